@@ -1,0 +1,7 @@
+/**
+ * Sockets for coroutines.
+ *
+ * @packageDocumentation
+ */
+
+export {}

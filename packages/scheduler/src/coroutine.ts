@@ -1,0 +1,72 @@
+/**
+ * What can be run: a coroutine, or a function that makes one.
+ */
+
+import type { Coroutine } from './protocol.js'
+
+/** A coroutine, or a function that makes one, whatever its arguments; callers match those by their own types. */
+// biome-ignore lint/suspicious/noExplicitAny: any function, whatever its arguments.
+export type Startable = Coroutine | ((...args: any[]) => Coroutine)
+
+/**
+ * A coroutine to run, and its name: of a function, what it returns and its own name; of a coroutine, itself and `task`,
+ * since a generator does not know which function made it.
+ *
+ * @param operation who asks, for the error message
+ * @throws TypeError if there is no coroutine
+ */
+export function begin(
+  target: Startable,
+  args: readonly unknown[],
+  operation: string,
+): { coroutine: Coroutine; name: string } {
+  if (isCoroutine(target)) {
+    if (args.length === 0) return { coroutine: target, name: 'task' }
+    throw new TypeError(
+      `${operation}(coroutine): expected no further arguments, got ${args.length}; give them to its function`,
+    )
+  }
+  if (typeof target !== 'function') {
+    throw new TypeError(
+      `${operation}(coroutine): expected a coroutine or a function that makes one, got ${inspect(target)}`,
+    )
+  }
+  const name = target.name || 'anonymous'
+  const coroutine: unknown = target(...args)
+  if (isCoroutine(coroutine)) return { coroutine, name }
+  const fix =
+    coroutine instanceof Promise
+      ? 'is it an async function? use function* and yield in place of await'
+      : 'is it a function*?'
+  throw new TypeError(
+    `${operation}(${name}): expected ${name} to return a coroutine, got ${inspect(coroutine)}: ${fix}`,
+  )
+}
+
+/** Whether a value can be run as a coroutine: it is a generator, native or compiled. */
+export function isCoroutine(value: unknown): value is Coroutine {
+  const candidate = value as Coroutine | null | undefined
+  return (
+    typeof candidate === 'object' &&
+    candidate !== null &&
+    typeof candidate.next === 'function' &&
+    typeof candidate.throw === 'function' &&
+    typeof candidate[Symbol.iterator] === 'function'
+  )
+}
+
+/** A value in an error message: short, and never an error of its own. */
+export function inspect(value: unknown): string {
+  try {
+    if (typeof value === 'string')
+      return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}...` : value)
+    if (typeof value === 'function') return `a function (${value.name || 'anonymous'})`
+    if (typeof value === 'bigint') return `${value}n`
+    if (typeof value !== 'object' || value === null) return String(value)
+    if (Array.isArray(value)) return `an array of ${value.length}`
+    const name: unknown = value.constructor?.name
+    return typeof name === 'string' && name !== '' ? `an object (${name})` : 'an object'
+  } catch {
+    return 'an object'
+  }
+}

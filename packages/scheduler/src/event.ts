@@ -1,0 +1,122 @@
+/**
+ * The event: an object that describes one request, and that `yield`, `yield*` and `await` all understand.
+ *
+ * There is one class for every kind of event: with a class for each, a step costs nearly twice as much, because the
+ * trampoline would see objects of many shapes.
+ */
+
+import { Cancelled } from './errors.js'
+import { ARGUMENT, type Event, type EventHandler, HANDLER } from './protocol.js'
+import { run } from './scheduler.js'
+import { capturing, noteSite, userFrames } from './sites.js'
+import { append } from './trace.js'
+
+/**
+ * Makes an event, for a handler of your own; the exported events are made by it too.
+ *
+ * @example
+ * const NOW: EventHandler<undefined, void, number> = {
+ *   name: 'now',
+ *   enter: (waiter) => waiter.resume(waiter.scheduler.now()),
+ *   withdraw() {},
+ * }
+ * const now = () => event<number>(NOW, undefined)
+ *
+ * @typeParam T what the yield gives
+ * @param handler how the event is fulfilled
+ * @param argument what the handler is called with
+ */
+// biome-ignore lint/suspicious/noExplicitAny: what a handler calls its argument and its wait is its own affair.
+export function event<T, A = any>(handler: EventHandler<A, any, T>, argument: A): Event<T> {
+  const made = new Description(handler as EventHandler, argument)
+  if (capturing) noteSite(made)
+  return made as unknown as Event<T> // The brand stands on the interface only.
+}
+
+/** What async code got for an event that it awaited: performed once, then shared. */
+const performed = new WeakMap<Description, Promise<unknown>>()
+
+/**
+ * An event is its own iterator, and its own iterator result, while one `yield*` at a time iterates it:
+ *
+ *   [Symbol.iterator]()    done = false, value = undefined     taken
+ *   next()                 value = the event itself            the trampoline sees it
+ *   next(v)                done = true, value = v              `yield*` gives v
+ *
+ * Whoever comes while it is taken gets a fresh copy: two tasks that `yield*` one event must not mix up their values.
+ */
+class Description {
+  readonly [HANDLER]: EventHandler
+  readonly [ARGUMENT]: unknown
+  done: boolean
+  value: unknown
+
+  constructor(handler: EventHandler, argument: unknown) {
+    this[HANDLER] = handler
+    this[ARGUMENT] = argument
+    this.done = true
+    this.value = undefined
+  }
+
+  [Symbol.iterator](): Description {
+    if (!this.done) return new Description(this[HANDLER], this[ARGUMENT])[Symbol.iterator]()
+    this.done = false
+    this.value = undefined
+    return this
+  }
+
+  next(value: unknown): this {
+    if (this.value === undefined) {
+      this.value = this
+    } else {
+      this.done = true
+      this.value = value
+    }
+    return this
+  }
+
+  /** An error at the yield; without this method `yield*` would turn it into a TypeError. */
+  throw(error: unknown): never {
+    this.done = true
+    this.value = undefined
+    // The coroutines of the `yield*` chain are on the JavaScript stack just now, and only now.
+    if (error instanceof Error && !(error instanceof Cancelled)) append(error, userFrames().map(asFrame))
+    throw error
+  }
+
+  return(value: unknown): this {
+    this.done = true
+    this.value = value
+    return this
+  }
+
+  // biome-ignore lint/suspicious/noThenProperty: `await event` performs it, in async code.
+  then(resolved?: (value: unknown) => unknown, rejected?: (error: unknown) => unknown): Promise<unknown> {
+    let promise = performed.get(this)
+    if (promise === undefined) {
+      promise = run(performing(this as unknown as Event)) // The brand stands on the interface only.
+      performed.set(this, promise)
+    }
+    return promise.then(resolved, rejected)
+  }
+
+  catch(rejected?: (error: unknown) => unknown): Promise<unknown> {
+    return this.then(undefined, rejected)
+  }
+
+  finally(settled?: () => void): Promise<unknown> {
+    return this.then().finally(settled)
+  }
+
+  get [Symbol.toStringTag](): string {
+    return 'Event'
+  }
+}
+
+function* performing(event: Event): Generator<Event, unknown, unknown> {
+  return yield event
+}
+
+function asFrame(frame: string): string {
+  return `at ${frame}`
+}

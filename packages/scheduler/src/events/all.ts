@@ -1,0 +1,53 @@
+/** Event: all of several. */
+
+import { Combination, type Rule } from '../combination.js'
+import { inspect } from '../coroutine.js'
+import { event } from '../event.js'
+import type { Event, EventHandler, Waiter, Yieldable, Yielded } from '../protocol.js'
+
+/**
+ * Event: performs several yieldables together and gives their values, in their order, when all are done. The first error
+ * withdraws the rest, and is thrown when the coroutines among them have cleaned up.
+ *
+ * @example
+ * const [a, b] = yield* all([fetchUser(1), fetchUser(2)])
+ *
+ * @param yieldables events, coroutines, tasks or promises; none gives an empty array
+ */
+export function all<const Y extends readonly Yieldable[]>(
+  yieldables: Y,
+): Event<{ -readonly [K in keyof Y]: Yielded<Y[K]> }> {
+  if (!Array.isArray(yieldables))
+    throw new TypeError(`all(yieldables): expected an array, got ${inspect(yieldables)}`)
+  return event(ALL, yieldables)
+}
+
+/** Collects the values of one `all`. */
+class Every implements Rule {
+  readonly name: string
+  readonly #values: unknown[]
+  #missing: number
+
+  constructor(count: number) {
+    this.name = 'all'
+    this.#values = new Array<unknown>(count)
+    this.#missing = count
+  }
+
+  gave(combination: Combination, index: number, value: unknown): void {
+    this.#values[index] = value
+    if (--this.#missing === 0) combination.decide({ value: this.#values })
+  }
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: each all has a type of its own.
+const ALL: EventHandler<readonly Yieldable[], Combination | undefined, any> = {
+  name: 'all',
+  describe: (yieldables) => `all(${yieldables.length} yieldables)`,
+  enter(waiter: Waiter<unknown>, yieldables) {
+    if (yieldables.length > 0) return new Combination(waiter, new Every(yieldables.length)).enter(yieldables)
+    waiter.resume([])
+    return undefined
+  },
+  withdraw: (_waiter, _yieldables, combination) => combination?.withdraw(),
+}

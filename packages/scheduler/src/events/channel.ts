@@ -1,0 +1,151 @@
+/** Channel: values from task to task. */
+
+import { ClosedError } from '../errors.js'
+import { event } from '../event.js'
+import type { Event, EventHandler } from '../protocol.js'
+import { type Place, Waiters } from '../waiters.js'
+
+/** Options of a {@link Channel}. */
+export interface ChannelOptions {
+  /**
+   * How many values it holds before `send` waits: an integer, 0 or more; by default there is no bound. With 0 every `send`
+   * waits for its receiver.
+   */
+  readonly capacity?: number
+  /**
+   * Whether values come from outside the scheduler, by `trySend`: a task that waits for this channel then holds the run
+   * open, and is never part of a deadlock. By default false.
+   */
+  readonly external?: boolean
+}
+
+/**
+ * A queue of values between tasks, first in, first out on both sides. A task that is killed while it waits loses no value.
+ *
+ * @typeParam T what it carries
+ *
+ * @example
+ * const lines = new Channel<string>({ capacity: 16 })
+ * yield* lines.send('hello')
+ * const line = yield* lines.receive()
+ */
+export class Channel<T> {
+  readonly #capacity: number
+  readonly #values: T[]
+  readonly #senders: Waiters<void, T>
+  readonly #receivers: Waiters<T>
+  #closed: boolean
+  readonly #send: EventHandler<T, Place<void, T> | undefined, void>
+  readonly #receive: EventHandler<undefined, Place<T, undefined> | undefined, T>
+
+  /**
+   * @throws RangeError if the capacity is no integer of 0 or more
+   */
+  constructor(options: ChannelOptions = {}) {
+    const { capacity = Number.POSITIVE_INFINITY, external = false } = options
+    if (!(capacity >= 0) || (!Number.isInteger(capacity) && capacity !== Number.POSITIVE_INFINITY)) {
+      throw new RangeError(`new Channel({ capacity }): expected an integer >= 0 or Infinity, got ${capacity}`)
+    }
+    this.#capacity = capacity
+    this.#values = []
+    this.#senders = new Waiters()
+    this.#receivers = new Waiters()
+    this.#closed = false
+    const source = external ? { external: 'channel' } : {}
+    this.#send = {
+      name: 'send',
+      ...source,
+      enter: (waiter, value) => {
+        if (!this.trySend(value)) return this.#senders.join(waiter, value)
+        waiter.resume()
+        return undefined
+      },
+      withdraw: (_waiter, _value, place) => {
+        if (place !== undefined) this.#senders.leave(place)
+      },
+    }
+    this.#receive = {
+      name: 'receive',
+      ...source,
+      enter: (waiter) => {
+        if (this.#values.length > 0 || this.#senders.size > 0) {
+          waiter.resume(this.#take())
+          return undefined
+        }
+        this.#refuseClosed('receive')
+        return this.#receivers.join(waiter, undefined)
+      },
+      withdraw: (_waiter, _argument, place) => {
+        if (place !== undefined) this.#receivers.leave(place)
+      },
+    }
+  }
+
+  /** Whether it has been closed. */
+  get closed(): boolean {
+    return this.#closed
+  }
+
+  /** How many values it holds that nobody has received. */
+  get size(): number {
+    return this.#values.length
+  }
+
+  /**
+   * Event: sends a value, waiting while the channel is full. Throws {@link ClosedError} once the channel is closed.
+   */
+  send(value: T): Event<void> {
+    return event(this.#send, value)
+  }
+
+  /**
+   * Event: receives the value that was sent first, waiting for one if there is none. Throws {@link ClosedError} once the
+   * channel is closed and empty.
+   */
+  receive(): Event<T> {
+    return event(this.#receive, undefined)
+  }
+
+  /**
+   * Sends a value without waiting: a plain call, for callbacks outside the scheduler.
+   *
+   * @returns whether it was sent; false if the channel is full
+   * @throws ClosedError if the channel is closed
+   */
+  trySend(value: T): boolean {
+    this.#refuseClosed('send')
+    const receiver = this.#receivers.take()
+    if (receiver !== undefined) receiver.waiter.resume(value)
+    else if (this.#values.length < this.#capacity) this.#values.push(value)
+    else return false
+    return true
+  }
+
+  /**
+   * Closes the channel: a plain call. Values that it holds can still be received; whoever waits to send or to receive gets
+   * a {@link ClosedError}. Closing it again does nothing.
+   */
+  close(): void {
+    this.#closed = true
+    for (let place = this.#receivers.take(); place !== undefined; place = this.#receivers.take()) {
+      place.waiter.throw(new ClosedError('receive(): the channel has been closed'))
+    }
+    for (let place = this.#senders.take(); place !== undefined; place = this.#senders.take()) {
+      place.waiter.throw(new ClosedError('send(value): the channel has been closed'))
+    }
+  }
+
+  /** The first value; a sender that waited takes the place that it leaves. There must be a value or a sender. */
+  #take(): T {
+    const sender = this.#senders.take()
+    if (sender !== undefined) {
+      this.#values.push(sender.value)
+      sender.waiter.resume()
+    }
+    return this.#values.shift() as T // Never empty here.
+  }
+
+  #refuseClosed(operation: string): void {
+    if (this.#closed) throw new ClosedError(`${operation}: the channel is closed`)
+  }
+}

@@ -1,0 +1,131 @@
+/** Event: a scope for tasks. */
+
+import { begin } from '../coroutine.js'
+import { KilledError } from '../errors.js'
+import { event } from '../event.js'
+import type { Coroutine, Event, EventHandler, Supervisor, Waiter } from '../protocol.js'
+import { cancelLater, type Task } from '../task.js'
+import { addTrace } from '../trace.js'
+import { type Spawn, spawnUnder } from './spawn.js'
+
+/** What the body of a {@link group} gets. */
+export interface Group {
+  /** Starts a task in the group; the same as `spawn` within it, and of use where another task is to spawn into it. */
+  readonly spawn: Spawn
+  /** Kills every task in the group but the body; a plain call, which does not wait for them. */
+  cancel(): void
+}
+
+/**
+ * Event: runs a coroutine whose spawned tasks have all ended when it returns; gives what the body returns.
+ *
+ * When the body or a task in the group fails, the others are cancelled, and the group throws that error when they have
+ * cleaned up (several errors: an AggregateError). What a task in the group spawns belongs to the group too.
+ *
+ * @example
+ * yield* group(function* (g) {
+ *   yield* g.spawn(reader, conn)
+ *   yield* g.spawn(writer, conn)
+ * })
+ *
+ * @param body a function that makes the coroutine, called with the group
+ */
+export function group<T>(body: (group: Group) => Coroutine<T>): Event<T> {
+  if (typeof body !== 'function') begin(body, [], 'group')
+  return event(GROUP, body)
+}
+
+/** One group under way: the supervisor of its tasks. */
+class Scope implements Supervisor, Group {
+  readonly spawn: Spawn
+  readonly #waiter: Waiter<unknown>
+  readonly #tasks: Set<Task>
+  readonly #errors: Set<unknown>
+  #body: Task | null
+  #cancelling: boolean
+  /** The waiter has been withdrawn. */
+  #unwanted: boolean
+  #ended: boolean
+
+  constructor(waiter: Waiter<unknown>, body: (group: Group) => Coroutine) {
+    this.#waiter = waiter
+    this.#tasks = new Set()
+    this.#errors = new Set()
+    this.#body = null
+    this.#cancelling = false
+    this.#unwanted = false
+    this.#ended = false
+    const { scheduler, task } = waiter
+    this.spawn = spawnUnder(this)
+    const { coroutine, name } = begin(body, [this], 'group')
+    this.#body = scheduler.spawnTask(
+      coroutine,
+      name === '' || name === 'anonymous' ? 'group' : name,
+      this,
+      task,
+    )
+  }
+
+  adopt(task: Task): void {
+    if (this.#ended)
+      throw new Error(
+        'spawn: this group has ended; spawn into it while its body or another of its tasks runs',
+      )
+    this.#tasks.add(task)
+    if (this.#cancelling) cancelLater(task)
+  }
+
+  fail(task: Task, error: unknown): void {
+    if (!this.#errors.has(error)) addTrace(error, task)
+    this.#errors.add(error)
+    this.#cancelAll()
+  }
+
+  disown(task: Task): void {
+    this.#tasks.delete(task)
+    if (this.#tasks.size === 0) this.#finish()
+  }
+
+  cancel(): void {
+    for (const task of [...this.#tasks]) if (task !== this.#body) task.cancel(task.scheduler.graceMs)
+  }
+
+  withdraw(): void {
+    this.#unwanted = true
+    this.#cancelAll()
+  }
+
+  #cancelAll(): void {
+    if (this.#cancelling) return
+    this.#cancelling = true
+    for (const task of [...this.#tasks]) task.cancel(task.scheduler.graceMs)
+  }
+
+  #finish(): void {
+    this.#ended = true
+    const errors = [...this.#errors]
+    const outcome = this.#body?.outcome
+    if (errors.length > 1) {
+      this.#waiter.throw(
+        new AggregateError(
+          errors,
+          `${errors.length} tasks of a group failed: ${errors.map(String).join('; ')}`,
+        ),
+      )
+    } else if (errors.length === 1) this.#waiter.throw(errors[0])
+    else if (outcome?.kind === 'returned') this.#waiter.resume(outcome.value)
+    else if (outcome?.kind === 'threw') this.#waiter.throw(outcome.error)
+    else if (this.#unwanted) this.#waiter.withdrawn()
+    else this.#waiter.throw(new KilledError(`${this.#body} was killed, so that its group has no value`))
+  }
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: each group has a type of its own.
+const GROUP: EventHandler<(group: Group) => Coroutine, Scope, any> = {
+  name: 'group',
+  enter: (waiter, body) => new Scope(waiter, body),
+  withdraw(_waiter, _body, scope) {
+    scope.withdraw()
+    return 'later'
+  },
+}

@@ -1,0 +1,22 @@
+/** Event: lets the others go first. */
+
+import { event } from '../event.js'
+import type { Event, EventHandler } from '../protocol.js'
+
+/**
+ * Event: goes to the end of the queue, so that every other task that is ready takes a step first. Also exported as
+ * `null`.
+ *
+ * Bluelet: `null()`, which let no I/O and no sleeper in; here a task that only pauses starves nobody.
+ */
+export function pause(): Event<void> {
+  return event(PAUSE, undefined)
+}
+
+const PAUSE: EventHandler<undefined, void, void> = {
+  name: 'pause',
+  enter(waiter) {
+    waiter.resume()
+  },
+  withdraw() {},
+}

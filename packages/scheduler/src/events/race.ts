@@ -1,0 +1,39 @@
+/** Event: the first of several. */
+
+import { Combination, type Rule } from '../combination.js'
+import { inspect } from '../coroutine.js'
+import { event } from '../event.js'
+import type { Event, EventHandler, Yieldable, Yielded } from '../protocol.js'
+
+/**
+ * Event: performs several yieldables together and gives the value of the first to be done, or throws its error. The rest
+ * are withdrawn at once; coroutines among them are killed, and the race waits for their clean-up.
+ *
+ * Nothing is lost in a race: of two that could be done, only the first in order is taken.
+ *
+ * @example
+ * const data = yield* race([conn.recv(1024), sleep(1000)])
+ *
+ * @param yieldables at least one event, coroutine, task or promise
+ * @throws RangeError if there is none: such a race would never end
+ */
+export function race<const Y extends readonly Yieldable[]>(yieldables: Y): Event<Yielded<Y[number]>> {
+  if (!Array.isArray(yieldables))
+    throw new TypeError(`race(yieldables): expected an array, got ${inspect(yieldables)}`)
+  if (yieldables.length === 0)
+    throw new RangeError('race(yieldables): expected at least one, got none: it would never end')
+  return event(RACE, yieldables)
+}
+
+const FIRST: Rule = {
+  name: 'race',
+  gave: (combination, _index, value) => combination.decide({ value }),
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: each race has a type of its own.
+const RACE: EventHandler<readonly Yieldable[], Combination, any> = {
+  name: 'race',
+  describe: (yieldables) => `race(${yieldables.length} yieldables)`,
+  enter: (waiter, yieldables) => new Combination(waiter, FIRST).enter(yieldables),
+  withdraw: (_waiter, _yieldables, combination) => combination.withdraw(),
+}

@@ -1,0 +1,93 @@
+/** Event: starts a task. */
+
+import { begin, inspect, type Startable } from '../coroutine.js'
+import { event } from '../event.js'
+import type { Coroutine, Event, EventHandler, Supervisor } from '../protocol.js'
+import type { SpawnOptions } from '../scheduler.js'
+import type { Task } from '../task.js'
+
+/** What {@link spawn} is: callable as it is, and with options by `spawn.with`. */
+export interface Spawn {
+  /**
+   * Event: starts a task that runs beside this one, and gives the task. The spawner goes on first; the task takes its
+   * first step in its turn, and outlives its spawner.
+   *
+   * @param target a coroutine, or a function that makes one; of a function the task has the name
+   * @param args the function's arguments
+   */
+  <A extends unknown[], T>(target: Coroutine<T> | ((...args: A) => Coroutine<T>), ...args: A): Event<Task<T>>
+  /**
+   * Event: the same with options.
+   *
+   * @param options such as the task's name
+   */
+  with<A extends unknown[], T>(
+    options: SpawnOptions,
+    target: Coroutine<T> | ((...args: A) => Coroutine<T>),
+    ...args: A
+  ): Event<Task<T>>
+}
+
+/**
+ * Event: starts a task that runs beside this one, and gives the {@link Task}; see {@link Spawn}.
+ *
+ * An error that the task throws goes to whoever waits in `join` for it; if nobody does, to the supervisor that it has from
+ * its spawner: the run, a group, or a connection's handler.
+ *
+ * Bluelet: gives None; the generator itself is the handle, which `join` and `kill` take here too.
+ *
+ * @example
+ * const task = yield* spawn(echoer, conn)
+ * yield* join(task)
+ */
+export const spawn: Spawn = spawnUnder(null)
+
+/**
+ * A `spawn` whose tasks have a supervisor of its own choosing.
+ *
+ * @param supervisor who hears of their errors; null for the spawner's
+ */
+export function spawnUnder(supervisor: Supervisor | null): Spawn {
+  return Object.assign(
+    <T>(target: Startable, ...args: unknown[]): Event<Task<T>> => spawning({}, target, args, supervisor),
+    {
+      with: <T>(options: SpawnOptions, target: Startable, ...args: unknown[]): Event<Task<T>> =>
+        spawning(options, target, args, supervisor),
+    },
+  )
+}
+
+interface Order {
+  readonly name: string | undefined
+  readonly target: Startable
+  readonly args: readonly unknown[]
+  readonly supervisor: Supervisor | null
+}
+
+function spawning<T>(
+  { name }: SpawnOptions,
+  target: Startable,
+  args: readonly unknown[],
+  supervisor: Supervisor | null,
+): Event<Task<T>> {
+  if (typeof target !== 'function') begin(target, args, 'spawn')
+  if (name !== undefined && typeof name !== 'string') {
+    throw new TypeError(`spawn.with({ name }): expected a string, got ${inspect(name)}`)
+  }
+  return event(SPAWN, { name, target, args, supervisor }) as Event<Task<T>> // What the target returns is a T.
+}
+
+const SPAWN: EventHandler<Order, void, Task> = {
+  name: 'spawn',
+  describe: ({ target }) => `spawn(${typeof target === 'function' ? target.name : ''})`,
+  enter(waiter, { target, args, supervisor, ...order }) {
+    const { coroutine, name } = begin(target, args, 'spawn')
+    const spawner = waiter.task
+    const { scheduler } = spawner
+    // The spawner goes on first: it is made ready before the task is.
+    const task = scheduler.makeTask(coroutine, order.name ?? name, supervisor ?? spawner.supervisor, spawner)
+    waiter.resume(task)
+    scheduler.ready(task)
+  },
+  withdraw() {},
+}

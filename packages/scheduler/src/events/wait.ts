@@ -1,0 +1,21 @@
+/** Event: waits for a promise. */
+
+import { inspect } from '../coroutine.js'
+import { event } from '../event.js'
+import type { Event } from '../protocol.js'
+import { WAIT } from '../yieldable.js'
+
+/**
+ * Event: waits for a promise and gives its value, or throws its error. Plain `yield promise` is the same.
+ *
+ * A promise cannot be cancelled: one that is no longer waited for goes on, and its outcome, an error too, is ignored.
+ *
+ * @param promise a promise, or anything with a `then`
+ * @throws TypeError if it has none
+ */
+export function wait<T>(promise: PromiseLike<T>): Event<T> {
+  if (typeof (promise as Partial<PromiseLike<T>> | null | undefined)?.then !== 'function') {
+    throw new TypeError(`wait(promise): expected a promise, got ${inspect(promise)}`)
+  }
+  return event(WAIT, promise) as Event<T> // What the promise gives is a T.
+}

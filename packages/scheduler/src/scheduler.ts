@@ -1,0 +1,427 @@
+/**
+ * The scheduler: runs tasks in turns, wakes them by its timers, and knows when a run is over.
+ *
+ * It owns the run queue, the timers and the list of tasks, and borrows time and callbacks from its host. What a step does
+ * is in trampoline.ts; what an event does is in the event's own file.
+ */
+
+import { begin } from './coroutine.js'
+import { defaultHost, type Host } from './host.js'
+import { type Probe, Probes, type WakeCause } from './probe.js'
+import type { Coroutine, Supervisor } from './protocol.js'
+import { type AbortSignalLike, Run } from './run.js'
+import { RunQueue } from './run-queue.js'
+import { capture, Sites } from './sites.js'
+import { snapshotOf, type TaskSnapshot } from './snapshot.js'
+import { Task } from './task.js'
+import { Timers } from './timers.js'
+import { addTrace } from './trace.js'
+import { step } from './trampoline.js'
+
+/** How long a killed task may take to clean up before `return()` is used on it. */
+const DEFAULT_GRACE_MS = 5000
+
+/** Between two looks at the clock; a look costs about half a step, and 32 steps are a few microseconds. */
+const STEPS_PER_LOOK = 32
+
+/** Options of a scheduler. */
+export interface SchedulerOptions {
+  /** The surroundings; by default the real ones. */
+  readonly host?: Host
+  /** How many steps it takes before it lets the host poll I/O and timers: a positive integer; by default 1024. */
+  readonly budgetSteps?: number
+  /** How many milliseconds it steps before it lets the host poll: above 0; by default 2. */
+  readonly budgetMs?: number
+  /** Whether to note where tasks are spawned and where they yield, at some microseconds an event; by default false. */
+  readonly sites?: boolean
+}
+
+/** Options of a run. */
+export interface RunOptions {
+  /** Cancels every task when it is aborted; the run then rejects with its reason. It does not hold the run open. */
+  readonly signal?: AbortSignalLike
+  /** How long a killed task may take to clean up before `return()` is used on it, in milliseconds; by default 5000. */
+  readonly grace?: number
+}
+
+/** Options of a spawn. */
+export interface SpawnOptions {
+  /** The task's name; by default that of the function, or `task`. */
+  readonly name?: string
+}
+
+/**
+ * A trampoline scheduler: it steps coroutines in turn and fulfils the events that they yield.
+ *
+ * One scheduler does one run at a time; runs of several schedulers are independent of each other.
+ *
+ * @example
+ * const scheduler = new Scheduler()
+ * await scheduler.run(main)
+ */
+export class Scheduler {
+  /** Where the time and the callbacks come from. */
+  readonly host: Host
+  /** The timers, on the host's clock; for handlers of events. */
+  readonly timers: Timers
+  /** The tasks that are ready. @internal */
+  readonly queue: RunQueue
+  /** The task whose step this is; null between steps. @internal */
+  current: Task | null
+  /** Null while nobody watches, so that watching costs nothing until then. @internal */
+  probes: Probes | null
+  /** @internal */ readonly sites: Sites | null
+  /** The grace period of the run, in milliseconds. */
+  graceMs: number
+  readonly #budgetSteps: number
+  readonly #budgetMs: number
+  readonly #unattended: Unattended
+  #run: Run | null
+  #lastId: number
+  /** The list of all tasks that have not ended, in spawn order. */
+  #first: Task | null
+  #last: Task | null
+  /** How many waits and background works there are that something outside can end. */
+  #holds: number
+  /** A turn is under way or has been asked for. */
+  #awake: boolean
+  /** What the host was asked to call at, and when. */
+  #alarm: unknown
+  #alarmAt: number
+  readonly #turn: () => void
+
+  constructor(options: SchedulerOptions = {}) {
+    const { host = defaultHost, budgetSteps = 1024, budgetMs = 2, sites = false } = options
+    if (!Number.isInteger(budgetSteps) || budgetSteps < 1) {
+      throw new RangeError(`budgetSteps: expected a positive integer, got ${budgetSteps}`)
+    }
+    if (!(budgetMs > 0)) throw new RangeError(`budgetMs: expected ms > 0, got ${budgetMs}`)
+    this.host = host
+    this.timers = new Timers()
+    this.queue = new RunQueue()
+    this.current = null
+    this.probes = null
+    this.sites = sites ? new Sites() : null
+    this.graceMs = DEFAULT_GRACE_MS
+    this.#budgetSteps = budgetSteps
+    this.#budgetMs = budgetMs
+    this.#unattended = new Unattended()
+    this.#run = null
+    this.#lastId = 0
+    this.#first = null
+    this.#last = null
+    this.#holds = 0
+    this.#awake = false
+    this.#alarm = undefined
+    this.#alarmAt = Number.POSITIVE_INFINITY
+    this.#turn = () => this.#takeTurn()
+    if (this.sites !== null) this.attach(this.sites)
+  }
+
+  /**
+   * Runs a coroutine, and all that it spawns, until every task has ended.
+   *
+   * Rejects with the error of a task that nobody joined for, after every other task has been cancelled and its `finally`
+   * blocks have run (with several such errors: an AggregateError); with {@link DeadlockError} when every task waits for
+   * another; with the signal's reason when that is aborted; with {@link KilledError} when the root was killed.
+   *
+   * Bluelet: always returns None.
+   *
+   * @param main the root: a coroutine, or a function of no arguments that makes one
+   * @returns the root's value
+   */
+  run<T>(main: Coroutine<T> | (() => Coroutine<T>), options: RunOptions = {}): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      if (this.#run !== null) {
+        throw new Error(
+          'run(coroutine): this scheduler is running already; use a Scheduler for each run, or spawn',
+        )
+      }
+      const { coroutine, name } = begin(main, [], 'run')
+      this.graceMs = checkGrace(options.grace ?? DEFAULT_GRACE_MS)
+      const detach = this.host.onExhausted?.(() => this.#exhausted())
+      const end = () => {
+        detach?.()
+        this.#run = null
+      }
+      const run = new Run<T>(
+        this,
+        {
+          resolve: (value) => {
+            end()
+            resolve(value)
+          },
+          reject: (error) => {
+            end()
+            reject(error)
+          },
+        },
+        options.signal,
+      )
+      this.#run = run as Run // A run is asked for nothing of its type.
+      for (const task of this.tasks()) if (task.supervisor === this.#unattended) task.supervisor = run
+      run.begin(this.spawnTask(coroutine as Coroutine<T>, name, run, null)) // begin() keeps the type.
+      this.#wakeUp()
+    })
+  }
+
+  /**
+   * Spawns a task from outside, at once. It takes its first step in its turn: of the run, or of `step()`.
+   *
+   * @param target a coroutine, or a function that makes one
+   * @param args the function's arguments
+   */
+  spawn<A extends unknown[], T>(target: Coroutine<T> | ((...args: A) => Coroutine<T>), ...args: A): Task<T> {
+    const { coroutine, name } = begin(target, args, 'spawn')
+    return this.spawnTask(coroutine as Coroutine<T>, name, this.#run ?? this.#unattended, null) // begin() keeps the type.
+  }
+
+  /**
+   * Takes one step: of the task that has been ready for longest, after waking those whose timers are due.
+   *
+   * For driving a scheduler by hand, without `run` or with a host that calls nothing by itself. An error that nobody
+   * joined for is thrown here when no run is under way.
+   *
+   * @returns whether there was a step to take
+   */
+  step(): boolean {
+    if (this.current !== null) throw new Error(`step(): called within a step, of ${this.current}`)
+    this.#expire()
+    const stepped = this.queue.size > 0
+    if (stepped) {
+      capture(this.sites !== null)
+      this.#step(this.queue.shift())
+      capture(false)
+    }
+    if (this.#run === null) this.#unattended.rethrow()
+    else if (this.queue.size === 0) this.#settleDown()
+    return stepped
+  }
+
+  /** What every task that has not ended is doing, in spawn order. */
+  snapshot(): TaskSnapshot[] {
+    return Array.from(this.tasks(), (task) => snapshotOf(task, this.sites))
+  }
+
+  /**
+   * Lets a probe hear what the scheduler does from now on. Costs nothing while there is none.
+   *
+   * @returns detaches it
+   */
+  attach(probe: Probe): () => void {
+    this.probes ??= new Probes(this.host)
+    const probes = this.probes
+    probes.add(probe)
+    return () => {
+      probes.remove(probe)
+      if (probes.size === 0 && this.probes === probes) this.probes = null
+    }
+  }
+
+  // For handlers of events.
+
+  /** The host's time, in milliseconds. */
+  now(): number {
+    return this.host.now()
+  }
+
+  /**
+   * Says that something outside is under way which the run has to wait for: no deadlock is seen and the run does not end
+   * until `release()`. A wait for an event whose handler has `external` holds by itself.
+   */
+  hold(): void {
+    this.#holds++
+  }
+
+  /** Takes back one `hold()`. */
+  release(): void {
+    this.#holds--
+    if (this.#holds === 0) this.#wakeUp()
+  }
+
+  /** Makes a task and puts it at the end of the queue. @internal */
+  spawnTask<T>(coroutine: Coroutine<T>, name: string, supervisor: Supervisor, spawner: Task | null): Task<T> {
+    const task = this.makeTask(coroutine, name, supervisor, spawner)
+    this.ready(task)
+    return task
+  }
+
+  /** Makes a task; its first step comes once it is made ready. @internal */
+  makeTask<T>(coroutine: Coroutine<T>, name: string, supervisor: Supervisor, spawner: Task | null): Task<T> {
+    const context = this.host.context?.() ?? null
+    const task = new Task<T>(this, this.#lastId + 1, name, coroutine, supervisor, spawner, context)
+    supervisor.adopt(task)
+    this.#lastId++
+    task.previous = this.#last
+    if (this.#last === null) this.#first = task
+    else this.#last.next = task
+    this.#last = task
+    if (this.probes !== null) this.probes.tell('spawn', task, spawner)
+    return task
+  }
+
+  /** Every task that has not ended, in spawn order; to be copied before any of them may end. @internal */
+  *tasks(): Generator<Task, void, void> {
+    for (let task = this.#first; task !== null; task = task.next) yield task
+  }
+
+  /** Puts a task into the run queue. @internal */
+  ready(task: Task): void {
+    this.queue.push(task)
+    if (!this.#awake) this.#wakeUp()
+  }
+
+  /** Forgets a task that has ended. @internal */
+  ended(task: Task): void {
+    if (task.previous === null) this.#first = task.next
+    else task.previous.next = task.next
+    if (task.next === null) this.#last = task.previous
+    else task.next.previous = task.previous
+    task.previous = null
+    task.next = null
+  }
+
+  /** Tells the probes why a parked task was made ready. @internal */
+  tellWake(task: Task, external: string | undefined): void {
+    this.probes?.tell('wake', task, this.#cause(external))
+  }
+
+  #cause(external: string | undefined): WakeCause {
+    if (this.current !== null) return { kind: 'task', by: this.current }
+    if (this.timers.expiring !== null) return { kind: 'timer', deadline: this.timers.expiring.deadline }
+    return { kind: 'external', source: external ?? 'outside' }
+  }
+
+  // Turns.
+
+  /** Asks the host for a turn, unless one is under way or asked for. */
+  #wakeUp(): void {
+    if (this.#awake || this.#run === null) return
+    this.#awake = true
+    this.host.soon(this.#turn)
+  }
+
+  /** Steps what is ready, first in, first out, within the budget; then lets the host poll. */
+  #takeTurn(): void {
+    const { queue, host } = this
+    this.#awake = true
+    this.#expire()
+    capture(this.sites !== null)
+    const end = queue.size === 0 ? 0 : host.now() + this.#budgetMs
+    let steps = 0
+    // Look at the clock after 1, 2, 4 ... steps, so that slow steps are noticed soon and fast ones pay little.
+    let look = 1
+    while (queue.size > 0) {
+      this.#step(queue.shift())
+      if (++steps === look) {
+        if (steps >= this.#budgetSteps || host.now() >= end) break
+        look = Math.min(look + Math.min(look, STEPS_PER_LOOK), this.#budgetSteps)
+      }
+    }
+    capture(false)
+    if (queue.size > 0) host.soon(this.#turn)
+    else this.#settleDown()
+  }
+
+  #step(task: Task): void {
+    if (task.phase === 'ended') return // Killed before its first step.
+    this.current = task
+    try {
+      if (task.context === null) step(task)
+      else task.context(step, task)
+    } catch (error) {
+      task.supervisor.fail(task, error) // A handler broke the protocol; its task may be lost, its error must not be.
+    }
+    this.current = null
+  }
+
+  #expire(): void {
+    if (this.timers.size > 0) this.timers.expire(this.host.now())
+  }
+
+  /** Nothing is ready: waits for a timer or for the outside, or sees that there is nothing to wait for. */
+  #settleDown(): void {
+    this.#awake = false
+    if (this.#first === null) {
+      if (this.#holds === 0) this.#finish()
+    } else if (this.timers.size > 0) {
+      this.#setAlarm(this.timers.earliest)
+    } else if (this.#holds === 0) {
+      this.#run?.deadlock()
+    }
+  }
+
+  #finish(): void {
+    if (this.#run === null) return
+    this.host.cancel(this.#alarm)
+    this.#alarm = undefined
+    this.#alarmAt = Number.POSITIVE_INFINITY
+    this.timers.clear()
+    this.#run.finish()
+  }
+
+  /** An alarm that comes too early does no harm, so that it is only ever set anew for an earlier time. */
+  #setAlarm(deadline: number): void {
+    if (deadline >= this.#alarmAt) return
+    if (this.#alarm !== undefined) this.host.cancel(this.#alarm)
+    this.#alarmAt = deadline
+    this.#alarm = this.host.at(deadline, () => {
+      this.#alarm = undefined
+      this.#alarmAt = Number.POSITIVE_INFINITY
+      if (!this.#awake) this.#takeTurn()
+    })
+  }
+
+  /** The surroundings have nothing left that could call in. */
+  #exhausted(): void {
+    if (this.queue.size === 0 && this.timers.size === 0 && this.#first !== null) this.#run?.deadlock()
+  }
+}
+
+/** The supervisor of what is spawned while no run is under way: its errors are thrown by `step()`. */
+class Unattended implements Supervisor {
+  readonly #errors: unknown[]
+
+  constructor() {
+    this.#errors = []
+  }
+
+  adopt(): void {}
+
+  disown(): void {}
+
+  fail(task: Task, error: unknown): void {
+    addTrace(error, task)
+    this.#errors.push(error)
+  }
+
+  rethrow(): void {
+    if (this.#errors.length > 0) throw this.#errors.shift()
+  }
+}
+
+/** Checks a grace period. */
+export function checkGrace(grace: number): number {
+  if (!(grace >= 0)) throw new RangeError(`grace: expected ms >= 0, got ${grace}`)
+  return grace
+}
+
+/**
+ * Runs a coroutine, and all that it spawns, until every task has ended, on a scheduler of its own; see
+ * {@link Scheduler.run}.
+ *
+ * @example
+ * await run(function* () {
+ *   yield sleep(100)
+ * })
+ *
+ * @param main the root: a coroutine, or a function of no arguments that makes one
+ * @param options those of the scheduler and those of the run
+ * @returns the root's value
+ */
+export function run<T>(
+  main: Coroutine<T> | (() => Coroutine<T>),
+  options: SchedulerOptions & RunOptions = {},
+): Promise<T> {
+  return new Scheduler(options).run(main, options)
+}

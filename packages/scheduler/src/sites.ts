@@ -1,0 +1,84 @@
+/**
+ * Where in the user's files an event was made, for people who read a snapshot or a trace.
+ *
+ * A captured stack costs some microseconds, so that this is off unless a scheduler asks for it by its option `sites`.
+ */
+
+import type { Probe } from './probe.js'
+import type { Task } from './task.js'
+
+/** Whether events note where they are made: true during the turns of a scheduler that has `sites`. */
+export let capturing: boolean = false
+
+/** Switches the noting on or off. */
+export function capture(on: boolean): void {
+  capturing = on
+}
+
+const madeAt = new WeakMap<object, string>()
+
+/** Notes where an event is made. */
+export function noteSite(event: object): void {
+  const site = userFrames()[0]
+  if (site !== undefined) madeAt.set(event, site)
+}
+
+/** The sites of one scheduler's tasks, collected as a probe does. */
+export class Sites implements Probe {
+  readonly #spawned: WeakMap<Task, string>
+  /** For each coroutine on a task's stack, outermost first, where it last yielded. */
+  readonly #yielded: WeakMap<Task, (string | undefined)[]>
+
+  constructor() {
+    this.#spawned = new WeakMap()
+    this.#yielded = new WeakMap()
+  }
+
+  /** Where the task was spawned, as `function (file:line:column)`. */
+  spawnedAt(task: Task): string | undefined {
+    return this.#spawned.get(task)
+  }
+
+  /** Where each coroutine on the task's stack last yielded an event, outermost first. */
+  yieldedAt(task: Task): readonly (string | undefined)[] {
+    return this.#yielded.get(task) ?? []
+  }
+
+  spawn(task: Task, spawner: Task | null): void {
+    const site = spawner === null ? userFrames()[0] : this.yieldedAt(spawner).at(-1)
+    if (site !== undefined) this.#spawned.set(task, site)
+  }
+
+  yield(task: Task, yielded: unknown): void {
+    const sites = this.#yielded.get(task) ?? []
+    this.#yielded.set(task, sites)
+    const depth = task.callers?.length ?? 0
+    sites.length = depth + 1
+    sites[depth] = typeof yielded === 'object' && yielded !== null ? madeAt.get(yielded) : undefined
+  }
+}
+
+/** The directory of this package's own files, whose frames are of no use to a user. */
+const OWN_FILES = ownFiles()
+
+function ownFiles(): string {
+  const { url = '' } = import.meta as { url?: string } // Every host has it, no library of types declares it.
+  return url.slice(0, url.lastIndexOf('/') + 1).replace('file://', '')
+}
+
+/**
+ * The frames of the user's code that are on the JavaScript stack now, innermost first, up to the trampoline that runs it;
+ * each as `function (file:line:column)`.
+ */
+export function userFrames(): string[] {
+  const lines = (new Error().stack ?? '').split('\n')
+  const frames: string[] = []
+  for (const line of lines) {
+    const at = /^\s*at (.*)$/.exec(line)?.[1]
+    if (at === undefined) continue
+    if (!at.includes(OWN_FILES) && !at.startsWith('node:')) frames.push(at)
+    // The frames above are this file's and the event's; the first of ours below the user's is the trampoline.
+    else if (frames.length > 0) break
+  }
+  return frames.map((frame) => frame.replace('file://', ''))
+}

@@ -1,0 +1,57 @@
+/**
+ * What is printed of an error beside its own message and stack: which task it ended, who spawned that, and what each of
+ * them waits for.
+ *
+ * It is added to the error's stack, once, when the error reaches a supervisor; the error stays the user's own object.
+ */
+
+import { lastEvent, waitsFor } from './snapshot.js'
+import type { Task } from './task.js'
+
+/** More spawners than this are left out. */
+const MOST_SPAWNERS = 8
+
+/** Adds to the error's stack the story of the task that it ended. */
+export function addTrace(error: unknown, task: Task): void {
+  append(error, story(task))
+}
+
+/** Adds lines to an error's stack; a value that is no error, or a frozen one, is left alone. */
+export function append(error: unknown, lines: readonly string[]): void {
+  if (!(error instanceof Error) || lines.length === 0) return
+  try {
+    error.stack = `${error.stack ?? error}\n${lines.map((line) => `    ${line}`).join('\n')}`
+  } catch {
+    // Frozen: its own stack has to do.
+  }
+}
+
+function story(task: Task): string[] {
+  const { sites } = task.scheduler
+  const event = lastEvent(task)
+  const at = sites?.yieldedAt(task).at(-1)
+  const last =
+    event === undefined
+      ? ', in its first step'
+      : `, after its yield of ${event}${at === undefined ? '' : ` at ${at}`}`
+  const lines = [`in task ${task}${last}`]
+  let child = task
+  for (let i = 0; i < MOST_SPAWNERS; i++) {
+    const { spawner } = child
+    const site = sites?.spawnedAt(child)
+    if (spawner === null) {
+      if (i === 0 && site !== undefined) lines.push(`spawned at ${site}`)
+      break
+    }
+    const waits = waitsFor(spawner)
+    const doing =
+      spawner.outcome === undefined
+        ? waits === undefined
+          ? ''
+          : `, which waits for ${waits}`
+        : ', which has ended'
+    lines.push(`spawned by ${spawner}${site === undefined ? '' : ` at ${site}`}${doing}`)
+    child = spawner
+  }
+  return lines
+}

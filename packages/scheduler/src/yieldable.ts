@@ -1,0 +1,167 @@
+/**
+ * What a bare yield means: a coroutine is called, a task is joined, a promise is waited for. Anything else that is no
+ * event is an error at that yield.
+ *
+ * The events `call`, `join` and `wait` are these three handlers by name.
+ */
+
+import { inspect, isCoroutine } from './coroutine.js'
+import { DeadlockError, KilledError } from './errors.js'
+import {
+  ARGUMENT,
+  type Coroutine,
+  type EventHandler,
+  HANDLER,
+  type Waiter,
+  type Watcher,
+} from './protocol.js'
+import { Task } from './task.js'
+
+/** What an event holds, as the trampoline sees it. */
+export interface Request {
+  readonly [HANDLER]: EventHandler
+  readonly [ARGUMENT]: unknown
+}
+
+/**
+ * The handler that fulfils what was yielded.
+ *
+ * @throws TypeError if that is nothing that can be yielded; the message names it and the likely fix
+ */
+export function handlerOf(yielded: unknown): EventHandler {
+  if (yielded === null || yielded === undefined) throw misuse(yielded)
+  const handler = (yielded as Partial<Request>)[HANDLER]
+  if (handler !== undefined) return handler
+  if (yielded instanceof Task) return JOIN as EventHandler
+  if (isCoroutine(yielded)) return CALL as EventHandler
+  if (isPromise(yielded)) return WAIT as EventHandler
+  throw misuse(yielded)
+}
+
+/** The argument for that handler: an event brings its own, everything else is itself the argument. */
+export function argumentOf(yielded: unknown, handler: EventHandler): unknown {
+  const request = yielded as Request
+  return request[HANDLER] === handler ? request[ARGUMENT] : yielded
+}
+
+/** Runs a coroutine on the task's own stack. The argument is the coroutine, or a function that makes a new one. */
+export const CALL: EventHandler<Coroutine | (() => Coroutine), Task | undefined> = {
+  name: 'call',
+  enter: (waiter, callee) => waiter.call(typeof callee === 'function' ? callee() : callee),
+  withdraw: withdrawCall,
+}
+
+/** Undoes a `waiter.call` that spawned a task: kills it, which may take time. */
+export function withdrawCall(
+  _waiter: Waiter,
+  _argument: unknown,
+  spawned: Task | undefined,
+): 'later' | undefined {
+  if (spawned === undefined) return undefined
+  spawned.cancel(spawned.scheduler.graceMs)
+  return 'later'
+}
+
+/** Waits for a task to end and takes its outcome. */
+export const JOIN: EventHandler<Task, Watcher | undefined> = {
+  name: 'join',
+  describe: (task) => `join(${task})`,
+  enter(waiter, task) {
+    if (task.outcome !== undefined) {
+      giveOutcome(waiter, task)
+      return undefined
+    }
+    if (waiter === waiter.task || task === waiter.task) refuseCycle(waiter.task, task)
+    const watcher: Watcher = {
+      ended() {
+        giveOutcome(waiter, task)
+        return true
+      },
+    }
+    task.watch(watcher)
+    return watcher
+  },
+  withdraw(_waiter, task, watcher) {
+    if (watcher !== undefined) task.unwatch(watcher)
+  },
+}
+
+/** Gives a waiter the outcome of a task that has ended. */
+function giveOutcome(waiter: Waiter<unknown>, task: Task): void {
+  const outcome = task.outcome
+  if (outcome?.kind === 'returned') waiter.resume(outcome.value)
+  else if (outcome?.kind === 'threw') waiter.throw(outcome.error)
+  else waiter.throw(new KilledError(`${task} was killed, so that there is no value to join for`))
+}
+
+/**
+ * A task that joins one which waits, over any number of joins, for it: none of them could ever go on.
+ *
+ * Only a task that somebody waits for can close a circle, so that a long chain of joins costs O(1) each.
+ */
+function refuseCycle(joiner: Task, target: Task): void {
+  if (target !== joiner && joiner.watchers === null) return
+  const circle = [joiner]
+  for (let task = target; task !== joiner; task = task.argument as Task) {
+    if (task.state !== 'parked' || task.handler !== (JOIN as EventHandler)) return
+    circle.push(task)
+  }
+  const waits = circle.map((task, i) => `${task} waits for join(${circle[i + 1] ?? joiner})`)
+  throw new DeadlockError(`join(${target}) would wait for itself:\n  ${waits.join('\n  ')}`, waits)
+}
+
+/** Waits for a promise. It cannot be cancelled: a wait that is withdrawn leaves it to run, and its outcome is ignored. */
+export const WAIT: EventHandler<PromiseLike<unknown>, PromiseWait> = {
+  name: 'wait',
+  external: 'promise',
+  enter(waiter, promise) {
+    const wait: PromiseWait = { waiter }
+    promise.then(
+      (value) => {
+        wait.waiter?.resume(value)
+        wait.waiter = null
+      },
+      (error: unknown) => {
+        wait.waiter?.throw(error)
+        wait.waiter = null
+      },
+    )
+    return wait
+  },
+  withdraw(_waiter, _promise, wait) {
+    wait.waiter = null
+  },
+}
+
+/** Cuts the tie between a promise and a waiter: a promise keeps its callbacks for as long as it lives. */
+export interface PromiseWait {
+  waiter: Waiter<unknown> | null
+}
+
+function isPromise(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as Partial<PromiseLike<unknown>>).then === 'function'
+}
+
+function misuse(yielded: unknown): TypeError {
+  if (yielded === undefined) {
+    return new TypeError(
+      'cannot yield undefined: a bare yield, or the call of a function that returns nothing; did you mean yield pause()?',
+    )
+  }
+  if (typeof yielded === 'function') {
+    const name = yielded.name || 'anonymous'
+    return new TypeError(`cannot yield a function (${name}): did you mean to call it, yield ${name}(...)?`)
+  }
+  if (Array.isArray(yielded)) {
+    return new TypeError(`cannot yield ${inspect(yielded)}: did you mean yield all([...]) or race([...])?`)
+  }
+  if (typeof yielded === 'object' && yielded !== null && Symbol.asyncIterator in yielded) {
+    return new TypeError(
+      `cannot yield ${inspect(yielded)}: it is asynchronous; use function* in place of async function*`,
+    )
+  }
+  const hint = typeof yielded === 'number' ? `; did you mean yield sleep(${yielded})?` : ''
+  return new TypeError(
+    `cannot yield ${inspect(yielded)}: expected an event, a coroutine, a task or a promise${hint}`,
+  )
+}
