@@ -1,7 +1,32 @@
 /**
- * Sockets for coroutines.
+ * Sockets for coroutines: TCP servers and clients written as generators.
  *
  * @packageDocumentation
  */
 
-export {}
+export { ClosedError, TimeoutError } from '@bluelet/scheduler'
+export { Address } from './address.js'
+export { type ConnectOptions, connect } from './connect.js'
+export { Connection, type ReadOptions } from './connection.js'
+export {
+  CLOSED,
+  type Driver,
+  type DriverListener,
+  type DriverSocket,
+  FAILED,
+  type ListenTarget,
+  type Observer,
+  READABLE,
+  WRITABLE,
+} from './driver.js'
+export { nodeDriver } from './drivers/node.js'
+export {
+  BusyError,
+  ConnectError,
+  ConnectionResetError,
+  IncompleteReadError,
+  LimitError,
+  ListenError,
+} from './errors.js'
+export { Listener, type ListenOptions, listen } from './listener.js'
+export { type Handler, type ServerOptions, server } from './server.js'

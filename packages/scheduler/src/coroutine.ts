@@ -2,7 +2,7 @@
  * What can be run: a coroutine, or a function that makes one.
  */
 
-import type { Coroutine } from './protocol.js'
+import type { Coroutine, Yieldable } from './protocol.js'
 
 /** A coroutine, or a function that makes one, whatever its arguments; callers match those by their own types. */
 // biome-ignore lint/suspicious/noExplicitAny: any function, whatever its arguments.
@@ -41,6 +41,23 @@ export function begin(
   throw new TypeError(
     `${operation}(${name}): expected ${name} to return a coroutine, got ${inspect(coroutine)}: ${fix}`,
   )
+}
+
+/**
+ * The engine's own `next`. Each generator function has a prototype of its own, so that a trampoline which looks `next` up on
+ * what it steps pays for a megamorphic load.
+ */
+// biome-ignore lint/suspicious/noExplicitAny: a generator takes in whatever its events give.
+export const NATIVE_NEXT: Generator<unknown, unknown, any>['next'] = Object.getPrototypeOf(function* () {})
+  .prototype.next
+
+/** A coroutine that the engine can step: itself, or, around one that a compiler has made of plain functions, a shell. */
+export function native<T>(coroutine: Coroutine<T>): Coroutine<T> {
+  return coroutine.next === NATIVE_NEXT ? coroutine : shell(coroutine)
+}
+
+function* shell<T>(coroutine: Coroutine<T>): Generator<Yieldable, T, unknown> {
+  return yield* coroutine
 }
 
 /** Whether a value can be run as a coroutine: it is a generator, native or compiled. */

@@ -13,7 +13,7 @@ import { type AbortSignalLike, Run } from './run.js'
 import { RunQueue } from './run-queue.js'
 import { capture, Sites } from './sites.js'
 import { snapshotOf, type TaskSnapshot } from './snapshot.js'
-import { Task } from './task.js'
+import { ENDED, Task } from './task.js'
 import { Timers } from './timers.js'
 import { addTrace } from './trace.js'
 import { step } from './trampoline.js'
@@ -21,8 +21,8 @@ import { step } from './trampoline.js'
 /** How long a killed task may take to clean up before `return()` is used on it. */
 const DEFAULT_GRACE_MS = 5000
 
-/** Between two looks at the clock; a look costs about half a step, and 32 steps are a few microseconds. */
-const STEPS_PER_LOOK = 32
+/** Between two looks at the clock at the most: a look costs as much as two steps, and 64 steps are a few microseconds. */
+const STEPS_PER_LOOK = 64
 
 /** Options of a scheduler. */
 export interface SchedulerOptions {
@@ -190,7 +190,12 @@ export class Scheduler {
     const stepped = this.queue.size > 0
     if (stepped) {
       capture(this.sites !== null)
-      this.#step(this.queue.shift())
+      try {
+        this.#step(this.queue.shift())
+      } catch (error) {
+        this.#blame(error)
+      }
+      this.current = null
       capture(false)
     }
     if (this.#run === null) this.#unattended.rethrow()
@@ -237,6 +242,15 @@ export class Scheduler {
   release(): void {
     this.#holds--
     if (this.#holds === 0) this.#wakeUp()
+  }
+
+  /**
+   * Begins to kill a task, without waiting for it: a plain call, for supervisors.
+   *
+   * @param graceMs how long it may take to clean up; by default the grace period of the run
+   */
+  cancel(task: Task, graceMs: number = this.graceMs): void {
+    task.cancel(graceMs)
   }
 
   /** Makes a task and puts it at the end of the queue. @internal */
@@ -311,28 +325,35 @@ export class Scheduler {
     let steps = 0
     // Look at the clock after 1, 2, 4 ... steps, so that slow steps are noticed soon and fast ones pay little.
     let look = 1
-    while (queue.size > 0) {
-      this.#step(queue.shift())
-      if (++steps === look) {
-        if (steps >= this.#budgetSteps || host.now() >= end) break
-        look = Math.min(look + Math.min(look, STEPS_PER_LOOK), this.#budgetSteps)
+    try {
+      while (queue.size > 0) {
+        this.#step(queue.shift())
+        if (++steps === look) {
+          if (steps >= this.#budgetSteps || host.now() >= end) break
+          look = Math.min(look + Math.min(look, STEPS_PER_LOOK), this.#budgetSteps)
+        }
       }
+    } catch (error) {
+      this.#blame(error)
     }
+    this.current = null
     capture(false)
     if (queue.size > 0) host.soon(this.#turn)
     else this.#settleDown()
   }
 
   #step(task: Task): void {
-    if (task.phase === 'ended') return // Killed before its first step.
+    if (task.phase === ENDED) return // Killed before its first step.
     this.current = task
-    try {
-      if (task.context === null) step(task)
-      else task.context(step, task)
-    } catch (error) {
-      task.supervisor.fail(task, error) // A handler broke the protocol; its task may be lost, its error must not be.
-    }
-    this.current = null
+    if (task.context === null) step(task)
+    else task.context(step, task)
+  }
+
+  /** A handler broke the protocol within a step: its task may be lost, its error must not be. */
+  #blame(error: unknown): void {
+    const { current } = this
+    if (current !== null) current.supervisor.fail(current, error)
+    else this.host.report(error)
   }
 
   #expire(): void {

@@ -13,7 +13,7 @@
  *                 ended
  */
 
-import { inspect, isCoroutine } from './coroutine.js'
+import { inspect, isCoroutine, native } from './coroutine.js'
 import { Cancelled, DroppedError } from './errors.js'
 import type { StepContext } from './host.js'
 import type { Coroutine, EventHandler, Supervisor, Watcher } from './protocol.js'
@@ -26,6 +26,17 @@ import type { Timer } from './timers.js'
  * for is being withdrawn, which takes time. `ended`: see the outcome.
  */
 export type TaskState = 'new' | 'ready' | 'running' | 'entering' | 'parked' | 'withdrawing' | 'ended'
+
+// The states as numbers, which compare faster than strings: a step looks at them several times.
+export const NEW = 0
+export const READY = 1
+export const RUNNING = 2
+export const ENTERING = 3
+export const PARKED = 4
+export const WITHDRAWING = 5
+export const ENDED = 6
+type Phase = 0 | 1 | 2 | 3 | 4 | 5 | 6
+const STATES: readonly TaskState[] = ['new', 'ready', 'running', 'entering', 'parked', 'withdrawing', 'ended']
 
 /**
  * How a task ended.
@@ -81,7 +92,7 @@ export class Task<out T = unknown> {
   /** The name of the function that was spawned, the option `name`, or `task`. */
   readonly name: string
 
-  /** @internal */ phase: TaskState
+  /** @internal */ phase: Phase
   /** @internal */ result: Outcome<T> | undefined
   /** @internal */ readonly scheduler: Scheduler
   /** @internal */ supervisor: Supervisor
@@ -116,12 +127,12 @@ export class Task<out T = unknown> {
   ) {
     this.id = id
     this.name = name
-    this.phase = 'new'
+    this.phase = NEW
     this.result = undefined
     this.scheduler = scheduler
     this.supervisor = supervisor
     this.spawner = spawner
-    this.coroutine = coroutine
+    this.coroutine = native(coroutine)
     this.callers = null
     this.mode = NEXT
     this.value = undefined
@@ -138,7 +149,7 @@ export class Task<out T = unknown> {
 
   /** What it is doing now. */
   get state(): TaskState {
-    return this.phase
+    return STATES[this.phase] as TaskState // A phase is an index into it.
   }
 
   /** How it ended; undefined until then. */
@@ -160,7 +171,9 @@ export class Task<out T = unknown> {
 
   /** @internal */
   resume(value: unknown): void {
-    this.#wake(NEXT, value)
+    // What most events do: they resume while they are entered.
+    if (this.phase === ENTERING) this.#ready(NEXT, value)
+    else this.#wake(NEXT, value)
   }
 
   /** @internal */
@@ -178,7 +191,7 @@ export class Task<out T = unknown> {
     own(coroutine, CALLEE)
     this.callers ??= []
     this.callers.push(this.coroutine as Coroutine) // A task that enters an event has a coroutine.
-    this.coroutine = coroutine
+    this.coroutine = native(coroutine)
     this.resume(undefined)
   }
 
@@ -188,21 +201,20 @@ export class Task<out T = unknown> {
   }
 
   #wake(mode: Mode, value: unknown): void {
-    if (this.phase === 'parked' || this.phase === 'withdrawing') {
+    if (this.phase === PARKED || this.phase === WITHDRAWING) {
       const external = this.handler?.external
       if (external !== undefined) this.scheduler.release()
       this.wait = undefined
       if (this.scheduler.probes !== null) this.scheduler.tellWake(this, external)
-    } else if (this.phase !== 'entering') {
-      throw new Error(`${this} is ${this.phase}: it was resumed twice, or after its wait was withdrawn`)
+    } else if (this.phase !== ENTERING) {
+      throw new Error(`${this} is ${this.state}: it was resumed twice, or after its wait was withdrawn`)
     }
-    if (this.cancellation !== null && mode === NEXT)
-      this.cancellation.pending ||= this.phase === 'withdrawing'
+    if (this.cancellation !== null && mode === NEXT) this.cancellation.pending ||= this.phase === WITHDRAWING
     this.#ready(mode, value)
   }
 
   #ready(mode: Mode, value: unknown): void {
-    this.phase = 'ready'
+    this.phase = READY
     this.mode = mode
     this.value = value
     this.scheduler.ready(this)
@@ -212,7 +224,7 @@ export class Task<out T = unknown> {
 
   /** It waits for an event that was not fulfilled at once. @internal */
   park(wait: unknown): void {
-    this.phase = 'parked'
+    this.phase = PARKED
     this.wait = wait
     if (this.scheduler.probes !== null) this.scheduler.probes.tell('park', this)
     if (this.handler?.external !== undefined) this.scheduler.hold()
@@ -261,15 +273,15 @@ export class Task<out T = unknown> {
    * @internal
    */
   cancel(graceMs: number): void {
-    if (this.phase === 'ended' || this.cancellation !== null) return
-    if (this.phase === 'new') {
+    if (this.phase === ENDED || this.cancellation !== null) return
+    if (this.phase === NEW) {
       this.#close()
       return
     }
     const { scheduler } = this
     const timer = scheduler.timers.add(scheduler.now() + graceMs, force, this as Task)
     this.cancellation = { timer, pending: true, forced: false, returns: 0 }
-    if (this.phase === 'parked') this.#withdraw()
+    if (this.phase === PARKED) this.#withdraw()
   }
 
   /** It has not begun: its body never runs, and the generator is closed. */
@@ -287,13 +299,13 @@ export class Task<out T = unknown> {
     if (this.cancellation === null) return
     this.cancellation.forced = true
     this.cancellation.pending = true
-    if (this.phase === 'parked') this.#withdraw()
+    if (this.phase === PARKED) this.#withdraw()
   }
 
   #withdraw(): void {
     const cancellation = this.cancellation as Cancellation // Only a task that is being killed is withdrawn.
     cancellation.pending = false
-    this.phase = 'withdrawing'
+    this.phase = WITHDRAWING
     const handler = this.handler as EventHandler // A parked task has one.
     try {
       if (handler.withdraw(this, this.argument, this.wait) !== 'later') this.withdrawn()
@@ -333,7 +345,7 @@ export class Task<out T = unknown> {
   /** Ends the task: lets go of all that it held and tells whoever waits for it. @internal */
   settle(outcome: Outcome<T>): void {
     const { scheduler, supervisor, watchers } = this
-    this.phase = 'ended'
+    this.phase = ENDED
     this.result = outcome
     this.coroutine = null
     this.callers = null

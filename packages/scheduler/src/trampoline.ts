@@ -5,8 +5,9 @@
  * end goes to the caller below, anything else names the handler that fulfils it. It knows no event by name.
  */
 
+import { NATIVE_NEXT } from './coroutine.js'
 import type { Coroutine } from './protocol.js'
-import { NEXT, type Task, THROW } from './task.js'
+import { ENTERING, NEXT, RUNNING, type Task, THROW } from './task.js'
 import { argumentOf, handlerOf } from './yieldable.js'
 
 /** What a probe calls the modes, in their order. */
@@ -18,13 +19,13 @@ export function step(task: Task): void {
   const { mode, value } = task
   const { probes } = task.scheduler
   if (probes !== null) probes.tell('resume', task, MODE_NAMES[mode], value)
-  task.phase = 'running'
+  task.phase = RUNNING
   task.value = undefined
   let result: IteratorResult<unknown>
   try {
     result =
       mode === NEXT
-        ? coroutine.next(value)
+        ? NATIVE_NEXT.call(coroutine, value)
         : mode === THROW
           ? coroutine.throw(value)
           : coroutine.return(value)
@@ -41,16 +42,20 @@ function perform(task: Task, yielded: unknown): void {
   const { probes } = task.scheduler
   if (probes !== null) probes.tell('yield', task, yielded)
   if (task.cancellation !== null && task.interrupt()) return
-  task.phase = 'entering'
+  task.phase = ENTERING
   try {
     const handler = handlerOf(yielded)
     const argument = argumentOf(yielded, handler)
     task.handler = handler
     task.argument = argument
     const wait = handler.enter(task, argument)
-    if ((task as { phase: string }).phase === 'entering') task.park(wait)
+    if (isEntering(task)) task.park(wait)
   } catch (error) {
-    if ((task as { phase: string }).phase !== 'entering') throw error
+    if (!isEntering(task)) throw error
     task.throw(error)
   }
+}
+
+function isEntering(task: Task): boolean {
+  return task.phase === ENTERING
 }

@@ -1,0 +1,53 @@
+/**
+ * The address of one end of a connection, as a user would print it.
+ */
+
+/** A host and a port. */
+export class Address {
+  /** The numeric host: `127.0.0.1`, `::1`. An IPv4 address is never written as `::ffff:127.0.0.1`. */
+  readonly host: string
+  /** The port: 0 to 65535. */
+  readonly port: number
+
+  /**
+   * @param host the numeric host
+   * @param port the port
+   */
+  constructor(host: string, port: number) {
+    this.host = host.replace(/^::ffff:(?=\d+\.)/i, '')
+    this.port = port
+  }
+
+  /** 4 or 6. */
+  get family(): 4 | 6 {
+    return this.host.includes(':') ? 6 : 4
+  }
+
+  /** `127.0.0.1:4915`, `[::1]:4915`. */
+  toString(): string {
+    return this.family === 6 ? `[${this.host}]:${this.port}` : `${this.host}:${this.port}`
+  }
+}
+
+/**
+ * Checks a port.
+ *
+ * @throws RangeError if it is no integer of 0 to 65535
+ */
+export function checkPort(operation: string, port: unknown): asserts port is number {
+  if (typeof port === 'number' && Number.isInteger(port) && port >= 0 && port <= 65_535) return
+  const given = typeof port === 'string' ? JSON.stringify(port) : String(port)
+  throw new RangeError(`${operation}(host, port): expected a port of 0 to 65535, got ${given}`)
+}
+
+/**
+ * Checks a host.
+ *
+ * @throws TypeError if it is no string
+ */
+export function checkHost(operation: string, host: unknown): asserts host is string {
+  if (typeof host === 'string') return
+  throw new TypeError(
+    `${operation}(host, port): expected a host name or address as a string, got ${String(host)}`,
+  )
+}

@@ -1,0 +1,243 @@
+/**
+ * Connecting: looks up the name, then tries its addresses, IPv6 and IPv4 in turn, each a little after the one before, until
+ * one answers (RFC 8305, "happy eyeballs").
+ */
+
+import {
+  Cancelled,
+  Channel,
+  type Coroutine,
+  type Event,
+  type EventHandler,
+  event,
+  group,
+  race,
+  sleep,
+  TimeoutError,
+  timeout,
+  type Waiter,
+  withdrawCall,
+} from '@bluelet/scheduler'
+import { Address, checkHost, checkPort } from './address.js'
+import { Connection } from './connection.js'
+import type { Driver, DriverSocket, Observer } from './driver.js'
+import { FAILED, WRITABLE } from './driver.js'
+import { nodeDriver } from './drivers/node.js'
+import { ConnectError, codeOf } from './errors.js'
+
+/** How long an attempt has for itself before the next one begins: RFC 8305, section 5. */
+const ATTEMPT_DELAY_MS = 250
+
+/** How long it may take in all, the look-up included. */
+const DEFAULT_TIMEOUT_MS = 10_000
+
+/** Options of {@link connect}. */
+export interface ConnectOptions {
+  /** How long it may take in all, in milliseconds; by default 10,000. `Infinity` is no limit. */
+  readonly timeout?: number
+  /** The socket layer; by default the `node` driver. */
+  readonly driver?: Driver
+}
+
+/**
+ * Event: connects to a server and gives the {@link Connection}. Nothing blocks, the look-up of the name included.
+ *
+ * Throws {@link ConnectError}, which names each address that was tried and what came of it.
+ *
+ * Bluelet: blocks the whole program.
+ *
+ * @example
+ * const conn = yield* connect('127.0.0.1', 4915)
+ *
+ * @param host a name or an address
+ * @param port 1 to 65535
+ * @throws RangeError, TypeError for what can be no host, port or timeout
+ */
+export function connect(host: string, port: number, options: ConnectOptions = {}): Event<Connection> {
+  const { timeout: ms = DEFAULT_TIMEOUT_MS, driver = nodeDriver } = options
+  checkHost('connect', host)
+  checkPort('connect', port)
+  if (host === '') throw new TypeError("connect(host, port): expected a host, got ''")
+  if (port === 0) throw new RangeError('connect(host, port): expected a port of 1 to 65535, got 0')
+  if (!(ms >= 0)) throw new RangeError(`connect: timeout: expected ms >= 0, got ${ms}`)
+  return event<Connection>(CONNECT, { host, port, ms, driver })
+}
+
+interface Target {
+  readonly host: string
+  readonly port: number
+  readonly ms: number
+  readonly driver: Driver
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a waiter that calls gets what the coroutine returns.
+const CONNECT: EventHandler<Target, ReturnType<Waiter['call']>, any> = {
+  name: 'connect',
+  describe: ({ host, port }) => `connect('${host}', ${port})`,
+  enter: (waiter, target) => waiter.call(connecting(target)),
+  withdraw: withdrawCall,
+}
+
+function* connecting(target: Target): Coroutine<Connection> {
+  const { host, port, ms } = target
+  try {
+    return yield* timeout(ms, attempts(target))
+  } catch (error) {
+    if (!(error instanceof TimeoutError)) throw error
+    const late = new ConnectError(`connect('${host}', ${port}): no answer within ${ms} ms`, 'ETIMEDOUT', [
+      error,
+    ])
+    throw late
+  }
+}
+
+function* attempts({ host, port, driver }: Target): Coroutine<Connection> {
+  const addresses = inTurn(yield* lookup(driver, host, port))
+  const failures: Error[] = []
+  const outcomes = new Channel<Connection | null>()
+  try {
+    const connection = yield* group(function* (g) {
+      for (const [i, address] of addresses.entries()) {
+        yield* g.spawn(attempt, driver, address, port, outcomes, failures)
+        const last = i === addresses.length - 1
+        const outcome = last ? null : yield* race([outcomes.receive(), sleep(ATTEMPT_DELAY_MS)])
+        if (outcome instanceof Connection) {
+          g.cancel()
+          return outcome
+        }
+      }
+      while (failures.length < addresses.length) {
+        const outcome = yield* outcomes.receive()
+        if (outcome === null) continue
+        g.cancel()
+        return outcome
+      }
+      return null
+    })
+    if (connection !== null) return connection
+  } finally {
+    // Two attempts may succeed at once; and a success may come while this is being killed.
+    while (outcomes.size > 0) (yield* outcomes.receive())?.abort()
+  }
+  const tried = failures.map((failure) => failure.message).join('; ')
+  throw new ConnectError(`connect('${host}', ${port}) failed: ${tried}`, codeOf(failures.at(-1)), failures)
+}
+
+/** One attempt; null stands for a failure. */
+function* attempt(
+  driver: Driver,
+  address: string,
+  port: number,
+  outcomes: Channel<Connection | null>,
+  failures: Error[],
+): Coroutine<void> {
+  let outcome: Connection | null = null
+  try {
+    outcome = yield* event<Connection>(ATTEMPT, { driver, address, port })
+  } catch (error) {
+    if (error instanceof Cancelled) throw error
+    const code = codeOf(error)
+    const where = new Address(address, port)
+    failures.push(Object.assign(new Error(`${where}: ${code}`, { cause: error }), { code }))
+  }
+  outcomes.trySend(outcome)
+}
+
+/** IPv6 and IPv4 in turn, beginning with whatever the system prefers. */
+function inTurn(addresses: readonly string[]): string[] {
+  const isIPv6 = (address: string): boolean => address.includes(':')
+  const preferred = addresses[0] !== undefined && isIPv6(addresses[0])
+  const first = addresses.filter((address) => isIPv6(address) === preferred)
+  const second = addresses.filter((address) => isIPv6(address) !== preferred)
+  return first
+    .flatMap((address, i) => [address, second[i]])
+    .concat(second.slice(first.length))
+    .filter((address) => address !== undefined)
+}
+
+interface Attempt {
+  readonly driver: Driver
+  readonly address: string
+  readonly port: number
+}
+
+const ATTEMPT: EventHandler<Attempt, DriverSocket, Connection> = {
+  name: 'attempt',
+  external: 'socket',
+  describe: ({ address, port }) => `connect to ${new Address(address, port)}`,
+  enter(waiter, { driver, address, port }) {
+    const socket = driver.connect(address, port)
+    socket.observer = new Connecting(socket, waiter)
+    return socket
+  },
+  withdraw(_waiter, _attempt, socket) {
+    socket.observer = null
+    socket.close(false)
+  },
+}
+
+/** Waits for a socket to be connected. */
+class Connecting implements Observer {
+  readonly #socket: DriverSocket
+  readonly #waiter: Waiter<Connection>
+
+  constructor(socket: DriverSocket, waiter: Waiter<Connection>) {
+    this.#socket = socket
+    this.#waiter = waiter
+  }
+
+  ready(what: number): void {
+    if ((what & FAILED) !== 0) {
+      this.#socket.observer = null
+      this.#waiter.throw(this.#error())
+    } else if ((what & WRITABLE) !== 0) {
+      this.#waiter.resume(new Connection(this.#socket, this.#waiter.scheduler))
+    }
+  }
+
+  #error(): unknown {
+    try {
+      this.#socket.read(1)
+    } catch (error) {
+      return error
+    }
+    return new Error('the connection failed')
+  }
+}
+
+/** Event: looks up the addresses of a host. It cannot be cancelled: one that is no longer wanted is ignored. */
+function lookup(driver: Driver, host: string, port: number): Event<readonly string[]> {
+  return event<readonly string[]>(LOOKUP, { driver, host, port })
+}
+
+interface Query {
+  readonly driver: Driver
+  readonly host: string
+  readonly port: number
+}
+
+const LOOKUP: EventHandler<Query, { waiter: Waiter<readonly string[]> | null }, readonly string[]> = {
+  name: 'lookup',
+  external: 'lookup',
+  describe: ({ host }) => `lookup('${host}')`,
+  enter(waiter, { driver, host, port }) {
+    const wait: { waiter: Waiter<readonly string[]> | null } = { waiter }
+    driver.lookup(host, (error, addresses) => {
+      const waiting = wait.waiter
+      wait.waiter = null
+      if (waiting === null) return
+      if (error === null && addresses.length > 0) waiting.resume(addresses)
+      else waiting.throw(lookupError(host, port, error))
+    })
+    return wait
+  },
+  withdraw(_waiter, _query, wait) {
+    wait.waiter = null
+  },
+}
+
+function lookupError(host: string, port: number, error: Error | null): ConnectError {
+  const code = error === null ? 'ENOTFOUND' : codeOf(error)
+  const message = `connect('${host}', ${port}) failed: the name has no address (${code})`
+  return new ConnectError(message, code, error === null ? [] : [error])
+}

@@ -1,0 +1,329 @@
+/**
+ * The `node` driver: sockets over `node:net`, by its public interface only. It works wherever Node does.
+ *
+ * A stream of Node's pushes; ours is asked. So a socket is paused whenever a chunk has come that nobody has read, which
+ * bounds what is read ahead to that one chunk; and it is not read at all before the first try.
+ */
+
+import { lookup } from 'node:dns'
+import net from 'node:net'
+import { Address } from '../address.js'
+import { ByteQueue, EMPTY } from '../byte-queue.js'
+import {
+  CLOSED,
+  type Driver,
+  type DriverListener,
+  type DriverSocket,
+  FAILED,
+  type ListenTarget,
+  type Observer,
+  READABLE,
+  WRITABLE,
+} from '../driver.js'
+import { ConnectionResetError, codeOf, ListenError } from '../errors.js'
+
+/** How many accepted connections wait to be asked for; more are reset. Node accepts whether anybody wants it or not. */
+const ACCEPT_QUEUE = 128
+
+/** A kept-alive connection is probed after this time without traffic, so that a peer that vanished is noticed. */
+const KEEP_ALIVE_MS = 60_000
+
+/** Sockets over `node:net`. */
+export const nodeDriver: Driver = {
+  name: 'node',
+  lookup(host, done) {
+    if (net.isIP(host) !== 0) {
+      queueMicrotask(() => done(null, [host]))
+      return
+    }
+    lookup(host, { all: true, verbatim: true }, (error, addresses) => {
+      done(
+        error,
+        (addresses ?? []).map(({ address }) => address),
+      )
+    })
+  },
+  connect(address, port) {
+    const socket = new net.Socket({ allowHalfOpen: true })
+    socket.pause()
+    const made = new NodeSocket(socket)
+    socket.on('connect', heardConnect)
+    socket.connect({
+      host: address,
+      port,
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: KEEP_ALIVE_MS,
+    })
+    return made
+  },
+  listen(target, done) {
+    const listener = new NodeListener(target, done)
+    return () => listener.close()
+  },
+}
+
+/** On every socket of Node's that is ours: so that its listeners are shared functions and cost no closure each. */
+const OURS = Symbol('bluelet.socket')
+
+interface OwnedSocket extends net.Socket {
+  [OURS]: NodeSocket
+}
+
+class NodeSocket implements DriverSocket {
+  observer: Observer | null
+  readonly #socket: net.Socket
+  /** What has come and has not been read: at most one chunk, but for what Node pushes while it is being paused. */
+  #input: Buffer | null
+  #more: ByteQueue | null
+  #ended: boolean
+  #error: Error | null
+  /** Set by close(): what comes is thrown away. */
+  #discarding: boolean
+  #local: Address | undefined
+  #remote: Address | undefined
+  /** Made at the first write that the kernel did not take at once. */
+  #onWritten: (() => void) | null
+  #blocked: boolean
+
+  constructor(socket: net.Socket) {
+    this.observer = null
+    this.#socket = socket
+    this.#input = null
+    this.#more = null
+    this.#ended = false
+    this.#error = null
+    this.#discarding = false
+    this.#local = undefined
+    this.#remote = undefined
+    this.#onWritten = null
+    this.#blocked = false
+    ;(socket as OwnedSocket)[OURS] = this
+    // All at once, before anything can come: an error that nobody listens for would end the process.
+    socket.on('data', heardData)
+    socket.on('end', heardEnd)
+    socket.on('error', heardError)
+    socket.on('close', heardClose)
+  }
+
+  get localAddress(): Address | undefined {
+    this.#local ??= addressOf(this.#socket.localAddress, this.#socket.localPort)
+    return this.#local
+  }
+
+  get remoteAddress(): Address | undefined {
+    this.#remote ??= addressOf(this.#socket.remoteAddress, this.#socket.remotePort)
+    return this.#remote
+  }
+
+  get unsent(): number {
+    return this.#socket.writableLength
+  }
+
+  read(max: number): Buffer | null {
+    const chunk = this.#input
+    if (chunk !== null) {
+      if (chunk.length <= max) {
+        this.#input = this.#more === null ? null : this.#nextChunk()
+        return chunk
+      }
+      this.#input = chunk.subarray(max)
+      return Buffer.from(chunk.subarray(0, max))
+    }
+    if (this.#ended) return EMPTY
+    if (this.#error !== null) throw this.#error
+    if (this.#socket.isPaused()) this.#socket.resume()
+    return null
+  }
+
+  write(bytes: Uint8Array): number {
+    if (this.#error !== null) throw this.#error
+    const socket = this.#socket
+    if (socket.writableLength > 0) {
+      this.#blocked = true
+      return 0
+    }
+    this.#onWritten ??= () => this.#written()
+    socket.write(bytes, this.#onWritten)
+    if (socket.writableLength > 0) this.#blocked = true
+    return bytes.length
+  }
+
+  shutdown(): void {
+    this.#socket.end()
+  }
+
+  close(linger: boolean): void {
+    const socket = this.#socket
+    this.#discarding = true
+    this.#input = null
+    this.#more = null
+    if (!linger || this.#error !== null) {
+      // A pending write says success after destroy(); nobody may believe it.
+      this.#blocked = false
+      if (socket.connecting || this.#error !== null) socket.destroy()
+      else socket.resetAndDestroy()
+      return
+    }
+    socket.end()
+    socket.resume()
+  }
+
+  heardData(chunk: Buffer): void {
+    if (this.#discarding) return
+    if (this.#input === null) {
+      this.#input = chunk
+      this.observer?.ready(READABLE)
+      // Still there: nobody waits for it.
+      if (this.#input !== null) this.#socket.pause()
+      return
+    }
+    this.#more ??= new ByteQueue()
+    this.#more.push(chunk)
+    this.#socket.pause()
+  }
+
+  heardEnd(): void {
+    this.#ended = true
+    this.observer?.ready(READABLE)
+  }
+
+  heardError(error: Error): void {
+    this.#error = asReset(error)
+    this.observer?.ready(READABLE | WRITABLE | FAILED)
+  }
+
+  heardClose(): void {
+    this.#error ??= new ConnectionResetError('the connection is closed', 'ERR_STREAM_DESTROYED')
+    this.observer?.ready(CLOSED)
+  }
+
+  heardConnect(): void {
+    this.observer?.ready(WRITABLE)
+  }
+
+  /** The callback of a write; also called, with success, for bytes that were thrown away. */
+  #written(): void {
+    if (!this.#blocked || this.#socket.destroyed || this.#socket.writableLength > 0) return
+    this.#blocked = false
+    this.observer?.ready(WRITABLE)
+  }
+
+  #nextChunk(): Buffer | null {
+    const chunk = this.#more?.takeSome(Number.POSITIVE_INFINITY) ?? EMPTY
+    if (chunk.length > 0) return chunk
+    this.#more = null
+    return null
+  }
+}
+
+function heardData(this: net.Socket, chunk: Buffer): void {
+  ;(this as OwnedSocket)[OURS].heardData(chunk)
+}
+
+function heardEnd(this: net.Socket): void {
+  ;(this as OwnedSocket)[OURS].heardEnd()
+}
+
+function heardError(this: net.Socket, error: Error): void {
+  ;(this as OwnedSocket)[OURS].heardError(error)
+}
+
+function heardClose(this: net.Socket): void {
+  ;(this as OwnedSocket)[OURS].heardClose()
+}
+
+function heardConnect(this: net.Socket): void {
+  ;(this as OwnedSocket)[OURS].heardConnect()
+}
+
+class NodeListener implements DriverListener {
+  observer: Observer | null
+  dropped: number
+  readonly #server: net.Server
+  readonly #accepted: NodeSocket[]
+  #address: Address
+
+  constructor(target: ListenTarget, done: (error: Error | null, listener: DriverListener | null) => void) {
+    this.observer = null
+    this.dropped = 0
+    this.#accepted = []
+    this.#address = new Address(target.host, target.port)
+    this.#server = net.createServer({
+      // Otherwise Node ends our side when the peer ends its own, and a reply that is being computed is lost.
+      allowHalfOpen: true,
+      // Nothing is read before somebody asks for it.
+      pauseOnConnect: true,
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: KEEP_ALIVE_MS,
+    })
+    this.#server.on('connection', (socket) => this.#heardConnection(socket))
+    this.#server.on('error', (error) => done(listenError(error, target), null))
+    this.#server.on('listening', () => {
+      const { address, port } = this.#server.address() as net.AddressInfo // A TCP server's address is never a string.
+      this.#address = new Address(address, port)
+      done(null, this)
+    })
+    const { host, port, backlog } = target
+    this.#server.listen({ port, backlog, ...(host === '' ? {} : { host }) })
+  }
+
+  get address(): Address {
+    return this.#address
+  }
+
+  accept(): DriverSocket | null {
+    return this.#accepted.shift() ?? null
+  }
+
+  close(): void {
+    this.#server.close()
+    for (const socket of this.#accepted.splice(0)) socket.close(false)
+  }
+
+  #heardConnection(socket: net.Socket): void {
+    const made = new NodeSocket(socket)
+    if (this.#accepted.length >= ACCEPT_QUEUE) {
+      this.dropped++
+      made.close(false)
+      return
+    }
+    this.#accepted.push(made)
+    this.observer?.ready(READABLE)
+  }
+}
+
+function addressOf(host: string | undefined, port: number | undefined): Address | undefined {
+  return host === undefined || port === undefined ? undefined : new Address(host, port)
+}
+
+/** What Node says, in different words, when the peer is gone. */
+const GONE = new Set([
+  'ECONNRESET',
+  'EPIPE',
+  'ECONNABORTED',
+  'ERR_STREAM_DESTROYED',
+  'ERR_SOCKET_CLOSED',
+  'ENOTCONN',
+])
+
+function asReset(error: Error): Error {
+  const code = codeOf(error)
+  if (!GONE.has(code)) return error
+  return new ConnectionResetError(`the peer has gone (${code})`, code, { cause: error })
+}
+
+const LISTEN_HINTS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'the port is in use; stop the other program, choose another port, or 0 for any that is free',
+  EACCES: 'this port needs privileges; choose one above 1023',
+  EADDRNOTAVAIL: 'this machine has no such address',
+  ENOTFOUND: 'there is no such host',
+}
+
+function listenError(error: Error, { host, port }: ListenTarget): ListenError {
+  const code = codeOf(error)
+  const hint = LISTEN_HINTS[code] ?? error.message
+  const where = host === '' ? `port ${port} of every address` : `${new Address(host, port)}`
+  return new ListenError(`cannot listen on ${where}: ${hint} (${code})`, code, { cause: error })
+}
