@@ -94,7 +94,7 @@ export class Connection {
     terminator: string | Uint8Array = '\n',
     { limit = DEFAULT_LIMIT }: ReadOptions = {},
   ): Event<Buffer> {
-    return event<Buffer>(this.#reader, new ReadUntil('readline', terminator, limit, true))
+    return event<Buffer>(this.#reader, new ReadUntil('readline()', terminator, limit, true))
   }
 
   /**
@@ -104,7 +104,7 @@ export class Connection {
    * limit; in both cases the bytes are still there to be read.
    */
   readuntil(terminator: string | Uint8Array, { limit = DEFAULT_LIMIT }: ReadOptions = {}): Event<Buffer> {
-    return event<Buffer>(this.#reader, new ReadUntil('readuntil', terminator, limit, false))
+    return event<Buffer>(this.#reader, new ReadUntil('readuntil()', terminator, limit, false))
   }
 
   /**
@@ -139,7 +139,7 @@ export class Connection {
    * @param data bytes, which must not change until then; or a string, sent as UTF-8
    */
   send(data: string | Uint8Array): Event<number> {
-    return event<number>(this.#writer, { bytes: bytesOf(data, 'send'), all: false })
+    return event<number>(this.#writer, { bytes: bytesOf(data, 'send(data)'), all: false })
   }
 
   /**
@@ -150,7 +150,7 @@ export class Connection {
    * @param data bytes, which must not change until then; or a string, sent as UTF-8
    */
   sendall(data: string | Uint8Array): Event<void> {
-    return event<void>(this.#writer, { bytes: bytesOf(data, 'sendall'), all: true })
+    return event<void>(this.#writer, { bytes: bytesOf(data, 'sendall(data)'), all: true })
   }
 
   /**

@@ -35,7 +35,7 @@ export class ReadUntil implements Read {
     this.name = name
     this.#terminator = bytesOf(terminator, name)
     if (this.#terminator.length === 0)
-      throw new RangeError(`${name}(terminator): expected at least one byte, got none`)
+      throw new RangeError(`${name}: expected a terminator of at least one byte, got none`)
     this.#limit = checkCount(limit, `${name}: limit`)
     this.#partial = partial
     this.#searched = 0
@@ -48,17 +48,17 @@ export class ReadUntil implements Read {
     // Up to the limit, and the beginning of a terminator.
     if (end !== -1 || queue.length >= this.#limit + this.#terminator.length) {
       throw new LimitError(
-        `${this.name}(): no terminator within the limit of ${this.#limit} bytes; they are still there to be read`,
+        `${this.name}: no terminator within the limit of ${this.#limit} bytes; they are still there to be read`,
       )
     }
     if (!ended) return null
     if (this.#partial || queue.length === 0) {
       if (queue.length > this.#limit)
-        throw new LimitError(`${this.name}(): more than the limit of ${this.#limit} bytes`)
+        throw new LimitError(`${this.name}: more than the limit of ${this.#limit} bytes`)
       if (this.#partial) return queue.take(queue.length)
     }
     throw new IncompleteReadError(
-      `${this.name}(): the stream ended after ${queue.length} bytes, without the terminator`,
+      `${this.name}: the stream ended after ${queue.length} bytes, without the terminator`,
       queue.peek(queue.length),
     )
   }
@@ -152,6 +152,6 @@ export function bytesOf(data: string | Uint8Array, operation: string): Buffer {
   if (data instanceof Uint8Array) return Buffer.from(data.buffer, data.byteOffset, data.byteLength)
   const given: unknown = data
   throw new TypeError(
-    `${operation}(data): expected bytes or a string, got ${given === null ? 'null' : typeof given}`,
+    `${operation}: expected bytes or a string, got ${given === null ? 'null' : typeof given}`,
   )
 }

@@ -18,6 +18,8 @@ export interface Rule {
   readonly name: string
   /** A branch gave a value. */
   gave(combination: Combination, index: number, value: unknown): void
+  /** It is over, one way or the other: nothing more is needed of what the rule has set up. */
+  over?(): void
   /** A branch gave a value, or threw, although it was being withdrawn; without it, only the error counts. */
   late?(combination: Combination, answer: Answer): void
 }
@@ -51,12 +53,18 @@ export class Combination {
 
   /** Enters the branches in order, up to the first that decides it at once. */
   enter(yieldables: readonly Yieldable[]): this {
+    // Held open by one: a branch that decides it while it is being entered may itself have to be withdrawn.
+    this.#ending++
     for (const [index, yieldable] of yieldables.entries()) {
-      if (this.#answer !== undefined) break
       const branch = new Branch(this, index)
       this.#branches.push(branch)
       branch.enter(yieldable)
+      if (this.#answer === undefined) continue
+      this.#withdrawBranch(branch)
+      break
     }
+    this.#ending--
+    if (this.#answer !== undefined && this.#ending === 0) this.#finish()
     return this
   }
 
@@ -64,6 +72,7 @@ export class Combination {
   decide(answer: Answer): void {
     if (this.#answer !== undefined || this.#unwanted) return
     this.#answer = answer
+    this.rule.over?.()
     this.#withdrawBranches()
     if (this.#ending === 0) this.#finish()
   }
@@ -77,6 +86,7 @@ export class Combination {
   withdraw(): 'later' | undefined {
     if (this.#answer === undefined) {
       this.#unwanted = true
+      this.rule.over?.()
       this.#withdrawBranches()
       if (this.#ending === 0 && this.#errors.length === 0) return undefined
       if (this.#ending === 0) this.#finish()
@@ -87,8 +97,14 @@ export class Combination {
   #withdrawBranches(): void {
     // Held open by one, so that branches which end at once do not finish it half-way.
     this.#ending++
-    for (const branch of this.#branches) if (branch.withdraw()) this.#ending++
+    for (const branch of this.#branches) this.#withdrawBranch(branch)
     this.#ending--
+  }
+
+  #withdrawBranch(branch: Branch): void {
+    // Counted first: it may end, and say so, while it is being withdrawn.
+    this.#ending++
+    if (!branch.withdraw()) this.#ending--
   }
 
   /** A branch that was being withdrawn has ended. */
@@ -97,6 +113,11 @@ export class Combination {
     if (answer !== undefined && !this.#unwanted && this.rule.late !== undefined) this.rule.late(this, answer)
     else if (answer !== undefined && 'error' in answer) this.#errors.push(answer.error)
     if (this.#ending === 0) this.#finish()
+  }
+
+  /** A handler failed to withdraw a branch. */
+  failed(error: unknown): void {
+    this.#errors.push(error)
   }
 
   #finish(): void {
@@ -157,12 +178,16 @@ class Branch {
     }
   }
 
-  /** @returns whether it takes time */
+  /** @returns whether it says itself when it has ended, and may have done so */
   withdraw(): boolean {
     if (this.#phase !== 'parked') return false
     const handler = this.#handler as EventHandler // A parked branch has one.
     this.#phase = 'withdrawing'
-    if (handler.withdraw(this, this.#argument, this.#wait) === 'later') return this.#isWithdrawing()
+    try {
+      if (handler.withdraw(this, this.#argument, this.#wait) === 'later') return true
+    } catch (error) {
+      this.#combination.failed(error)
+    }
     this.#done()
     return false
   }
@@ -195,6 +220,7 @@ class Branch {
         else this.throw(new KilledError(`${child} was killed, so that this branch has no value`))
         return true
       },
+      branch: true,
     })
     return child
   }

@@ -2,7 +2,7 @@
  * What can be run: a coroutine, or a function that makes one.
  */
 
-import type { Coroutine, Yieldable } from './protocol.js'
+import { type Coroutine, HANDLER, type Yieldable } from './protocol.js'
 
 /** A coroutine, or a function that makes one, whatever its arguments; callers match those by their own types. */
 // biome-ignore lint/suspicious/noExplicitAny: any function, whatever its arguments.
@@ -66,6 +66,7 @@ export function isCoroutine(value: unknown): value is Coroutine {
   return (
     typeof candidate === 'object' &&
     candidate !== null &&
+    !(HANDLER in candidate) &&
     typeof candidate.next === 'function' &&
     typeof candidate.throw === 'function' &&
     typeof candidate[Symbol.iterator] === 'function'
@@ -81,9 +82,21 @@ export function inspect(value: unknown): string {
     if (typeof value === 'bigint') return `${value}n`
     if (typeof value !== 'object' || value === null) return String(value)
     if (Array.isArray(value)) return `an array of ${value.length}`
+    if (HANDLER in value) return `an event (${(value[HANDLER] as { name: string }).name})` // Only events have this key.
     const name: unknown = value.constructor?.name
     return typeof name === 'string' && name !== '' ? `an object (${name})` : 'an object'
   } catch {
     return 'an object'
   }
+}
+
+/**
+ * Checks a length of time.
+ *
+ * @param what what it is for, as the error message names it
+ * @throws RangeError if it is no number, negative or NaN
+ */
+export function checkMs(ms: unknown, what: string): number {
+  if (typeof ms === 'number' && ms >= 0) return ms
+  throw new RangeError(`${what}: expected ms >= 0, got ${typeof ms === 'number' ? ms : inspect(ms)}`)
 }

@@ -7,8 +7,8 @@
 
 import { Cancelled } from './errors.js'
 import { ARGUMENT, type Event, type EventHandler, HANDLER } from './protocol.js'
-import { run } from './scheduler.js'
-import { capturing, noteSite, userFrames } from './sites.js'
+import { Scheduler } from './scheduler.js'
+import { capturing, coroutineFrames, noteSite } from './sites.js'
 import { append } from './trace.js'
 
 /**
@@ -80,7 +80,7 @@ class Description {
     this.done = true
     this.value = undefined
     // The coroutines of the `yield*` chain are on the JavaScript stack just now, and only now.
-    if (error instanceof Error && !(error instanceof Cancelled)) append(error, userFrames().map(asFrame))
+    if (error instanceof Error && !(error instanceof Cancelled)) append(error, coroutineFrames().map(asFrame))
     throw error
   }
 
@@ -94,7 +94,7 @@ class Description {
   then(resolved?: (value: unknown) => unknown, rejected?: (error: unknown) => unknown): Promise<unknown> {
     let promise = performed.get(this)
     if (promise === undefined) {
-      promise = run(performing(this as unknown as Event)) // The brand stands on the interface only.
+      promise = perform(this as unknown as Event) // The brand stands on the interface only.
       performed.set(this, promise)
     }
     return promise.then(resolved, rejected)
@@ -113,8 +113,17 @@ class Description {
   }
 }
 
-function* performing(event: Event): Generator<Event, unknown, unknown> {
-  return yield event
+/** Performs an event in a run of its own, which waits for whatever may come: what wakes it may belong to another run. */
+function perform(event: Event): Promise<unknown> {
+  const scheduler = new Scheduler()
+  scheduler.hold()
+  return scheduler.run(function* () {
+    try {
+      return yield event
+    } finally {
+      scheduler.release()
+    }
+  })
 }
 
 function asFrame(frame: string): string {

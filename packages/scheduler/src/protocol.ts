@@ -137,6 +137,10 @@ export interface Supervisor {
 
 /** Who is told when a task has ended: its joiners and its killers. */
 export interface Watcher {
+  /** The task that waits in a join. */
+  readonly joiner?: Task
+  /** The task runs a branch of a combination: it is killed with that, and not by itself. */
+  readonly branch?: boolean
   /**
    * The task has ended.
    *

@@ -30,7 +30,8 @@ export class RunQueue {
   /** Puts a task at the end. */
   push(task: Task): void {
     if (this.#size === this.#ring.length) this.#grow()
-    this.#ring[(this.#head + this.#size) & (this.#ring.length - 1)] = task
+    const ring = this.#ring
+    ring[(this.#head + this.#size) & (ring.length - 1)] = task
     this.#size++
   }
 

@@ -8,7 +8,8 @@ import { DeadlockError, KilledError } from './errors.js'
 import type { Supervisor } from './protocol.js'
 import type { Scheduler } from './scheduler.js'
 import { waitsFor } from './snapshot.js'
-import { cancelLater, type Task } from './task.js'
+import { Stragglers } from './stragglers.js'
+import { PARKED, type Task } from './task.js'
 import { addTrace } from './trace.js'
 
 /** A message that lists more tasks than this helps nobody; the error holds them all. */
@@ -27,6 +28,7 @@ export class Run<T = unknown> implements Supervisor {
   readonly #errors: Set<unknown>
   #root: Task<T> | null
   #cancelling: boolean
+  readonly #stragglers: Stragglers
   /** Takes back what the run asked of its surroundings: the abort listener. */
   #detach: () => void
 
@@ -36,6 +38,7 @@ export class Run<T = unknown> implements Supervisor {
     this.#errors = new Set()
     this.#root = null
     this.#cancelling = false
+    this.#stragglers = new Stragglers()
     this.#detach = () => {}
     if (signal !== undefined) this.#listenTo(signal)
   }
@@ -47,10 +50,12 @@ export class Run<T = unknown> implements Supervisor {
   }
 
   adopt(task: Task): void {
-    if (this.#cancelling) cancelLater(task)
+    if (this.#cancelling) this.#stragglers.add(task)
   }
 
-  disown(): void {}
+  disown(task: Task): void {
+    this.#stragglers.delete(task)
+  }
 
   fail(task: Task, error: unknown): void {
     if (!this.#errors.has(error)) addTrace(error, task)
@@ -71,7 +76,10 @@ export class Run<T = unknown> implements Supervisor {
     const shown = waits.slice(0, MOST_SHOWN)
     if (waits.length > shown.length) shown.push(`and ${waits.length - shown.length} more`)
     const list = shown.map((line) => `\n  ${line}`).join('')
+    const tasks = [...this.#scheduler.tasks()]
     this.cancel(new DeadlockError(`every task waits, and nothing is left that could wake one:${list}`, waits))
+    // A clean-up that hangs has no grace period to wait for: nothing could come of it.
+    for (const task of tasks) if (task.phase === PARKED) task.force()
   }
 
   /** Every task has ended. */

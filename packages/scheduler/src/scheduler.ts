@@ -5,7 +5,7 @@
  * is in trampoline.ts; what an event does is in the event's own file.
  */
 
-import { begin } from './coroutine.js'
+import { begin, checkMs, inspect } from './coroutine.js'
 import { defaultHost, type Host } from './host.js'
 import { type Probe, Probes, type WakeCause } from './probe.js'
 import type { Coroutine, Supervisor } from './protocol.js'
@@ -21,8 +21,8 @@ import { step } from './trampoline.js'
 /** How long a killed task may take to clean up before `return()` is used on it. */
 const DEFAULT_GRACE_MS = 5000
 
-/** Between two looks at the clock at the most: a look costs as much as two steps, and 64 steps are a few microseconds. */
-const STEPS_PER_LOOK = 64
+/** Between two looks at the clock at the most: a look costs as much as two steps, and 128 steps are some microseconds. */
+const STEPS_PER_LOOK = 128
 
 /** Options of a scheduler. */
 export interface SchedulerOptions {
@@ -93,9 +93,10 @@ export class Scheduler {
   constructor(options: SchedulerOptions = {}) {
     const { host = defaultHost, budgetSteps = 1024, budgetMs = 2, sites = false } = options
     if (!Number.isInteger(budgetSteps) || budgetSteps < 1) {
-      throw new RangeError(`budgetSteps: expected a positive integer, got ${budgetSteps}`)
+      throw new RangeError(`budgetSteps: expected a positive integer, got ${inspect(budgetSteps)}`)
     }
-    if (!(budgetMs > 0)) throw new RangeError(`budgetMs: expected ms > 0, got ${budgetMs}`)
+    if (typeof budgetMs !== 'number' || !(budgetMs > 0))
+      throw new RangeError(`budgetMs: expected ms > 0, got ${inspect(budgetMs)}`)
     this.host = host
     this.timers = new Timers()
     this.queue = new RunQueue()
@@ -138,7 +139,7 @@ export class Scheduler {
         )
       }
       const { coroutine, name } = begin(main, [], 'run')
-      this.graceMs = checkGrace(options.grace ?? DEFAULT_GRACE_MS)
+      this.graceMs = checkMs(options.grace ?? DEFAULT_GRACE_MS, 'grace')
       const detach = this.host.onExhausted?.(() => this.#exhausted())
       const end = () => {
         detach?.()
@@ -160,8 +161,12 @@ export class Scheduler {
       )
       this.#run = run as Run // A run is asked for nothing of its type.
       for (const task of this.tasks()) if (task.supervisor === this.#unattended) task.supervisor = run
-      run.begin(this.spawnTask(coroutine as Coroutine<T>, name, run, null)) // begin() keeps the type.
-      this.#wakeUp()
+      try {
+        run.begin(this.spawnTask(coroutine as Coroutine<T>, name, run, null)) // begin() keeps the type.
+      } catch (error) {
+        end()
+        throw error
+      }
     })
   }
 
@@ -367,16 +372,15 @@ export class Scheduler {
       if (this.#holds === 0) this.#finish()
     } else if (this.timers.size > 0) {
       this.#setAlarm(this.timers.earliest)
-    } else if (this.#holds === 0) {
-      this.#run?.deadlock()
+    } else {
+      this.#clearAlarm()
+      if (this.#holds === 0) this.#run?.deadlock()
     }
   }
 
   #finish(): void {
     if (this.#run === null) return
-    this.host.cancel(this.#alarm)
-    this.#alarm = undefined
-    this.#alarmAt = Number.POSITIVE_INFINITY
+    this.#clearAlarm()
     this.timers.clear()
     this.#run.finish()
   }
@@ -384,13 +388,20 @@ export class Scheduler {
   /** An alarm that comes too early does no harm, so that it is only ever set anew for an earlier time. */
   #setAlarm(deadline: number): void {
     if (deadline >= this.#alarmAt) return
-    if (this.#alarm !== undefined) this.host.cancel(this.#alarm)
+    this.#clearAlarm()
     this.#alarmAt = deadline
     this.#alarm = this.host.at(deadline, () => {
       this.#alarm = undefined
       this.#alarmAt = Number.POSITIVE_INFINITY
       if (!this.#awake) this.#takeTurn()
     })
+  }
+
+  #clearAlarm(): void {
+    if (this.#alarm === undefined) return
+    this.host.cancel(this.#alarm)
+    this.#alarm = undefined
+    this.#alarmAt = Number.POSITIVE_INFINITY
   }
 
   /** The surroundings have nothing left that could call in. */
@@ -419,12 +430,6 @@ class Unattended implements Supervisor {
   rethrow(): void {
     if (this.#errors.length > 0) throw this.#errors.shift()
   }
-}
-
-/** Checks a grace period. */
-export function checkGrace(grace: number): number {
-  if (!(grace >= 0)) throw new RangeError(`grace: expected ms >= 0, got ${grace}`)
-  return grace
 }
 
 /**

@@ -19,7 +19,7 @@ const madeAt = new WeakMap<object, string>()
 
 /** Notes where an event is made. */
 export function noteSite(event: object): void {
-  const site = userFrames()[0]
+  const site = coroutineFrames()[0] ?? callerFrame()
   if (site !== undefined) madeAt.set(event, site)
 }
 
@@ -45,7 +45,7 @@ export class Sites implements Probe {
   }
 
   spawn(task: Task, spawner: Task | null): void {
-    const site = spawner === null ? userFrames()[0] : this.yieldedAt(spawner).at(-1)
+    const site = spawner === null ? callerFrame() : this.yieldedAt(spawner).at(-1)
     if (site !== undefined) this.#spawned.set(task, site)
   }
 
@@ -58,27 +58,40 @@ export class Sites implements Probe {
   }
 }
 
+/**
+ * The coroutines that are on the JavaScript stack now, innermost first, each as `function (file:line:column)`: the one that
+ * the trampoline runs and those that it has delegated to by `yield*`.
+ */
+export function coroutineFrames(): string[] {
+  const lines = stack()
+  // The engine puts a line such as `greet.next (<anonymous>)` below each generator that runs.
+  const frames = lines.filter((_, i) => /^\S+\.(next|throw|return) \(<anonymous>\)$/.test(lines[i + 1] ?? ''))
+  return frames.filter((frame) => !isOwn(frame))
+}
+
+/** Where the user's code has called this package from, as `function (file:line:column)`. */
+function callerFrame(): string | undefined {
+  return stack().find(
+    (frame) => !isOwn(frame) && !frame.startsWith('node:') && !frame.endsWith('(<anonymous>)'),
+  )
+}
+
+/** The lines of the JavaScript stack; empty where the engine gives it in another form than V8. */
+function stack(): string[] {
+  const lines = (new Error().stack ?? '').split('\n')
+  return lines
+    .flatMap((line) => /^\s*at (.*)$/.exec(line)?.[1] ?? [])
+    .map((frame) => frame.replace('file://', ''))
+}
+
 /** The directory of this package's own files, whose frames are of no use to a user. */
 const OWN_FILES = ownFiles()
+
+function isOwn(frame: string): boolean {
+  return OWN_FILES !== '' && frame.includes(OWN_FILES)
+}
 
 function ownFiles(): string {
   const { url = '' } = import.meta as { url?: string } // Every host has it, no library of types declares it.
   return url.slice(0, url.lastIndexOf('/') + 1).replace('file://', '')
-}
-
-/**
- * The frames of the user's code that are on the JavaScript stack now, innermost first, up to the trampoline that runs it;
- * each as `function (file:line:column)`.
- */
-export function userFrames(): string[] {
-  const lines = (new Error().stack ?? '').split('\n')
-  const frames: string[] = []
-  for (const line of lines) {
-    const at = /^\s*at (.*)$/.exec(line)?.[1]
-    if (at === undefined) continue
-    if (!at.includes(OWN_FILES) && !at.startsWith('node:')) frames.push(at)
-    // The frames above are this file's and the event's; the first of ours below the user's is the trampoline.
-    else if (frames.length > 0) break
-  }
-  return frames.map((frame) => frame.replace('file://', ''))
 }

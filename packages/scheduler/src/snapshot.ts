@@ -61,5 +61,9 @@ export function describe(yieldable: Yieldable): string {
 }
 
 function describeEvent(handler: EventHandler, argument: unknown): string {
-  return handler.describe?.(argument) ?? `${handler.name}()`
+  try {
+    return handler.describe?.(argument) ?? `${handler.name}()`
+  } catch {
+    return `${handler.name}()` // A description that fails must not hide the error that it was to describe.
+  }
 }

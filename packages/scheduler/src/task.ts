@@ -71,6 +71,7 @@ type Owned = Coroutine & { [OWNER]?: Task | typeof CALLEE }
 
 /** What is known of a kill that is under way. */
 interface Cancellation {
+  readonly graceMs: number
   /** The grace period, while it runs. */
   readonly timer: Timer
   /** Not thrown yet: the task was ready with a value, which it gets first. */
@@ -108,7 +109,7 @@ export class Task<out T = unknown> {
   handler: EventHandler | null
   /** @internal */ argument: unknown
   /** @internal */ wait: unknown
-  /** @internal */ watchers: Watcher[] | null
+  /** @internal */ watchers: Set<Watcher> | null
   /** @internal */ cancellation: Cancellation | null
   /** @internal */ readonly context: StepContext | null
   /** Neighbours in the scheduler's list of tasks, in spawn order. @internal */
@@ -183,7 +184,14 @@ export class Task<out T = unknown> {
 
   /** @internal */
   withdrawn(): void {
-    this.#wake(this.cancellation?.forced ? RETURN : THROW, new Cancelled())
+    const { cancellation } = this
+    this.#wake(cancellation?.forced ? RETURN : THROW, new Cancelled())
+    if (cancellation !== null) cancellation.pending = false
+  }
+
+  /** How long what is killed on this task's behalf may take to clean up. @internal */
+  get graceMs(): number {
+    return this.cancellation?.graceMs ?? this.scheduler.graceMs
   }
 
   /** @internal */
@@ -209,7 +217,8 @@ export class Task<out T = unknown> {
     } else if (this.phase !== ENTERING) {
       throw new Error(`${this} is ${this.state}: it was resumed twice, or after its wait was withdrawn`)
     }
-    if (this.cancellation !== null && mode === NEXT) this.cancellation.pending ||= this.phase === WITHDRAWING
+    // Answered in some other way than by its cancellation, which therefore comes at its next yield.
+    if (this.cancellation !== null && this.phase === WITHDRAWING) this.cancellation.pending = true
     this.#ready(mode, value)
   }
 
@@ -280,7 +289,7 @@ export class Task<out T = unknown> {
     }
     const { scheduler } = this
     const timer = scheduler.timers.add(scheduler.now() + graceMs, force, this as Task)
-    this.cancellation = { timer, pending: true, forced: false, returns: 0 }
+    this.cancellation = { graceMs, timer, pending: true, forced: false, returns: 0 }
     if (this.phase === PARKED) this.#withdraw()
   }
 
@@ -350,12 +359,13 @@ export class Task<out T = unknown> {
     this.coroutine = null
     this.callers = null
     this.value = undefined
-    this.watchers = null
     if (this.cancellation !== null) scheduler.timers.remove(this.cancellation.timer)
     this.cancellation = null
     if (scheduler.probes !== null) scheduler.probes.tell('exit', this, outcome)
     let taken = false
+    // One that is told may take back what another has asked for.
     if (watchers !== null) for (const watcher of watchers) taken = watcher.ended(this) || taken
+    this.watchers = null
     if (outcome.kind === 'threw' && !taken) supervisor.fail(this, outcome.error)
     this.handler = null
     this.argument = undefined
@@ -366,29 +376,18 @@ export class Task<out T = unknown> {
 
   /** Is to be told when the task has ended. @internal */
   watch(watcher: Watcher): void {
-    this.watchers ??= []
-    this.watchers.push(watcher)
+    this.watchers ??= new Set()
+    this.watchers.add(watcher)
   }
 
   /** No longer wants to be told. @internal */
   unwatch(watcher: Watcher): void {
-    const at = this.watchers?.indexOf(watcher) ?? -1
-    if (at !== -1) this.watchers?.splice(at, 1)
+    this.watchers?.delete(watcher)
   }
 }
 
 function force(task: Task): void {
   task.force()
-}
-
-/** Cancels a task that a clean-up has spawned: it too gets a grace period in which to end by itself. */
-export function cancelLater(task: Task): void {
-  const { scheduler } = task
-  scheduler.timers.add(scheduler.now() + scheduler.graceMs, cancel, task)
-}
-
-function cancel(task: Task): void {
-  task.cancel(task.scheduler.graceMs)
 }
 
 /** Marks a generator as taken, so that it cannot run in two places. */

@@ -11,12 +11,17 @@ export interface Timer {
 interface Entry extends Timer {
   /** Orders equal deadlines by the order in which they were set. */
   readonly sequence: number
-  /** Where it stands in the heap; -1 once it is out. */
+  /** Where it stands in the heap, or OUT, or DUE. */
   index: number
   /** Called with `subject` when it is due: a function that is shared, so that a timer costs no closure. */
   readonly expire: (subject: never) => void
   readonly subject: unknown
 }
+
+/** Not in the heap: it has been called, or removed, or will never be due. */
+const OUT = -1
+/** Taken out of the heap in order to be called. */
+const DUE = -2
 
 /** The timers of one scheduler. */
 export class Timers {
@@ -44,13 +49,14 @@ export class Timers {
   /**
    * Sets a timer.
    *
-   * @param deadline when, on the host's clock
+   * @param deadline when, on the host's clock; Infinity is never: such a timer is not counted, and wakes nobody
    * @param expire what to call then
    * @param subject what to call it with
    */
   add<S>(deadline: number, expire: (subject: S) => void, subject: S): Timer {
-    const entry: Entry = { deadline, sequence: this.#sequence++, index: this.#heap.length, expire, subject }
-    this.#heap.push(entry)
+    const entry: Entry = { deadline, sequence: this.#sequence++, index: OUT, expire, subject }
+    if (deadline === Number.POSITIVE_INFINITY) return entry
+    this.#place(entry, this.#heap.length)
     this.#rise(entry)
     return entry
   }
@@ -59,8 +65,8 @@ export class Timers {
   remove(timer: Timer): void {
     const entry = timer as Entry // Every Timer is made by add().
     const { index } = entry
-    if (index === -1) return
-    entry.index = -1
+    entry.index = OUT
+    if (index < 0) return
     const last = this.#heap.pop() as Entry // The heap holds at least this entry.
     if (last === entry) return
     this.#place(last, index)
@@ -68,21 +74,36 @@ export class Timers {
     this.#sink(last)
   }
 
-  /** Removes and calls every timer that is due at `now`, in order; not those that are set meanwhile. */
+  /**
+   * Removes and calls every timer that is due at `now`, in order; not those that are set meanwhile.
+   *
+   * @throws what the first of them that fails throws, once all have been called
+   */
   expire(now: number): void {
-    const newest = this.#sequence
-    for (let first = this.#heap[0]; first !== undefined; first = this.#heap[0]) {
-      if (first.deadline > now || first.sequence >= newest) return
+    const due: Entry[] = []
+    for (let first = this.#heap[0]; first !== undefined && first.deadline <= now; first = this.#heap[0]) {
       this.remove(first)
-      this.expiring = first
-      first.expire(first.subject as never) // add() has matched the two.
-      this.expiring = null
+      first.index = DUE
+      due.push(first)
     }
+    const errors: unknown[] = []
+    for (const entry of due) {
+      if (entry.index !== DUE) continue // One before it has removed it.
+      entry.index = OUT
+      this.expiring = entry
+      try {
+        entry.expire(entry.subject as never) // add() has matched the two.
+      } catch (error) {
+        errors.push(error)
+      }
+    }
+    this.expiring = null
+    if (errors.length > 0) throw errors[0]
   }
 
   /** Removes every timer. */
   clear(): void {
-    for (const entry of this.#heap) entry.index = -1
+    for (const entry of this.#heap) entry.index = OUT
     this.#heap.length = 0
   }
 

@@ -9,59 +9,39 @@ export interface Place<T, V> {
   readonly waiter: Waiter<T>
   /** What the waiter brought, such as the value that it sends. */
   readonly value: V
-  left: boolean
 }
 
-/** Waiters in the order in which they came. Leaving and taking cost O(1), amortized. */
+/** Waiters in the order in which they came. */
 export class Waiters<T = void, V = undefined> {
-  #places: Place<T, V>[]
-  /** Those before it have been taken. */
-  #head: number
-  /** How many of the places that are left are still wanted. */
-  #size: number
+  readonly #places: Set<Place<T, V>>
 
   constructor() {
-    this.#places = []
-    this.#head = 0
-    this.#size = 0
+    this.#places = new Set()
   }
 
   /** How many wait. */
   get size(): number {
-    return this.#size
+    return this.#places.size
   }
 
   /** Comes last. */
   join(waiter: Waiter<T>, value: V): Place<T, V> {
-    const place = { waiter, value, left: false }
-    this.#places.push(place)
-    this.#size++
+    const place = { waiter, value }
+    this.#places.add(place)
     return place
   }
 
-  /** Leaves before its turn. */
+  /** Leaves before its turn; one whose turn has come is left alone. */
   leave(place: Place<T, V>): void {
-    if (place.left) return
-    place.left = true
-    this.#size--
-    if (this.#places.length > 32 && this.#size < this.#places.length / 2) this.#compact()
+    this.#places.delete(place)
   }
 
   /** Takes the first, if any waits. */
   take(): Place<T, V> | undefined {
-    while (this.#head < this.#places.length) {
-      const place = this.#places[this.#head++]
-      if (place === undefined || place.left) continue
-      place.left = true
-      this.#size--
-      if (this.#head > 32 && this.#head > this.#places.length / 2) this.#compact()
+    for (const place of this.#places) {
+      this.#places.delete(place)
       return place
     }
     return undefined
-  }
-
-  #compact(): void {
-    this.#places = this.#places.filter((place, i) => i >= this.#head && !place.left)
-    this.#head = 0
   }
 }

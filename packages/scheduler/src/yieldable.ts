@@ -15,7 +15,7 @@ import {
   type Waiter,
   type Watcher,
 } from './protocol.js'
-import { Task } from './task.js'
+import { PARKED, Task } from './task.js'
 
 /** What an event holds, as the trampoline sees it. */
 export interface Request {
@@ -53,12 +53,12 @@ export const CALL: EventHandler<Coroutine | (() => Coroutine), Task | undefined>
 
 /** Undoes a `waiter.call` that spawned a task: kills it, which may take time. */
 export function withdrawCall(
-  _waiter: Waiter,
+  waiter: Waiter,
   _argument: unknown,
   spawned: Task | undefined,
 ): 'later' | undefined {
   if (spawned === undefined) return undefined
-  spawned.cancel(spawned.scheduler.graceMs)
+  spawned.cancel(waiter.task.graceMs)
   return 'later'
 }
 
@@ -73,6 +73,7 @@ export const JOIN: EventHandler<Task, Watcher | undefined> = {
     }
     if (waiter === waiter.task || task === waiter.task) refuseCycle(waiter.task, task)
     const watcher: Watcher = {
+      joiner: waiter.task,
       ended() {
         giveOutcome(waiter, task)
         return true
@@ -95,19 +96,33 @@ function giveOutcome(waiter: Waiter<unknown>, task: Task): void {
 }
 
 /**
- * A task that joins one which waits, over any number of joins, for it: none of them could ever go on.
+ * Refuses a join that would wait, over any number of joins, for the joiner itself.
  *
- * Only a task that somebody waits for can close a circle, so that a long chain of joins costs O(1) each.
+ * Looks along the joins from the target on, and at the same time at those who wait for the joiner; a circle would be found
+ * from both ends, so that the shorter of the two is all that it costs: a chain of joins, made in either order, stays linear.
  */
 function refuseCycle(joiner: Task, target: Task): void {
-  if (target !== joiner && joiner.watchers === null) return
+  const waiting = joinersOf(joiner)
   const circle = [joiner]
   for (let task = target; task !== joiner; task = task.argument as Task) {
-    if (task.state !== 'parked' || task.handler !== (JOIN as EventHandler)) return
+    if (task.phase !== PARKED || task.handler !== (JOIN as EventHandler) || waiting.next().done) return
     circle.push(task)
   }
   const waits = circle.map((task, i) => `${task} waits for join(${circle[i + 1] ?? joiner})`)
   throw new DeadlockError(`join(${target}) would wait for itself:\n  ${waits.join('\n  ')}`, waits)
+}
+
+/** Every task that waits in a join for the given one, or for one that does. */
+function* joinersOf(task: Task): Generator<Task, void, void> {
+  const levels = [(task.watchers ?? new Set()).values()]
+  for (let level = levels.at(-1); level !== undefined; level = levels.at(-1)) {
+    const { done, value: watcher } = level.next()
+    if (done) levels.pop()
+    else if (watcher.joiner !== undefined) {
+      yield watcher.joiner
+      levels.push((watcher.joiner.watchers ?? new Set()).values())
+    }
+  }
 }
 
 /** Waits for a promise. It cannot be cancelled: a wait that is withdrawn leaves it to run, and its outcome is ignored. */
@@ -116,16 +131,14 @@ export const WAIT: EventHandler<PromiseLike<unknown>, PromiseWait> = {
   external: 'promise',
   enter(waiter, promise) {
     const wait: PromiseWait = { waiter }
-    promise.then(
-      (value) => {
-        wait.waiter?.resume(value)
-        wait.waiter = null
-      },
-      (error: unknown) => {
-        wait.waiter?.throw(error)
-        wait.waiter = null
-      },
-    )
+    try {
+      promise.then(
+        (value) => endWait(wait)?.resume(value),
+        (error: unknown) => endWait(wait)?.throw(error),
+      )
+    } catch (error) {
+      endWait(wait)?.throw(error) // Of a `then` that is no promise's; one that has answered before is heard no more.
+    }
     return wait
   },
   withdraw(_waiter, _promise, wait) {
@@ -136,6 +149,13 @@ export const WAIT: EventHandler<PromiseLike<unknown>, PromiseWait> = {
 /** Cuts the tie between a promise and a waiter: a promise keeps its callbacks for as long as it lives. */
 export interface PromiseWait {
   waiter: Waiter<unknown> | null
+}
+
+/** Only the first who asks gets the waiter. */
+function endWait(wait: PromiseWait): Waiter<unknown> | null {
+  const { waiter } = wait
+  wait.waiter = null
+  return waiter
 }
 
 function isPromise(value: unknown): value is PromiseLike<unknown> {

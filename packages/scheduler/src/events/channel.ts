@@ -53,7 +53,7 @@ export class Channel<T> {
     this.#closed = false
     const source = external ? { external: 'channel' } : {}
     this.#send = {
-      name: 'send',
+      name: 'channel.send',
       ...source,
       enter: (waiter, value) => {
         if (!this.trySend(value)) return this.#senders.join(waiter, value)
@@ -65,7 +65,7 @@ export class Channel<T> {
       },
     }
     this.#receive = {
-      name: 'receive',
+      name: 'channel.receive',
       ...source,
       enter: (waiter) => {
         if (this.#values.length > 0 || this.#senders.size > 0) {

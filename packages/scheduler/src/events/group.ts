@@ -4,7 +4,8 @@ import { begin } from '../coroutine.js'
 import { KilledError } from '../errors.js'
 import { event } from '../event.js'
 import type { Coroutine, Event, EventHandler, Supervisor, Waiter } from '../protocol.js'
-import { cancelLater, type Task } from '../task.js'
+import { Stragglers } from '../stragglers.js'
+import type { Task } from '../task.js'
 import { addTrace } from '../trace.js'
 import { type Spawn, spawnUnder } from './spawn.js'
 
@@ -43,8 +44,9 @@ class Scope implements Supervisor, Group {
   readonly #errors: Set<unknown>
   #body: Task | null
   #cancelling: boolean
-  /** The waiter has been withdrawn. */
-  #unwanted: boolean
+  readonly #stragglers: Stragglers
+  /** Whether, and when, the waiter has been withdrawn. */
+  #unwanted: 'in its body' | 'after its body' | undefined
   #ended: boolean
 
   constructor(waiter: Waiter<unknown>, body: (group: Group) => Coroutine) {
@@ -53,7 +55,8 @@ class Scope implements Supervisor, Group {
     this.#errors = new Set()
     this.#body = null
     this.#cancelling = false
-    this.#unwanted = false
+    this.#stragglers = new Stragglers()
+    this.#unwanted = undefined
     this.#ended = false
     const { scheduler, task } = waiter
     this.spawn = spawnUnder(this)
@@ -72,33 +75,36 @@ class Scope implements Supervisor, Group {
         'spawn: this group has ended; spawn into it while its body or another of its tasks runs',
       )
     this.#tasks.add(task)
-    if (this.#cancelling) cancelLater(task)
+    if (this.#cancelling) this.#stragglers.add(task)
   }
 
   fail(task: Task, error: unknown): void {
     if (!this.#errors.has(error)) addTrace(error, task)
     this.#errors.add(error)
-    this.#cancelAll()
+    this.#cancelAll(task.scheduler.graceMs)
   }
 
   disown(task: Task): void {
+    this.#stragglers.delete(task)
     this.#tasks.delete(task)
     if (this.#tasks.size === 0) this.#finish()
   }
 
   cancel(): void {
-    for (const task of [...this.#tasks]) if (task !== this.#body) task.cancel(task.scheduler.graceMs)
+    // What runs a branch is killed with the task that waits for it, and the body's are spared with the body.
+    for (const task of [...this.#tasks])
+      if (task !== this.#body && !runsBranch(task)) task.cancel(task.scheduler.graceMs)
   }
 
   withdraw(): void {
-    this.#unwanted = true
-    this.#cancelAll()
+    this.#unwanted = this.#body?.outcome === undefined ? 'in its body' : 'after its body'
+    this.#cancelAll(this.#waiter.task.graceMs)
   }
 
-  #cancelAll(): void {
+  #cancelAll(graceMs: number): void {
     if (this.#cancelling) return
     this.#cancelling = true
-    for (const task of [...this.#tasks]) task.cancel(task.scheduler.graceMs)
+    for (const task of [...this.#tasks]) task.cancel(graceMs)
   }
 
   #finish(): void {
@@ -113,11 +119,16 @@ class Scope implements Supervisor, Group {
         ),
       )
     } else if (errors.length === 1) this.#waiter.throw(errors[0])
+    else if (this.#unwanted === 'after its body') this.#waiter.withdrawn()
     else if (outcome?.kind === 'returned') this.#waiter.resume(outcome.value)
     else if (outcome?.kind === 'threw') this.#waiter.throw(outcome.error)
-    else if (this.#unwanted) this.#waiter.withdrawn()
+    else if (this.#unwanted === 'in its body') this.#waiter.withdrawn()
     else this.#waiter.throw(new KilledError(`${this.#body} was killed, so that its group has no value`))
   }
+}
+
+function runsBranch(task: Task): boolean {
+  return [...(task.watchers ?? [])].some(({ branch }) => branch)
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: each group has a type of its own.

@@ -1,8 +1,8 @@
 /** Event: ends a task. */
 
+import { checkMs } from '../coroutine.js'
 import { event } from '../event.js'
 import type { Coroutine, Event, EventHandler, Watcher } from '../protocol.js'
-import { checkGrace } from '../scheduler.js'
 import { type Task, taskOf } from '../task.js'
 
 /** Options of {@link kill}. */
@@ -27,7 +27,7 @@ export interface KillOptions {
  */
 export function kill(target: Task | Coroutine, options: KillOptions = {}): Event<void> {
   const { grace } = options
-  if (grace !== undefined) checkGrace(grace)
+  if (grace !== undefined) checkMs(grace, 'grace')
   return event(KILL, { victim: taskOf(target, 'kill'), grace })
 }
 

@@ -16,7 +16,7 @@ export class Latch {
     this.#opened = false
     this.#waiters = new Waiters()
     this.#handler = {
-      name: 'wait',
+      name: 'latch.wait',
       enter: (waiter) => {
         if (!this.#opened) return this.#waiters.join(waiter, undefined)
         waiter.resume()

@@ -33,7 +33,7 @@ export class Semaphore {
     this.#most = permits
     this.#waiters = new Waiters()
     this.#handler = {
-      name: 'acquire',
+      name: 'semaphore.acquire',
       enter: (waiter) => {
         if (this.#permits === 0) return this.#waiters.join(waiter, undefined)
         this.#permits--

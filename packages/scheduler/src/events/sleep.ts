@@ -1,5 +1,6 @@
 /** Event: lets time pass. */
 
+import { checkMs } from '../coroutine.js'
 import { event } from '../event.js'
 import type { Event, EventHandler, Waiter } from '../protocol.js'
 import type { Timer } from '../timers.js'
@@ -14,8 +15,7 @@ import type { Timer } from '../timers.js'
  * @throws RangeError if that is negative or no number
  */
 export function sleep(ms: number): Event<void> {
-  if (!(ms >= 0)) throw new RangeError(`sleep(ms): expected ms >= 0, got ${ms}`)
-  return event(SLEEP, ms)
+  return event(SLEEP, checkMs(ms, 'sleep(ms)'))
 }
 
 const SLEEP: EventHandler<number, Timer, void> = {

@@ -65,12 +65,18 @@ interface Order {
 }
 
 function spawning<T>(
-  { name }: SpawnOptions,
+  options: SpawnOptions,
   target: Startable,
   args: readonly unknown[],
   supervisor: Supervisor | null,
 ): Event<Task<T>> {
   if (typeof target !== 'function') begin(target, args, 'spawn')
+  if (typeof options !== 'object' || options === null) {
+    throw new TypeError(
+      `spawn.with(options, ...): expected an object such as { name }, got ${inspect(options)}`,
+    )
+  }
+  const { name } = options
   if (name !== undefined && typeof name !== 'string') {
     throw new TypeError(`spawn.with({ name }): expected a string, got ${inspect(name)}`)
   }

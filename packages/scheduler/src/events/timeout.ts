@@ -1,6 +1,7 @@
 /** Event: a limit of time. */
 
 import { type Answer, Combination, type Rule } from '../combination.js'
+import { checkMs } from '../coroutine.js'
 import { TimeoutError } from '../errors.js'
 import { event } from '../event.js'
 import type { Event, EventHandler, Waiter, Yieldable, Yielded } from '../protocol.js'
@@ -21,8 +22,7 @@ import type { Timer } from '../timers.js'
  * @throws RangeError if `ms` is negative or no number
  */
 export function timeout<Y extends Yieldable>(ms: number, yieldable: Y): Event<Yielded<Y>> {
-  if (!(ms >= 0)) throw new RangeError(`timeout(ms, yieldable): expected ms >= 0, got ${ms}`)
-  return event(TIMEOUT, { ms, yieldable })
+  return event(TIMEOUT, { ms: checkMs(ms, 'timeout(ms, yieldable)'), yieldable })
 }
 
 interface Limit {
@@ -52,6 +52,10 @@ class Countdown implements Rule {
     combination.decide({ value })
   }
 
+  over(): void {
+    this.combination.waiter.scheduler.timers.remove(this.timer)
+  }
+
   late(combination: Combination, answer: Answer): void {
     combination.revise(answer)
   }
@@ -71,8 +75,5 @@ const TIMEOUT: EventHandler<Limit, Countdown, any> = {
   name: 'timeout',
   describe: ({ ms }) => `timeout(${ms})`,
   enter: (waiter, limit) => new Countdown(waiter, limit),
-  withdraw(waiter, _limit, countdown) {
-    waiter.scheduler.timers.remove(countdown.timer)
-    return countdown.combination.withdraw()
-  },
+  withdraw: (_waiter, _limit, countdown) => countdown.combination.withdraw(),
 }

@@ -1,0 +1,42 @@
+// Opens many connections to a server and keeps them. Told `echo`, it sends a message on each and waits for them all to
+// come back. Source addresses of their own, so that 28,000 ports to one address are no limit.
+import { once } from 'node:events'
+import net from 'node:net'
+
+const [port, count] = process.argv.slice(2).map(Number)
+
+/** How many connects are under way at a time: fewer than the shortest queue between the kernel and a handler. */
+const AT_ONCE = 64
+
+const sockets = []
+let begun = 0
+
+await Promise.all(Array.from({ length: AT_ONCE }, openSome))
+process.send('open')
+
+process.on('message', async (question) => {
+  if (question !== 'echo') return
+  for (const socket of sockets) {
+    socket.write('x')
+    await once(socket, 'data')
+  }
+  process.send('echoed')
+})
+
+process.on('disconnect', () => process.exit())
+
+async function openSome() {
+  while (begun < count) {
+    const localAddress = `127.0.0.${2 + (begun++ % 8)}`
+    const socket = net.connect({ host: '127.0.0.1', port, localAddress })
+    socket.on('error', fail)
+    socket.on('end', () => fail(new Error('the server has closed a connection')))
+    await once(socket, 'connect')
+    sockets.push(socket)
+  }
+}
+
+function fail(error) {
+  console.error(`the idle clients: ${error.message}`)
+  process.exit(1)
+}

@@ -1,0 +1,42 @@
+// What this runs on: the cores that may be used, and the line that every figure needs beside it.
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import os from 'node:os'
+
+/** A core for the server and one for its load; nulls where processes cannot be pinned, or there is one core only. */
+export function chooseCores(): { readonly server: number | null; readonly load: number | null } {
+  const cores = allowedCores()
+  const [server, load] = cores
+  const canPin = spawnSync('taskset', ['--version']).status === 0
+  return canPin && server !== undefined && load !== undefined
+    ? { server, load }
+    : { server: null, load: null }
+}
+
+/** How many descriptors a process may have. */
+export function descriptorLimit(): number {
+  const [, hard] = /^Max open files\s+\S+\s+(\S+)/m.exec(proc('self/limits')) ?? []
+  return hard === undefined ? 1024 : hard === 'unlimited' ? Number.POSITIVE_INFINITY : Number(hard)
+}
+
+export function describeMachine(): string {
+  const model = os.cpus()[0]?.model.trim() ?? 'unknown processor'
+  return `Node ${process.versions.node}, V8 ${process.versions.v8}; ${allowedCores().length} cores, ${model}; ${os.type()} ${os.release()}`
+}
+
+function allowedCores(): number[] {
+  const [, list] = /^Cpus_allowed_list:\s*(\S+)/m.exec(proc('self/status')) ?? []
+  if (list === undefined) return os.cpus().map((_, core) => core)
+  return list.split(',').flatMap((range) => {
+    const [from, to = from] = range.split('-').map(Number)
+    return Array.from({ length: to! - from! + 1 }, (_, i) => from! + i)
+  })
+}
+
+function proc(path: string): string {
+  try {
+    return readFileSync(`/proc/${path}`, 'utf8')
+  } catch {
+    return ''
+  }
+}

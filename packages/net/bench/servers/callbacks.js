@@ -1,0 +1,11 @@
+// The echo server of node:net by callbacks: the least that Node can do. It does not even wait for a slow reader.
+import net from 'node:net'
+import { listening } from './control.js'
+
+const server = net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+  socket.on('data', (data) => socket.write(data))
+  socket.on('end', () => socket.end())
+  socket.on('error', () => socket.destroy())
+})
+
+server.listen(0, '127.0.0.1', () => listening(server.address().port))

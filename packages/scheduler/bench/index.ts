@@ -1,0 +1,128 @@
+// Benchmarks of the scheduler: `pnpm bench`, or `pnpm bench --quick`. Every sample is a process of its own; the sides take
+// turns, and what is printed is the median of the ratios within a round.
+
+import { execFileSync } from 'node:child_process'
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpus, release, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const quick = process.argv.includes('--quick')
+const ROUNDS = quick ? 3 : 9
+const here = fileURLToPath(new URL('.', import.meta.url))
+
+console.log(`Node ${process.version}, ${cpus().length} x ${cpus()[0]?.model}, Linux ${release()}`)
+stepsAgainstOthers()
+parkedTasks()
+unattachedProbe()
+memoryOfAParkedTask()
+
+/** 1,000 tasks that yield in turn. */
+function stepsAgainstOthers(): void {
+  const STEPS = quick ? 300 : 1000
+  // What takes microseconds a step needs fewer steps.
+  const sides: Record<string, number> = {
+    bare: STEPS,
+    'bare, no queue': STEPS,
+    await: STEPS,
+    yield: STEPS,
+    'yield*': STEPS,
+    co: STEPS / 5,
+    effect: STEPS / 20,
+    effection: STEPS / 20,
+  }
+  const samples = interleave(Object.keys(sides), (side) => sample('steps.mjs', side, String(sides[side])))
+  console.log(`\nA step: 1,000 tasks that yield in turn, ns, median of ${ROUNDS} rounds`)
+  for (const [side, values] of samples)
+    console.log(`  ${side.padEnd(16)} ${median(values).toFixed(1).padStart(8)}`)
+  print('yield, steps a second against bare', ratios(samples, 'bare', 'yield'), 'floor 0.6, aim 0.8')
+  print('yield, steps a second against bare, no queue', ratios(samples, 'bare, no queue', 'yield'))
+  print('yield, steps a second against await', ratios(samples, 'await', 'yield'), 'floor 1.2, aim 1.5')
+  print('yield*, cost against yield', ratios(samples, 'yield*', 'yield'), 'floor 2, aim 1.6')
+  for (const other of ['co', 'effect', 'effection']) {
+    print(`yield, steps a second against ${other}`, ratios(samples, other, 'yield'))
+  }
+}
+
+/** The cost of a step while 100,000 other tasks are parked. */
+function parkedTasks(): void {
+  const samples = interleave(['0', '100000'], (parked) => sample('parked.mjs', parked))
+  console.log('\nA step of one of 100 tasks, while others are parked, ns')
+  for (const [parked, values] of samples)
+    console.log(`  ${parked.padStart(8)} parked ${median(values).toFixed(1).padStart(8)}`)
+  print('100,000 parked against none', ratios(samples, '100000', '0'), '1 is equal')
+}
+
+/** The built package against a copy of it from which every mention of a probe has been cut. */
+function unattachedProbe(): void {
+  const cut = copyWithoutProbes()
+  try {
+    const samples = interleave(['with', 'without'], (side) =>
+      sample('probe.mjs', side === 'with' ? '@bluelet/scheduler' : join(cut, 'dist/index.js')),
+    )
+    console.log('\nA step with and without the code for probes, none attached, ns')
+    for (const [side, values] of samples)
+      console.log(`  ${side.padEnd(16)} ${median(values).toFixed(1).padStart(8)}`)
+    print('with against without', ratios(samples, 'with', 'without'), '1 is equal')
+  } finally {
+    rmSync(cut, { recursive: true })
+  }
+}
+
+function memoryOfAParkedTask(): void {
+  const bytes = Number(
+    execFileSync(process.execPath, ['--expose-gc', join(here, 'sides/memory.mjs')], { encoding: 'utf8' }),
+  )
+  console.log(
+    `\nA parked task, its generator and what it waits for included: ${bytes.toFixed(0)} bytes (floor 500, aim 300)`,
+  )
+}
+
+/** Every side once a round. */
+function interleave(sides: readonly string[], measure: (side: string) => number): Map<string, number[]> {
+  const samples = new Map(sides.map((side) => [side, [] as number[]]))
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const side of sides) samples.get(side)?.push(measure(side))
+  }
+  return samples
+}
+
+function sample(file: string, ...args: string[]): number {
+  return Number(execFileSync(process.execPath, [join(here, 'sides', file), ...args], { encoding: 'utf8' }))
+}
+
+function ratios(samples: Map<string, number[]>, above: string, below: string): number[] {
+  const belowValues = samples.get(below) ?? []
+  return (samples.get(above) ?? []).map((value, round) => value / (belowValues[round] ?? Number.NaN))
+}
+
+function print(what: string, values: number[], reach = ''): void {
+  const range = `${Math.min(...values).toFixed(2)} to ${Math.max(...values).toFixed(2)}`
+  console.log(`  ${what}: ${median(values).toFixed(2)} (${range})${reach && `   ${reach}`}`)
+}
+
+function median(values: number[]): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted[sorted.length >> 1] ?? Number.NaN
+}
+
+/** The statements that mention probes stand on lines of their own, so that they can be cut out of the emitted files. */
+function copyWithoutProbes(): string {
+  const copy = mkdtempSync(join(tmpdir(), 'bluelet-bench-'))
+  cpSync(join(here, '../dist'), join(copy, 'dist'), { recursive: true })
+  writeFileSync(join(copy, 'package.json'), '{"type":"module"}')
+  symlinkSync(join(here, '../node_modules'), join(copy, 'node_modules'))
+  let cuts = 0
+  for (const file of readdirSync(join(copy, 'dist'))) {
+    if (!file.endsWith('.js')) continue
+    const path = join(copy, 'dist', file)
+    const text = readFileSync(path, 'utf8').replace(/if \([\w.]*probes !== null\)\s+[^\n]+;/g, () => {
+      cuts++
+      return ''
+    })
+    writeFileSync(path, text)
+  }
+  if (cuts < 6)
+    throw new Error(`expected to cut at least 6 calls of probes, cut ${cuts}: has their form changed?`)
+  return copy
+}

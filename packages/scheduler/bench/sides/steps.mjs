@@ -1,0 +1,90 @@
+// One sample: `node steps.mjs <side>` runs 1,000 tasks that yield in turn and prints the nanoseconds of a step.
+//
+// Each sample is a process of its own, so that no side pays for the shapes of objects that another has shown the engine.
+
+const TASKS = 1000
+
+const sides = {
+  /** The least that a scheduler does: generators in a queue, stepped in turn until each is done. */
+  bare: async (steps) => {
+    function* worker() {
+      for (let i = 0; i < steps; i++) yield { kind: 'pause' }
+    }
+    let ready = Array.from({ length: TASKS }, worker)
+    while (ready.length > 0) {
+      const next = []
+      for (const generator of ready) if (!generator.next().done) next.push(generator)
+      ready = next
+    }
+  },
+  /** Not even that: no queue, nothing yielded, nothing looked at. */
+  'bare, no queue': async (steps) => {
+    function* worker() {
+      for (let i = 0; i < steps; i++) yield
+    }
+    const generators = Array.from({ length: TASKS }, worker)
+    for (let i = 0; i <= steps; i++) for (const generator of generators) generator.next()
+  },
+  await: async (steps) => {
+    async function worker() {
+      for (let i = 0; i < steps; i++) await undefined
+    }
+    await Promise.all(Array.from({ length: TASKS }, worker))
+  },
+  yield: async (steps) => {
+    const { pause, run, spawn } = await import('@bluelet/scheduler')
+    function* worker() {
+      for (let i = 0; i < steps; i++) yield pause()
+    }
+    await run(function* () {
+      for (let i = 0; i < TASKS; i++) yield spawn(worker)
+    })
+  },
+  'yield*': async (steps) => {
+    const { pause, run, spawn } = await import('@bluelet/scheduler')
+    function* worker() {
+      for (let i = 0; i < steps; i++) yield* pause()
+    }
+    await run(function* () {
+      for (let i = 0; i < TASKS; i++) yield* spawn(worker)
+    })
+  },
+  effection: async (steps) => {
+    const { call, run, spawn } = await import('effection')
+    function* worker() {
+      for (let i = 0; i < steps; i++) yield* call(() => undefined)
+    }
+    await run(function* () {
+      const tasks = []
+      for (let i = 0; i < TASKS; i++) tasks.push(yield* spawn(worker))
+      for (const task of tasks) yield* task
+    })
+  },
+  effect: async (steps) => {
+    const { Effect, Fiber } = await import('effect')
+    const worker = Effect.gen(function* () {
+      for (let i = 0; i < steps; i++) yield* Effect.yieldNow
+    })
+    await Effect.runPromise(
+      Effect.gen(function* () {
+        const fibers = []
+        for (let i = 0; i < TASKS; i++) fibers.push(yield* Effect.forkChild(worker))
+        for (const fiber of fibers) yield* Fiber.join(fiber)
+      }),
+    )
+  },
+  co: async (steps) => {
+    const { default: co } = await import('co')
+    function* worker() {
+      for (let i = 0; i < steps; i++) yield Promise.resolve()
+    }
+    await Promise.all(Array.from({ length: TASKS }, () => co(worker)))
+  },
+}
+
+const [name, steps] = [process.argv[2], Number(process.argv[3])]
+const side = sides[name]
+await side(Math.ceil(steps / 10)) // Lets the engine compile it.
+const began = performance.now()
+await side(steps)
+console.log(((performance.now() - began) / TASKS / steps) * 1e6)

@@ -1,0 +1,44 @@
+// What every example must be: short, explained, and executed by a test.
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+
+const directory = new URL('../../examples/', import.meta.url)
+
+const names = readdirSync(directory)
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => file.slice(0, -'.ts'.length))
+
+const LONGEST = 60
+
+it('there are examples', () => {
+  expect(names).toContain('echo')
+})
+
+describe.each(names)('examples/%s.ts', (name) => {
+  const lines = readFileSync(new URL(`${name}.ts`, directory), 'utf8')
+    .trimEnd()
+    .split('\n')
+
+  it(`is no longer than ${LONGEST} lines`, () => {
+    expect(lines.length).toBeLessThanOrEqual(LONGEST)
+  })
+
+  it('opens with a comment that says what it shows and how to run it', () => {
+    const comment = lines
+      .slice(
+        0,
+        lines.findIndex((line) => !line.startsWith('//')),
+      )
+      .join('\n')
+
+    expect(comment).toMatch(/^\/\/ [A-Z]/)
+    expect(comment).toMatch(/\b(npx|node|pnpm) /)
+  })
+
+  it('is executed by a test of its name', () => {
+    const test = new URL(`${name}.test.ts`, import.meta.url)
+    const source = existsSync(test) ? readFileSync(test, 'utf8') : ''
+
+    expect(source).toContain(`startTypeScript('examples/${name}.ts'`)
+  })
+})

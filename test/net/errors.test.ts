@@ -1,0 +1,38 @@
+import {
+  BusyError,
+  ConnectError,
+  ConnectionResetError,
+  IncompleteReadError,
+  LimitError,
+  ListenError,
+} from '@bluelet/net'
+import { describe, expect, it } from 'vitest'
+
+const cause = Object.assign(new Error('from the system'), { code: 'ECAUSE' })
+
+describe('the error classes', () => {
+  it.each([
+    ['ConnectionResetError', new ConnectionResetError('m', 'EPIPE', { cause })],
+    ['BusyError', new BusyError('m')],
+    ['ConnectError', new ConnectError('m', 'ECONNREFUSED', [cause])],
+    ['ListenError', new ListenError('m', 'EADDRINUSE', { cause })],
+    ['LimitError', new LimitError('m')],
+    ['IncompleteReadError', new IncompleteReadError('m', Buffer.from('part'))],
+  ])('%s is an Error that prints its name', (name, error) => {
+    expect(error).toBeInstanceOf(Error)
+    expect(error.name).toBe(name)
+    expect(`${error}`).toBe(`${name}: m`)
+    expect(error.stack).toContain(`${name}: m`)
+  })
+
+  it('keep the system’s error as their cause', () => {
+    const errors = [
+      new ConnectionResetError('m', 'EPIPE', { cause }),
+      new ListenError('m', 'EADDRINUSE', { cause }),
+      new ConnectError('m', 'ECONNREFUSED', [new Error('first'), cause]),
+    ]
+
+    expect(errors.map((error) => error.cause)).toEqual([cause, cause, cause])
+    expect(errors.map((error) => error.code)).toEqual(['EPIPE', 'EADDRINUSE', 'ECONNREFUSED'])
+  })
+})

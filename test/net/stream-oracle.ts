@@ -1,0 +1,217 @@
+// What the events that read must give, worked out on the whole stream at once; and a socket that gives a stream in pieces.
+import {
+  type Address,
+  type Connection,
+  type DriverSocket,
+  IncompleteReadError,
+  LimitError,
+  type Observer,
+  READABLE,
+} from '@bluelet/net'
+import type { Coroutine, Event } from '@bluelet/scheduler'
+import fc from 'fast-check'
+
+/** One read, as the test asks for it. */
+export type Call =
+  | { readonly kind: 'recv' | 'peek'; readonly max: number }
+  | { readonly kind: 'readline' | 'readuntil'; readonly terminator: string; readonly limit: number }
+  | { readonly kind: 'readexactly'; readonly n: number }
+  | { readonly kind: 'readall'; readonly limit: number }
+
+/** What is written over everything that a read has given: it must be nobody else's. */
+const SCRATCH = 0xee
+
+/**
+ * Makes the calls on a connection, and reads what is left; each must give what the oracle says, whatever the pieces in which
+ * the stream comes.
+ *
+ * @throws an error that says which call gave what instead
+ */
+export function* readThrough(conn: Connection, stream: Buffer, calls: readonly Call[]): Coroutine<void> {
+  let rest = stream
+  const given: Buffer[] = []
+  for (const call of [...calls, { kind: 'readall', limit: Number.POSITIVE_INFINITY } as const]) {
+    let got: Buffer | Error
+    try {
+      got = yield* perform(conn, call)
+    } catch (error) {
+      if (!(error instanceof LimitError || error instanceof IncompleteReadError)) throw error
+      got = error
+    }
+    const mistake = mistakeIn(got, call, rest)
+    if (mistake !== null) throw new Error(`${JSON.stringify(call)}: ${mistake}; left was ${show(rest)}`)
+    if (!(got instanceof Buffer)) continue
+    if (call.kind !== 'peek') rest = rest.subarray(got.length)
+    got.fill(SCRATCH)
+    given.push(got)
+  }
+  const changed = given.find((bytes) => bytes.some((byte) => byte !== SCRATCH))
+  if (changed !== undefined)
+    throw new Error(`bytes that had been given were changed later, to ${show(changed)}`)
+}
+
+function perform(conn: Connection, call: Call): Event<Buffer> {
+  switch (call.kind) {
+    case 'recv':
+      return conn.recv(call.max)
+    case 'peek':
+      return conn.peek(call.max)
+    case 'readline':
+      return conn.readline(call.terminator, { limit: call.limit })
+    case 'readuntil':
+      return conn.readuntil(call.terminator, { limit: call.limit })
+    case 'readexactly':
+      return conn.readexactly(call.n)
+    case 'readall':
+      return conn.readall({ limit: call.limit })
+  }
+}
+
+/** What is wrong with what a call has given when `rest` was left of the stream; null: nothing. */
+function mistakeIn(got: Buffer | Error, call: Call, rest: Buffer): string | null {
+  const expected = expectedOf(call, rest)
+  if (typeof expected === 'number') {
+    return got instanceof Buffer && got.equals(rest.subarray(0, expected)) ? null : `gave ${show(got)}`
+  }
+  if (expected === 'some') return mistakeInSome(got, (call as { max: number }).max, rest)
+  if (!(got instanceof Error) || got.name !== expected)
+    return `expected ${expected}, but it gave ${show(got)}`
+  if (got instanceof IncompleteReadError && !got.partial.equals(rest)) return `partial: ${show(got.partial)}`
+  return null
+}
+
+function mistakeInSome(got: Buffer | Error, max: number, rest: Buffer): string | null {
+  const least = Math.min(1, rest.length)
+  const sound =
+    got instanceof Buffer &&
+    got.length >= least &&
+    got.length <= max &&
+    got.equals(rest.subarray(0, got.length))
+  return sound ? null : `gave ${show(got)}`
+}
+
+/** How many bytes a call gives; or 'some': 1 to max of them; or the name of its error. */
+function expectedOf(call: Call, rest: Buffer): number | 'some' | 'LimitError' | 'IncompleteReadError' {
+  switch (call.kind) {
+    case 'recv':
+    case 'peek':
+      return 'some'
+    case 'readexactly':
+      return rest.length >= call.n ? call.n : 'IncompleteReadError'
+    case 'readall':
+      return rest.length <= call.limit ? rest.length : 'LimitError'
+    default: {
+      const { terminator, limit, kind } = call
+      const begin = rest.indexOf(terminator)
+      if (begin !== -1) return begin <= limit ? begin + terminator.length : 'LimitError'
+      if (kind === 'readline') return rest.length <= limit ? rest.length : 'LimitError'
+      // Whether a whole terminator might still have come within the limit.
+      return rest.length < limit + terminator.length ? 'IncompleteReadError' : 'LimitError'
+    }
+  }
+}
+
+function show(what: Buffer | Error): string {
+  if (!(what instanceof Buffer)) return `${what}`
+  return `${what.length} bytes ${JSON.stringify(what.subarray(0, 60).toString('latin1'))}`
+}
+
+/** A stream of bytes, the pieces in which it comes, and what is read. */
+export interface ReadCase {
+  readonly stream: Buffer
+  readonly pieces: readonly (Buffer | null)[]
+  readonly calls: readonly Call[]
+}
+
+const LETTERS = 'ab\r\n'
+
+/** So few letters, and terminators that overlap themselves, that every way to split one comes up. */
+const terminators = fc.constantFrom('\n', '\r\n', 'a', 'aa', 'aaa', 'aba', 'abab', '\n\n', 'ab\r\n')
+
+/**
+ * Random streams, pieces and calls.
+ *
+ * @param scale 1 for streams of some bytes; more makes each letter a run of up to as many
+ */
+export function readCases(scale = 1): fc.Arbitrary<ReadCase> {
+  const length = fc.nat(Math.round(8 * scale))
+  const call: fc.Arbitrary<Call> = fc.oneof(
+    {
+      weight: 2,
+      arbitrary: fc.record({ kind: fc.constant('recv'), max: fc.integer({ min: 1, max: 5 * scale }) }),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.record({ kind: fc.constant('peek'), max: fc.integer({ min: 1, max: 5 * scale }) }),
+    },
+    {
+      weight: 4,
+      arbitrary: fc.record({
+        kind: fc.constantFrom('readline', 'readuntil'),
+        terminator: terminators,
+        limit: length,
+      }),
+    },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant('readexactly'), n: length }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant('readall'), limit: length }) },
+  )
+  // Each number is a letter, how long its run is, where a piece ends and whether reading would block there: a number costs
+  // a tenth of a record.
+  const letters = fc.array(fc.nat(4 * 8 - 1), { maxLength: 32 })
+  return fc
+    .record({ letters, run: fc.integer({ min: 1, max: scale }), calls: fc.array(call, { maxLength: 6 }) })
+    .map(({ letters, run, calls }) => {
+      const pieces: (Buffer | null)[] = []
+      let piece = ''
+      for (const number of letters) {
+        piece += LETTERS[number % 4]!.repeat(number % 3 === 0 ? run : 1)
+        if (number < 16) continue
+        pieces.push(Buffer.from(piece, 'latin1'))
+        piece = ''
+        if (number >= 24) pieces.push(null)
+      }
+      if (piece !== '') pieces.push(Buffer.from(piece, 'latin1'))
+      const stream = Buffer.concat(pieces.filter((piece) => piece !== null))
+      return { stream, pieces, calls }
+    })
+}
+
+/** A socket of a driver that gives the pieces of a stream, each once; at a null it would block. Then the stream ends. */
+export class ScriptedSocket implements DriverSocket {
+  observer: Observer | null = null
+  readonly localAddress: Address | undefined
+  readonly remoteAddress: Address | undefined
+  readonly unsent = 0
+  /** How many bytes have been read. */
+  given = 0
+  readonly #pieces: (Buffer | null)[]
+  #next = 0
+
+  constructor(pieces: readonly (Buffer | null)[]) {
+    // Of their own, as a driver's are: whoever reads may write over them.
+    this.#pieces = pieces.map((piece) => (piece === null ? null : Buffer.from(piece)))
+  }
+
+  read(max: number): Buffer | null {
+    const piece = this.#pieces[this.#next]
+    if (piece === undefined) return Buffer.alloc(0)
+    if (piece === null) {
+      this.#next++
+      queueMicrotask(() => this.observer?.ready(READABLE))
+      return null
+    }
+    if (piece.length > max) this.#pieces[this.#next] = piece.subarray(max)
+    else this.#next++
+    const part = piece.subarray(0, max)
+    this.given += part.length
+    return part
+  }
+
+  write(bytes: Uint8Array): number {
+    return bytes.length
+  }
+
+  shutdown(): void {}
+
+  close(): void {}
+}

@@ -1,0 +1,206 @@
+// Two thousand connections at once, every byte of each verified, and nothing left when they are gone. The seed is printed
+// when a test fails; set SEED to repeat it.
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import net from 'node:net'
+import { type Connection, connect, server } from '@bluelet/net'
+import { type Coroutine, join, kill, Latch, Scheduler, spawn, type Task } from '@bluelet/scheduler'
+import { describe, expect, it, onTestFailed } from 'vitest'
+import { until } from '../support/deadline.js'
+import { leavesNothingOpen, openSockets } from '../support/leaks.js'
+import { LOOPBACK, randomNumbers } from './world.js'
+
+leavesNothingOpen()
+
+const LONGEST_MS = 60_000
+
+/** A run that hangs ends before the runner's patience does, and so says where it hangs. */
+const PATIENCE_MS = 50_000
+
+/** Both ends of a connection are of this process, and so take a descriptor each. */
+const CONNECTIONS = Math.min(2000, Math.floor((descriptorLimit() - 200) / 2))
+
+/** How many connects are under way at a time: fewer than the backlog. */
+const AT_ONCE = 200
+
+const MOST_BYTES = 30_000
+
+const seed = Number(process.env.SEED ?? Date.now() % 1_000_000)
+
+function* echoer(conn: Connection): Coroutine<void> {
+  while (true) {
+    const data = yield* conn.recv(1024)
+    if (!data.length) break
+    yield* conn.sendall(data)
+  }
+}
+
+/** What came of a client. */
+interface Result {
+  readonly sent: number
+  readonly received: number
+  readonly same: boolean
+}
+
+/** The pieces that a client sends, and the size of each read: random, and the same for the same number. */
+function* piecesOf(client: number): Generator<Buffer> {
+  const random = randomNumbers(seed * CONNECTIONS + client)
+  let left = random(MOST_BYTES)
+  while (left > 0) {
+    const piece = Buffer.allocUnsafe(Math.min(left, 1 + random(random(2) === 0 ? 100 : 10_000)))
+    for (let i = 0; i < piece.length; i++) piece[i] = random(256)
+    left -= piece.length
+    yield piece
+  }
+}
+
+/** Connects, waits until all have, and talks to the echo server with both sides at once. */
+function* client(number: number, port: number, begin: Latch, connected: () => void): Coroutine<Result> {
+  const conn = yield* connect(LOOPBACK, port, { timeout: PATIENCE_MS })
+  try {
+    connected()
+    yield* begin.wait()
+    const writer = yield* spawn(writing, conn, number)
+    const [received, hash] = yield* reading(conn, number)
+    const [sent, expected] = yield* join(writer)
+    return { sent, received, same: hash === expected }
+  } finally {
+    conn.close()
+  }
+}
+
+function* writing(conn: Connection, number: number): Coroutine<readonly [number, string]> {
+  const hash = createHash('sha1')
+  let sent = 0
+  for (const piece of piecesOf(number)) {
+    hash.update(piece)
+    yield* conn.sendall(piece)
+    sent += piece.length
+  }
+  conn.shutdown()
+  return [sent, hash.digest('hex')]
+}
+
+function* reading(conn: Connection, number: number): Coroutine<readonly [number, string]> {
+  const random = randomNumbers(seed + number)
+  const hash = createHash('sha1')
+  let received = 0
+  while (true) {
+    const data = yield* conn.recv(1 + random(5000))
+    if (!data.length) return [received, hash.digest('hex')]
+    hash.update(data)
+    received += data.length
+  }
+}
+
+/** The same by node:net. */
+async function rawClient(number: number, socket: net.Socket): Promise<Result> {
+  const [sentHash, receivedHash] = [createHash('sha1'), createHash('sha1')]
+  let sent = 0
+  let received = 0
+  socket.on('data', (data) => {
+    receivedHash.update(data)
+    received += data.length
+  })
+  const closed = once(socket, 'close')
+  for (const piece of piecesOf(number)) {
+    sentHash.update(piece)
+    sent += piece.length
+    if (!socket.write(piece)) await Promise.race([once(socket, 'drain'), closed])
+  }
+  socket.end()
+  await closed
+  return { sent, received, same: sentHash.digest('hex') === receivedHash.digest('hex') }
+}
+
+/** Runs an echo server beside a coroutine that gets its port; nothing must remain of either. */
+async function besideServer<T>(use: (port: number, scheduler: Scheduler) => Coroutine<T>): Promise<T> {
+  const scheduler = new Scheduler()
+  const errors: unknown[] = []
+  const result = await scheduler.run(
+    function* () {
+      let listening: (port: number) => void = () => {}
+      const port = new Promise<number>((resolve) => {
+        listening = resolve
+      })
+      const serving: Task = yield* spawn(
+        server(LOOPBACK, 0, echoer, {
+          onListening: ({ address }) => listening(address.port),
+          onError: (error) => errors.push(error),
+        }),
+      )
+      const result = yield* use((yield port) as number, scheduler)
+      // What the clients have seen of their ends, the handlers may see in a later turn.
+      yield until('the handlers have ended', () => scheduler.snapshot().length === 2)
+      yield* kill(serving)
+      return result
+    },
+    { signal: AbortSignal.timeout(PATIENCE_MS) },
+  )
+  expect(errors).toEqual([])
+  expect(scheduler.snapshot()).toEqual([])
+  return result
+}
+
+function verify(results: readonly Result[]): void {
+  const wrong = results.filter(({ sent, received, same }) => sent !== received || !same)
+  expect(wrong).toEqual([])
+  expect(results.length).toBe(CONNECTIONS)
+}
+
+describe(`The echo server, with ${CONNECTIONS} connections at once`, { timeout: LONGEST_MS }, () => {
+  it('gives every client its bytes, and nothing remains', async () => {
+    onTestFailed(() => console.log(`the seed was ${seed}`))
+    const before = openSockets()
+    let most = 0
+
+    const results = await besideServer(function* (port) {
+      const begin = new Latch()
+      let connected = 0
+      const ready = () => {
+        if (++connected < CONNECTIONS) return
+        most = openSockets()
+        begin.open()
+      }
+      const tasks: Task<Result>[] = []
+      for (let i = 0; i < CONNECTIONS; i++) tasks.push(yield* spawn(client, i, port, begin, ready))
+      const results: Result[] = []
+      for (const task of tasks) results.push(yield* join(task))
+      return results
+    })
+
+    verify(results)
+    expect(most).toBeGreaterThanOrEqual(before + CONNECTIONS)
+    await until('no more sockets than before', () => openSockets() <= before)
+  })
+
+  it('gives every raw client its bytes, and nothing remains', async () => {
+    onTestFailed(() => console.log(`the seed was ${seed}`))
+    const before = openSockets()
+    const sockets: net.Socket[] = []
+    let most = 0
+
+    const results = await besideServer(function* (port) {
+      while (sockets.length < CONNECTIONS) {
+        const some = Array.from({ length: Math.min(AT_ONCE, CONNECTIONS - sockets.length) }, (_, i) =>
+          // From more addresses than one: each has only so many ports.
+          net.connect({ host: LOOPBACK, port, localAddress: `127.0.0.${1 + (i % 9)}` }),
+        )
+        sockets.push(...some)
+        yield Promise.all(some.map((socket) => once(socket, 'connect')))
+      }
+      most = openSockets()
+      return (yield Promise.all(sockets.map((socket, i) => rawClient(i, socket)))) as Result[]
+    })
+
+    verify(results)
+    expect(most).toBeGreaterThanOrEqual(before + CONNECTIONS)
+    await until('no more sockets than before', () => openSockets() <= before)
+  })
+})
+
+/** How many descriptors this process may have. */
+function descriptorLimit(): number {
+  const { open_files: limit } = (process.report?.getReport() as any)?.userLimits ?? {}
+  return typeof limit?.hard === 'number' ? limit.hard : 20_000
+}

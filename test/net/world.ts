@@ -1,0 +1,103 @@
+// What the tests of sockets have in common: a run that cannot hang, and a connection with a raw peer at its other end.
+import {
+  type Connection,
+  type ConnectOptions,
+  connect,
+  type Driver,
+  type ListenOptions,
+  listen,
+} from '@bluelet/net'
+import { type Coroutine, type RunOptions, run, type SchedulerOptions } from '@bluelet/scheduler'
+import { dial, type Peer, rawServer } from '../support/peer.js'
+
+export const LOOPBACK = '127.0.0.1'
+
+/** A run that takes longer is cancelled, so that a test that hangs says where it hangs and leaves nothing behind. */
+const PATIENCE_MS = 4000
+
+/** Runs a coroutine in real time. */
+export function play<T>(
+  main: Coroutine<T> | (() => Coroutine<T>),
+  options: SchedulerOptions & RunOptions = {},
+): Promise<T> {
+  return run(main, { signal: AbortSignal.timeout(PATIENCE_MS), ...options })
+}
+
+/** An accepted connection, and the raw socket that has connected to it. */
+export function* accepted(options: ListenOptions = {}): Coroutine<{ conn: Connection; peer: Peer }> {
+  const listener = yield* listen(LOOPBACK, 0, options)
+  try {
+    const peer: Peer = yield dial(listener.address.port)
+    const conn = yield* listener.accept()
+    return { conn, peer }
+  } finally {
+    listener.close()
+  }
+}
+
+/** A connection that we have made, and the raw socket that has accepted it. */
+export function* connected(options: ConnectOptions = {}): Coroutine<{ conn: Connection; peer: Peer }> {
+  const server = (yield rawServer()) as Awaited<ReturnType<typeof rawServer>>
+  try {
+    const conn = yield* connect(LOOPBACK, server.port, options)
+    const peer: Peer = yield server.next()
+    return { conn, peer }
+  } finally {
+    server.close()
+  }
+}
+
+/** The error that a coroutine throws. */
+export function* thrownBy(main: Coroutine): Coroutine<unknown> {
+  let value: unknown
+  try {
+    value = yield* main
+  } catch (error) {
+    return error
+  }
+  throw new Error(`expected an error, got ${value}`)
+}
+
+/** The error that an event throws. */
+export function* errorOf(event: { [Symbol.iterator](): Iterator<any, unknown, unknown> }): Coroutine<any> {
+  return yield* thrownBy(
+    (function* () {
+      return yield* event
+    })(),
+  )
+}
+
+/** The error that a promise rejects with. */
+export function rejection(promise: Promise<unknown>): Promise<any> {
+  return promise.then(
+    (value) => {
+      throw new Error(`expected a rejection, but it resolved with ${value}`)
+    },
+    (error: unknown) => error,
+  )
+}
+
+/** A driver that is another one but for some of its members. */
+export function driverLike(driver: Driver, members: Partial<Driver>): Driver {
+  return { ...driver, ...members }
+}
+
+/** Bytes that are all different from their neighbours, the same at each call. */
+export function pattern(length: number, seed = 1): Buffer {
+  const bytes = Buffer.allocUnsafe(length)
+  let state = seed
+  for (let i = 0; i < length; i++) {
+    state = (state * 1103515245 + 12345) & 0x7fffffff
+    bytes[i] = state >> 16
+  }
+  return bytes
+}
+
+/** Small whole numbers that look random, the same at each call. */
+export function randomNumbers(seed: number): (below: number) => number {
+  let state = seed
+  return (below) => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+    return Math.floor((state / 2 ** 32) * below)
+  }
+}

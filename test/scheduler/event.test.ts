@@ -1,0 +1,383 @@
+import {
+  type Event,
+  type EventHandler,
+  event,
+  kill,
+  pause,
+  run,
+  sleep,
+  spawn,
+  type Waiter,
+} from '@bluelet/scheduler'
+import { describe, expect, it } from 'vitest'
+import { eventSuite } from './event-suite.js'
+import { failure, rejection, virtually, world } from './world.js'
+
+const ANSWER: EventHandler<number, void, number> = {
+  name: 'answer',
+  enter: (waiter, n) => waiter.resume(n),
+  withdraw() {},
+}
+
+/** Gives each waiter its place in the order in which they were entered, some time later. */
+function counter(): { readonly count: Event<number>; entered: number; withdrawn: number } {
+  const state = { entered: 0, withdrawn: 0 }
+  const COUNT: EventHandler<undefined, { stop: () => void }, number> = {
+    name: 'count',
+    enter(waiter: Waiter<number>) {
+      const place = ++state.entered
+      const { scheduler } = waiter
+      const timer = scheduler.timers.add(scheduler.now() + 10, (w: Waiter<number>) => w.resume(place), waiter)
+      return { stop: () => scheduler.timers.remove(timer) }
+    },
+    withdraw(_waiter, _argument, { stop }) {
+      state.withdrawn++
+      stop()
+    },
+  }
+  return Object.assign(state, { count: event<number>(COUNT, undefined) })
+}
+
+eventSuite('an event of your own', {
+  *fulfilled() {
+    return event<number>(ANSWER, 42)
+  },
+  value: 42,
+  awaited: () => event<number>(ANSWER, 42),
+  *waiting() {
+    return event({ name: 'never', enter() {}, withdraw() {} }, undefined)
+  },
+  *failing(error) {
+    return event(
+      {
+        name: 'failing',
+        enter() {
+          throw error
+        },
+        withdraw() {},
+      },
+      undefined,
+    )
+  },
+})
+
+describe('event', () => {
+  it('that two tasks yield* at the same time gives each its own value', async () => {
+    const { count } = counter()
+    const values: number[] = []
+    function* task() {
+      values.push(yield* count)
+    }
+
+    await virtually(function* () {
+      for (let i = 0; i < 5; i++) yield spawn(task)
+    })
+
+    expect(values).toEqual([1, 2, 3, 4, 5])
+  })
+
+  it('that two tasks share gives each its own error', async () => {
+    const errors = [failure('first'), failure('second')]
+    let next = 0
+    const shared = event<never>(
+      {
+        name: 'failing',
+        enter(waiter: Waiter) {
+          waiter.throw(errors[next++])
+        },
+        withdraw() {},
+      },
+      undefined,
+    )
+    const caught: unknown[] = []
+    function* task() {
+      try {
+        yield* shared
+      } catch (error) {
+        caught.push(error)
+      }
+    }
+
+    await virtually(function* () {
+      yield spawn(task)
+      yield spawn(task)
+    })
+
+    expect(caught).toEqual(errors)
+  })
+
+  it('that one task yields while another waits for it is entered for both', async () => {
+    const state = counter()
+
+    await virtually(function* () {
+      yield spawn(function* () {
+        yield* state.count
+      })
+      yield spawn(function* () {
+        yield state.count
+      })
+    })
+
+    expect(state.entered).toBe(2)
+  })
+
+  it('can be yielded* again after a task was killed that waited for it', async () => {
+    const state = counter()
+
+    const value = await virtually(function* () {
+      const task = yield* spawn(function* () {
+        yield* state.count
+      })
+      yield pause()
+      yield kill(task)
+      return yield* state.count
+    })
+
+    expect(value).toBe(2)
+    expect(state.withdrawn).toBe(1)
+  })
+
+  it('can be yielded* again after its error was caught', async () => {
+    let n = 0
+    const flaky = event<number>(
+      {
+        name: 'flaky',
+        enter(waiter: Waiter<number>) {
+          if (n++ === 0) throw failure()
+          waiter.resume(n)
+        },
+        withdraw() {},
+      },
+      undefined,
+    )
+
+    const value = await virtually(function* () {
+      try {
+        yield* flaky
+      } catch {}
+      return yield* flaky
+    })
+
+    expect(value).toBe(2)
+  })
+
+  it('gives undefined, null and itself by yield* as they are', async () => {
+    const values = await virtually(function* () {
+      const any = (value: unknown) => event<unknown>({ ...ANSWER, enter: (w) => w.resume(value as never) }, 0)
+      const itself: Event = event({ ...ANSWER, enter: (w) => w.resume(itself as never) }, 0)
+      return [yield* any(undefined), yield* any(null), (yield* itself) === itself]
+    })
+
+    expect(values).toEqual([undefined, null, true])
+  })
+
+  it('is entered once, however often it is awaited', async () => {
+    let entered = 0
+    const once = event<number>(
+      { ...ANSWER, enter: (waiter: Waiter<number>) => waiter.resume(++entered) },
+      undefined,
+    )
+
+    const values = [await once, await once, await Promise.resolve(once)]
+
+    expect(values).toEqual([1, 1, 1])
+  })
+
+  it('is entered anew when it is yielded after it was awaited', async () => {
+    let entered = 0
+    const once = event<number>(
+      { ...ANSWER, enter: (waiter: Waiter<number>) => waiter.resume(++entered) },
+      undefined,
+    )
+    await once
+
+    const value = await virtually(function* () {
+      return yield* once
+    })
+
+    expect(value).toBe(2)
+  })
+
+  it('is entered by nothing but a yield or a then', () => {
+    let entered = 0
+
+    event({ ...ANSWER, enter: () => void entered++ }, undefined)
+
+    expect(entered).toBe(0)
+  })
+
+  it('that is awaited rejects with its error', async () => {
+    const error = failure()
+
+    const caught = await rejection(
+      Promise.resolve(
+        event<never>(
+          {
+            ...ANSWER,
+            enter() {
+              throw error
+            },
+          },
+          undefined,
+        ),
+      ),
+    )
+
+    expect(caught).toBe(error)
+  })
+
+  it('has catch and finally, as every promise', async () => {
+    const error = failure()
+    const failing = event<never>(
+      {
+        ...ANSWER,
+        enter() {
+          throw error
+        },
+      },
+      undefined,
+    )
+    let settled = false
+
+    const caught = await failing
+      .finally(() => {
+        settled = true
+      })
+      .catch((e: unknown) => e)
+
+    expect(caught).toBe(error)
+    expect(settled).toBe(true)
+  })
+
+  it('can be awaited within a run, as what a task waits for', async () => {
+    const value = await run(function* () {
+      const answer = async () => (await event<number>(ANSWER, 42)) + 1
+      const value: number = yield answer()
+      return value
+    })
+
+    expect(value).toBe(43)
+  })
+
+  it('is withdrawn once, though its task is killed twice', async () => {
+    const state = counter()
+
+    await virtually(function* () {
+      const task = yield* spawn(function* () {
+        yield* state.count
+      })
+      yield sleep(5)
+      yield kill(task)
+      yield kill(task)
+    })
+
+    expect(state.withdrawn).toBe(1)
+  })
+})
+
+describe('a handler', () => {
+  it('that throws after it has answered makes the run fail with its error, and end', async () => {
+    const error = failure()
+    const { log, note } = world()
+
+    const caught = await rejection(
+      virtually(function* () {
+        yield spawn(function* () {
+          try {
+            yield sleep(1000)
+          } finally {
+            note('other')
+          }
+        })
+        yield pause()
+        yield event(
+          {
+            ...ANSWER,
+            enter(waiter: Waiter<number>) {
+              waiter.resume(1)
+              throw error
+            },
+          },
+          0,
+        )
+      }),
+    )
+
+    expect(caught).toBe(error)
+    expect(log).toHaveLength(1)
+  })
+
+  it('whose withdraw throws makes that the error at the yield of the killed task', async () => {
+    const error = failure()
+
+    const caught = await virtually(function* () {
+      const task = yield* spawn(function* () {
+        yield event(
+          {
+            name: 'stubborn',
+            enter() {},
+            withdraw() {
+              throw error
+            },
+          },
+          0,
+        )
+      })
+      yield pause()
+      try {
+        yield kill(task)
+      } catch (caught) {
+        return caught
+      }
+      return undefined
+    })
+
+    expect(caught).toBe(error)
+  })
+
+  it('whose describe throws does not keep an error from the run', async () => {
+    const error = failure()
+    const UGLY: EventHandler<number, void, number> = {
+      ...ANSWER,
+      describe() {
+        throw new Error('of describe')
+      },
+    }
+
+    const caught = await rejection(
+      virtually(function* () {
+        yield event<number>(UGLY, 1)
+        throw error
+      }),
+    )
+
+    expect(caught).toBe(error)
+  }, 1000)
+
+  it('may answer a withdrawal later, and is waited for', async () => {
+    const { scheduler, log, note } = world()
+    const SLOW: EventHandler<number, void> = {
+      name: 'slow',
+      enter() {},
+      withdraw(waiter, ms) {
+        waiter.scheduler.timers.add(waiter.scheduler.now() + ms, (w: Waiter) => w.withdrawn(), waiter)
+        return 'later'
+      },
+    }
+
+    await scheduler.run(function* () {
+      const task = yield* spawn(function* () {
+        try {
+          yield event(SLOW, 10)
+        } finally {
+          note('victim')
+        }
+      })
+      yield pause()
+      yield kill(task)
+      note('killer')
+    })
+
+    expect(log).toEqual(['10: victim', '10: killer'])
+  })
+})

@@ -1,0 +1,97 @@
+import { kill, Latch, pause, sleep, spawn } from '@bluelet/scheduler'
+import { describe, expect, it } from 'vitest'
+import { eventSuite } from '../event-suite.js'
+import { world } from '../world.js'
+
+function opened(): Latch {
+  const latch = new Latch()
+  latch.open()
+  return latch
+}
+
+eventSuite('Latch.wait', {
+  *fulfilled() {
+    return opened().wait()
+  },
+  value: undefined,
+  awaited: () => opened().wait(),
+  *waiting() {
+    return new Latch().wait()
+  },
+})
+
+describe('Latch', () => {
+  it('lets nobody through until it is opened, then everybody in the order in which they came', async () => {
+    const { scheduler, log, note } = world()
+    const latch = new Latch()
+    function* waits(name: string) {
+      yield latch.wait()
+      note(name)
+    }
+
+    await scheduler.run(function* () {
+      for (const name of ['a', 'b', 'c']) yield spawn(waits, name)
+      yield sleep(10)
+      latch.open()
+    })
+
+    expect(log).toEqual(['10: a', '10: b', '10: c'])
+  })
+
+  it('lets through at once whoever comes later', async () => {
+    const { scheduler, host } = world()
+
+    await scheduler.run(function* () {
+      const latch = opened()
+      yield latch.wait()
+      yield latch.wait()
+    })
+
+    expect(host.now()).toBe(0)
+  })
+
+  it('does nothing when it is opened again', async () => {
+    const { scheduler, log, note } = world()
+    const latch = new Latch()
+
+    await scheduler.run(function* () {
+      yield spawn(function* () {
+        yield latch.wait()
+        note('through')
+      })
+      yield pause()
+      latch.open()
+      latch.open()
+    })
+
+    expect(log).toEqual(['0: through'])
+  })
+
+  it('says whether it has been opened', () => {
+    const latch = new Latch()
+
+    const before = latch.opened
+    latch.open()
+
+    expect([before, latch.opened]).toEqual([false, true])
+  })
+
+  it('lets the others through when one that waits is killed', async () => {
+    const { scheduler, log, note } = world()
+    const latch = new Latch()
+    function* waits(name: string) {
+      yield latch.wait()
+      note(name)
+    }
+
+    await scheduler.run(function* () {
+      const victim = yield* spawn(waits, 'victim')
+      yield spawn(waits, 'other')
+      yield pause()
+      yield kill(victim)
+      latch.open()
+    })
+
+    expect(log).toEqual(['0: other'])
+  })
+})

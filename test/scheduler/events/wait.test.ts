@@ -1,0 +1,157 @@
+import { kill, pause, race, sleep, spawn, TimeoutError, timeout, wait } from '@bluelet/scheduler'
+import { describe, expect, it } from 'vitest'
+import { eventSuite } from '../event-suite.js'
+import { rejection, virtually, world } from '../world.js'
+
+eventSuite('wait', {
+  *fulfilled() {
+    return wait(Promise.resolve(42))
+  },
+  value: 42,
+  awaited: () => wait(Promise.resolve(42)),
+  *waiting() {
+    return wait(new Promise(() => {}))
+  },
+  *failing(error) {
+    return wait(Promise.reject(error))
+  },
+})
+
+describe('wait', () => {
+  it('is what yielding a promise means', async () => {
+    const value = await virtually(function* () {
+      const value: number = yield Promise.resolve(42)
+      return value
+    })
+
+    expect(value).toBe(42)
+  })
+
+  it('takes whatever has a then', async () => {
+    const thenable: PromiseLike<number> = {
+      // biome-ignore lint/suspicious/noThenProperty: that is what is tested.
+      then: (resolved) => {
+        resolved?.(42)
+        return thenable as never // Nobody looks at it.
+      },
+    }
+
+    const value = await virtually(function* () {
+      return yield* wait(thenable)
+    })
+
+    expect(value).toBe(42)
+  })
+
+  it('lets others run while it waits', async () => {
+    const { scheduler, log, note } = world()
+    let resolve: () => void = () => {}
+
+    await scheduler.run(function* () {
+      yield spawn(function* () {
+        note('other')
+        resolve()
+      })
+      yield wait(new Promise<void>((r) => (resolve = r)))
+      note('waiter')
+    })
+
+    expect(log).toEqual(['0: other', '0: waiter'])
+  })
+
+  it('gives several tasks that wait for one promise its value', async () => {
+    const promise = Promise.resolve(42)
+    const values: number[] = []
+    function* waiter() {
+      values.push(yield* wait(promise))
+    }
+
+    await virtually(function* () {
+      for (let i = 0; i < 3; i++) yield spawn(waiter)
+    })
+
+    expect(values).toEqual([42, 42, 42])
+  })
+
+  it('throws undefined, if a promise is rejected with it', async () => {
+    const caught = await virtually(function* () {
+      try {
+        yield wait(Promise.reject(undefined))
+      } catch (error) {
+        return ['caught', error]
+      }
+      return undefined
+    })
+
+    expect(caught).toEqual(['caught', undefined])
+  })
+
+  it('ignores how a promise ends that is no longer waited for', async () => {
+    const rejecters: ((error: Error) => void)[] = []
+
+    const value = await virtually(function* () {
+      const promise = new Promise((_resolve, reject) => rejecters.push(reject))
+      yield race([wait(promise), sleep(1)])
+      const task = yield* spawn(function* () {
+        yield promise
+      })
+      yield pause()
+      yield kill(task)
+      rejecters[0]?.(new Error('too late'))
+      yield sleep(1)
+      return 'went on'
+    })
+
+    expect(value).toBe('went on')
+  })
+
+  it('can be limited by a timeout', async () => {
+    const error = await rejection(
+      virtually(function* () {
+        yield timeout(10, new Promise(() => {}))
+      }),
+    )
+
+    expect(error).toBeInstanceOf(TimeoutError)
+  })
+
+  it.each([undefined, null, 42, {}, { then: 1 }])('refuses %o, which is no promise', (value) => {
+    expect(() => wait(value as never)).toThrow(TypeError)
+  })
+
+  it('ignores what a thenable says after its first answer', async () => {
+    const thenable = {
+      // biome-ignore lint/suspicious/noThenProperty: that is what is tested.
+      then(resolved: (value: number) => void, rejected: (error: Error) => void) {
+        resolved(1)
+        resolved(2)
+        rejected(new Error('after its answer'))
+      },
+    }
+
+    const value = await virtually(function* () {
+      const value: number = yield thenable as unknown as PromiseLike<number>
+      yield pause()
+      return value
+    })
+
+    expect(value).toBe(1)
+  })
+
+  it('ignores what a thenable throws after its answer, as await does', async () => {
+    const thenable = {
+      // biome-ignore lint/suspicious/noThenProperty: that is what is tested.
+      then(resolved: (value: number) => void) {
+        resolved(1)
+        throw new Error('after its answer')
+      },
+    }
+
+    const value = await virtually(function* () {
+      const value: number = yield thenable as unknown as PromiseLike<number>
+      return value
+    })
+
+    expect(value).toBe(1)
+  })
+})

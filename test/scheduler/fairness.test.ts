@@ -1,0 +1,288 @@
+// Promise 2 of the design: fairness. The host here is an event loop in which time passes only as the tasks say, since
+// in the virtual host no time passes while anything is ready.
+import {
+  Channel,
+  type Coroutine,
+  defaultHost,
+  type Host,
+  pause,
+  run,
+  Scheduler,
+  sleep,
+} from '@bluelet/scheduler'
+import { describe, expect, it } from 'vitest'
+
+/** A toy of Node's loop: a pass calls what I/O brought, then the timers that are due, then what was to be called soon. */
+class Loop implements Host {
+  time = 0
+  passes = 0
+  #soon: (() => void)[] = []
+  #arrivals: { at: number; callback: () => void }[] = []
+  #alarms: { at: number; callback: () => void }[] = []
+
+  now(): number {
+    return this.time
+  }
+
+  soon(callback: () => void): void {
+    this.#soon.push(callback)
+  }
+
+  at(deadline: number, callback: () => void): unknown {
+    const alarm = { at: deadline, callback }
+    this.#alarms.push(alarm)
+    return alarm
+  }
+
+  cancel(timer: unknown): void {
+    this.#alarms = this.#alarms.filter((alarm) => alarm !== timer)
+  }
+
+  report(error: unknown): void {
+    throw error
+  }
+
+  /** Bytes that come in at a time. */
+  arrive(at: number, callback: () => void): void {
+    this.#arrivals.push({ at, callback })
+  }
+
+  /** Passes until nothing is left to be called, or a number of passes. */
+  async run(passes = Number.POSITIVE_INFINITY): Promise<void> {
+    for (; passes > 0 && this.#isAlive(); passes--) {
+      this.passes++
+      if (this.#soon.length === 0) this.time = Math.max(this.time, this.#next())
+      this.#arrivals = this.#call(this.#arrivals)
+      this.#alarms = this.#call(this.#alarms)
+      for (const callback of this.#soon.splice(0)) callback()
+      await undefined
+    }
+  }
+
+  #isAlive(): boolean {
+    return this.#soon.length + this.#arrivals.length + this.#alarms.length > 0
+  }
+
+  #next(): number {
+    return Math.min(...[...this.#arrivals, ...this.#alarms].map(({ at }) => at))
+  }
+
+  #call(list: { at: number; callback: () => void }[]): { at: number; callback: () => void }[] {
+    const due = list.filter(({ at }) => at <= this.time)
+    const later = list.filter(({ at }) => at > this.time)
+    for (const { callback } of due) callback()
+    return later
+  }
+}
+
+describe('a turn', () => {
+  it('is followed by the next, without a pass of the host between them, until the budget is used', async () => {
+    const loop = new Loop()
+    const scheduler = new Scheduler({ host: loop, budgetSteps: 2 })
+    const passes: number[] = []
+    function* stepper() {
+      for (let i = 0; i < 3; i++) {
+        passes.push(loop.passes)
+        yield pause()
+      }
+    }
+
+    scheduler.spawn(stepper)
+    scheduler.spawn(stepper)
+    void scheduler.run(function* () {})
+    await loop.run()
+
+    expect(passes).toEqual([1, 1, 2, 2, 3, 3])
+  })
+
+  it('takes no more steps than its budget', async () => {
+    const loop = new Loop()
+    const scheduler = new Scheduler({ host: loop, budgetSteps: 4 })
+    const steps = new Map<number, string>()
+    function* stepper(name: string) {
+      steps.set(loop.passes, (steps.get(loop.passes) ?? '') + name)
+    }
+
+    for (const name of 'abcdefghij') scheduler.spawn(stepper, name)
+    void scheduler.run(function* () {})
+    await loop.run()
+
+    expect([...steps.values()]).toEqual(['abcd', 'efgh', 'ij'])
+  })
+
+  it('takes no more time than its budget, to within a step, when steps are slow', async () => {
+    const loop = new Loop()
+    const scheduler = new Scheduler({ host: loop, budgetMs: 2 })
+    const steps = new Map<number, string>()
+    function* stepper(name: string) {
+      steps.set(loop.passes, (steps.get(loop.passes) ?? '') + name)
+      loop.time += 1
+    }
+
+    for (const name of 'abcde') scheduler.spawn(stepper, name)
+    void scheduler.run(function* () {})
+    await loop.run()
+
+    expect([...steps.values()]).toEqual(['ab', 'cd', 'e'])
+  })
+
+  it.each([0, -1, 1.5, Number.NaN])('refuses a budget of %d steps', (budgetSteps) => {
+    expect(() => new Scheduler({ budgetSteps })).toThrow(RangeError)
+  })
+
+  it.each([0, -1, Number.NaN])('refuses a budget of %d ms', (budgetMs) => {
+    expect(() => new Scheduler({ budgetMs })).toThrow(RangeError)
+  })
+
+  it('steps every task that is ready once before any of them twice', async () => {
+    const loop = new Loop()
+    const scheduler = new Scheduler({ host: loop, budgetSteps: 7 })
+    const steps = new Array<number>(20).fill(0)
+    let apart = 0
+    function* stepper(n: number) {
+      for (let i = 0; i < 50; i++) {
+        steps[n]!++
+        apart = Math.max(apart, Math.max(...steps) - Math.min(...steps))
+        yield pause()
+      }
+    }
+
+    for (let n = 0; n < 20; n++) scheduler.spawn(stepper, n)
+    void scheduler.run(function* () {})
+    await loop.run()
+
+    expect(apart).toBe(1)
+  })
+})
+
+describe('a task that never waits', () => {
+  function spin(scheduler: Scheduler, loop: Loop, count: number): void {
+    for (let i = 0; i < count; i++) {
+      scheduler.spawn(function* () {
+        while (loop.time < 1000) {
+          loop.time += 0.01
+          yield pause()
+        }
+      })
+    }
+  }
+
+  it('starves no sleeper, nor do a hundred of them', async () => {
+    const loop = new Loop()
+    const scheduler = new Scheduler({ host: loop })
+    let woke = 0
+    spin(scheduler, loop, 100)
+
+    void scheduler.run(function* () {
+      yield sleep(50)
+      woke = loop.time
+    })
+    await loop.run()
+
+    expect(woke).toBeGreaterThanOrEqual(50)
+    expect(woke).toBeLessThan(55)
+  })
+
+  it('starves no I/O, nor do a hundred of them', async () => {
+    const loop = new Loop()
+    const scheduler = new Scheduler({ host: loop })
+    const bytes = new Channel<number>({ external: true })
+    const late: number[] = []
+    spin(scheduler, loop, 100)
+    for (let at = 10; at <= 500; at += 10) loop.arrive(at, () => bytes.trySend(at))
+
+    void scheduler.run(function* () {
+      for (let i = 0; i < 50; i++) {
+        const at = yield* bytes.receive()
+        late.push(loop.time - at)
+      }
+    })
+    await loop.run()
+
+    expect(late).toHaveLength(50)
+    expect(Math.max(...late)).toBeLessThan(5)
+  })
+
+  it('starves no other task', async () => {
+    const loop = new Loop()
+    const scheduler = new Scheduler({ host: loop })
+    let steps = 0
+    spin(scheduler, loop, 1)
+
+    void scheduler.run(function* () {
+      while (loop.time < 1000) {
+        steps++
+        yield pause()
+      }
+    })
+    await loop.run()
+
+    expect(steps).toBeGreaterThan(99_000)
+  })
+
+  it('starves no sleeper when two tasks play ping-pong over channels', async () => {
+    const loop = new Loop()
+    const scheduler = new Scheduler({ host: loop })
+    const [ping, pong] = [new Channel<number>({ capacity: 0 }), new Channel<number>({ capacity: 0 })]
+    let woke = 0
+    function* player(take: Channel<number>, give: Channel<number>): Coroutine<void> {
+      while (loop.time < 200) {
+        loop.time += 0.01
+        yield take.receive()
+        yield give.send(1)
+      }
+    }
+
+    scheduler.spawn(player, ping, pong)
+    scheduler.spawn(function* () {
+      yield ping.send(1)
+      yield* player(pong, ping)
+    })
+    void scheduler
+      .run(function* () {
+        yield sleep(50)
+        woke = loop.time
+      })
+      .catch(() => {})
+    await loop.run()
+
+    expect(woke).toBeGreaterThanOrEqual(50)
+    expect(woke).toBeLessThan(55)
+  })
+
+  it('starves no sleeper by sleeping 0', async () => {
+    const loop = new Loop()
+    const scheduler = new Scheduler({ host: loop })
+    let woke = 0
+    scheduler.spawn(function* () {
+      while (loop.time < 200) {
+        loop.time += 0.01
+        yield sleep(0)
+      }
+    })
+
+    void scheduler.run(function* () {
+      yield sleep(50)
+      woke = loop.time
+    })
+    await loop.run()
+
+    expect(woke).toBeLessThan(55)
+  })
+
+  it('lets a real setImmediate, timer and promise in, on the default host', async () => {
+    const heard = new Set<string>()
+    setImmediate(() => heard.add('immediate'))
+    setTimeout(() => heard.add('timer'), 0)
+    void Promise.resolve().then(() => heard.add('promise'))
+
+    await run(
+      function* () {
+        while (heard.size < 3) yield pause()
+      },
+      { host: defaultHost },
+    )
+
+    expect(heard.size).toBe(3)
+  })
+})

@@ -1,0 +1,46 @@
+// What the scheduler's tests run in: virtual time, and the way a run ended as a value.
+import { type Coroutine, type RunOptions, run, Scheduler, type SchedulerOptions } from '@bluelet/scheduler'
+import { VirtualHost } from '@bluelet/scheduler/testing'
+
+/** A scheduler in virtual time, with a log to write down what happened when. */
+export interface World {
+  readonly scheduler: Scheduler
+  readonly host: VirtualHost
+  readonly log: string[]
+  /** Writes down a line with the virtual time: `10: woke`. */
+  note(line: string): void
+}
+
+export function world(options: SchedulerOptions = {}): World {
+  const host = new VirtualHost()
+  const log: string[] = []
+  return {
+    scheduler: new Scheduler({ host, ...options }),
+    host,
+    log,
+    note: (line) => void log.push(`${host.now()}: ${line}`),
+  }
+}
+
+/** Runs a coroutine in virtual time. */
+export function virtually<T>(
+  main: Coroutine<T> | (() => Coroutine<T>),
+  options: SchedulerOptions & RunOptions = {},
+): Promise<T> {
+  return run(main, { host: new VirtualHost(), ...options })
+}
+
+/** The error that a promise rejects with. */
+export function rejection(promise: Promise<unknown>): Promise<unknown> {
+  return promise.then(
+    (value) => {
+      throw new Error(`expected a rejection, but it resolved with ${value}`)
+    },
+    (error: unknown) => error,
+  )
+}
+
+/** An error of its own for a test, recognized by identity. */
+export function failure(message = 'failure'): Error {
+  return new Error(message)
+}

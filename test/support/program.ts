@@ -1,0 +1,136 @@
+// Real programs: started, listened to, and never left behind.
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { afterEach } from 'vitest'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+/** No test waits longer than this for a program. */
+const PATIENCE_MS = 8000
+
+const running = new Set<ChildProcess>()
+
+process.on('exit', killAll)
+
+/** How a program ended: by itself, with a code, or by a signal. */
+export interface Exit {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+}
+
+/** A program that has been started, and what it has printed so far. */
+export class Program {
+  readonly child: ChildProcess
+  stdout = ''
+  stderr = ''
+  exit: Exit | null = null
+  readonly #conditions = new Set<() => void>()
+
+  constructor(command: string, args: readonly string[], env: NodeJS.ProcessEnv) {
+    this.child = spawn(command, args, { cwd: root, env: { ...process.env, NODE_OPTIONS: '', ...env } })
+    running.add(this.child)
+    this.child.stdout?.on('data', (chunk) => {
+      this.stdout += chunk
+      this.#changed()
+    })
+    this.child.stderr?.on('data', (chunk) => {
+      this.stderr += chunk
+      this.#changed()
+    })
+    // A program that has ended before it read its input says so in its own way.
+    this.child.stdin?.on('error', () => {})
+    this.child.on('error', (error) => {
+      this.stderr += error
+      this.#end({ code: null, signal: null })
+    })
+    this.child.on('close', (code, signal) => this.#end({ code, signal }))
+  }
+
+  /** Writes to its standard input. */
+  write(data: string | Uint8Array): this {
+    this.child.stdin?.write(data)
+    return this
+  }
+
+  /** Ends its standard input. */
+  end(): this {
+    this.child.stdin?.end()
+    return this
+  }
+
+  kill(signal: NodeJS.Signals): this {
+    this.child.kill(signal)
+    return this
+  }
+
+  /** Waits until it has printed what matches. */
+  async printed(pattern: RegExp): Promise<RegExpExecArray> {
+    await this.#until(`${pattern}`, () => pattern.test(this.stdout) || this.exit !== null)
+    const match = pattern.exec(this.stdout)
+    if (match === null) throw new Error(`it has ended without ${pattern}: ${this}`)
+    return match
+  }
+
+  /** Waits until it has ended. */
+  async ended(): Promise<Exit> {
+    await this.#until('its end', () => this.exit !== null)
+    return this.exit as Exit // Just waited for.
+  }
+
+  toString(): string {
+    const { stdout, stderr, exit, child } = this
+    return JSON.stringify({ command: child.spawnargs, exit, stdout, stderr })
+  }
+
+  #end(exit: Exit): void {
+    running.delete(this.child)
+    this.exit = exit
+    this.#changed()
+  }
+
+  async #until(what: string, condition: () => boolean): Promise<void> {
+    if (condition()) return
+    await new Promise<void>((resolve, reject) => {
+      const check = () => {
+        if (!condition()) return
+        clearTimeout(timer)
+        this.#conditions.delete(check)
+        resolve()
+      }
+      const timer = setTimeout(() => {
+        this.#conditions.delete(check)
+        reject(new Error(`waited ${PATIENCE_MS} ms in vain for ${what}: ${this}`))
+      }, PATIENCE_MS)
+      this.#conditions.add(check)
+    })
+  }
+
+  #changed(): void {
+    for (const check of [...this.#conditions]) check()
+  }
+}
+
+/** Starts a program in the root of the repository. */
+export function start(command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Program {
+  return new Program(command, args, env)
+}
+
+/** Starts a file of TypeScript, given from the root of the repository. */
+export function startTypeScript(file: string, env: NodeJS.ProcessEnv = {}): Program {
+  return start(process.execPath, ['--import', 'tsx', file], env)
+}
+
+/** Kills what a test of the calling file has left. */
+export function leavesNothingRunning(): void {
+  afterEach(killAll)
+}
+
+/** Why tests with this program are skipped; null if it is there. */
+export function missing(command: string, args: readonly string[]): string | null {
+  const { error } = spawnSync(command, args)
+  return error === undefined ? null : `${command} is not installed`
+}
+
+function killAll(): void {
+  for (const child of running) child.kill('SIGKILL')
+}
