@@ -10,6 +10,8 @@ export class Address {
   readonly port: number
 
   /**
+   * Makes an address.
+   *
    * @param host the numeric host
    * @param port the port
    */

@@ -91,56 +91,48 @@ function* connecting(target: Target): Coroutine<Connection> {
   }
 }
 
+/** What has come of the attempts so far. */
+interface Attempts {
+  readonly made: Connection[]
+  readonly failures: Error[]
+  /** Something has come of another one. */
+  readonly progress: Channel<void>
+}
+
 function* attempts({ host, port, driver }: Target): Coroutine<Connection> {
   const addresses = inTurn(yield* lookup(driver, host, port))
-  const failures: Error[] = []
-  const outcomes = new Channel<Connection | null>()
+  const outcome: Attempts = { made: [], failures: [], progress: new Channel() }
+  const { made, failures, progress } = outcome
   try {
-    const connection = yield* group(function* (g) {
+    yield* group(function* (g) {
       for (const [i, address] of addresses.entries()) {
-        yield* g.spawn(attempt, driver, address, port, outcomes, failures)
-        const last = i === addresses.length - 1
-        const outcome = last ? null : yield* race([outcomes.receive(), sleep(ATTEMPT_DELAY_MS)])
-        if (outcome instanceof Connection) {
-          g.cancel()
-          return outcome
-        }
+        yield* g.spawn(attempt, driver, address, port, outcome)
+        if (i < addresses.length - 1) yield* race([progress.receive(), sleep(ATTEMPT_DELAY_MS)])
+        else while (made.length === 0 && failures.length < addresses.length) yield* progress.receive()
+        if (made.length > 0) break
       }
-      while (failures.length < addresses.length) {
-        const outcome = yield* outcomes.receive()
-        if (outcome === null) continue
-        g.cancel()
-        return outcome
-      }
-      return null
+      g.cancel()
     })
-    if (connection !== null) return connection
+    const winner = made.shift()
+    if (winner !== undefined) return winner
   } finally {
-    // Two attempts may succeed at once; and a success may come while this is being killed.
-    while (outcomes.size > 0) (yield* outcomes.receive())?.abort()
+    // Two may have succeeded at once; or one, while this was being killed.
+    for (const connection of made) connection.abort()
   }
   const tried = failures.map((failure) => failure.message).join('; ')
   throw new ConnectError(`connect('${host}', ${port}) failed: ${tried}`, codeOf(failures.at(-1)), failures)
 }
 
-/** One attempt; null stands for a failure. */
-function* attempt(
-  driver: Driver,
-  address: string,
-  port: number,
-  outcomes: Channel<Connection | null>,
-  failures: Error[],
-): Coroutine<void> {
-  let outcome: Connection | null = null
+function* attempt(driver: Driver, address: string, port: number, outcome: Attempts): Coroutine<void> {
   try {
-    outcome = yield* event<Connection>(ATTEMPT, { driver, address, port })
+    outcome.made.push(yield* event<Connection>(ATTEMPT, { driver, address, port }))
   } catch (error) {
     if (error instanceof Cancelled) throw error
     const code = codeOf(error)
-    const where = new Address(address, port)
-    failures.push(Object.assign(new Error(`${where}: ${code}`, { cause: error }), { code }))
+    const failure = new Error(`${new Address(address, port)}: ${code}`, { cause: error })
+    outcome.failures.push(Object.assign(failure, { code }))
   }
-  outcomes.trySend(outcome)
+  outcome.progress.trySend()
 }
 
 /** IPv6 and IPv4 in turn, beginning with whatever the system prefers. */

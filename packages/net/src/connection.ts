@@ -15,7 +15,7 @@ import {
 } from '@bluelet/scheduler'
 import type { Address } from './address.js'
 import { ByteQueue } from './byte-queue.js'
-import { CLOSED, type DriverSocket, FAILED, type Observer, READABLE, WRITABLE } from './driver.js'
+import { CLOSED, type DriverSocket, FAILED, READABLE, WRITABLE } from './driver.js'
 import { BusyError } from './errors.js'
 import {
   bytesOf,
@@ -47,18 +47,30 @@ export interface ReadOptions {
  * {@link ClosedError} once `close()` has been called.
  */
 export class Connection {
-  /** @internal */ readonly socket: DriverSocket
+  /** The driver's socket under it. */
+  readonly socket: DriverSocket
+  readonly #scheduler: Scheduler
   readonly #reader: Reader
   readonly #writer: Writer
-  readonly #closing: Closing
+  /** Made when it is first needed: an idle connection does without. */
+  #closing: Closing | null
+  /** The driver has said CLOSED. */
+  #gone: boolean
 
-  /** @internal */
+  /**
+   * Makes a connection of a driver's socket; `connect` and `accept` do that.
+   *
+   * @param socket connected, and nobody else's
+   * @param scheduler whose run waits until the connection is closed
+   */
   constructor(socket: DriverSocket, scheduler: Scheduler) {
     this.socket = socket
+    this.#scheduler = scheduler
     this.#reader = new Reader(socket)
-    this.#closing = new Closing(socket, scheduler)
     this.#writer = new Writer(socket, this)
-    socket.observer = new Readiness(this.#reader, this.#writer, this.#closing)
+    this.#closing = null
+    this.#gone = false
+    socket.observer = this
   }
 
   /** The peer's address; undefined if it had gone before anybody asked. */
@@ -159,7 +171,7 @@ export class Connection {
    * @throws ClosedError after close()
    */
   shutdown(): void {
-    this.#closing.refuse('shutdown')
+    if (this.#closing?.begun) throw new ClosedError('shutdown(): the connection is closed')
     if (this.#writer.ended) return
     this.#writer.ended = true
     this.socket.shutdown()
@@ -181,7 +193,7 @@ export class Connection {
 
   /** Event: waits until the connection is closed and its descriptor free. It does not itself close it. */
   get closed(): Event<void> {
-    return event<void>(this.#closing, undefined)
+    return event<void>(this.#end(), undefined)
   }
 
   /** Closes the connection, at the end of a `using`. */
@@ -189,35 +201,27 @@ export class Connection {
     this.close()
   }
 
+  /** What the driver says. @internal */
+  ready(what: number): void {
+    if ((what & (READABLE | FAILED | CLOSED)) !== 0) this.#reader.ready()
+    if ((what & (WRITABLE | FAILED | CLOSED)) !== 0) this.#writer.ready()
+    if ((what & CLOSED) === 0) return
+    this.#gone = true
+    this.#closing?.end()
+  }
+
   #close(linger: boolean): void {
-    if (this.#closing.closing) return
-    const wasSending = this.#writer.busy
-    this.#closing.begin(linger && !wasSending)
+    const end = this.#end()
+    if (end.begun) return
+    // What a task is in the middle of sending will not arrive whole: the peer is not to take it for an orderly end.
+    end.begin(linger && !this.#writer.busy)
     this.#reader.close()
     this.#writer.close()
   }
-}
 
-/** Passes on what the driver says. */
-class Readiness implements Observer {
-  readonly #reader: Reader
-  readonly #writer: Writer
-  readonly #closing: Closing
-
-  constructor(reader: Reader, writer: Writer, closing: Closing) {
-    this.#reader = reader
-    this.#writer = writer
-    this.#closing = closing
-  }
-
-  ready(what: number): void {
-    if ((what & (READABLE | FAILED)) !== 0) this.#reader.ready()
-    if ((what & (WRITABLE | FAILED)) !== 0) this.#writer.ready()
-    if ((what & CLOSED) !== 0) {
-      this.#reader.ready()
-      this.#writer.ready()
-      this.#closing.ready()
-    }
+  #end(): Closing {
+    this.#closing ??= new Closing(this.socket, this.#scheduler, this.#gone)
+    return this.#closing
   }
 }
 
@@ -458,22 +462,24 @@ class Writer implements EventHandler<Send, undefined, number & undefined> {
   }
 }
 
-/** Closing: begins it, waits for it in the background, and is the event that waits for its end. */
+/** The end of a connection: begins it, waits for it in the background, and is the event that waits for it. */
 class Closing implements EventHandler<undefined, undefined, void> {
-  closing: boolean
+  /** close() has been called. */
+  begun: boolean
+  /** The descriptor is free. */
+  #done: boolean
   readonly #socket: DriverSocket
   readonly #scheduler: Scheduler
-  #closed: boolean
   #deadline: unknown
-  #waiters: Set<Waiter<void>> | null
+  readonly #waiters: Set<Waiter<void>>
 
-  constructor(socket: DriverSocket, scheduler: Scheduler) {
-    this.closing = false
+  constructor(socket: DriverSocket, scheduler: Scheduler, done: boolean) {
+    this.begun = false
+    this.#done = done
     this.#socket = socket
     this.#scheduler = scheduler
-    this.#closed = false
     this.#deadline = undefined
-    this.#waiters = null
+    this.#waiters = new Set()
   }
 
   get name(): string {
@@ -485,25 +491,17 @@ class Closing implements EventHandler<undefined, undefined, void> {
   }
 
   enter(waiter: Waiter<void>): undefined {
-    if (this.#closed) {
-      waiter.resume()
-      return
-    }
-    this.#waiters ??= new Set()
-    this.#waiters.add(waiter)
+    if (this.#done) waiter.resume()
+    else this.#waiters.add(waiter)
   }
 
   withdraw(waiter: Waiter<void>): void {
-    this.#waiters?.delete(waiter)
-  }
-
-  refuse(operation: string): void {
-    if (this.closing) throw new ClosedError(`${operation}(): the connection is closed`)
+    this.#waiters.delete(waiter)
   }
 
   begin(linger: boolean): void {
-    this.closing = true
-    if (this.#closed) return
+    this.begun = true
+    if (this.#done) return
     const { host } = this.#scheduler
     // The run waits until the descriptor is free.
     this.#scheduler.hold()
@@ -511,16 +509,14 @@ class Closing implements EventHandler<undefined, undefined, void> {
     this.#socket.close(linger)
   }
 
-  /** The descriptor is free. */
-  ready(): void {
-    if (this.#closed) return
-    this.#closed = true
-    if (this.closing) {
-      this.#scheduler.host.cancel(this.#deadline)
+  end(): void {
+    if (this.#done) return
+    this.#done = true
+    if (this.begun) {
+      if (this.#deadline !== undefined) this.#scheduler.host.cancel(this.#deadline)
       this.#scheduler.release()
     }
-    const waiters = this.#waiters
-    this.#waiters = null
-    if (waiters !== null) for (const waiter of waiters) waiter.resume()
+    for (const waiter of this.#waiters) waiter.resume()
+    this.#waiters.clear()
   }
 }

@@ -16,6 +16,8 @@ export class ConnectionResetError extends Error {
   }
 
   /**
+   * Makes one.
+   *
    * @param message what happened
    * @param code the system's name for it
    * @param options the system's error, as `cause`
@@ -49,6 +51,8 @@ export class ConnectError extends Error {
   }
 
   /**
+   * Makes one.
+   *
    * @param message what was tried
    * @param code the system's name for the last failure
    * @param errors what came of each attempt
@@ -72,6 +76,8 @@ export class ListenError extends Error {
   }
 
   /**
+   * Makes one.
+   *
    * @param message what happened
    * @param code the system's name for it
    * @param options the system's error, as `cause`
@@ -103,6 +109,8 @@ export class IncompleteReadError extends Error {
   }
 
   /**
+   * Makes one.
+   *
    * @param message what was asked for
    * @param partial what had come
    */

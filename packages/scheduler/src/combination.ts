@@ -110,7 +110,7 @@ export class Combination {
   /** A branch that was being withdrawn has ended. */
   ended(answer: Answer | undefined): void {
     this.#ending--
-    if (answer !== undefined && !this.#unwanted && this.rule.late !== undefined) this.rule.late(this, answer)
+    if (answer !== undefined && this.rule.late !== undefined) this.rule.late(this, answer)
     else if (answer !== undefined && 'error' in answer) this.#errors.push(answer.error)
     if (this.#ending === 0) this.#finish()
   }

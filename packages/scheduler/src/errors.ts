@@ -19,6 +19,8 @@ export class Cancelled extends Error {
   }
 
   /**
+   * Makes one; the scheduler does that.
+   *
    * @param message what is being killed, and by whom if that is known
    */
   constructor(message: string = 'this task is being killed') {
@@ -78,6 +80,8 @@ export class DeadlockError extends Error {
   }
 
   /**
+   * Makes one; the scheduler does that.
+   *
    * @param message what happened, one line for each task that waits
    * @param waits the same lines as data
    */

@@ -10,9 +10,24 @@ import type { Outcome, Task } from './task.js'
  * such as a `promise`, a `socket` or a `callback` (`source`).
  */
 export type WakeCause =
-  | { readonly kind: 'task'; readonly by: Task }
-  | { readonly kind: 'timer'; readonly deadline: number }
-  | { readonly kind: 'external'; readonly source: string }
+  | {
+      /** A task did it, in its step. */
+      readonly kind: 'task'
+      /** Which. */
+      readonly by: Task
+    }
+  | {
+      /** A timer was due. */
+      readonly kind: 'timer'
+      /** When, on the host's clock, in milliseconds. */
+      readonly deadline: number
+    }
+  | {
+      /** Something outside the scheduler did it. */
+      readonly kind: 'external'
+      /** What: `promise`, `socket`, `callback` ... */
+      readonly source: string
+    }
 
 /**
  * Hears what a scheduler does, at once and in order; see `Scheduler.attach`. Every member is optional. A probe must not

@@ -27,7 +27,7 @@ declare const brand: unique symbol
  * @typeParam T what the yield gives
  */
 export interface Event<out T = unknown> extends Promise<T> {
-  /** @internal */
+  /** What makes it an event, for the compiler; there is nothing there at run time. */
   readonly [brand]: T
   /** Lets `yield* event` perform the event and give its typed value. */
   [Symbol.iterator](): Iterator<Event, T, unknown>
@@ -51,16 +51,17 @@ export type Yieldable = Event | Coroutine | Task | PromiseLike<unknown>
  *
  * @typeParam Y what is yielded
  */
-export type Yielded<Y> = Y extends { readonly [brand]: infer T }
-  ? T
-  : // biome-ignore lint/suspicious/noExplicitAny: matches a generator whatever it takes in.
-    Y extends Generator<any, infer T, any>
+export type Yielded<Y> =
+  Y extends Event<infer T>
     ? T
-    : Y extends Task<infer T>
+    : // biome-ignore lint/suspicious/noExplicitAny: matches a generator whatever it takes in.
+      Y extends Generator<any, infer T, any>
       ? T
-      : Y extends PromiseLike<infer T>
+      : Y extends Task<infer T>
         ? T
-        : never
+        : Y extends PromiseLike<infer T>
+          ? T
+          : never
 
 /**
  * Whoever waits for an event: a task, or one branch of `race`, `all` or `timeout`.

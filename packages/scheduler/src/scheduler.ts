@@ -90,6 +90,11 @@ export class Scheduler {
   #alarmAt: number
   readonly #turn: () => void
 
+  /**
+   * Makes a scheduler without any task.
+   *
+   * @throws RangeError for a budget that is none
+   */
   constructor(options: SchedulerOptions = {}) {
     const { host = defaultHost, budgetSteps = 1024, budgetMs = 2, sites = false } = options
     if (!Number.isInteger(budgetSteps) || budgetSteps < 1) {
@@ -279,7 +284,7 @@ export class Scheduler {
     return task
   }
 
-  /** Every task that has not ended, in spawn order; to be copied before any of them may end. @internal */
+  /** Every task that has not ended, in spawn order; to be copied before any of them may end. */
   *tasks(): Generator<Task, void, void> {
     for (let task = this.#first; task !== null; task = task.next) yield task
   }

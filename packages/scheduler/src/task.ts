@@ -44,9 +44,22 @@ const STATES: readonly TaskState[] = ['new', 'ready', 'running', 'entering', 'pa
  * @typeParam T what it returned, if it did
  */
 export type Outcome<T = unknown> =
-  | { readonly kind: 'returned'; readonly value: T }
-  | { readonly kind: 'threw'; readonly error: unknown }
-  | { readonly kind: 'killed' }
+  | {
+      /** It came to its end. */
+      readonly kind: 'returned'
+      /** What it returned. */
+      readonly value: T
+    }
+  | {
+      /** It failed. */
+      readonly kind: 'threw'
+      /** What it threw. */
+      readonly error: unknown
+    }
+  | {
+      /** It was killed. */
+      readonly kind: 'killed'
+    }
 
 /** How the coroutine is to be entered at the next step. */
 export type Mode = typeof NEXT | typeof THROW | typeof RETURN
@@ -92,10 +105,11 @@ export class Task<out T = unknown> {
   readonly id: number
   /** The name of the function that was spawned, the option `name`, or `task`. */
   readonly name: string
+  /** The scheduler that runs it. */
+  readonly scheduler: Scheduler
 
   /** @internal */ phase: Phase
   /** @internal */ result: Outcome<T> | undefined
-  /** @internal */ readonly scheduler: Scheduler
   /** @internal */ supervisor: Supervisor
   /** @internal */ spawner: Task | null
   /** The coroutine on top of the stack, which takes the next step. @internal */

@@ -32,6 +32,7 @@ export class VirtualHost implements Host {
   #now: number
   #jumping: boolean
 
+  /** Makes a world whose time is 0. */
   constructor(options: VirtualHostOptions = {}) {
     this.reports = []
     this.#manual = options.manual ?? false

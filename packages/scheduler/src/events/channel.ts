@@ -39,6 +39,8 @@ export class Channel<T> {
   readonly #receive: EventHandler<undefined, Place<T, undefined> | undefined, T>
 
   /**
+   * Makes a channel, empty.
+   *
    * @throws RangeError if the capacity is no integer of 0 or more
    */
   constructor(options: ChannelOptions = {}) {

@@ -12,6 +12,7 @@ export class Latch {
   readonly #waiters: Waiters
   readonly #handler: EventHandler<undefined, Place<void, undefined> | undefined, void>
 
+  /** Makes a latch, shut. */
   constructor() {
     this.#opened = false
     this.#waiters = new Waiters()

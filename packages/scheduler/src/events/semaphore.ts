@@ -22,6 +22,8 @@ export class Semaphore {
   readonly #handler: EventHandler<undefined, Place<void, undefined> | undefined, void>
 
   /**
+   * Makes a semaphore, all its permits free.
+   *
    * @param permits how many tasks may hold one at the same time: a positive integer; by default 1
    * @throws RangeError if it is anything else
    */
