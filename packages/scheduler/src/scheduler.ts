@@ -9,8 +9,8 @@ import { begin, checkMs, inspect } from './coroutine.js'
 import { defaultHost, type Host } from './host.js'
 import { type Probe, Probes, type WakeCause } from './probe.js'
 import type { Coroutine, Supervisor } from './protocol.js'
+import { Queue } from './queue.js'
 import { type AbortSignalLike, Run } from './run.js'
-import { RunQueue } from './run-queue.js'
 import { capture, Sites } from './sites.js'
 import { snapshotOf, type TaskSnapshot } from './snapshot.js'
 import { ENDED, Task } from './task.js'
@@ -65,7 +65,7 @@ export class Scheduler {
   /** The timers, on the host's clock; for handlers of events. */
   readonly timers: Timers
   /** The tasks that are ready. @internal */
-  readonly queue: RunQueue
+  readonly queue: Queue<Task>
   /** The task whose step this is; null between steps. @internal */
   current: Task | null
   /** Null while nobody watches, so that watching costs nothing until then. @internal */
@@ -104,7 +104,7 @@ export class Scheduler {
       throw new RangeError(`budgetMs: expected ms > 0, got ${inspect(budgetMs)}`)
     this.host = host
     this.timers = new Timers()
-    this.queue = new RunQueue()
+    this.queue = new Queue()
     this.current = null
     this.probes = null
     this.sites = sites ? new Sites() : null

@@ -178,17 +178,24 @@ class NodeSocket implements DriverSocket {
       if (this.#input !== null) this.#socket.pause()
       return
     }
-    this.#more ??= new ByteQueue()
-    this.#more.push(chunk)
+    this.#keep(chunk)
     this.#socket.pause()
   }
 
+  /**
+   * The end of the stream, or so Node says: a reset that came while bytes were still unread looks the same to libuv. A write
+   * of no bytes tells the two apart: it sends nothing, and fails if the peer has gone. (While other writes are pending these
+   * will tell.)
+   */
   heardEnd(): void {
-    this.#ended = true
-    this.observer?.ready(READABLE)
+    const socket = this.#socket
+    if (this.#discarding || !socket.writable || socket.writableLength > 0) this.#end()
+    else socket.write(EMPTY, () => this.#end())
   }
 
   heardError(error: Error): void {
+    // What Node has read ahead is still to be had, but not for long.
+    if (!this.#discarding) this.#keepUnread()
     this.#error = asReset(error)
     this.observer?.ready(READABLE | WRITABLE | FAILED)
   }
@@ -200,6 +207,24 @@ class NodeSocket implements DriverSocket {
 
   heardConnect(): void {
     this.observer?.ready(WRITABLE)
+  }
+
+  #end(): void {
+    if (this.#socket.errored) return // Then 'error' follows.
+    this.#ended = true
+    this.observer?.ready(READABLE)
+  }
+
+  #keepUnread(): void {
+    for (let chunk: unknown = this.#socket.read(); Buffer.isBuffer(chunk); chunk = this.#socket.read()) {
+      if (this.#input === null) this.#input = chunk
+      else this.#keep(chunk)
+    }
+  }
+
+  #keep(chunk: Buffer): void {
+    this.#more ??= new ByteQueue()
+    this.#more.push(chunk)
   }
 
   /** The callback of a write; also called, with success, for bytes that were thrown away. */

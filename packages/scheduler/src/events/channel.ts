@@ -3,6 +3,7 @@
 import { ClosedError } from '../errors.js'
 import { event } from '../event.js'
 import type { Event, EventHandler } from '../protocol.js'
+import { Queue } from '../queue.js'
 import { type Place, Waiters } from '../waiters.js'
 
 /** Options of a {@link Channel}. */
@@ -31,7 +32,7 @@ export interface ChannelOptions {
  */
 export class Channel<T> {
   readonly #capacity: number
-  readonly #values: T[]
+  readonly #values: Queue<T>
   readonly #senders: Waiters<void, T>
   readonly #receivers: Waiters<T>
   #closed: boolean
@@ -49,7 +50,7 @@ export class Channel<T> {
       throw new RangeError(`new Channel({ capacity }): expected an integer >= 0 or Infinity, got ${capacity}`)
     }
     this.#capacity = capacity
-    this.#values = []
+    this.#values = new Queue()
     this.#senders = new Waiters()
     this.#receivers = new Waiters()
     this.#closed = false
@@ -70,7 +71,7 @@ export class Channel<T> {
       name: 'channel.receive',
       ...source,
       enter: (waiter) => {
-        if (this.#values.length > 0 || this.#senders.size > 0) {
+        if (this.#values.size > 0 || this.#senders.size > 0) {
           waiter.resume(this.#take())
           return undefined
         }
@@ -90,7 +91,7 @@ export class Channel<T> {
 
   /** How many values it holds that nobody has received. */
   get size(): number {
-    return this.#values.length
+    return this.#values.size
   }
 
   /**
@@ -118,7 +119,7 @@ export class Channel<T> {
     this.#refuseClosed('send')
     const receiver = this.#receivers.take()
     if (receiver !== undefined) receiver.waiter.resume(value)
-    else if (this.#values.length < this.#capacity) this.#values.push(value)
+    else if (this.#values.size < this.#capacity) this.#values.push(value)
     else return false
     return true
   }
@@ -144,7 +145,7 @@ export class Channel<T> {
       this.#values.push(sender.value)
       sender.waiter.resume()
     }
-    return this.#values.shift() as T // Never empty here.
+    return this.#values.shift() // Never empty here.
   }
 
   #refuseClosed(operation: string): void {
