@@ -144,6 +144,15 @@ describe('ByteQueue', () => {
     expect(queue.length).toBe(count)
   })
 
+  it('keeps single bytes in their order, over many blocks', () => {
+    const queue = new ByteQueue()
+    const bytes = pattern(100_000)
+
+    for (let i = 0; i < bytes.length; i++) queue.push(bytes.subarray(i, i + 1))
+
+    expect(queue.take(bytes.length).equals(bytes)).toBe(true)
+  })
+
   it('lets go of the chunks that have been taken, though others wait behind them', async () => {
     const queue = new ByteQueue()
     const dropped = refsOf(30, (chunk) => queue.push(chunk))

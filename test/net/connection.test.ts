@@ -27,7 +27,17 @@ import { ClockHost } from '../support/clock-host.js'
 import { settled, turn, until } from '../support/deadline.js'
 import { leavesNothingOpen, openSockets } from '../support/leaks.js'
 import type { Peer } from '../support/peer.js'
-import { accepted, connected, driverLike, errorOf, LOOPBACK, pattern, play, randomNumbers } from './world.js'
+import {
+  accepted,
+  connected,
+  driverLike,
+  errorOf,
+  LOOPBACK,
+  likeObject,
+  pattern,
+  play,
+  randomNumbers,
+} from './world.js'
 
 const MIB = 1024 * 1024
 
@@ -234,18 +244,18 @@ describe('Connection.send and Connection.sendall', () => {
 
   it('goes on only when the kernel has taken all', async () => {
     const { before, after, received } = await play(function* () {
-      const { conn, peer } = yield* accepted()
+      const { conn, peer, socket } = yield* accepted()
       const sent = pattern(32 * MIB)
       let done = false
       const sender = yield* spawn(function* () {
         yield* conn.sendall(sent)
         done = true
       })
-      yield settled(() => conn.socket.unsent)
+      yield settled(() => socket.unsent)
       const before = done
       peer.read()
       yield* join(sender)
-      const after = conn.socket.unsent
+      const after = socket.unsent
       conn.close()
       yield peer.finish()
       peer.socket.destroy()
@@ -259,11 +269,11 @@ describe('Connection.send and Connection.sendall', () => {
 
   it('throws, and does not report success, when the peer resets while bytes are on their way', async () => {
     const error = await play(function* () {
-      const { conn, peer } = yield* accepted()
+      const { conn, peer, socket } = yield* accepted()
       const sender = yield* spawn(function* () {
         return yield* errorOf(conn.sendall(Buffer.alloc(32 * MIB)))
       })
-      yield settled(() => conn.socket.unsent)
+      yield settled(() => socket.unsent)
       yield peer.reset()
       const error = yield* join(sender)
       conn.close()
@@ -275,14 +285,14 @@ describe('Connection.send and Connection.sendall', () => {
 
   it('throws, and does not report success, when the peer resets while somebody reads, too', async () => {
     const [sent, received] = await play(function* () {
-      const { conn, peer } = yield* accepted()
+      const { conn, peer, socket } = yield* accepted()
       const sender = yield* spawn(function* () {
         return yield* errorOf(conn.sendall(Buffer.alloc(32 * MIB)))
       })
       const reader = yield* spawn(function* () {
         return yield* errorOf(conn.recv())
       })
-      yield settled(() => conn.socket.unsent)
+      yield settled(() => socket.unsent)
       yield peer.reset()
       const errors = [yield* join(sender), yield* join(reader)]
       conn.close()
@@ -307,12 +317,12 @@ describe('Connection.send and Connection.sendall', () => {
 
   it('closes the connection when it is killed', async () => {
     const { error, closed, errors, text } = await play(function* () {
-      const { conn, peer } = yield* accepted()
+      const { conn, peer, socket } = yield* accepted()
       const sender = yield* spawn(() => perform(conn.sendall(Buffer.alloc(32 * MIB, 'a'))))
       const reader = yield* spawn(function* () {
         return yield* errorOf(conn.recv())
       })
-      yield settled(() => conn.socket.unsent)
+      yield settled(() => socket.unsent)
       yield* kill(sender)
       const error = yield* join(reader)
       yield* conn.closed
@@ -330,11 +340,11 @@ describe('Connection.send and Connection.sendall', () => {
     const host = new ClockHost()
     const { error, errors } = await play(
       function* () {
-        const { conn, peer } = yield* accepted()
+        const { conn, peer, socket } = yield* accepted()
         const sender = yield* spawn(function* () {
           return yield* errorOf(timeout(100, conn.sendall(Buffer.alloc(32 * MIB))))
         })
-        yield settled(() => conn.socket.unsent)
+        yield settled(() => socket.unsent)
         host.advance(100)
         const error = yield* join(sender)
         yield* conn.closed
@@ -507,14 +517,14 @@ describe('Connection.shutdown', () => {
 describe('Connection.close', () => {
   it('wakes the reader and the writer with a ClosedError', async () => {
     const errors = await play(function* () {
-      const { conn, peer } = yield* accepted()
+      const { conn, peer, socket } = yield* accepted()
       const reader = yield* spawn(function* () {
         return yield* errorOf(conn.recv())
       })
       const writer = yield* spawn(function* () {
         return yield* errorOf(conn.sendall(Buffer.alloc(32 * MIB)))
       })
-      yield settled(() => conn.socket.unsent)
+      yield settled(() => socket.unsent)
       conn.close()
       const errors = yield* all([join(reader), join(writer)])
       peer.socket.destroy()
@@ -651,11 +661,11 @@ describe('Connection.close', () => {
       .run(function* () {
         const made = yield* accepted()
         peer = made.peer
-        const { conn } = made
+        const { conn, socket } = made
         let taken = 0
         // As much as the kernel takes, and then a bit more, which stays in our process.
-        while (conn.socket.unsent === 0) {
-          taken += conn.socket.write(Buffer.alloc(MIB))
+        while (socket.unsent === 0) {
+          taken += socket.write(Buffer.alloc(MIB))
           yield turn()
         }
         conn.close()
@@ -809,14 +819,7 @@ describe('a Connection under back-pressure', () => {
 describe('a Connection over a driver that takes bytes in pieces', () => {
   /** A socket that takes at most 3 bytes at a time. */
   function inPieces(socket: DriverSocket): DriverSocket {
-    return new Proxy(socket, {
-      get(target, key) {
-        if (key === 'write') return (bytes: Uint8Array) => target.write(bytes.subarray(0, 3))
-        const value: unknown = Reflect.get(target, key, target)
-        return typeof value === 'function' ? value.bind(target) : value
-      },
-      set: (target, key, value) => Reflect.set(target, key, value, target),
-    })
+    return likeObject(socket, { write: (bytes) => socket.write(bytes.subarray(0, 3)) })
   }
 
   it('sends them all, in order', async () => {
@@ -853,7 +856,7 @@ describe('two Connections of ours', () => {
           conn.readall({ limit: Number.POSITIVE_INFINITY }),
         ]),
       )
-      const results = (yield* all(exchanges)) as [void, Buffer][]
+      const results = (yield* all(exchanges)) as [undefined, Buffer][]
       one.close()
       other.close()
       return results.map(([, bytes]) => bytes.equals(sent))

@@ -86,6 +86,16 @@ describe('reads of random streams in random pieces', () => {
   }, 30_000)
 })
 
+describe('Connection.recv', () => {
+  it('gives no byte more than it asks for, and the rest to the next', async () => {
+    const parts = await reading('12345', function* (conn) {
+      return [`${yield* conn.recv(4)}`, `${yield* conn.recv(4)}`, `${yield* conn.recv(4)}`]
+    })
+
+    expect(parts).toEqual(['1234', '5', ''])
+  })
+})
+
 describe('Connection.readline', () => {
   it('gives line by line with the terminators, the partial last line, and then nothing', async () => {
     const lines = await reading('one\n\ntwo\nthr', function* (conn) {
@@ -485,10 +495,23 @@ describe('The cost of a read', () => {
       expect(line.length).toBe(SIZE + 2)
       // Each byte once; and with each piece the byte before it, in which a terminator may begin, and the seam of both.
       expect(searched.bytes).toBeLessThanOrEqual(SIZE + 4 * pieces.length + 10)
+      expect(searched.calls).toBeLessThanOrEqual(4 * pieces.length)
       // Into a block, from there into the line, and the seams.
       expect(copied.bytes).toBeLessThanOrEqual(2 * SIZE + 4 * pieces.length + 10)
     },
   )
+
+  it('by readline is linear, when pieces are shorter than the terminator and cannot be put together', async () => {
+    const pieces = Array.from({ length: 400 }, (_, i) => Buffer.alloc(i % 2 === 0 ? 1025 : 1, 'x'))
+    const { scheduler, conn } = scripted([...pieces, Buffer.from('\r\n\r\n')])
+    const searched = countSearched()
+
+    const line = await scheduler.run(once(conn.readline('\r\n\r\n', { limit: 1_000_000 })))
+
+    expect(line.length).toBe(200 * 1026 + 4)
+    expect(searched.calls).toBeLessThanOrEqual(6 * pieces.length)
+    expect(searched.bytes).toBeLessThanOrEqual(line.length + 20 * pieces.length)
+  })
 
   it('by readline is linear, for many lines in one piece', async () => {
     const count = SIZE / 10
@@ -569,12 +592,13 @@ function split(text: string, size: number): Buffer[] {
 }
 
 interface Count {
+  calls: number
   bytes: number
 }
 
 /** Counts the bytes that `indexOf` looks at from now on. */
 function countSearched(): Count {
-  const count = { bytes: 0 }
+  const count = { calls: 0, bytes: 0 }
   const indexOf = Buffer.prototype.indexOf
   vi.spyOn(Buffer.prototype, 'indexOf').mockImplementation(function (
     this: Buffer,
@@ -582,7 +606,8 @@ function countSearched(): Count {
     from: any = 0,
   ) {
     const found = indexOf.call(this, value, from)
-    count.bytes += (found === -1 ? this.length : found + value.length) - from
+    count.calls++
+    count.bytes += Math.max(0, (found === -1 ? this.length : found + value.length) - from)
     return found
   })
   return count
@@ -590,21 +615,24 @@ function countSearched(): Count {
 
 /** Counts the bytes that `copy`, `concat` and `from` copy from now on. */
 function countCopied(): Count {
-  const count = { bytes: 0 }
+  const count = { calls: 0, bytes: 0 }
   const { copy } = Buffer.prototype
   const { concat, from } = Buffer
   vi.spyOn(Buffer.prototype, 'copy').mockImplementation(function (this: Buffer, ...args) {
     const copied = copy.apply(this, args)
+    count.calls++
     count.bytes += copied
     return copied
   })
   vi.spyOn(Buffer, 'concat').mockImplementation((list, length) => {
     const joined = concat(list, length)
+    count.calls++
     count.bytes += joined.length
     return joined
   })
   vi.spyOn(Buffer, 'from').mockImplementation((...args: any[]) => {
     const made: Buffer = Reflect.apply(from, Buffer, args)
+    count.calls++
     count.bytes += made.length
     return made as any
   })

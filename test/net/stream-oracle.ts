@@ -33,7 +33,8 @@ export function* readThrough(conn: Connection, stream: Buffer, calls: readonly C
   for (const call of [...calls, { kind: 'readall', limit: Number.POSITIVE_INFINITY } as const]) {
     let got: Buffer | Error
     try {
-      got = yield* perform(conn, call)
+      // Not yield*: an error would cost a captured stack, and half of the calls end with one.
+      got = (yield perform(conn, call)) as Buffer
     } catch (error) {
       if (!(error instanceof LimitError || error instanceof IncompleteReadError)) throw error
       got = error

@@ -4,8 +4,8 @@ import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import net from 'node:net'
 import { type Connection, connect, server } from '@bluelet/net'
-import { type Coroutine, join, kill, Latch, Scheduler, spawn, type Task } from '@bluelet/scheduler'
-import { describe, expect, it, onTestFailed } from 'vitest'
+import { type Coroutine, join, kill, Latch, pause, Scheduler, spawn, type Task } from '@bluelet/scheduler'
+import { describe, expect, it, onTestFailed, onTestFinished } from 'vitest'
 import { until } from '../support/deadline.js'
 import { leavesNothingOpen, openSockets } from '../support/leaks.js'
 import { LOOPBACK, randomNumbers } from './world.js'
@@ -103,6 +103,7 @@ async function rawClient(number: number, socket: net.Socket): Promise<Result> {
     received += data.length
   })
   const closed = once(socket, 'close')
+  closed.catch(() => {}) // It is waited for below, or in a race with a drain.
   for (const piece of piecesOf(number)) {
     sentHash.update(piece)
     sent += piece.length
@@ -178,6 +179,9 @@ describe(`The echo server, with ${CONNECTIONS} connections at once`, { timeout: 
     onTestFailed(() => console.log(`the seed was ${seed}`))
     const before = openSockets()
     const sockets: net.Socket[] = []
+    onTestFinished(() => {
+      for (const socket of sockets) socket.destroy()
+    })
     let most = 0
 
     const results = await besideServer(function* (port) {
@@ -198,6 +202,42 @@ describe(`The echo server, with ${CONNECTIONS} connections at once`, { timeout: 
     await until('no more sockets than before', () => openSockets() <= before)
   })
 })
+
+describe('The server, while a thousand tasks keep the scheduler busy', { timeout: LONGEST_MS }, () => {
+  it('admits every client of a burst', async () => {
+    const clients = Math.min(400, CONNECTIONS)
+
+    const replies = await besideServer(function* (port) {
+      let done = false
+      for (let i = 0; i < 1000; i++) yield* spawn(spinning, () => done)
+      const sockets = Array.from({ length: clients }, () => net.connect({ host: LOOPBACK, port }))
+      const replies: number[] = yield Promise.all(sockets.map(replyTo))
+      done = true
+      return replies
+    })
+
+    expect(replies).toEqual(Array.from({ length: clients }, () => 1))
+  })
+})
+
+function* spinning(done: () => boolean): Coroutine<void> {
+  while (!done()) yield* pause()
+}
+
+/** How many bytes come back for one; -1 if the connection fails. */
+async function replyTo(socket: net.Socket): Promise<number> {
+  let length = 0
+  socket.on('data', (data) => {
+    length += data.length
+  })
+  socket.on('error', () => {
+    length = -1
+  })
+  const closed = once(socket, 'close')
+  socket.end('x')
+  await closed.catch(() => {})
+  return length
+}
 
 /** How many descriptors this process may have. */
 function descriptorLimit(): number {

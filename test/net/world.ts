@@ -4,8 +4,12 @@ import {
   type ConnectOptions,
   connect,
   type Driver,
+  type DriverListener,
+  type DriverSocket,
   type ListenOptions,
   listen,
+  nodeDriver,
+  type Observer,
 } from '@bluelet/net'
 import { type Coroutine, type RunOptions, run, type SchedulerOptions } from '@bluelet/scheduler'
 import { dial, type Peer, rawServer } from '../support/peer.js'
@@ -23,13 +27,22 @@ export function play<T>(
   return run(main, { signal: AbortSignal.timeout(PATIENCE_MS), ...options })
 }
 
-/** An accepted connection, and the raw socket that has connected to it. */
-export function* accepted(options: ListenOptions = {}): Coroutine<{ conn: Connection; peer: Peer }> {
-  const listener = yield* listen(LOOPBACK, 0, options)
+/** A connection, the driver's socket under it, and the raw socket at its other end. */
+export interface Accepted {
+  readonly conn: Connection
+  readonly socket: DriverSocket
+  readonly peer: Peer
+}
+
+/** An accepted connection. */
+export function* accepted(options: ListenOptions = {}): Coroutine<Accepted> {
+  const sockets: DriverSocket[] = []
+  const { driver = nodeDriver } = options
+  const listener = yield* listen(LOOPBACK, 0, { ...options, driver: showing(driver, sockets) })
   try {
     const peer: Peer = yield dial(listener.address.port)
     const conn = yield* listener.accept()
-    return { conn, peer }
+    return { conn, peer, socket: sockets[0]! }
   } finally {
     listener.close()
   }
@@ -80,6 +93,58 @@ export function rejection(promise: Promise<unknown>): Promise<any> {
 /** A driver that is another one but for some of its members. */
 export function driverLike(driver: Driver, members: Partial<Driver>): Driver {
   return { ...driver, ...members }
+}
+
+/** The driver, with every socket that it accepts shown. */
+function showing(driver: Driver, sockets: DriverSocket[]): Driver {
+  const shown = (listener: DriverListener): DriverListener =>
+    likeObject(listener, {
+      accept() {
+        const socket = listener.accept()
+        if (socket !== null) sockets.push(socket)
+        return socket
+      },
+    })
+  return driverLike(driver, {
+    listen: (target, done) =>
+      driver.listen(target, (error, listener) => done(error, listener === null ? null : shown(listener))),
+  })
+}
+
+/** An object that is another one but for some of its members. */
+export function likeObject<T extends object>(object: T, members: Partial<T>): T {
+  return new Proxy(object, {
+    get(target, key) {
+      if (key in members) return Reflect.get(members, key)
+      const value: unknown = Reflect.get(target, key, target)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+    set: (target, key, value) => Reflect.set(target, key, value, target),
+  })
+}
+
+/** The same, with an observer that is told, and after it somebody else. */
+export function tellingAfter<T extends { observer: Observer | null }>(
+  object: T,
+  onTold: (what: number) => void,
+): T {
+  return new Proxy(object, {
+    get(target, key) {
+      const value: unknown = Reflect.get(target, key, target)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+    set(target, key, value) {
+      if (key !== 'observer' || value === null) return Reflect.set(target, key, value, target)
+      const observer = value as Observer // It is what is set.
+      target.observer = {
+        ready(what) {
+          observer.ready(what)
+          onTold(what)
+        },
+      }
+      return true
+    },
+  })
 }
 
 /** Bytes that are all different from their neighbours, the same at each call. */

@@ -245,7 +245,10 @@ describe('no deadlock is seen while a task', () => {
   it('waits for a callback', async () => {
     let call: ((value: string) => void) | undefined
 
-    const outcome = virtually(() => waitFor(callback<string>((resume) => void (call = resume))))
+    const called = callback<string>((resume) => {
+      call = resume
+    })
+    const outcome = virtually(() => waitFor(called))
     outside(() => call?.('called'))
 
     expect(await outcome).toBe('called')
@@ -266,7 +269,9 @@ describe('no deadlock is seen while a task', () => {
       {
         name: 'signal',
         external: 'signal',
-        enter: (waiter) => void (answer = (value) => waiter.resume(value)),
+        enter(waiter) {
+          answer = (value) => waiter.resume(value)
+        },
         withdraw() {},
       },
       undefined,
@@ -373,9 +378,7 @@ describe('a hold', () => {
   it('is none by an AbortSignal', async () => {
     const { signal } = new AbortController()
 
-    const error = await rejection(
-      run(() => waitFor(new Latch().wait()), { host: new VirtualHost(), signal }),
-    )
+    const error = await rejection(run(() => waitFor(new Latch().wait()), { host: new VirtualHost(), signal }))
 
     expect(error).toBeInstanceOf(DeadlockError)
   })

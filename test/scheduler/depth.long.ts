@@ -1,5 +1,5 @@
 // Promise 3 of the design, where it takes more than a few seconds.
-import { call, type Coroutine, pause } from '@bluelet/scheduler'
+import { type Coroutine, call, pause } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
 import { failure, rejection, virtually } from './world.js'
 

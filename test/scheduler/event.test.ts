@@ -106,6 +106,31 @@ describe('event', () => {
     expect(caught).toEqual(errors)
   })
 
+  it('that gives undefined is entered once for each of the tasks that yield* it at the same time', async () => {
+    let entered = 0
+    const shared = event<void>(
+      {
+        name: 'shared',
+        enter(waiter: Waiter<void>) {
+          entered++
+          const { scheduler } = waiter
+          scheduler.timers.add(scheduler.now() + 10, (w: Waiter<void>) => w.resume(), waiter)
+        },
+        withdraw() {},
+      },
+      undefined,
+    )
+    function* task() {
+      yield* shared
+    }
+
+    await virtually(function* () {
+      for (let i = 0; i < 3; i++) yield spawn(task)
+    })
+
+    expect(entered).toBe(3)
+  })
+
   it('that one task yields while another waits for it is entered for both', async () => {
     const state = counter()
 
@@ -201,7 +226,7 @@ describe('event', () => {
   it('is entered by nothing but a yield or a then', () => {
     let entered = 0
 
-    event({ ...ANSWER, enter: () => void entered++ }, undefined)
+    void event({ ...ANSWER, enter: () => void entered++ }, undefined)
 
     expect(entered).toBe(0)
   })

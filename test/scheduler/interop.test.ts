@@ -19,6 +19,7 @@ import {
 } from '@bluelet/scheduler'
 import { VirtualHost } from '@bluelet/scheduler/testing'
 import { describe, expect, it } from 'vitest'
+import { runScript } from '../support/script.js'
 import { failure, rejection, virtually, world } from './world.js'
 
 describe('a promise', () => {
@@ -336,7 +337,9 @@ describe('the outside', () => {
     const order = await virtually(function* () {
       const order: string[] = []
       const task = yield* spawn(function* () {
-        yield callback<void>((resume) => void (click = resume))
+        yield callback<void>((resume) => {
+          click = resume
+        })
         order.push('clicked')
       })
       yield pause()
@@ -363,7 +366,7 @@ describe('await', () => {
   it('throws the error of an event, the very object', async () => {
     const error = failure()
 
-    const caught = await rejection(timeout(1000, Promise.reject(error)))
+    const caught = await rejection(timeout(1000, rejectedLater(error)))
 
     expect(caught).toBe(error)
   })
@@ -395,11 +398,24 @@ describe('await', () => {
     expect(error).toBeInstanceOf(TimeoutError)
   })
 
+  it('hears of a promise that is rejected at once, before anybody calls that unhandled', async () => {
+    const { code, stdout, stderr } = await runScript(`
+      import { timeout } from '@bluelet/scheduler'
+      try {
+        await timeout(1000, Promise.reject(new Error('refused')))
+      } catch (error) {
+        console.log('caught', error.message)
+      }
+    `)
+
+    expect([code, stdout, stderr]).toEqual([0, 'caught refused\n', ''])
+  })
+
   it('offers catch and finally', async () => {
     const error = failure()
     const heard: unknown[] = []
 
-    await wait(Promise.reject(error))
+    await wait(rejectedLater(error))
       .finally(() => heard.push('finally'))
       .catch((caught: unknown) => heard.push(caught))
 
@@ -468,7 +484,7 @@ describe('AsyncLocalStorage', () => {
   it('is not mixed up between tasks that take turns', async () => {
     const scheduler = withContext()
     const seen: string[] = []
-    function* task(name: string): Coroutine {
+    function* task(name: string): Coroutine<void> {
       for (let i = 0; i < 3; i++) {
         yield pause()
         seen.push(`${name} sees ${storage.getStore()}`)
@@ -530,8 +546,12 @@ function* one(): Coroutine<number> {
   return 1
 }
 
-function* waitForEver(): Coroutine {
+function* waitForEver(): Coroutine<void> {
   yield new Promise(() => {})
+}
+
+function rejectedLater(error: Error): Promise<never> {
+  return new Promise((_resolve, reject) => setImmediate(() => setImmediate(reject, error)))
 }
 
 function thenable(

@@ -134,6 +134,25 @@ describe('the order of steps', () => {
     expect(log.join('')).toBe('abc')
   })
 
+  it('is kept, in linear time, when two hundred thousand tasks wait for one thing', async () => {
+    const { scheduler } = world()
+    const woken: number[] = []
+
+    await scheduler.run(function* () {
+      const latch = new Latch()
+      function* waiter(n: number) {
+        yield latch.wait()
+        woken.push(n)
+      }
+      for (let n = 0; n < 200_000; n++) yield spawn(waiter, n)
+      yield pause()
+      latch.open()
+    })
+
+    expect(woken.every((n, i) => n === i)).toBe(true)
+    expect(woken).toHaveLength(200_000)
+  })
+
   it('is the same each time that the same program runs', async () => {
     const first = world()
     const second = world()

@@ -1,5 +1,17 @@
 // Promise 11: time is monotonic and injected; never early; ties first in, first out.
-import { all, type Coroutine, type Host, kill, pause, race, run, Scheduler, sleep, spawn, timeout } from '@bluelet/scheduler'
+import {
+  all,
+  type Coroutine,
+  type Host,
+  kill,
+  pause,
+  race,
+  run,
+  Scheduler,
+  sleep,
+  spawn,
+  timeout,
+} from '@bluelet/scheduler'
 import { VirtualHost } from '@bluelet/scheduler/testing'
 import fc from 'fast-check'
 import { afterEach, describe, expect, it, vi } from 'vitest'

@@ -125,6 +125,21 @@ describe('Timers', () => {
     expect(expired).toEqual(['second'])
   })
 
+  it('stay in order when one is removed and an earlier one takes its place', () => {
+    // As a heap: 0 above 10 and 1, and below these 11, 12, 2 and 3. The last, 3, replaces 11 under 10.
+    const { timers, handles, expired } = withDeadlines(0, 10, 1, 11, 12, 2, 3)
+    timers.remove(handles[3]!)
+
+    const order: number[] = []
+    while (timers.size > 0) {
+      order.push(timers.earliest)
+      timers.expire(timers.earliest)
+    }
+
+    expect(order).toEqual([0, 1, 2, 3, 10, 12])
+    expect(expired).toEqual([0, 2, 5, 6, 1, 4])
+  })
+
   it('say which one is expiring, while it is called', () => {
     const timers = new Timers()
     const seen: (Timer | null)[] = []
@@ -161,8 +176,8 @@ describe('Timers', () => {
       | { kind: 'expire'; now: number }
     const deadline = fc.nat(20)
     const operation = fc.oneof<fc.Arbitrary<Op>[]>(
-      fc.record({ kind: fc.constant('add' as const), deadline }),
-      fc.record({ kind: fc.constant('add' as const), deadline }),
+      // Mostly these, so that the heap grows.
+      ...Array.from({ length: 5 }, () => fc.record({ kind: fc.constant('add' as const), deadline })),
       fc.record({ kind: fc.constant('remove' as const), which: fc.nat(100) }),
       fc.record({ kind: fc.constant('expire' as const), now: deadline }),
     )

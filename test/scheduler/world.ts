@@ -1,4 +1,5 @@
-// What the scheduler's tests run in: virtual time, and the way a run ended as a value.
+// What the scheduler's tests run in: virtual time, and the way a run ended as a value. Without `sites`, which the virtual
+// host turns on and which captures a stack for each event: some tests make millions.
 import { type Coroutine, type RunOptions, run, Scheduler, type SchedulerOptions } from '@bluelet/scheduler'
 import { VirtualHost } from '@bluelet/scheduler/testing'
 
@@ -15,7 +16,7 @@ export function world(options: SchedulerOptions = {}): World {
   const host = new VirtualHost()
   const log: string[] = []
   return {
-    scheduler: new Scheduler({ host, ...options }),
+    scheduler: new Scheduler({ host, sites: false, ...options }),
     host,
     log,
     note: (line) => void log.push(`${host.now()}: ${line}`),
@@ -27,7 +28,7 @@ export function virtually<T>(
   main: Coroutine<T> | (() => Coroutine<T>),
   options: SchedulerOptions & RunOptions = {},
 ): Promise<T> {
-  return run(main, { host: new VirtualHost(), ...options })
+  return run(main, { host: new VirtualHost(), sites: false, ...options })
 }
 
 /** The error that a promise rejects with. */

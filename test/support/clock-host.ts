@@ -24,6 +24,7 @@ export class ClockHost implements Host {
   at(deadline: number, callback: () => void): unknown {
     const alarm = { deadline, callback }
     this.#alarms.add(alarm)
+    if (deadline <= this.#now) defaultHost.soon(() => this.advance(0))
     return alarm
   }
 

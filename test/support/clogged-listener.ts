@@ -23,7 +23,9 @@ export interface Clogged {
 }
 
 export async function cloggedListener(): Promise<Clogged> {
-  const child: ChildProcess = spawn(process.execPath, ['-e', SOURCE], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child: ChildProcess = spawn(process.execPath, ['-e', SOURCE], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   const [data] = (await once(child.stdout!, 'data')) as [Buffer]
   const port = Number(data.toString())
   const fillers = Array.from({ length: FILLERS }, () => net.connect({ port, host: '127.0.0.1' }))

@@ -80,28 +80,37 @@ const CONNECT: EventHandler<Target, ReturnType<Waiter['call']>, any> = {
 
 function* connecting(target: Target): Coroutine<Connection> {
   const { host, port, ms } = target
+  const outcome: Attempts = { begun: [], made: [], failures: [], progress: new Channel() }
   try {
-    return yield* timeout(ms, attempts(target))
+    return yield* timeout(ms, attempts(target, outcome))
   } catch (error) {
     if (!(error instanceof TimeoutError)) throw error
-    const late = new ConnectError(`connect('${host}', ${port}): no answer within ${ms} ms`, 'ETIMEDOUT', [
-      error,
-    ])
-    throw late
+    const { begun, failures } = outcome
+    const tried = [
+      ...failures.map(({ message }) => message),
+      ...begun.map((where) => `${where}: no answer`),
+    ].join('; ')
+    const during = tried === '' ? ', in the look-up of the name' : `: ${tried}`
+    throw new ConnectError(
+      `connect('${host}', ${port}): not connected within ${ms} ms${during}`,
+      'ETIMEDOUT',
+      [...failures, error],
+    )
   }
 }
 
 /** What has come of the attempts so far. */
 interface Attempts {
+  /** The addresses of which nothing has come yet. */
+  readonly begun: Address[]
   readonly made: Connection[]
   readonly failures: Error[]
   /** Something has come of another one. */
   readonly progress: Channel<void>
 }
 
-function* attempts({ host, port, driver }: Target): Coroutine<Connection> {
+function* attempts({ host, port, driver }: Target, outcome: Attempts): Coroutine<Connection> {
   const addresses = inTurn(yield* lookup(driver, host, port))
-  const outcome: Attempts = { made: [], failures: [], progress: new Channel() }
   const { made, failures, progress } = outcome
   try {
     yield* group(function* (g) {
@@ -124,12 +133,15 @@ function* attempts({ host, port, driver }: Target): Coroutine<Connection> {
 }
 
 function* attempt(driver: Driver, address: string, port: number, outcome: Attempts): Coroutine<void> {
+  const where = new Address(address, port)
+  outcome.begun.push(where)
   try {
     outcome.made.push(yield* event<Connection>(ATTEMPT, { driver, address, port }))
   } catch (error) {
     if (error instanceof Cancelled) throw error
     const code = codeOf(error)
-    const failure = new Error(`${new Address(address, port)}: ${code}`, { cause: error })
+    outcome.begun.splice(outcome.begun.indexOf(where), 1)
+    const failure = new Error(`${where}: ${code}`, { cause: error })
     outcome.failures.push(Object.assign(failure, { code }))
   }
   outcome.progress.trySend()

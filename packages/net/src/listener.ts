@@ -5,7 +5,7 @@
 import { ClosedError, type Event, type EventHandler, event, type Waiter } from '@bluelet/scheduler'
 import { type Address, checkHost, checkPort } from './address.js'
 import { Connection } from './connection.js'
-import type { Driver, DriverListener, Observer } from './driver.js'
+import type { Driver, DriverListener, DriverSocket, Observer } from './driver.js'
 import { nodeDriver } from './drivers/node.js'
 
 /** As long as the kernel allows: with a short backlog a burst of clients waits for a second or more. */
@@ -13,7 +13,10 @@ const DEFAULT_BACKLOG = 511
 
 /** Options of {@link listen}. */
 export interface ListenOptions {
-  /** How many connections the kernel keeps until they are accepted: a positive integer; by default 511. */
+  /**
+   * How many connections wait to be accepted, in the kernel and, on the `node` driver, once more in the process: a positive
+   * integer; by default 511. More are reset.
+   */
   readonly backlog?: number
   /** The socket layer; by default the `node` driver. */
   readonly driver?: Driver
@@ -99,7 +102,14 @@ class Acceptor implements EventHandler<undefined, undefined, Connection>, Observ
 
   ready(): void {
     for (const waiter of this.#waiters) {
-      const socket = this.#listener.accept()
+      let socket: DriverSocket | null
+      try {
+        socket = this.#listener.accept()
+      } catch (error) {
+        this.#waiters.delete(waiter)
+        waiter.throw(error)
+        return
+      }
       if (socket === null) return
       this.#waiters.delete(waiter)
       waiter.resume(new Connection(socket, waiter.scheduler))

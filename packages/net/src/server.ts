@@ -4,16 +4,21 @@
 
 import {
   addTrace,
+  Cancelled,
+  ClosedError,
   type Coroutine,
-  kill,
-  type Scheduler,
+  Latch,
   type Supervisor,
+  sleep,
   spawnUnder,
   type Task,
 } from '@bluelet/scheduler'
 import type { Connection } from './connection.js'
 import { ConnectionResetError } from './errors.js'
 import { type Listener, type ListenOptions, listen } from './listener.js'
+
+/** After an accept that failed, such as for want of descriptors: long enough to idle, short enough to recover soon. */
+const ACCEPT_BACKOFF_MS = 100
 
 /** What is run for each connection; the connection is closed when it ends. */
 export type Handler = (conn: Connection) => Coroutine
@@ -60,39 +65,92 @@ export function server(
 
   function* serving(): Coroutine<void> {
     const listener = yield* listening
-    const conversations = new Set<Conversation>()
+    const conversations = new Conversations(options.onError)
     try {
       options.onListening?.(listener)
       while (true) {
-        const conn = yield* listener.accept()
-        const conversation = new Conversation(conn, conversations, options.onError)
-        yield* spawnUnder(conversation)(handler, conn)
+        const conn = yield* accepting(listener)
+        const conversation = new Conversation(conn, conversations)
+        try {
+          yield* spawnUnder(conversation)(handler, conn)
+        } catch (error) {
+          if (error instanceof Cancelled) throw error
+          // The handler threw before it was a coroutine, or is none.
+          yield* spawnUnder(conversation).with({ name: handler.name }, failing, error)
+        }
       }
     } finally {
       listener.close()
-      for (const conversation of [...conversations]) yield* conversation.end()
+      yield* conversations.end()
     }
+  }
+}
+
+/** Accepts a connection. An accept that fails is no reason to stop serving; that the listener is closed is one. */
+function* accepting(listener: Listener): Coroutine<Connection> {
+  while (true) {
+    try {
+      return yield* listener.accept()
+    } catch (error) {
+      if (error instanceof Cancelled || error instanceof ClosedError) throw error
+      yield* sleep(ACCEPT_BACKOFF_MS)
+    }
+  }
+}
+
+// biome-ignore lint/correctness/useYield: it fails at its first step.
+function* failing(error: unknown): Coroutine<never> {
+  throw error
+}
+
+/** The connections of one server. */
+class Conversations {
+  readonly onError: ServerOptions['onError']
+  readonly #open: Set<Conversation>
+  /** Open once the server ends and the last of them is over. */
+  readonly #over: Latch
+  #ending: boolean
+
+  constructor(onError: ServerOptions['onError']) {
+    this.onError = onError
+    this.#open = new Set()
+    this.#over = new Latch()
+    this.#ending = false
+  }
+
+  add(conversation: Conversation): void {
+    this.#open.add(conversation)
+  }
+
+  delete(conversation: Conversation): void {
+    this.#open.delete(conversation)
+    if (this.#ending && this.#open.size === 0) this.#over.open()
+  }
+
+  /** Kills all handlers at once, and waits for their clean-up. */
+  *end(): Coroutine<void> {
+    this.#ending = true
+    for (const conversation of [...this.#open]) conversation.cancel()
+    if (this.#open.size > 0) yield* this.#over.wait()
   }
 }
 
 /** One connection's handler and what that has spawned: their supervisor. */
 class Conversation implements Supervisor {
   readonly #conn: Connection
-  readonly #conversations: Set<Conversation>
-  readonly #onError: ServerOptions['onError']
-  /** The handler's task. */
+  readonly #conversations: Conversations
+  /** The handler's task; null before it is spawned. */
   #main: Task | null
-  /** What the handler has spawned; null until it does. */
+  /** What the handler has spawned and has not ended; null until it does. */
   #others: Set<Task> | null
-  #failed: boolean
+  #cancelled: boolean
 
-  constructor(conn: Connection, conversations: Set<Conversation>, onError: ServerOptions['onError']) {
+  constructor(conn: Connection, conversations: Conversations) {
     this.#conn = conn
     this.#conversations = conversations
-    this.#onError = onError
     this.#main = null
     this.#others = null
-    this.#failed = false
+    this.#cancelled = false
     conversations.add(this)
   }
 
@@ -103,14 +161,18 @@ class Conversation implements Supervisor {
     }
     this.#others ??= new Set()
     this.#others.add(task)
+    // A clean-up has spawned it: it too gets a grace period in which to end by itself.
+    if (this.#cancelled) {
+      const { scheduler } = task
+      scheduler.timers.add(scheduler.now() + scheduler.graceMs, cancel, task)
+    }
   }
 
   fail(task: Task, error: unknown): void {
-    if (this.#failed) return
-    this.#failed = true
+    const first = !this.#cancelled
     this.#conn.close()
-    for (const other of this.#tasks()) other.scheduler.cancel(other)
-    if (!(error instanceof ConnectionResetError)) this.#report(error, task)
+    this.cancel()
+    if (!isDisconnect(error) && (first || !(error instanceof ClosedError))) this.#report(error, task)
   }
 
   disown(task: Task): void {
@@ -119,29 +181,43 @@ class Conversation implements Supervisor {
     if (this.#tasks().length === 0) this.#conversations.delete(this)
   }
 
-  /** Kills the handler and what it has spawned, and waits for their clean-up. */
-  *end(): Coroutine<void> {
+  /** Begins to kill the handler and what it has spawned. */
+  cancel(): void {
+    this.#cancelled = true
     for (const task of this.#tasks()) task.scheduler.cancel(task)
-    for (const task of this.#tasks()) yield* kill(task)
+    if (this.#main !== null) return
+    // The server was killed between the accept and the spawn.
+    this.#conn.close()
+    this.#conversations.delete(this)
   }
 
   #tasks(): Task[] {
-    const tasks = this.#others === null ? [] : [...this.#others]
-    if (this.#main !== null && this.#main.outcome === undefined) tasks.unshift(this.#main)
-    return tasks
+    const main = this.#main === null || this.#main.outcome !== undefined ? [] : [this.#main]
+    return this.#others === null ? main : [...main, ...this.#others]
   }
 
   #report(error: unknown, task: Task): void {
     addTrace(error, task)
-    const { host }: Scheduler = task.scheduler
-    if (this.#onError === undefined) {
+    const { host } = task.scheduler
+    const { onError } = this.#conversations
+    if (onError === undefined) {
       host.report(error)
       return
     }
     try {
-      this.#onError(error, this.#conn, task)
+      onError(error, this.#conn, task)
     } catch (failure) {
       host.report(failure)
     }
   }
+}
+
+function cancel(task: Task): void {
+  task.scheduler.cancel(task)
+}
+
+/** The peer went away, or had gone away before. */
+function isDisconnect(error: unknown): boolean {
+  if (error instanceof ClosedError) return error.cause instanceof ConnectionResetError
+  return error instanceof ConnectionResetError
 }

@@ -112,6 +112,7 @@ export class Combination {
     this.#ending--
     if (answer !== undefined && this.rule.late !== undefined) this.rule.late(this, answer)
     else if (answer !== undefined && 'error' in answer) this.#errors.push(answer.error)
+    else if (answer !== undefined) dispose(answer.value)
     if (this.#ending === 0) this.#finish()
   }
 
@@ -193,12 +194,27 @@ class Branch {
   }
 
   resume(value: unknown): void {
+    const { scheduler } = this
+    // Of the waiter's own event nobody could tell what it was that woke it.
+    scheduler.source = this.#handler?.external
+    this.#resume(value)
+    scheduler.source = undefined
+  }
+
+  #resume(value: unknown): void {
     const late = this.#done()
     if (late) this.#combination.ended({ value })
     else this.#combination.rule.gave(this.#combination, this.#index, value)
   }
 
   throw(error: unknown): void {
+    const { scheduler } = this
+    scheduler.source = this.#handler?.external
+    this.#throw(error)
+    scheduler.source = undefined
+  }
+
+  #throw(error: unknown): void {
     const late = this.#done()
     if (late) this.#combination.ended({ error })
     else this.#combination.decide({ error })
@@ -240,4 +256,12 @@ class Branch {
     this.#wait = undefined
     return withdrawing
   }
+}
+
+/** A value that came too late for anybody to have it, such as a connection: it is closed, if it can be. */
+function dispose(value: unknown): void {
+  const key = (Symbol as { dispose?: symbol }).dispose
+  if (key === undefined || typeof value !== 'object' || value === null) return
+  const close = (value as Record<symbol, unknown>)[key]
+  if (typeof close === 'function') close.call(value)
 }

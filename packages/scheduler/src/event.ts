@@ -8,7 +8,7 @@
 import { Cancelled } from './errors.js'
 import { ARGUMENT, type Event, type EventHandler, HANDLER } from './protocol.js'
 import { Scheduler } from './scheduler.js'
-import { capturing, coroutineFrames, noteSite } from './sites.js'
+import { capturing, copySite, coroutineFrames, noteSite } from './sites.js'
 import { append } from './trace.js'
 
 /**
@@ -59,10 +59,16 @@ class Description {
   }
 
   [Symbol.iterator](): Description {
-    if (!this.done) return new Description(this[HANDLER], this[ARGUMENT])[Symbol.iterator]()
+    if (!this.done) return this.#copy()[Symbol.iterator]()
     this.done = false
     this.value = undefined
     return this
+  }
+
+  #copy(): Description {
+    const copy = new Description(this[HANDLER], this[ARGUMENT])
+    if (capturing) copySite(this, copy)
+    return copy
   }
 
   next(value: unknown): this {
@@ -117,13 +123,16 @@ class Description {
 function perform(event: Event): Promise<unknown> {
   const scheduler = new Scheduler()
   scheduler.hold()
-  return scheduler.run(function* () {
+  const promise = scheduler.run(function* () {
     try {
       return yield event
     } finally {
       scheduler.release()
     }
   })
+  // At once: a promise in it may be rejected already, and somebody has to hear of that.
+  scheduler.step()
+  return promise
 }
 
 function asFrame(frame: string): string {

@@ -23,6 +23,8 @@ export interface Host {
   at(deadline: number, callback: () => void): unknown
   /** Takes back an `at` that is no longer wanted. */
   cancel(timer: unknown): void
+  /** Whether schedulers note where tasks are spawned and where they yield, unless told otherwise; by default false. */
+  readonly sites?: boolean
   /** Prints an error that nobody can be told otherwise, such as one that a probe threw. */
   report(error: unknown): void
   /**
@@ -67,8 +69,11 @@ export const defaultHost: Host = {
   now: monotonicClock(),
   soon: macrotask(),
   at(deadline, callback) {
+    if (surroundings.setTimeout === undefined) {
+      throw new Error('there are no timers here: give the scheduler a host whose at() has some')
+    }
     const ms = Math.min(Math.ceil(deadline - this.now()), LONGEST_TIMER_MS)
-    return surroundings.setTimeout?.(callback, Math.max(ms, 0))
+    return surroundings.setTimeout(callback, Math.max(ms, 0))
   },
   cancel(timer) {
     surroundings.clearTimeout?.(timer)

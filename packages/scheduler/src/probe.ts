@@ -51,16 +51,14 @@ export interface Probe {
 /** All probes of a scheduler as one. */
 export class Probes {
   readonly #host: Host
+  /** Nobody is left. */
+  readonly #emptied: () => void
   #probes: readonly Probe[]
 
-  constructor(host: Host) {
+  constructor(host: Host, emptied: () => void) {
     this.#host = host
+    this.#emptied = emptied
     this.#probes = []
-  }
-
-  /** How many there are. */
-  get size(): number {
-    return this.#probes.length
   }
 
   add(probe: Probe): void {
@@ -69,6 +67,7 @@ export class Probes {
 
   remove(probe: Probe): void {
     this.#probes = this.#probes.filter((other) => other !== probe)
+    if (this.#probes.length === 0) this.#emptied()
   }
 
   /** Calls one member of each probe that has it. */

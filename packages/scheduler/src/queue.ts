@@ -4,6 +4,8 @@
 
 /** A power of two, so that an index wraps with a mask. */
 const FIRST_CAPACITY = 64
+/** An empty ring of this size is kept: 8 KiB. */
+const KEPT_CAPACITY = 1024
 
 /** A ring that grows when it is full. */
 export class Queue<T> {
@@ -41,6 +43,13 @@ export class Queue<T> {
     this.#head = (this.#head + 1) & (ring.length - 1)
     this.#size--
     return item
+  }
+
+  /** Gives back the memory that a rush has taken, once it is over. */
+  trim(): void {
+    if (this.#size > 0 || this.#ring.length <= KEPT_CAPACITY) return
+    this.#ring = new Array<T | undefined>(FIRST_CAPACITY).fill(undefined)
+    this.#head = 0
   }
 
   #grow(): void {

@@ -76,9 +76,13 @@ export class Run<T = unknown> implements Supervisor {
     const shown = waits.slice(0, MOST_SHOWN)
     if (waits.length > shown.length) shown.push(`and ${waits.length - shown.length} more`)
     const list = shown.map((line) => `\n  ${line}`).join('')
+    this.giveUp(new DeadlockError(`every task waits, and nothing is left that could wake one:${list}`, waits))
+  }
+
+  /** Cancels every task, because nothing can come any more; a clean-up that hangs has no grace period to wait for. */
+  giveUp(error: unknown): void {
     const tasks = [...this.#scheduler.tasks()]
-    this.cancel(new DeadlockError(`every task waits, and nothing is left that could wake one:${list}`, waits))
-    // A clean-up that hangs has no grace period to wait for: nothing could come of it.
+    this.cancel(error)
     for (const task of tasks) if (task.phase === PARKED) task.force()
   }
 

@@ -11,7 +11,7 @@ import { type Probe, Probes, type WakeCause } from './probe.js'
 import type { Coroutine, Supervisor } from './protocol.js'
 import { Queue } from './queue.js'
 import { type AbortSignalLike, Run } from './run.js'
-import { capture, Sites } from './sites.js'
+import { capture, capturing, Sites } from './sites.js'
 import { snapshotOf, type TaskSnapshot } from './snapshot.js'
 import { ENDED, Task } from './task.js'
 import { Timers } from './timers.js'
@@ -32,7 +32,7 @@ export interface SchedulerOptions {
   readonly budgetSteps?: number
   /** How many milliseconds it steps before it lets the host poll: above 0; by default 2. */
   readonly budgetMs?: number
-  /** Whether to note where tasks are spawned and where they yield, at some microseconds an event; by default false. */
+  /** Whether to note where tasks are spawned and where they yield, at some microseconds an event; by default what the host says: false, but true on a virtual one. */
   readonly sites?: boolean
 }
 
@@ -68,6 +68,8 @@ export class Scheduler {
   readonly queue: Queue<Task>
   /** The task whose step this is; null between steps. @internal */
   current: Task | null
+  /** What outside the scheduler has woken a branch, while that is passed on; for the probes. @internal */
+  source: string | undefined
   /** Null while nobody watches, so that watching costs nothing until then. @internal */
   probes: Probes | null
   /** @internal */ readonly sites: Sites | null
@@ -77,6 +79,8 @@ export class Scheduler {
   readonly #budgetMs: number
   readonly #unattended: Unattended
   #run: Run | null
+  /** Takes back what the run has asked of the host. */
+  #unlisten: (() => void) | undefined
   #lastId: number
   /** The list of all tasks that have not ended, in spawn order. */
   #first: Task | null
@@ -96,7 +100,7 @@ export class Scheduler {
    * @throws RangeError for a budget that is none
    */
   constructor(options: SchedulerOptions = {}) {
-    const { host = defaultHost, budgetSteps = 1024, budgetMs = 2, sites = false } = options
+    const { host = defaultHost, budgetSteps = 1024, budgetMs = 2, sites = host.sites ?? false } = options
     if (!Number.isInteger(budgetSteps) || budgetSteps < 1) {
       throw new RangeError(`budgetSteps: expected a positive integer, got ${inspect(budgetSteps)}`)
     }
@@ -106,6 +110,7 @@ export class Scheduler {
     this.timers = new Timers()
     this.queue = new Queue()
     this.current = null
+    this.source = undefined
     this.probes = null
     this.sites = sites ? new Sites() : null
     this.graceMs = DEFAULT_GRACE_MS
@@ -113,6 +118,7 @@ export class Scheduler {
     this.#budgetMs = budgetMs
     this.#unattended = new Unattended()
     this.#run = null
+    this.#unlisten = undefined
     this.#lastId = 0
     this.#first = null
     this.#last = null
@@ -145,33 +151,16 @@ export class Scheduler {
       }
       const { coroutine, name } = begin(main, [], 'run')
       this.graceMs = checkMs(options.grace ?? DEFAULT_GRACE_MS, 'grace')
-      const detach = this.host.onExhausted?.(() => this.#exhausted())
-      const end = () => {
-        detach?.()
-        this.#run = null
-      }
-      const run = new Run<T>(
-        this,
-        {
-          resolve: (value) => {
-            end()
-            resolve(value)
-          },
-          reject: (error) => {
-            end()
-            reject(error)
-          },
-        },
-        options.signal,
-      )
+      const run = new Run<T>(this, { resolve, reject }, options.signal)
       this.#run = run as Run // A run is asked for nothing of its type.
-      for (const task of this.tasks()) if (task.supervisor === this.#unattended) task.supervisor = run
+      this.#unlisten = this.host.onExhausted?.(() => this.#exhausted())
       try {
         run.begin(this.spawnTask(coroutine as Coroutine<T>, name, run, null)) // begin() keeps the type.
       } catch (error) {
-        end()
+        this.#endRun()
         throw error
       }
+      for (const task of this.tasks()) if (task.supervisor === this.#unattended) task.supervisor = run
     })
   }
 
@@ -199,6 +188,7 @@ export class Scheduler {
     this.#expire()
     const stepped = this.queue.size > 0
     if (stepped) {
+      const outer = capturing
       capture(this.sites !== null)
       try {
         this.#step(this.queue.shift())
@@ -206,7 +196,7 @@ export class Scheduler {
         this.#blame(error)
       }
       this.current = null
-      capture(false)
+      capture(outer)
     }
     if (this.#run === null) this.#unattended.rethrow()
     else if (this.queue.size === 0) this.#settleDown()
@@ -224,13 +214,12 @@ export class Scheduler {
    * @returns detaches it
    */
   attach(probe: Probe): () => void {
-    this.probes ??= new Probes(this.host)
+    this.probes ??= new Probes(this.host, () => {
+      this.probes = null
+    })
     const probes = this.probes
     probes.add(probe)
-    return () => {
-      probes.remove(probe)
-      if (probes.size === 0 && this.probes === probes) this.probes = null
-    }
+    return () => probes.remove(probe)
   }
 
   // For handlers of events.
@@ -303,6 +292,7 @@ export class Scheduler {
     else task.next.previous = task.previous
     task.previous = null
     task.next = null
+    this.sites?.forget(task)
   }
 
   /** Tells the probes why a parked task was made ready. @internal */
@@ -313,7 +303,7 @@ export class Scheduler {
   #cause(external: string | undefined): WakeCause {
     if (this.current !== null) return { kind: 'task', by: this.current }
     if (this.timers.expiring !== null) return { kind: 'timer', deadline: this.timers.expiring.deadline }
-    return { kind: 'external', source: external ?? 'outside' }
+    return { kind: 'external', source: external ?? this.source ?? 'outside' }
   }
 
   // Turns.
@@ -363,16 +353,23 @@ export class Scheduler {
   #blame(error: unknown): void {
     const { current } = this
     if (current !== null) current.supervisor.fail(current, error)
+    else if (this.#run !== null) this.#run.cancel(error)
     else this.host.report(error)
   }
 
   #expire(): void {
-    if (this.timers.size > 0) this.timers.expire(this.host.now())
+    if (this.timers.size === 0) return
+    try {
+      this.timers.expire(this.host.now())
+    } catch (error) {
+      this.#blame(error)
+    }
   }
 
   /** Nothing is ready: waits for a timer or for the outside, or sees that there is nothing to wait for. */
   #settleDown(): void {
     this.#awake = false
+    this.queue.trim()
     if (this.#first === null) {
       if (this.#holds === 0) this.#finish()
     } else if (this.timers.size > 0) {
@@ -385,21 +382,33 @@ export class Scheduler {
 
   #finish(): void {
     if (this.#run === null) return
+    const run = this.#run
     this.#clearAlarm()
     this.timers.clear()
-    this.#run.finish()
+    this.#endRun()
+    run.finish()
+  }
+
+  #endRun(): void {
+    this.#run = null
+    this.#unlisten?.()
+    this.#unlisten = undefined
   }
 
   /** An alarm that comes too early does no harm, so that it is only ever set anew for an earlier time. */
   #setAlarm(deadline: number): void {
     if (deadline >= this.#alarmAt) return
     this.#clearAlarm()
-    this.#alarmAt = deadline
-    this.#alarm = this.host.at(deadline, () => {
-      this.#alarm = undefined
-      this.#alarmAt = Number.POSITIVE_INFINITY
-      if (!this.#awake) this.#takeTurn()
-    })
+    try {
+      this.#alarm = this.host.at(deadline, () => {
+        this.#alarm = undefined
+        this.#alarmAt = Number.POSITIVE_INFINITY
+        this.#wakeUp()
+      })
+      this.#alarmAt = deadline
+    } catch (error) {
+      this.#run?.giveUp(error)
+    }
   }
 
   #clearAlarm(): void {

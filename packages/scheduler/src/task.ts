@@ -188,18 +188,18 @@ export class Task<out T = unknown> {
   resume(value: unknown): void {
     // What most events do: they resume while they are entered.
     if (this.phase === ENTERING) this.#ready(NEXT, value)
-    else this.#wake(NEXT, value)
+    else this.#wake(NEXT, value, this.handler?.external)
   }
 
   /** @internal */
   throw(error: unknown): void {
-    this.#wake(THROW, error)
+    this.#wake(THROW, error, this.handler?.external)
   }
 
   /** @internal */
   withdrawn(): void {
     const { cancellation } = this
-    this.#wake(cancellation?.forced ? RETURN : THROW, new Cancelled())
+    this.#wake(cancellation?.forced ? RETURN : THROW, new Cancelled(), undefined)
     if (cancellation !== null) cancellation.pending = false
   }
 
@@ -219,15 +219,14 @@ export class Task<out T = unknown> {
 
   /** Ends the coroutine on top with a value, its `finally` first. @internal */
   end(value: unknown): void {
-    this.#wake(RETURN, value)
+    this.#wake(RETURN, value, undefined)
   }
 
-  #wake(mode: Mode, value: unknown): void {
+  #wake(mode: Mode, value: unknown, source: string | undefined): void {
     if (this.phase === PARKED || this.phase === WITHDRAWING) {
-      const external = this.handler?.external
-      if (external !== undefined) this.scheduler.release()
+      if (this.handler?.external !== undefined) this.scheduler.release()
       this.wait = undefined
-      if (this.scheduler.probes !== null) this.scheduler.tellWake(this, external)
+      if (this.scheduler.probes !== null) this.scheduler.tellWake(this, source)
     } else if (this.phase !== ENTERING) {
       throw new Error(`${this} is ${this.state}: it was resumed twice, or after its wait was withdrawn`)
     }
@@ -384,6 +383,7 @@ export class Task<out T = unknown> {
     this.handler = null
     this.argument = undefined
     this.spawner = null
+    this.supervisor = NOBODY
     scheduler.ended(this)
     supervisor.disown(this)
   }
@@ -399,6 +399,9 @@ export class Task<out T = unknown> {
     this.watchers?.delete(watcher)
   }
 }
+
+/** Of a task that has ended: so that it does not hold the one that it had. */
+const NOBODY: Supervisor = { adopt() {}, fail() {}, disown() {} }
 
 function force(task: Task): void {
   task.force()

@@ -11,6 +11,9 @@ import type { Task } from './task.js'
 /** More spawners than this are left out. */
 const MOST_SPAWNERS = 8
 
+/** A stack of more characters than this is added to no more. */
+const LONGEST_STACK = 10_000
+
 /** Adds to the error's stack the story of the task that it ended. */
 export function addTrace(error: unknown, task: Task): void {
   append(error, story(task))
@@ -19,8 +22,12 @@ export function addTrace(error: unknown, task: Task): void {
 /** Adds lines to an error's stack; a value that is no error, or a frozen one, is left alone. */
 export function append(error: unknown, lines: readonly string[]): void {
   if (!(error instanceof Error) || lines.length === 0) return
+  const stack = error.stack ?? `${error}`
+  const added = lines.map((line) => `\n    ${line}`).join('')
+  // One error may be thrown into many tasks.
+  if (stack.length > LONGEST_STACK || stack.includes(added)) return
   try {
-    error.stack = `${error.stack ?? error}\n${lines.map((line) => `    ${line}`).join('\n')}`
+    error.stack = stack + added
   } catch {
     // Frozen: its own stack has to do.
   }

@@ -11,37 +11,59 @@ export interface Place<T, V> {
   readonly value: V
 }
 
-/** Waiters in the order in which they came. */
+interface Link<T, V> extends Place<T, V> {
+  before: Link<T, V> | null
+  after: Link<T, V> | null
+  left: boolean
+}
+
+/** Waiters in the order in which they came: a linked list, so that whoever gives up leaves at once and leaves nothing. */
 export class Waiters<T = void, V = undefined> {
-  readonly #places: Set<Place<T, V>>
+  #first: Link<T, V> | null
+  #last: Link<T, V> | null
+  #size: number
 
   constructor() {
-    this.#places = new Set()
+    this.#first = null
+    this.#last = null
+    this.#size = 0
   }
 
   /** How many wait. */
   get size(): number {
-    return this.#places.size
+    return this.#size
   }
 
   /** Comes last. */
   join(waiter: Waiter<T>, value: V): Place<T, V> {
-    const place = { waiter, value }
-    this.#places.add(place)
-    return place
+    const link: Link<T, V> = { waiter, value, before: this.#last, after: null, left: false }
+    if (this.#last === null) this.#first = link
+    else this.#last.after = link
+    this.#last = link
+    this.#size++
+    return link
   }
 
   /** Leaves before its turn; one whose turn has come is left alone. */
   leave(place: Place<T, V>): void {
-    this.#places.delete(place)
+    const link = place as Link<T, V> // Every place is made by join().
+    if (link.left) return
+    const { before, after } = link
+    if (before === null) this.#first = after
+    else before.after = after
+    if (after === null) this.#last = before
+    else after.before = before
+    link.left = true
+    link.before = null
+    link.after = null
+    this.#size--
   }
 
   /** Takes the first, if any waits. */
   take(): Place<T, V> | undefined {
-    for (const place of this.#places) {
-      this.#places.delete(place)
-      return place
-    }
-    return undefined
+    const first = this.#first
+    if (first === null) return undefined
+    this.leave(first)
+    return first
   }
 }

@@ -183,20 +183,23 @@ describe('a callback whose stop throws', () => {
     ['an all that fails', () => all([stubborn(), Promise.reject(error)])],
     ['a timeout', () => timeout(10, stubborn())],
   ] as const
-  it.each(combinations)('throws that at the yield of %s, and holds the run no longer', async (_name, make) => {
-    const { scheduler } = world()
+  it.each(combinations)(
+    'throws that at the yield of %s, and holds the run no longer',
+    async (_name, make) => {
+      const { scheduler } = world()
 
-    const caught = await scheduler.run(function* () {
-      try {
-        yield make()
-      } catch (caught) {
-        return caught
-      }
-      return 'nothing was thrown'
-    })
+      const caught = await scheduler.run(function* () {
+        try {
+          yield make()
+        } catch (caught) {
+          return caught
+        }
+        return 'nothing was thrown'
+      })
 
-    expect(errorsIn(caught)).toContain(error)
-  })
+      expect(errorsIn(caught)).toContain(error)
+    },
+  )
 })
 
 function errorsIn(error: unknown): readonly unknown[] {

@@ -327,20 +327,23 @@ describe('close', () => {
     expect(received).toEqual([1, 2])
   })
 
-  it.each(['send', 'receive', 'trySend'] as const)('makes a later %s throw ClosedError', async (operation) => {
-    const channel = new Channel<number>()
-    channel.close()
+  it.each(['send', 'receive', 'trySend'] as const)(
+    'makes a later %s throw ClosedError',
+    async (operation) => {
+      const channel = new Channel<number>()
+      channel.close()
 
-    const error = await rejection(
-      virtually(function* () {
-        if (operation === 'send') yield channel.send(1)
-        if (operation === 'receive') yield channel.receive()
-        channel.trySend(1)
-      }),
-    )
+      const error = await rejection(
+        virtually(function* () {
+          if (operation === 'send') yield channel.send(1)
+          if (operation === 'receive') yield channel.receive()
+          channel.trySend(1)
+        }),
+      )
 
-    expect(error).toBeInstanceOf(ClosedError)
-  })
+      expect(error).toBeInstanceOf(ClosedError)
+    },
+  )
 
   it('does nothing when it is called again', () => {
     const channel = channelOf(1)

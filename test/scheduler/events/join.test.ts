@@ -441,7 +441,7 @@ describe('join in a chain', () => {
     const error = failure()
     function* link(n: number): Coroutine<void> {
       if (n === 0) throw error
-      yield* join(yield* spawn(link, n - 1))
+      yield join(yield* spawn(link, n - 1))
     }
 
     const caught = await rejection(virtually(() => link(100_000)))

@@ -105,6 +105,32 @@ describe('wait', () => {
     expect(value).toBe('went on')
   })
 
+  it('that was withdrawn does not wake its task from what that waits for next', async () => {
+    const { scheduler, log, note } = world()
+    let resolve: () => void = () => {}
+
+    await scheduler.run(function* () {
+      const task = yield* spawn(function* () {
+        try {
+          yield new Promise<void>((r) => {
+            resolve = r
+          })
+        } finally {
+          yield sleep(10)
+          note('cleaned up')
+        }
+      })
+      yield pause()
+      yield spawn(function* () {
+        yield sleep(5)
+        resolve()
+      })
+      yield kill(task)
+    })
+
+    expect(log).toEqual(['10: cleaned up'])
+  })
+
   it('can be limited by a timeout', async () => {
     const error = await rejection(
       virtually(function* () {
@@ -115,7 +141,7 @@ describe('wait', () => {
     expect(error).toBeInstanceOf(TimeoutError)
   })
 
-  it.each([undefined, null, 42, {}, { then: 1 }])('refuses %o, which is no promise', (value) => {
+  it.each([undefined, null, 42, {}, 'then'])('refuses %o, which is no promise', (value) => {
     expect(() => wait(value as never)).toThrow(TypeError)
   })
 

@@ -22,9 +22,6 @@ import {
 } from '../driver.js'
 import { ConnectionResetError, codeOf, ListenError } from '../errors.js'
 
-/** How many accepted connections wait to be asked for; more are reset. Node accepts whether anybody wants it or not. */
-const ACCEPT_QUEUE = 128
-
 /** A kept-alive connection is probed after this time without traffic, so that a peer that vanished is noticed. */
 const KEEP_ALIVE_MS = 60_000
 
@@ -117,6 +114,8 @@ class NodeSocket implements DriverSocket {
   }
 
   get unsent(): number {
+    // Node counts what it has thrown away as written.
+    if (this.#socket.errored !== null) throw this.#fail(this.#socket.errored)
     return this.#socket.writableLength
   }
 
@@ -145,6 +144,8 @@ class NodeSocket implements DriverSocket {
     }
     this.#onWritten ??= () => this.#written()
     socket.write(bytes, this.#onWritten)
+    // Refused at once: Node tells by an event only later, and has counted the bytes as gone.
+    if (socket.errored !== null) throw this.#fail(socket.errored)
     if (socket.writableLength > 0) this.#blocked = true
     return bytes.length
   }
@@ -162,7 +163,7 @@ class NodeSocket implements DriverSocket {
       // A pending write says success after destroy(); nobody may believe it.
       this.#blocked = false
       if (socket.connecting || this.#error !== null) socket.destroy()
-      else socket.resetAndDestroy()
+      else this.#reset()
       return
     }
     socket.end()
@@ -198,6 +199,19 @@ class NodeSocket implements DriverSocket {
     if (!this.#discarding) this.#keepUnread()
     this.#error = asReset(error)
     this.observer?.ready(READABLE | WRITABLE | FAILED)
+  }
+
+  #fail(error: Error): Error {
+    this.#error ??= asReset(error)
+    return this.#error
+  }
+
+  /** libuv refuses a reset while a shutdown is under way (EINVAL), and Node then loses the descriptor. */
+  #reset(): void {
+    const socket = this.#socket
+    if (socket.writableEnded && !socket.writableFinished && socket.writableLength === 0) {
+      socket.once('finish', () => socket.resetAndDestroy())
+    } else socket.resetAndDestroy()
   }
 
   heardClose(): void {
@@ -267,12 +281,15 @@ class NodeListener implements DriverListener {
   dropped: number
   readonly #server: net.Server
   readonly #accepted: NodeSocket[]
+  /** How many of them wait to be asked for; more are reset. Node accepts whether anybody wants it or not. */
+  readonly #most: number
   #address: Address
 
   constructor(target: ListenTarget, done: (error: Error | null, listener: DriverListener | null) => void) {
     this.observer = null
     this.dropped = 0
     this.#accepted = []
+    this.#most = target.backlog
     this.#address = new Address(target.host, target.port)
     this.#server = net.createServer({
       // Otherwise Node ends our side when the peer ends its own, and a reply that is being computed is lost.
@@ -309,7 +326,7 @@ class NodeListener implements DriverListener {
 
   #heardConnection(socket: net.Socket): void {
     const made = new NodeSocket(socket)
-    if (this.#accepted.length >= ACCEPT_QUEUE) {
+    if (this.#accepted.length >= this.#most) {
       this.dropped++
       made.close(false)
       return

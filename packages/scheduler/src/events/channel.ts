@@ -145,7 +145,9 @@ export class Channel<T> {
       this.#values.push(sender.value)
       sender.waiter.resume()
     }
-    return this.#values.shift() // Never empty here.
+    const value = this.#values.shift()
+    this.#values.trim()
+    return value
   }
 
   #refuseClosed(operation: string): void {

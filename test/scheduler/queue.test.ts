@@ -1,21 +1,23 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { RunQueue } from '../../packages/scheduler/src/run-queue.js'
-import type { Task } from '../../packages/scheduler/src/task.js'
+import { Queue } from '../../packages/scheduler/src/queue.js'
 import { collectGarbage } from '../support/garbage.js'
 
-/** The queue looks at nothing of a task, so that a number in an object will do. */
-function item(n: number): Task {
-  return { n } as unknown as Task
+interface Item {
+  readonly n: number
 }
 
-function filled(count: number): RunQueue {
-  const queue = new RunQueue()
+function item(n: number): Item {
+  return { n }
+}
+
+function filled(count: number): Queue<Item> {
+  const queue = new Queue<Item>()
   for (let n = 0; n < count; n++) queue.push(item(n))
   return queue
 }
 
-function drain(queue: RunQueue): unknown[] {
+function drain(queue: Queue<Item>): unknown[] {
   const drained: unknown[] = []
   while (queue.size > 0) drained.push(queue.shift())
   return drained
@@ -25,8 +27,8 @@ function numbers(from: number, to: number): unknown[] {
   return Array.from({ length: to - from }, (_, i) => ({ n: from + i }))
 }
 
-describe('RunQueue', () => {
-  it.each([0, 1, 63, 64, 65, 128, 1000])('gives %i tasks back in the order in which they came', (count) => {
+describe('Queue', () => {
+  it.each([0, 1, 63, 64, 65, 128, 1000])('gives %i items back in the order in which they came', (count) => {
     const queue = filled(count)
 
     const drained = drain(queue)
@@ -44,8 +46,8 @@ describe('RunQueue', () => {
     expect(drained).toEqual(numbers(40, 200))
   })
 
-  it('lets go of a task that it has given back', async () => {
-    const queue = new RunQueue()
+  it('lets go of an item that it has given back', async () => {
+    const queue = new Queue<Item>()
     queue.push(item(1))
     const task = new WeakRef(queue.shift())
 
@@ -61,8 +63,8 @@ describe('RunQueue', () => {
 
     fc.assert(
       fc.property(bursts, (bursts) => {
-        const queue = new RunQueue()
-        const model: Task[] = []
+        const queue = new Queue<Item>()
+        const model: Item[] = []
         for (const burst of bursts) {
           for (let i = 0; i < burst; i++) {
             const task = item(i)

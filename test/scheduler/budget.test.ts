@@ -1,0 +1,139 @@
+// The budget of promise 2: how many steps a turn takes, and for how long, before it lets the host poll.
+import { type Coroutine, type Host, pause, Scheduler, type SchedulerOptions, spawn } from '@bluelet/scheduler'
+import { describe, expect, it } from 'vitest'
+
+/** A host that makes each call when it is told, and whose clock moves by what a step takes. */
+class Stepwise implements Host {
+  time = 0
+  readonly #calls: (() => void)[] = []
+
+  now(): number {
+    return this.time
+  }
+
+  soon(callback: () => void): void {
+    this.#calls.push(callback)
+  }
+
+  at(): unknown {
+    return undefined
+  }
+
+  cancel(): void {}
+
+  report(error: unknown): void {
+    throw error
+  }
+
+  /** Makes one call that was asked for soon. */
+  turn(): boolean {
+    const call = this.#calls.shift()
+    call?.()
+    return call !== undefined
+  }
+}
+
+interface Watched {
+  readonly host: Stepwise
+  /** How many steps the tasks have taken. */
+  steps: number
+}
+
+/** Runs tasks without end, each of whose steps takes some time. */
+function busy(tasks: number, stepMs: number, options: SchedulerOptions): Watched {
+  const host = new Stepwise()
+  const watched: Watched = { host, steps: 0 }
+  function* worker(): Coroutine {
+    while (true) {
+      watched.steps++
+      host.time += stepMs
+      yield pause()
+    }
+  }
+  void new Scheduler({ host, ...options }).run(function* () {
+    for (let i = 1; i < tasks; i++) yield spawn(worker)
+    yield* worker()
+  })
+  // One turn and more, until all are spawned.
+  for (let i = 0; i < 2 * tasks; i++) host.turn()
+  watched.steps = 0
+  return watched
+}
+
+describe('budgetSteps', () => {
+  it.each([1, 2, 3, 63, 64, 65, 100, 1000, 1024])('of %i is never exceeded in a turn', (budgetSteps) => {
+    const watched = busy(3, 0, { budgetSteps })
+
+    for (let turn = 1; turn <= 5; turn++) {
+      watched.host.turn()
+
+      expect(watched.steps).toBeLessThanOrEqual(turn * budgetSteps)
+    }
+  })
+
+  it('is 1024 by default: no more steps are taken although there are more tasks', () => {
+    const watched = busy(3000, 0, {})
+
+    watched.host.turn()
+
+    expect(watched.steps).toBe(1024)
+  })
+
+  it('goes on in the next turn with the task that came next', () => {
+    const host = new Stepwise()
+    const log: number[] = []
+    const scheduler = new Scheduler({ host, budgetSteps: 2 })
+    for (let i = 0; i < 5; i++) {
+      scheduler.spawn(function* () {
+        log.push(i)
+      })
+    }
+    void scheduler.run(function* () {})
+
+    const afterTurns: number[][] = []
+    while (host.turn()) afterTurns.push([...log])
+
+    expect(afterTurns).toEqual([
+      [0, 1],
+      [0, 1, 2, 3],
+      [0, 1, 2, 3, 4],
+    ])
+  })
+})
+
+describe('budgetMs', () => {
+  it('ends a turn after the step that used it up, when steps are slow', () => {
+    const watched = busy(100, 10, { budgetMs: 2 })
+
+    watched.host.turn()
+
+    expect(watched.steps).toBe(1)
+  })
+
+  it('ends a turn of quick steps not long after it is used up', () => {
+    // 2 ms at 0.01 ms a step are 200 steps; the clock is looked at every 64.
+    const watched = busy(1000, 0.01, { budgetMs: 2 })
+
+    watched.host.turn()
+
+    expect(watched.steps).toBeGreaterThanOrEqual(200)
+    expect(watched.steps).toBeLessThanOrEqual(264)
+  })
+
+  it('is 2 by default', () => {
+    const watched = busy(100, 0.5, {})
+
+    watched.host.turn()
+
+    // After 1, 2, 4 steps it looks: 4 of them take 2 ms.
+    expect(watched.steps).toBe(4)
+  })
+
+  it('of Infinity leaves the steps to be the limit', () => {
+    const watched = busy(100, 1e6, { budgetMs: Number.POSITIVE_INFINITY, budgetSteps: 50 })
+
+    watched.host.turn()
+
+    expect(watched.steps).toBe(50)
+  })
+})

@@ -1,0 +1,147 @@
+// What users can import: a name that comes or goes is a decision, and shows here.
+import * as scheduler from '@bluelet/scheduler'
+import * as testing from '@bluelet/scheduler/testing'
+import ts from 'typescript'
+import { describe, expect, it } from 'vitest'
+
+/** Every name that a built declaration file exports, with what it is. */
+function declared(file: string): string[] {
+  const path = new URL(`../../packages/scheduler/dist/${file}`, import.meta.url).pathname
+  const program = ts.createProgram([path], {
+    module: ts.ModuleKind.NodeNext,
+    target: ts.ScriptTarget.ES2022,
+    types: [],
+  })
+  const checker = program.getTypeChecker()
+  const module = checker.getSymbolAtLocation(program.getSourceFile(path)!)!
+  return checker
+    .getExportsOfModule(module)
+    .map((symbol) => {
+      const target = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol
+      const typeOnly = symbol.declarations?.some((node) => ts.isTypeOnlyExportDeclaration(node))
+      const isValue = (target.flags & ts.SymbolFlags.Value) !== 0 && !typeOnly
+      return `${isValue ? 'value' : 'type'} ${symbol.name}`
+    })
+    .sort()
+}
+
+describe('@bluelet/scheduler', () => {
+  it('exports these values', () => {
+    expect(Object.keys(scheduler).sort()).toMatchInlineSnapshot(`
+      [
+        "Cancelled",
+        "Channel",
+        "ClosedError",
+        "DeadlockError",
+        "DroppedError",
+        "KilledError",
+        "Latch",
+        "Scheduler",
+        "Semaphore",
+        "TimeoutError",
+        "addTrace",
+        "all",
+        "call",
+        "callback",
+        "defaultHost",
+        "end",
+        "event",
+        "group",
+        "join",
+        "kill",
+        "null",
+        "pause",
+        "race",
+        "run",
+        "sleep",
+        "spawn",
+        "spawnUnder",
+        "timeout",
+        "wait",
+        "withdrawCall",
+      ]
+    `)
+  })
+
+  it('declares these values and types', () => {
+    expect(declared('index.d.ts')).toMatchInlineSnapshot(`
+      [
+        "type AbortSignalLike",
+        "type ChannelOptions",
+        "type Coroutine",
+        "type Event",
+        "type EventHandler",
+        "type Group",
+        "type Host",
+        "type KillOptions",
+        "type Outcome",
+        "type Probe",
+        "type Register",
+        "type RunOptions",
+        "type SchedulerOptions",
+        "type Spawn",
+        "type SpawnOptions",
+        "type StepContext",
+        "type Supervisor",
+        "type Task",
+        "type TaskSnapshot",
+        "type TaskState",
+        "type Timer",
+        "type Timers",
+        "type Waiter",
+        "type WakeCause",
+        "type Yieldable",
+        "type Yielded",
+        "value Cancelled",
+        "value Channel",
+        "value ClosedError",
+        "value DeadlockError",
+        "value DroppedError",
+        "value KilledError",
+        "value Latch",
+        "value Scheduler",
+        "value Semaphore",
+        "value TimeoutError",
+        "value addTrace",
+        "value all",
+        "value call",
+        "value callback",
+        "value defaultHost",
+        "value end",
+        "value event",
+        "value group",
+        "value join",
+        "value kill",
+        "value null",
+        "value pause",
+        "value race",
+        "value run",
+        "value sleep",
+        "value spawn",
+        "value spawnUnder",
+        "value timeout",
+        "value wait",
+        "value withdrawCall",
+      ]
+    `)
+  })
+})
+
+describe('@bluelet/scheduler/testing', () => {
+  it('exports these values', () => {
+    expect(Object.keys(testing).sort()).toMatchInlineSnapshot(`
+      [
+        "VirtualHost",
+      ]
+    `)
+  })
+
+  it('declares these values and types', () => {
+    expect(declared('testing.d.ts')).toMatchInlineSnapshot(`
+      [
+        "type VirtualHostOptions",
+        "value VirtualHost",
+      ]
+    `)
+  })
+})

@@ -1,0 +1,213 @@
+// The shape of the packages: which file may import which, how long a file is, and what it may borrow from Node.
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import ts from 'typescript'
+import { describe, expect, it } from 'vitest'
+
+/**
+ * The floors of each package, the ground floor first. What a file imports at run time stands on a lower floor; files of one
+ * floor do not import each other. Imports of types may point anywhere.
+ */
+const FLOORS: Record<string, readonly (readonly string[])[]> = {
+  scheduler: [
+    ['errors', 'protocol', 'host', 'queue', 'timers', 'waiters', 'probe', 'sites'],
+    ['coroutine', 'virtual-host'],
+    ['task'],
+    ['yieldable', 'testing'],
+    ['trampoline', 'snapshot', 'combination'],
+    ['trace', 'stragglers'],
+    ['run'],
+    ['scheduler'],
+    ['event'],
+    [
+      'events/all',
+      'events/call',
+      'events/callback',
+      'events/channel',
+      'events/end',
+      'events/join',
+      'events/kill',
+      'events/latch',
+      'events/pause',
+      'events/race',
+      'events/semaphore',
+      'events/sleep',
+      'events/spawn',
+      'events/timeout',
+      'events/wait',
+    ],
+    ['events/group'],
+    ['index'],
+  ],
+  net: [
+    ['errors', 'byte-queue', 'driver'],
+    ['address', 'reads'],
+    ['drivers/node', 'connection'],
+    ['listener', 'connect'],
+    ['server'],
+    ['index'],
+  ],
+}
+
+/** A file that is longer cannot be read in one sitting. About 200 is the aim. */
+const MOST_LINES = 330
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+interface SourceFile {
+  /** `events/sleep`, without the ending. */
+  readonly name: string
+  readonly lines: number
+  /** What it imports at run time, as it is written. */
+  readonly imports: readonly string[]
+}
+
+function sourcesOf(packageName: string): SourceFile[] {
+  const src = join(root, 'packages', packageName, 'src')
+  const paths = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.ts'))
+  return paths.sort().map((path) => {
+    const text = readFileSync(join(src, path), 'utf8')
+    return {
+      name: path.replaceAll('\\', '/').replace(/\.ts$/, ''),
+      lines: text.split('\n').length - 1,
+      imports: runtimeImports(text),
+    }
+  })
+}
+
+/** The modules that are still imported when the types are gone: `import { type X }` still imports, `import type` does not. */
+function runtimeImports(text: string): string[] {
+  const found: string[] = []
+  ts.createSourceFile('file.ts', text, ts.ScriptTarget.ES2022).forEachChild(function visit(node): void {
+    if (ts.isImportDeclaration(node) && !node.importClause?.isTypeOnly)
+      found.push(textOf(node.moduleSpecifier))
+    if (ts.isExportDeclaration(node) && node.moduleSpecifier && !node.isTypeOnly) {
+      found.push(textOf(node.moduleSpecifier))
+    }
+    if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
+      found.push(textOf(node.arguments[0]))
+    }
+    node.forEachChild(visit)
+  })
+  return found
+}
+
+function textOf(node: ts.Node | undefined): string {
+  return node !== undefined && ts.isStringLiteral(node) ? node.text : '(computed)'
+}
+
+/** `./x.js` in `events/sleep` is `events/x`. */
+function resolved(from: SourceFile, specifier: string): string {
+  return relative('.', join(dirname(from.name), specifier))
+    .replaceAll('\\', '/')
+    .replace(/\.js$/, '')
+}
+
+function manifestOf(packageName: string): {
+  dependencies?: object
+  peerDependencies?: object
+  optionalDependencies?: object
+} {
+  return JSON.parse(readFileSync(join(root, 'packages', packageName, 'package.json'), 'utf8'))
+}
+
+describe.each(Object.entries(FLOORS))('packages/%s', (packageName, floors) => {
+  const sources = sourcesOf(packageName)
+  const floorOf = new Map(floors.flatMap((names, floor) => names.map((name) => [name, floor] as const)))
+
+  it('has every file on the list of floors, and no other', () => {
+    expect(sources.map(({ name }) => name).sort()).toEqual([...floorOf.keys()].sort())
+  })
+
+  it('imports only down the floors', () => {
+    const upwards = sources.flatMap((source) =>
+      source.imports
+        .filter((specifier) => specifier.startsWith('.'))
+        .map((specifier) => resolved(source, specifier))
+        .filter((target) => !((floorOf.get(target) ?? Infinity) < (floorOf.get(source.name) ?? -1)))
+        .map((target) => `${source.name} imports ${target}`),
+    )
+
+    expect(upwards).toEqual([])
+  })
+
+  it('has no file that is too long to be read in one sitting', () => {
+    const long = sources.filter(({ lines }) => lines > MOST_LINES)
+
+    expect(long.map(({ name, lines }) => `${name}: ${lines} lines`)).toEqual([])
+  })
+
+  it('imports by names that are written out, and with their endings', () => {
+    const odd = sources.flatMap(({ name, imports }) =>
+      imports
+        .filter(
+          (specifier) =>
+            specifier === '(computed)' || (specifier.startsWith('.') && !specifier.endsWith('.js')),
+        )
+        .map((specifier) => `${name}: ${specifier}`),
+    )
+
+    expect(odd).toEqual([])
+  })
+})
+
+describe('the packages', () => {
+  it('touch node: modules in the drivers of net only', () => {
+    const touching = Object.keys(FLOORS).flatMap((packageName) =>
+      sourcesOf(packageName)
+        .filter(({ imports }) => imports.some((specifier) => specifier.startsWith('node:')))
+        .map(({ name }) => `${packageName}/${name}`),
+    )
+
+    expect(touching.filter((name) => !name.startsWith('net/drivers/'))).toEqual([])
+  })
+
+  it('import nothing but their own files, node: modules, and the scheduler in net', () => {
+    const foreign = Object.keys(FLOORS).flatMap((packageName) =>
+      sourcesOf(packageName).flatMap(({ name, imports }) =>
+        imports
+          .filter((specifier) => !specifier.startsWith('.') && !specifier.startsWith('node:'))
+          .filter((specifier) => !(packageName === 'net' && specifier === '@bluelet/scheduler'))
+          .map((specifier) => `${packageName}/${name}: ${specifier}`),
+      ),
+    )
+
+    expect(foreign).toEqual([])
+  })
+
+  it('have no dependency at run time but that of net on the scheduler', () => {
+    const [scheduler, net] = [manifestOf('scheduler'), manifestOf('net')]
+
+    expect(Object.keys(scheduler.dependencies ?? {})).toEqual([])
+    expect(Object.keys(net.dependencies ?? {})).toEqual(['@bluelet/scheduler'])
+    for (const { peerDependencies, optionalDependencies } of [scheduler, net]) {
+      expect([peerDependencies, optionalDependencies]).toEqual([undefined, undefined])
+    }
+  })
+})
+
+describe('the scheduler', () => {
+  it('reads the clock, chance and timers of the engine in its host only', () => {
+    const reads =
+      /\b(Date\.now|new Date|performance\b|Math\.random|setTimeout|setInterval|setImmediate|queueMicrotask|process\b)/
+    const src = join(root, 'packages/scheduler/src')
+    const reading = sourcesOf('scheduler')
+      .map(({ name }) => name)
+      .filter((name) => reads.test(withoutComments(readFileSync(join(src, `${name}.ts`), 'utf8'))))
+
+    expect(reading).toEqual(['host'])
+  })
+
+  it('knows no event by name below the events', () => {
+    const below = sourcesOf('scheduler').filter(({ name }) => !name.startsWith('events/') && name !== 'index')
+    const knowing = below.filter(({ imports }) => imports.some((specifier) => specifier.includes('events/')))
+
+    expect(knowing.map(({ name }) => name)).toEqual([])
+  })
+})
+
+function withoutComments(text: string): string {
+  const printer = ts.createPrinter({ removeComments: true })
+  return printer.printFile(ts.createSourceFile('file.ts', text, ts.ScriptTarget.ES2022))
+}

@@ -1,0 +1,124 @@
+// `yield` is typed by annotation and `yield*` by inference, on the same event object.
+import {
+  Channel,
+  type Coroutine,
+  call,
+  callback,
+  type Event,
+  end,
+  join,
+  kill,
+  Latch,
+  null as nothing,
+  pause,
+  run,
+  Semaphore,
+  sleep,
+  spawn,
+  type Task,
+  wait,
+} from '@bluelet/scheduler'
+import { assertType, type Same } from './support.js'
+
+const channel = new Channel<Uint8Array>()
+
+export function* annotated(): Coroutine<number> {
+  const data: Uint8Array = yield channel.receive()
+  const nothingCame: undefined = yield pause()
+  const task: Task<number> = yield spawn(annotated)
+  const joined: number = yield join(task)
+  const called: number = yield annotated()
+  const promised: string = yield Promise.resolve('text')
+  yield task
+  yield sleep(1)
+  void [nothingCame, joined, called, promised]
+  return data.length
+}
+
+export function* inferred() {
+  const event = channel.receive()
+  const byDelegation = yield* event
+  const byAnnotation: Uint8Array = yield event
+  assertType<Same<typeof byDelegation, Uint8Array>>()
+
+  const task = yield* spawn(annotated)
+  assertType<Same<typeof task, Task<number>>>()
+  const joined = yield* join(task)
+  assertType<Same<typeof joined, number>>()
+  const called = yield* call(annotated)
+  assertType<Same<typeof called, number>>()
+  const calledDirectly = yield* annotated()
+  assertType<Same<typeof calledDirectly, number>>()
+  const waited = yield* wait(Promise.resolve('text'))
+  assertType<Same<typeof waited, string>>()
+  const fromCallback = yield* callback<boolean>((resume) => resume(true))
+  assertType<Same<typeof fromCallback, boolean>>()
+  const slept = yield* sleep(1)
+  assertType<Same<typeof slept, void>>()
+  const killed = yield* kill(task)
+  assertType<Same<typeof killed, void>>()
+  const passed = yield* nothing()
+  assertType<Same<typeof passed, void>>()
+  const sent = yield* channel.send(new Uint8Array())
+  assertType<Same<typeof sent, void>>()
+  const acquired = yield* new Semaphore().acquire()
+  assertType<Same<typeof acquired, void>>()
+  const opened = yield* new Latch().wait()
+  assertType<Same<typeof opened, void>>()
+  return byAnnotation
+}
+
+// A plain function* without annotations is a coroutine of what it returns.
+export const plain: Coroutine<Uint8Array> = inferred()
+export const ran: Promise<Uint8Array> = run(inferred)
+
+export function* ends(value: number | undefined): Coroutine<number> {
+  if (value === undefined) return yield* end(0)
+  return value
+}
+
+// `end` gives never, so that what follows a union without it is narrowed.
+export const never: Event<never> = end()
+
+export function* union(either: Event<string> | Event<number>): Coroutine<string | number> {
+  const byAnnotation: string | number = yield either
+  const byDelegation = yield* either
+  assertType<Same<typeof byDelegation, string | number>>()
+  return byAnnotation ?? byDelegation
+}
+
+export function* unionOfKinds(
+  any: Event<string> | Coroutine<string> | Task<string> | Promise<string>,
+): Coroutine<string> {
+  const text: string = yield any
+  return text
+}
+
+/** A helper under `yield*`, with a generic of its own. */
+export function* first<T>(channels: readonly Channel<T>[]): Coroutine<T | undefined> {
+  for (const channel of channels) return yield* channel.receive()
+  return undefined
+}
+
+export function* usesHelper() {
+  const value = yield* first([new Channel<'a'>()])
+  assertType<Same<typeof value, 'a' | undefined>>()
+}
+
+/** What returns nothing needs no return statement, and what it returns no name. */
+export function* returnsNothing(): Coroutine {
+  yield sleep(1)
+}
+
+// `await` in async code.
+export async function asynchronous(): Promise<void> {
+  const data = await channel.receive()
+  assertType<Same<typeof data, Uint8Array>>()
+  const task = await spawn(annotated)
+  assertType<Same<typeof task, Task<number>>>()
+  const [text, nap] = await Promise.all([wait(Promise.resolve('text')), sleep(1)])
+  assertType<Same<typeof text, string>>()
+  assertType<Same<typeof nap, void>>()
+  const length: number = await channel.receive().then((data) => data.length)
+  void length
+}
