@@ -11,12 +11,12 @@ import { describe, expect, it } from 'vitest'
  */
 const FLOORS: Record<string, readonly (readonly string[])[]> = {
   scheduler: [
-    ['errors', 'protocol', 'host', 'queue', 'timers', 'waiters', 'probe', 'sites'],
-    ['coroutine', 'virtual-host'],
-    ['task'],
+    ['errors', 'protocol', 'host', 'queue', 'timers', 'waiters', 'probe', 'sites', 'task-state', 'ownership'],
+    ['alarm', 'coroutine', 'options', 'stragglers', 'task-list'],
+    ['task', 'virtual-host'],
     ['yieldable', 'testing'],
     ['trampoline', 'snapshot', 'combination'],
-    ['trace', 'stragglers'],
+    ['trace'],
     ['run'],
     ['scheduler'],
     ['event'],
@@ -41,23 +41,26 @@ const FLOORS: Record<string, readonly (readonly string[])[]> = {
     ['index'],
   ],
   net: [
-    ['errors', 'byte-queue', 'driver'],
+    ['errors', 'byte-queue', 'driver', 'closing'],
     ['address', 'reads'],
-    ['drivers/node', 'connection'],
+    ['drivers/node-socket', 'reader', 'writer'],
+    ['drivers/node-listener', 'connection'],
+    ['drivers/node'],
     ['listener', 'connect'],
     ['server'],
     ['index'],
   ],
 }
 
-/** A file that is longer cannot be read in one sitting. About 200 is the aim. */
-const MOST_LINES = 330
+/** A file with more lines of code, comments apart, cannot be read in one sitting. About 200 is the aim. */
+const MOST_LINES = 280
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
 interface SourceFile {
   /** `events/sleep`, without the ending. */
   readonly name: string
+  /** Of code. */
   readonly lines: number
   /** What it imports at run time, as it is written. */
   readonly imports: readonly string[]
@@ -70,7 +73,7 @@ function sourcesOf(packageName: string): SourceFile[] {
     const text = readFileSync(join(src, path), 'utf8')
     return {
       name: path.replaceAll('\\', '/').replace(/\.ts$/, ''),
-      lines: text.split('\n').length - 1,
+      lines: text.split('\n').filter((line) => !/^\s*(\/\*|\*|\/\/|$)/.test(line)).length,
       imports: runtimeImports(text),
     }
   })

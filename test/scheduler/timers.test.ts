@@ -126,8 +126,8 @@ describe('Timers', () => {
   })
 
   it('stay in order when one is removed and an earlier one takes its place', () => {
-    // As a heap: 0 above 10 and 1, and below these 11, 12, 2 and 3. The last, 3, replaces 11 under 10.
-    const { timers, handles, expired } = withDeadlines(0, 10, 1, 11, 12, 2, 3)
+    // As a heap: 0 above 10 and 1, and below these 11, 12, 4 and 3. The last, 3, replaces 11 under 10.
+    const { timers, handles, expired } = withDeadlines(0, 10, 1, 11, 12, 4, 3)
     timers.remove(handles[3]!)
 
     const order: number[] = []
@@ -136,8 +136,8 @@ describe('Timers', () => {
       timers.expire(timers.earliest)
     }
 
-    expect(order).toEqual([0, 1, 2, 3, 10, 12])
-    expect(expired).toEqual([0, 2, 5, 6, 1, 4])
+    expect(order).toEqual([0, 1, 3, 4, 10, 12])
+    expect(expired).toEqual([0, 2, 6, 5, 1, 4])
   })
 
   it('say which one is expiring, while it is called', () => {
@@ -173,13 +173,15 @@ describe('Timers', () => {
     type Op =
       | { kind: 'add'; deadline: number }
       | { kind: 'remove'; which: number }
-      | { kind: 'expire'; now: number }
-    const deadline = fc.nat(20)
+      | { kind: 'expire'; count: number }
+    const deadline = fc.nat(60)
     const operation = fc.oneof<fc.Arbitrary<Op>[]>(
       // Mostly these, so that the heap grows.
       ...Array.from({ length: 5 }, () => fc.record({ kind: fc.constant('add' as const), deadline })),
       fc.record({ kind: fc.constant('remove' as const), which: fc.nat(100) }),
-      fc.record({ kind: fc.constant('expire' as const), now: deadline }),
+      fc.record({ kind: fc.constant('remove' as const), which: fc.nat(100) }),
+      // Up to the deadline of the first few, so that their order shows.
+      fc.record({ kind: fc.constant('expire' as const), count: fc.nat(3) }),
     )
 
     fc.assert(
@@ -199,11 +201,12 @@ describe('Timers', () => {
             const at = model.findIndex((timer) => timer.n === n)
             if (at !== -1) model.splice(at, 1)
           } else {
-            const due = model.filter((timer) => timer.deadline <= op.now)
-            due.sort((a, b) => a.deadline - b.deadline || a.n - b.n)
+            model.sort((a, b) => a.deadline - b.deadline || a.n - b.n)
+            const now = model[op.count]?.deadline ?? 0
+            const due = model.filter((timer) => timer.deadline <= now)
             for (const timer of due) model.splice(model.indexOf(timer), 1)
             expected.push(...due.map(({ n }) => n))
-            timers.expire(op.now)
+            timers.expire(now)
           }
 
           expect(recorded.expired).toEqual(expected)

@@ -3,7 +3,8 @@
  */
 
 import type { Host } from './host.js'
-import type { Outcome, Task } from './task.js'
+import type { Task } from './task.js'
+import type { Outcome } from './task-state.js'
 
 /**
  * Why a parked task was made ready: another task did it (`by`); a timer was due; or something outside the scheduler,

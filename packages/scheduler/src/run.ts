@@ -9,7 +9,8 @@ import type { Supervisor } from './protocol.js'
 import type { Scheduler } from './scheduler.js'
 import { waitsFor } from './snapshot.js'
 import { Stragglers } from './stragglers.js'
-import { PARKED, type Task } from './task.js'
+import type { Task } from './task.js'
+import { PARKED } from './task-state.js'
 import { addTrace } from './trace.js'
 
 /** A message that lists more tasks than this helps nobody; the error holds them all. */

@@ -5,15 +5,19 @@
  * is in trampoline.ts; what an event does is in the event's own file.
  */
 
+import { Alarm } from './alarm.js'
 import { begin, checkMs, inspect } from './coroutine.js'
 import { defaultHost, type Host } from './host.js'
+import type { RunOptions, SchedulerOptions } from './options.js'
 import { type Probe, Probes, type WakeCause } from './probe.js'
 import type { Coroutine, Supervisor } from './protocol.js'
 import { Queue } from './queue.js'
-import { type AbortSignalLike, Run } from './run.js'
+import { Run } from './run.js'
 import { capture, capturing, Sites } from './sites.js'
 import { snapshotOf, type TaskSnapshot } from './snapshot.js'
-import { ENDED, Task } from './task.js'
+import { Task } from './task.js'
+import { TaskList } from './task-list.js'
+import { ENDED } from './task-state.js'
 import { Timers } from './timers.js'
 import { addTrace } from './trace.js'
 import { step } from './trampoline.js'
@@ -23,32 +27,6 @@ const DEFAULT_GRACE_MS = 5000
 
 /** Between two looks at the clock at the most: a look costs as much as two steps, and 128 steps are some microseconds. */
 const STEPS_PER_LOOK = 128
-
-/** Options of a scheduler. */
-export interface SchedulerOptions {
-  /** The surroundings; by default the real ones. */
-  readonly host?: Host
-  /** How many steps it takes before it lets the host poll I/O and timers: a positive integer; by default 1024. */
-  readonly budgetSteps?: number
-  /** How many milliseconds it steps before it lets the host poll: above 0; by default 2. */
-  readonly budgetMs?: number
-  /** Whether to note where tasks are spawned and where they yield, at some microseconds an event; by default what the host says: false, but true on a virtual one. */
-  readonly sites?: boolean
-}
-
-/** Options of a run. */
-export interface RunOptions {
-  /** Cancels every task when it is aborted; the run then rejects with its reason. It does not hold the run open. */
-  readonly signal?: AbortSignalLike
-  /** How long a killed task may take to clean up before `return()` is used on it, in milliseconds; by default 5000. */
-  readonly grace?: number
-}
-
-/** Options of a spawn. */
-export interface SpawnOptions {
-  /** The task's name; by default that of the function, or `task`. */
-  readonly name?: string
-}
 
 /**
  * A trampoline scheduler: it steps coroutines in turn and fulfils the events that they yield.
@@ -82,16 +60,12 @@ export class Scheduler {
   /** Takes back what the run has asked of the host. */
   #unlisten: (() => void) | undefined
   #lastId: number
-  /** The list of all tasks that have not ended, in spawn order. */
-  #first: Task | null
-  #last: Task | null
+  readonly #tasks: TaskList
   /** How many waits and background works there are that something outside can end. */
   #holds: number
   /** A turn is under way or has been asked for. */
   #awake: boolean
-  /** What the host was asked to call at, and when. */
-  #alarm: unknown
-  #alarmAt: number
+  readonly #alarm: Alarm
   readonly #turn: () => void
 
   /**
@@ -120,12 +94,10 @@ export class Scheduler {
     this.#run = null
     this.#unlisten = undefined
     this.#lastId = 0
-    this.#first = null
-    this.#last = null
+    this.#tasks = new TaskList()
     this.#holds = 0
     this.#awake = false
-    this.#alarm = undefined
-    this.#alarmAt = Number.POSITIVE_INFINITY
+    this.#alarm = new Alarm(host, () => this.#wakeUp())
     this.#turn = () => this.#takeTurn()
     if (this.sites !== null) this.attach(this.sites)
   }
@@ -265,17 +237,14 @@ export class Scheduler {
     const task = new Task<T>(this, this.#lastId + 1, name, coroutine, supervisor, spawner, context)
     supervisor.adopt(task)
     this.#lastId++
-    task.previous = this.#last
-    if (this.#last === null) this.#first = task
-    else this.#last.next = task
-    this.#last = task
+    this.#tasks.add(task)
     if (this.probes !== null) this.probes.tell('spawn', task, spawner)
     return task
   }
 
   /** Every task that has not ended, in spawn order; to be copied before any of them may end. */
-  *tasks(): Generator<Task, void, void> {
-    for (let task = this.#first; task !== null; task = task.next) yield task
+  tasks(): Iterable<Task> {
+    return this.#tasks
   }
 
   /** Puts a task into the run queue. @internal */
@@ -286,12 +255,7 @@ export class Scheduler {
 
   /** Forgets a task that has ended. @internal */
   ended(task: Task): void {
-    if (task.previous === null) this.#first = task.next
-    else task.previous.next = task.next
-    if (task.next === null) this.#last = task.previous
-    else task.next.previous = task.previous
-    task.previous = null
-    task.next = null
+    this.#tasks.remove(task)
     this.sites?.forget(task)
   }
 
@@ -370,20 +334,28 @@ export class Scheduler {
   #settleDown(): void {
     this.#awake = false
     this.queue.trim()
-    if (this.#first === null) {
+    if (this.#tasks.empty) {
       if (this.#holds === 0) this.#finish()
     } else if (this.timers.size > 0) {
-      this.#setAlarm(this.timers.earliest)
+      this.#waitForTimer()
     } else {
-      this.#clearAlarm()
+      this.#alarm.clear()
       if (this.#holds === 0) this.#run?.deadlock()
+    }
+  }
+
+  #waitForTimer(): void {
+    try {
+      this.#alarm.set(this.timers.earliest)
+    } catch (error) {
+      this.#run?.giveUp(error)
     }
   }
 
   #finish(): void {
     if (this.#run === null) return
     const run = this.#run
-    this.#clearAlarm()
+    this.#alarm.clear()
     this.timers.clear()
     this.#endRun()
     run.finish()
@@ -395,32 +367,9 @@ export class Scheduler {
     this.#unlisten = undefined
   }
 
-  /** An alarm that comes too early does no harm, so that it is only ever set anew for an earlier time. */
-  #setAlarm(deadline: number): void {
-    if (deadline >= this.#alarmAt) return
-    this.#clearAlarm()
-    try {
-      this.#alarm = this.host.at(deadline, () => {
-        this.#alarm = undefined
-        this.#alarmAt = Number.POSITIVE_INFINITY
-        this.#wakeUp()
-      })
-      this.#alarmAt = deadline
-    } catch (error) {
-      this.#run?.giveUp(error)
-    }
-  }
-
-  #clearAlarm(): void {
-    if (this.#alarm === undefined) return
-    this.host.cancel(this.#alarm)
-    this.#alarm = undefined
-    this.#alarmAt = Number.POSITIVE_INFINITY
-  }
-
   /** The surroundings have nothing left that could call in. */
   #exhausted(): void {
-    if (this.queue.size === 0 && this.timers.size === 0 && this.#first !== null) this.#run?.deadlock()
+    if (this.queue.size === 0 && this.timers.size === 0 && !this.#tasks.empty) this.#run?.deadlock()
   }
 }
 

@@ -4,7 +4,8 @@
 
 import type { EventHandler, Yieldable } from './protocol.js'
 import type { Sites } from './sites.js'
-import type { Task, TaskState } from './task.js'
+import type { Task } from './task.js'
+import type { TaskState } from './task-state.js'
 import { argumentOf, handlerOf } from './yieldable.js'
 
 /** What one task was doing when the snapshot was taken. */

@@ -16,71 +16,32 @@
 import { inspect, isCoroutine, native } from './coroutine.js'
 import { Cancelled, DroppedError } from './errors.js'
 import type { StepContext } from './host.js'
+import { CALLEE, own, ownerOf } from './ownership.js'
 import type { Coroutine, EventHandler, Supervisor, Watcher } from './protocol.js'
 import type { Scheduler } from './scheduler.js'
+import {
+  ENDED,
+  ENTERING,
+  type Mode,
+  NEW,
+  NEXT,
+  type Outcome,
+  PARKED,
+  type Phase,
+  READY,
+  RETURN,
+  STATES,
+  type TaskState,
+  THROW,
+  WITHDRAWING,
+} from './task-state.js'
 import type { Timer } from './timers.js'
-
-/**
- * What a task is doing. `new`: it has taken no step yet. `ready`: it waits for its turn. `running`: this is its step.
- * `entering`: what it yielded is being looked at. `parked`: it waits for an event. `withdrawing`: the event that it waits
- * for is being withdrawn, which takes time. `ended`: see the outcome.
- */
-export type TaskState = 'new' | 'ready' | 'running' | 'entering' | 'parked' | 'withdrawing' | 'ended'
-
-// The states as numbers, which compare faster than strings: a step looks at them several times.
-export const NEW = 0
-export const READY = 1
-export const RUNNING = 2
-export const ENTERING = 3
-export const PARKED = 4
-export const WITHDRAWING = 5
-export const ENDED = 6
-type Phase = 0 | 1 | 2 | 3 | 4 | 5 | 6
-const STATES: readonly TaskState[] = ['new', 'ready', 'running', 'entering', 'parked', 'withdrawing', 'ended']
-
-/**
- * How a task ended.
- *
- * @typeParam T what it returned, if it did
- */
-export type Outcome<T = unknown> =
-  | {
-      /** It came to its end. */
-      readonly kind: 'returned'
-      /** What it returned. */
-      readonly value: T
-    }
-  | {
-      /** It failed. */
-      readonly kind: 'threw'
-      /** What it threw. */
-      readonly error: unknown
-    }
-  | {
-      /** It was killed. */
-      readonly kind: 'killed'
-    }
-
-/** How the coroutine is to be entered at the next step. */
-export type Mode = typeof NEXT | typeof THROW | typeof RETURN
-/** Enter with a value. */
-export const NEXT = 0
-/** Enter with an error. */
-export const THROW = 1
-/** Make it return, running its `finally` blocks. */
-export const RETURN = 2
 
 /**
  * A coroutine that refuses to end answers `return()` with another yield. One `return()` leaves one `finally` at least, so
  * that an honest coroutine needs as many as its clean-ups are nested; this many is nobody's honest depth.
  */
 const MOST_RETURNS = 10_000
-
-/** On every generator that a task runs: the task that was spawned with it, or CALLEE. */
-const OWNER: unique symbol = Symbol('bluelet.owner')
-const CALLEE = 'callee'
-
-type Owned = Coroutine & { [OWNER]?: Task | typeof CALLEE }
 
 /** What is known of a kill that is under way. */
 interface Cancellation {
@@ -407,18 +368,6 @@ function force(task: Task): void {
   task.force()
 }
 
-/** Marks a generator as taken, so that it cannot run in two places. */
-function own(coroutine: Owned, owner: Task | typeof CALLEE): void {
-  const previous = coroutine[OWNER]
-  if (previous !== undefined) {
-    const where = previous === CALLEE ? 'was called before' : `was spawned before, as ${previous}`
-    throw new TypeError(
-      `this coroutine ${where}: a generator runs once; make a new one by calling its function again, and wait for a running one with join(...)`,
-    )
-  }
-  coroutine[OWNER] = owner
-}
-
 /**
  * The task that is meant by a task or, as in Bluelet, by the generator that was spawned.
  *
@@ -426,7 +375,7 @@ function own(coroutine: Owned, owner: Task | typeof CALLEE): void {
  */
 export function taskOf(target: Task | Coroutine, operation: string): Task {
   if (target instanceof Task) return target
-  const owner = (target as Owned | null | undefined)?.[OWNER]
+  const owner = ownerOf(target)
   if (owner instanceof Task) return owner
   if (owner === CALLEE) {
     throw new TypeError(

@@ -7,7 +7,8 @@
 
 import { NATIVE_NEXT } from './coroutine.js'
 import type { Coroutine } from './protocol.js'
-import { ENTERING, NEXT, RUNNING, type Task, THROW } from './task.js'
+import type { Task } from './task.js'
+import { ENTERING, NEXT, RUNNING, THROW } from './task-state.js'
 import { argumentOf, handlerOf } from './yieldable.js'
 
 /** What a probe calls the modes, in their order. */

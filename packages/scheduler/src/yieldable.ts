@@ -15,7 +15,8 @@ import {
   type Waiter,
   type Watcher,
 } from './protocol.js'
-import { PARKED, Task } from './task.js'
+import { Task } from './task.js'
+import { PARKED } from './task-state.js'
 
 /** What an event holds, as the trampoline sees it. */
 export interface Request {

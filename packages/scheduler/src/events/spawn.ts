@@ -2,8 +2,8 @@
 
 import { begin, inspect, type Startable } from '../coroutine.js'
 import { event } from '../event.js'
+import type { SpawnOptions } from '../options.js'
 import type { Coroutine, Event, EventHandler, Supervisor } from '../protocol.js'
-import type { SpawnOptions } from '../scheduler.js'
 import type { Task } from '../task.js'
 
 /** What {@link spawn} is: callable as it is, and with options by `spawn.with`. */

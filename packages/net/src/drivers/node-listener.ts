@@ -1,0 +1,89 @@
+/**
+ * A listener of the `node` driver.
+ */
+
+import net from 'node:net'
+import { Address } from '../address.js'
+import {
+  type DriverListener,
+  type DriverSocket,
+  type ListenTarget,
+  type Observer,
+  READABLE,
+} from '../driver.js'
+import { codeOf, ListenError } from '../errors.js'
+import { KEEP_ALIVE_MS, NodeSocket } from './node-socket.js'
+
+export class NodeListener implements DriverListener {
+  observer: Observer | null
+  dropped: number
+  readonly #server: net.Server
+  readonly #accepted: NodeSocket[]
+  /** How many of them wait to be asked for; more are reset. Node accepts whether anybody wants it or not. */
+  readonly #most: number
+  #address: Address
+
+  constructor(target: ListenTarget, done: (error: Error | null, listener: DriverListener | null) => void) {
+    this.observer = null
+    this.dropped = 0
+    this.#accepted = []
+    this.#most = target.backlog
+    this.#address = new Address(target.host, target.port)
+    this.#server = net.createServer({
+      // Otherwise Node ends our side when the peer ends its own, and a reply that is being computed is lost.
+      allowHalfOpen: true,
+      // Nothing is read before somebody asks for it.
+      pauseOnConnect: true,
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: KEEP_ALIVE_MS,
+    })
+    this.#server.on('connection', (socket) => this.#heardConnection(socket))
+    this.#server.on('error', (error) => done(listenError(error, target), null))
+    this.#server.on('listening', () => {
+      const { address, port } = this.#server.address() as net.AddressInfo // A TCP server's address is never a string.
+      this.#address = new Address(address, port)
+      done(null, this)
+    })
+    const { host, port, backlog } = target
+    this.#server.listen({ port, backlog, ...(host === '' ? {} : { host }) })
+  }
+
+  get address(): Address {
+    return this.#address
+  }
+
+  accept(): DriverSocket | null {
+    return this.#accepted.shift() ?? null
+  }
+
+  close(): void {
+    this.#server.close()
+    for (const socket of this.#accepted.splice(0)) socket.close(false)
+  }
+
+  #heardConnection(socket: net.Socket): void {
+    const made = new NodeSocket(socket)
+    if (this.#accepted.length >= this.#most) {
+      this.dropped++
+      made.close(false)
+      return
+    }
+    this.#accepted.push(made)
+    this.observer?.ready(READABLE)
+  }
+}
+
+const LISTEN_HINTS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'the port is in use; stop the other program, choose another port, or 0 for any that is free',
+  EACCES: 'this port needs privileges; choose one above 1023',
+  EADDRNOTAVAIL: 'this machine has no such address',
+  ENOTFOUND: 'there is no such host',
+}
+
+function listenError(error: Error, { host, port }: ListenTarget): ListenError {
+  const code = codeOf(error)
+  const hint = LISTEN_HINTS[code] ?? error.message
+  const where = host === '' ? `port ${port} of every address` : `${new Address(host, port)}`
+  return new ListenError(`cannot listen on ${where}: ${hint} (${code})`, code, { cause: error })
+}

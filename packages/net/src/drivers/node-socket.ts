@@ -1,0 +1,251 @@
+/**
+ * A socket of the `node` driver.
+ *
+ * A stream of Node's pushes; ours is asked. So a socket is paused whenever a chunk has come that nobody has read, which
+ * bounds what is read ahead to that one chunk; and it is not read at all before the first try.
+ */
+
+import type net from 'node:net'
+import { Address } from '../address.js'
+import { ByteQueue, EMPTY } from '../byte-queue.js'
+import { CLOSED, type DriverSocket, FAILED, type Observer, READABLE, WRITABLE } from '../driver.js'
+import { ConnectionResetError, codeOf } from '../errors.js'
+
+/** A kept-alive connection is probed after this time without traffic, so that a peer that vanished is noticed. */
+export const KEEP_ALIVE_MS = 60_000
+
+/** On every socket of Node's that is ours: so that its listeners are shared functions and cost no closure each. */
+const OURS = Symbol('bluelet.socket')
+
+interface OwnedSocket extends net.Socket {
+  [OURS]: NodeSocket
+}
+
+export class NodeSocket implements DriverSocket {
+  observer: Observer | null
+  readonly #socket: net.Socket
+  /** What has come and has not been read: at most one chunk, but for what Node pushes while it is being paused. */
+  #input: Buffer | null
+  #more: ByteQueue | null
+  #ended: boolean
+  #error: Error | null
+  /** Set by close(): what comes is thrown away. */
+  #discarding: boolean
+  #local: Address | undefined
+  #remote: Address | undefined
+  /** Made at the first write that the kernel did not take at once. */
+  #onWritten: (() => void) | null
+  #blocked: boolean
+
+  constructor(socket: net.Socket) {
+    this.observer = null
+    this.#socket = socket
+    this.#input = null
+    this.#more = null
+    this.#ended = false
+    this.#error = null
+    this.#discarding = false
+    this.#local = undefined
+    this.#remote = undefined
+    this.#onWritten = null
+    this.#blocked = false
+    ;(socket as OwnedSocket)[OURS] = this
+    // All at once, before anything can come: an error that nobody listens for would end the process.
+    socket.on('data', heardData)
+    socket.on('end', heardEnd)
+    socket.on('error', heardError)
+    socket.on('close', heardClose)
+  }
+
+  get localAddress(): Address | undefined {
+    this.#local ??= addressOf(this.#socket.localAddress, this.#socket.localPort)
+    return this.#local
+  }
+
+  get remoteAddress(): Address | undefined {
+    this.#remote ??= addressOf(this.#socket.remoteAddress, this.#socket.remotePort)
+    return this.#remote
+  }
+
+  get unsent(): number {
+    // Node counts what it has thrown away as written.
+    if (this.#socket.errored !== null) throw this.#fail(this.#socket.errored)
+    return this.#socket.writableLength
+  }
+
+  read(max: number): Buffer | null {
+    const chunk = this.#input
+    if (chunk !== null) {
+      if (chunk.length <= max) {
+        this.#input = this.#more === null ? null : this.#nextChunk()
+        return chunk
+      }
+      this.#input = chunk.subarray(max)
+      return Buffer.from(chunk.subarray(0, max))
+    }
+    if (this.#ended) return EMPTY
+    if (this.#error !== null) throw this.#error
+    if (this.#socket.isPaused()) this.#socket.resume()
+    return null
+  }
+
+  write(bytes: Uint8Array): number {
+    if (this.#error !== null) throw this.#error
+    const socket = this.#socket
+    if (socket.writableLength > 0) {
+      this.#blocked = true
+      return 0
+    }
+    this.#onWritten ??= () => this.#written()
+    socket.write(bytes, this.#onWritten)
+    // Refused at once: Node tells by an event only later, and has counted the bytes as gone.
+    if (socket.errored !== null) throw this.#fail(socket.errored)
+    if (socket.writableLength > 0) this.#blocked = true
+    return bytes.length
+  }
+
+  shutdown(): void {
+    this.#socket.end()
+  }
+
+  close(linger: boolean): void {
+    const socket = this.#socket
+    this.#discarding = true
+    this.#input = null
+    this.#more = null
+    if (!linger || this.#error !== null) {
+      // A pending write says success after destroy(); nobody may believe it.
+      this.#blocked = false
+      if (socket.connecting || this.#error !== null) socket.destroy()
+      else this.#reset()
+      return
+    }
+    socket.end()
+    socket.resume()
+  }
+
+  heardData(chunk: Buffer): void {
+    if (this.#discarding) return
+    if (this.#input === null) {
+      this.#input = chunk
+      this.observer?.ready(READABLE)
+      // Still there: nobody waits for it.
+      if (this.#input !== null) this.#socket.pause()
+      return
+    }
+    this.#keep(chunk)
+    this.#socket.pause()
+  }
+
+  /**
+   * The end of the stream, or so Node says: a reset that came while bytes were still unread looks the same to libuv. A write
+   * of no bytes tells the two apart: it sends nothing, and fails if the peer has gone. (While other writes are pending these
+   * will tell.)
+   */
+  heardEnd(): void {
+    const socket = this.#socket
+    if (this.#discarding || !socket.writable || socket.writableLength > 0) this.#end()
+    else socket.write(EMPTY, () => this.#end())
+  }
+
+  heardError(error: Error): void {
+    // What Node has read ahead is still to be had, but not for long.
+    if (!this.#discarding) this.#keepUnread()
+    this.#error = asReset(error)
+    this.observer?.ready(READABLE | WRITABLE | FAILED)
+  }
+
+  #fail(error: Error): Error {
+    this.#error ??= asReset(error)
+    return this.#error
+  }
+
+  /** libuv refuses a reset while a shutdown is under way (EINVAL), and Node then loses the descriptor. */
+  #reset(): void {
+    const socket = this.#socket
+    if (socket.writableEnded && !socket.writableFinished && socket.writableLength === 0) {
+      socket.once('finish', () => socket.resetAndDestroy())
+    } else socket.resetAndDestroy()
+  }
+
+  heardClose(): void {
+    this.#error ??= new ConnectionResetError('the connection is closed', 'ERR_STREAM_DESTROYED')
+    this.observer?.ready(CLOSED)
+  }
+
+  heardConnect(): void {
+    this.observer?.ready(WRITABLE)
+  }
+
+  #end(): void {
+    if (this.#socket.errored) return // Then 'error' follows.
+    this.#ended = true
+    this.observer?.ready(READABLE)
+  }
+
+  #keepUnread(): void {
+    for (let chunk: unknown = this.#socket.read(); Buffer.isBuffer(chunk); chunk = this.#socket.read()) {
+      if (this.#input === null) this.#input = chunk
+      else this.#keep(chunk)
+    }
+  }
+
+  #keep(chunk: Buffer): void {
+    this.#more ??= new ByteQueue()
+    this.#more.push(chunk)
+  }
+
+  /** The callback of a write; also called, with success, for bytes that were thrown away. */
+  #written(): void {
+    if (!this.#blocked || this.#socket.destroyed || this.#socket.writableLength > 0) return
+    this.#blocked = false
+    this.observer?.ready(WRITABLE)
+  }
+
+  #nextChunk(): Buffer | null {
+    const chunk = this.#more?.takeSome(Number.POSITIVE_INFINITY) ?? EMPTY
+    if (chunk.length > 0) return chunk
+    this.#more = null
+    return null
+  }
+}
+
+function heardData(this: net.Socket, chunk: Buffer): void {
+  ;(this as OwnedSocket)[OURS].heardData(chunk)
+}
+
+function heardEnd(this: net.Socket): void {
+  ;(this as OwnedSocket)[OURS].heardEnd()
+}
+
+function heardError(this: net.Socket, error: Error): void {
+  ;(this as OwnedSocket)[OURS].heardError(error)
+}
+
+function heardClose(this: net.Socket): void {
+  ;(this as OwnedSocket)[OURS].heardClose()
+}
+
+export function heardConnect(this: net.Socket): void {
+  ;(this as OwnedSocket)[OURS].heardConnect()
+}
+
+function addressOf(host: string | undefined, port: number | undefined): Address | undefined {
+  return host === undefined || port === undefined ? undefined : new Address(host, port)
+}
+
+/** What Node says, in different words, when the peer is gone. */
+const GONE = new Set([
+  'ECONNRESET',
+  'EPIPE',
+  'ECONNABORTED',
+  'ERR_STREAM_DESTROYED',
+  'ERR_SOCKET_CLOSED',
+  'ENOTCONN',
+])
+
+function asReset(error: Error): Error {
+  const code = codeOf(error)
+  if (!GONE.has(code)) return error
+  return new ConnectionResetError(`the peer has gone (${code})`, code, { cause: error })
+}

@@ -1,0 +1,134 @@
+/**
+ * The writing half of a connection: its one writer, and how much of what it sends has gone out.
+ */
+
+import { ClosedError, type EventHandler, type Waiter } from '@bluelet/scheduler'
+import type { DriverSocket } from './driver.js'
+import { BusyError } from './errors.js'
+
+/** What is to be sent. */
+export interface Send {
+  readonly bytes: Buffer
+  readonly all: boolean
+}
+
+/** The events that write. */
+export class Writer implements EventHandler<Send, undefined, number & undefined> {
+  /** Our side has been ended. */
+  ended: boolean
+  readonly #socket: DriverSocket
+  /** Ends the connection, when nobody knows what has gone out. */
+  readonly #connection: { abort(): void }
+  #waiter: Waiter<number & undefined> | null
+  #send: Send | null
+  /** How many bytes of it the driver has taken. */
+  #taken: number
+  #closed: boolean
+  #failure: unknown
+
+  constructor(socket: DriverSocket, connection: { abort(): void }) {
+    this.ended = false
+    this.#socket = socket
+    this.#connection = connection
+    this.#waiter = null
+    this.#send = null
+    this.#taken = 0
+    this.#closed = false
+    this.#failure = undefined
+  }
+
+  get name(): string {
+    return 'send'
+  }
+
+  get external(): string {
+    return 'socket'
+  }
+
+  /** Whether bytes are on their way that nobody knows to have gone out. */
+  get busy(): boolean {
+    return this.#waiter !== null
+  }
+
+  describe({ bytes, all }: Send): string {
+    return `${all ? 'sendall' : 'send'}(${bytes.length} bytes)`
+  }
+
+  enter(waiter: Waiter<number & undefined>, send: Send): undefined {
+    if (this.#waiter !== null) {
+      throw new BusyError(
+        `${this.describe(send)}: ${this.#waiter.task} is writing to this connection; one task at a time writes to it`,
+      )
+    }
+    this.#taken = 0
+    this.#send = send
+    if (this.#try(send)) waiter.resume(this.#result(send))
+    else this.#waiter = waiter
+  }
+
+  withdraw(): void {
+    const taken = this.#taken
+    this.#waiter = null
+    if (taken > 0) this.#connection.abort()
+  }
+
+  ready(): void {
+    const waiter = this.#waiter
+    const send = this.#send
+    if (waiter === null || send === null) return
+    let done: boolean
+    try {
+      done = this.#try(send)
+    } catch (error) {
+      this.#waiter = null
+      this.#send = null
+      waiter.throw(error)
+      return
+    }
+    if (!done) return
+    this.#waiter = null
+    waiter.resume(this.#result(send))
+  }
+
+  close(): void {
+    this.#closed = true
+    const waiter = this.#waiter
+    this.#waiter = null
+    this.#send = null
+    waiter?.throw(new ClosedError('sendall: the connection has been closed; not everything has been sent'))
+  }
+
+  /** Hands on what is left. @returns whether the kernel has got what was asked for */
+  #try(send: Send): boolean {
+    this.#refuse(send)
+    const { bytes, all } = send
+    try {
+      while (this.#taken < bytes.length) {
+        const rest = this.#taken === 0 ? bytes : bytes.subarray(this.#taken)
+        const taken = this.#socket.write(rest)
+        if (taken === 0) return !all && this.#taken > 0 && this.#socket.unsent === 0
+        this.#taken += taken
+      }
+      return this.#socket.unsent === 0
+    } catch (error) {
+      this.#failure = error
+      throw error
+    }
+  }
+
+  #refuse(send: Send): void {
+    if (this.#closed) throw new ClosedError(`${this.describe(send)}: the connection is closed`)
+    if (this.#failure !== undefined) {
+      throw new ClosedError(`${this.describe(send)}: the connection is closed, because it has failed`, {
+        cause: this.#failure,
+      })
+    }
+    if (this.ended && this.#taken === 0) throw new ClosedError(`${this.describe(send)}: after shutdown()`)
+  }
+
+  #result({ all }: Send): number & undefined {
+    this.#send = null
+    // The event's own type says which of the two it gives.
+    return (all ? undefined : this.#taken) as number & undefined
+  }
+}

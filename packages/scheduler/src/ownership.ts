@@ -1,0 +1,30 @@
+/**
+ * Who runs a generator: it can run in one place only, and the generator that was spawned stands for its task.
+ */
+
+import type { Coroutine } from './protocol.js'
+
+/** On every generator that a task runs: the task that was spawned with it, or CALLEE. */
+const OWNER: unique symbol = Symbol('bluelet.owner')
+/** The owner of a coroutine that another one has called: no task of its own. */
+export const CALLEE: object = Object.freeze({})
+
+type Owned = Coroutine & { [OWNER]?: object }
+
+/** Marks a generator as taken, so that it cannot run in two places. */
+export function own(coroutine: Coroutine, owner: object): void {
+  const owned = coroutine as Owned
+  const previous = owned[OWNER]
+  if (previous !== undefined) {
+    const where = previous === CALLEE ? 'was called before' : `was spawned before, as ${previous}`
+    throw new TypeError(
+      `this coroutine ${where}: a generator runs once; make a new one by calling its function again, and wait for a running one with join(...)`,
+    )
+  }
+  owned[OWNER] = owner
+}
+
+/** The task that was spawned with a coroutine, or CALLEE; undefined if it has never run. */
+export function ownerOf(coroutine: unknown): object | undefined {
+  return (coroutine as Owned | null | undefined)?.[OWNER]
+}
