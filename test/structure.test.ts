@@ -17,7 +17,7 @@ const FLOORS: Record<string, readonly (readonly string[])[]> = {
     ['yieldable', 'testing'],
     ['trampoline', 'snapshot', 'combination'],
     ['trace'],
-    ['run'],
+    ['run', 'unattended'],
     ['scheduler'],
     ['event'],
     [

@@ -1,5 +1,5 @@
 // The budget of promise 2: how many steps a turn takes, and for how long, before it lets the host poll.
-import { type Coroutine, type Host, pause, Scheduler, type SchedulerOptions, spawn } from '@bluelet/scheduler'
+import { type Coroutine, type Host, pause, Scheduler, type SchedulerOptions } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
 
 /** A host that makes each call when it is told, and whose clock moves by what a step takes. */
@@ -50,13 +50,9 @@ function busy(tasks: number, stepMs: number, options: SchedulerOptions): Watched
       yield pause()
     }
   }
-  void new Scheduler({ host, ...options }).run(function* () {
-    for (let i = 1; i < tasks; i++) yield spawn(worker)
-    yield* worker()
-  })
-  // One turn and more, until all are spawned.
-  for (let i = 0; i < 2 * tasks; i++) host.turn()
-  watched.steps = 0
+  const scheduler = new Scheduler({ host, ...options })
+  for (let i = 1; i < tasks; i++) scheduler.spawn(worker)
+  void scheduler.run(worker)
   return watched
 }
 

@@ -106,7 +106,7 @@ describe('event', () => {
     expect(caught).toEqual(errors)
   })
 
-  it('that gives undefined is entered once for each of the tasks that yield* it at the same time', async () => {
+  it('that gives undefined gives it to each of the tasks that yield* it at the same time, entered once for each', async () => {
     let entered = 0
     const shared = event<void>(
       {
@@ -120,8 +120,10 @@ describe('event', () => {
       },
       undefined,
     )
+    const given: boolean[] = []
     function* task() {
-      yield* shared
+      const value: unknown = yield* shared
+      given.push(value === undefined)
     }
 
     await virtually(function* () {
@@ -129,6 +131,7 @@ describe('event', () => {
     })
 
     expect(entered).toBe(3)
+    expect(given).toEqual([true, true, true])
   })
 
   it('that one task yields while another waits for it is entered for both', async () => {

@@ -267,7 +267,7 @@ describe('a probe', () => {
   )
 
   it('that throws leaves a scheduler that nobody watches as cheap as before', async () => {
-    const { scheduler } = world()
+    const { scheduler } = world({ sites: false })
     scheduler.attach({
       resume() {
         throw failure()
@@ -280,7 +280,7 @@ describe('a probe', () => {
   })
 
   it('costs nothing once it is detached', () => {
-    const { scheduler } = world()
+    const { scheduler } = world({ sites: false })
 
     const before = probesOf(scheduler)
     scheduler.attach({})()

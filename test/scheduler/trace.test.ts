@@ -132,6 +132,32 @@ describe('the stack of an error that ends a run', () => {
     expect(added(error, before).join('\n')).toContain('child#2')
   })
 
+  it('names the task also below a long message or a long stack', async () => {
+    const error = failure('long '.repeat(10_000))
+    const before = error.stack
+
+    await rejection(
+      virtually(function* main() {
+        yield sleep(10)
+        throw error
+      }),
+    )
+
+    expect(added(error, before)).toEqual(['    in task main#1, after its yield of sleep(10)'])
+  })
+
+  it('names the task also below the frames of a long yield* chain', async () => {
+    const error = failure()
+    function* descend(n: number): Coroutine<void> {
+      if (n === 0) throw error
+      yield* call(descend, n - 1)
+    }
+
+    await rejection(virtually(() => descend(1000)))
+
+    expect(error.stack).toContain('in task ')
+  })
+
   it('is told once, though several tasks threw the same object', async () => {
     const error = failure()
     const before = error.stack

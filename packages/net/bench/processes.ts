@@ -8,8 +8,13 @@ process.on('exit', () => {
 })
 
 /** Starts a program of Node with a channel to it; on a core of its own if there is one. */
-export function startNode(file: string, args: readonly string[], core: number | null): ChildProcess {
-  const [command, ...rest] = pinned([process.execPath, '--expose-gc', file, ...args], core)
+export function startNode(
+  file: string,
+  args: readonly string[],
+  core: number | null,
+  flags: readonly string[] = [],
+): ChildProcess {
+  const [command, ...rest] = pinned([process.execPath, '--expose-gc', ...flags, file, ...args], core)
   const child = spawn(command, rest, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
   children.add(child)
   child.on('exit', () => children.delete(child))

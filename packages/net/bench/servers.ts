@@ -25,8 +25,13 @@ export interface RunningServer {
   stop(): Promise<void>
 }
 
-export async function startServer(name: string, file: string, core: number | null): Promise<RunningServer> {
-  const child = startNode(fileURLToPath(new URL(`servers/${file}`, import.meta.url)), [], core)
+export async function startServer(
+  name: string,
+  file: string,
+  core: number | null,
+  flags: readonly string[] = [],
+): Promise<RunningServer> {
+  const child = startNode(fileURLToPath(new URL(`servers/${file}`, import.meta.url)), [], core, flags)
   const { port } = (await nextMessage(child)) as { port: number }
   return {
     name,

@@ -30,8 +30,8 @@ export class Connection {
   readonly socket: DriverSocket
   readonly #scheduler: Scheduler
   readonly #reader: Reader
-  readonly #writer: Writer
-  /** Made when it is first needed: an idle connection does without. */
+  /** These two are made when they are first needed: an idle connection does without. */
+  #writer: Writer | null
   #closing: Closing | null
   /** The driver has said CLOSED. */
   #gone: boolean
@@ -46,7 +46,7 @@ export class Connection {
     this.socket = socket
     this.#scheduler = scheduler
     this.#reader = new Reader(socket)
-    this.#writer = new Writer(socket, this)
+    this.#writer = null
     this.#closing = null
     this.#gone = false
     socket.observer = this
@@ -130,7 +130,7 @@ export class Connection {
    * @param data bytes, which must not change until then; or a string, sent as UTF-8
    */
   send(data: string | Uint8Array): Event<number> {
-    return event<number>(this.#writer, { bytes: bytesOf(data, 'send(data)'), all: false })
+    return event<number>(this.#sending(), { bytes: bytesOf(data, 'send(data)'), all: false })
   }
 
   /**
@@ -141,7 +141,7 @@ export class Connection {
    * @param data bytes, which must not change until then; or a string, sent as UTF-8
    */
   sendall(data: string | Uint8Array): Event<void> {
-    return event<void>(this.#writer, { bytes: bytesOf(data, 'sendall(data)'), all: true })
+    return event<void>(this.#sending(), { bytes: bytesOf(data, 'sendall(data)'), all: true })
   }
 
   /**
@@ -151,8 +151,9 @@ export class Connection {
    */
   shutdown(): void {
     if (this.#closing?.begun) throw new ClosedError('shutdown(): the connection is closed')
-    if (this.#writer.ended) return
-    this.#writer.ended = true
+    const writer = this.#sending()
+    if (writer.ended) return
+    writer.ended = true
     this.socket.shutdown()
   }
 
@@ -183,7 +184,7 @@ export class Connection {
   /** What the driver says. @internal */
   ready(what: number): void {
     if ((what & (READABLE | FAILED | CLOSED)) !== 0) this.#reader.ready()
-    if ((what & (WRITABLE | FAILED | CLOSED)) !== 0) this.#writer.ready()
+    if ((what & (WRITABLE | FAILED | CLOSED)) !== 0) this.#writer?.ready()
     if ((what & CLOSED) === 0) return
     this.#gone = true
     this.#closing?.end()
@@ -193,9 +194,17 @@ export class Connection {
     const end = this.#end()
     if (end.begun) return
     // What a task is in the middle of sending will not arrive whole: the peer is not to take it for an orderly end.
-    end.begin(linger && !this.#writer.busy)
+    end.begin(linger && !this.#writer?.busy)
     this.#reader.close()
-    this.#writer.close()
+    this.#writer?.close()
+  }
+
+  #sending(): Writer {
+    if (this.#writer === null) {
+      this.#writer = new Writer(this.socket, this)
+      if (this.#closing?.begun) this.#writer.close()
+    }
+    return this.#writer
   }
 
   #end(): Closing {

@@ -11,6 +11,9 @@ import type { Read } from './reads.js'
 /** A read may hold what has come and no more than this beyond it: what is asked of the driver at a time. */
 export const READ_SIZE = 65_536
 
+/** The failure of a connection that close() has ended. */
+const CLOSED_HERE = Symbol('closed')
+
 /** The events that read. The argument is what `recv` may give at the most, or what else is asked for. */
 export class Reader implements EventHandler<number | Read, undefined, Buffer> {
   readonly #socket: DriverSocket
@@ -18,7 +21,6 @@ export class Reader implements EventHandler<number | Read, undefined, Buffer> {
   #queue: ByteQueue | null
   #waiter: Waiter<Buffer> | null
   #asked: number | Read
-  #closed: boolean
   /** What ended it, once somebody has been told. */
   #failure: unknown
 
@@ -27,7 +29,6 @@ export class Reader implements EventHandler<number | Read, undefined, Buffer> {
     this.#queue = null
     this.#waiter = null
     this.#asked = 0
-    this.#closed = false
     this.#failure = undefined
   }
 
@@ -79,7 +80,7 @@ export class Reader implements EventHandler<number | Read, undefined, Buffer> {
   }
 
   close(): void {
-    this.#closed = true
+    this.#failure = CLOSED_HERE
     this.#queue = null
     const waiter = this.#waiter
     this.#waiter = null
@@ -87,7 +88,8 @@ export class Reader implements EventHandler<number | Read, undefined, Buffer> {
   }
 
   #try(asked: number | Read): Buffer | null {
-    if (this.#closed) throw new ClosedError(`${this.describe(asked)}: the connection is closed`)
+    if (this.#failure === CLOSED_HERE)
+      throw new ClosedError(`${this.describe(asked)}: the connection is closed`)
     if (typeof asked !== 'number') return this.#tryRead(asked)
     const queue = this.#queue
     if (queue !== null && queue.length > 0) return queue.takeSome(asked)

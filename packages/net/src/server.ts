@@ -21,7 +21,7 @@ import { type Listener, type ListenOptions, listen } from './listener.js'
 const ACCEPT_BACKOFF_MS = 100
 
 /** What is run for each connection; the connection is closed when it ends. */
-export type Handler = (conn: Connection) => Coroutine
+export type Handler = (conn: Connection) => Coroutine<unknown>
 
 /** Options of {@link server}. */
 export interface ServerOptions extends ListenOptions {
@@ -106,37 +106,53 @@ function* failing(error: unknown): Coroutine<never> {
 /** The connections of one server. */
 class Conversations {
   readonly onError: ServerOptions['onError']
-  readonly #open: Set<Conversation>
+  /** The latest, which is linked to the others: cheaper for each than a place in a set. */
+  #latest: Conversation | null
   /** Open once the server ends and the last of them is over. */
   readonly #over: Latch
   #ending: boolean
 
   constructor(onError: ServerOptions['onError']) {
     this.onError = onError
-    this.#open = new Set()
+    this.#latest = null
     this.#over = new Latch()
     this.#ending = false
   }
 
   add(conversation: Conversation): void {
-    this.#open.add(conversation)
+    conversation.older = this.#latest
+    if (this.#latest !== null) this.#latest.newer = conversation
+    this.#latest = conversation
   }
 
   delete(conversation: Conversation): void {
-    this.#open.delete(conversation)
-    if (this.#ending && this.#open.size === 0) this.#over.open()
+    const { older, newer } = conversation
+    if (newer !== null) newer.older = older
+    else if (this.#latest === conversation) this.#latest = older
+    else return // It has left before.
+    if (older !== null) older.newer = newer
+    conversation.older = null
+    conversation.newer = null
+    if (this.#ending && this.#latest === null) this.#over.open()
   }
 
   /** Kills all handlers at once, and waits for their clean-up. */
   *end(): Coroutine<void> {
     this.#ending = true
-    for (const conversation of [...this.#open]) conversation.cancel()
-    if (this.#open.size > 0) yield* this.#over.wait()
+    for (let conversation = this.#latest; conversation !== null; ) {
+      const { older }: Conversation = conversation
+      conversation.cancel()
+      conversation = older
+    }
+    if (this.#latest !== null) yield* this.#over.wait()
   }
 }
 
 /** One connection's handler and what that has spawned: their supervisor. */
 class Conversation implements Supervisor {
+  /** Its neighbours among the conversations. */
+  older: Conversation | null
+  newer: Conversation | null
   readonly #conn: Connection
   readonly #conversations: Conversations
   /** The handler's task; null before it is spawned. */
@@ -146,6 +162,8 @@ class Conversation implements Supervisor {
   #cancelled: boolean
 
   constructor(conn: Connection, conversations: Conversations) {
+    this.older = null
+    this.newer = null
     this.#conn = conn
     this.#conversations = conversations
     this.#main = null

@@ -227,7 +227,11 @@ class Branch {
 
   call(coroutine: Coroutine): Task {
     const { task, scheduler } = this
-    const child = scheduler.spawnTask(coroutine, this.#combination.rule.name, task.supervisor, task)
+    const child = scheduler.spawnTask(
+      { coroutine, name: this.#combination.rule.name, fresh: false },
+      task.supervisor,
+      task,
+    )
     child.watch({
       ended: ({ outcome }) => {
         if (outcome?.kind === 'returned') this.resume(outcome.value)

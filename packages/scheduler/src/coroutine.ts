@@ -8,6 +8,15 @@ import { type Coroutine, HANDLER, type Yieldable } from './protocol.js'
 // biome-ignore lint/suspicious/noExplicitAny: any function, whatever its arguments.
 export type Startable = Coroutine | ((...args: any[]) => Coroutine)
 
+/** A coroutine that is to run as a task. */
+export interface Start {
+  readonly coroutine: Coroutine
+  /** What the task is called. */
+  readonly name: string
+  /** Nobody else has it: it need not be marked as taken. */
+  readonly fresh: boolean
+}
+
 /**
  * A coroutine to run, and its name: of a function, what it returns and its own name; of a coroutine, itself and `task`,
  * since a generator does not know which function made it.
@@ -15,13 +24,9 @@ export type Startable = Coroutine | ((...args: any[]) => Coroutine)
  * @param operation who asks, for the error message
  * @throws TypeError if there is no coroutine
  */
-export function begin(
-  target: Startable,
-  args: readonly unknown[],
-  operation: string,
-): { coroutine: Coroutine; name: string } {
+export function begin(target: Startable, args: readonly unknown[], operation: string): Start {
   if (isCoroutine(target)) {
-    if (args.length === 0) return { coroutine: target, name: 'task' }
+    if (args.length === 0) return { coroutine: target, name: 'task', fresh: false }
     throw new TypeError(
       `${operation}(coroutine): expected no further arguments, got ${args.length}; give them to its function`,
     )
@@ -33,7 +38,11 @@ export function begin(
   }
   const name = target.name || 'anonymous'
   const coroutine: unknown = target(...args)
-  if (isCoroutine(coroutine)) return { coroutine, name }
+  if (isCoroutine(coroutine)) {
+    // A generator function's generator is new, whereas any other function may have given it to others as well.
+    return { coroutine, name, fresh: Object.getPrototypeOf(coroutine) === target.prototype }
+  }
+  if (coroutine instanceof Promise) coroutine.catch(() => {}) // Its own error would hide this one.
   const fix =
     coroutine instanceof Promise
       ? 'is it an async function? use function* and yield in place of await'

@@ -8,8 +8,8 @@
 import { Cancelled } from './errors.js'
 import { ARGUMENT, type Event, type EventHandler, HANDLER } from './protocol.js'
 import { Scheduler } from './scheduler.js'
-import { capturing, copySite, coroutineFrames, noteSite } from './sites.js'
-import { append } from './trace.js'
+import { capturing, copySite, noteSite } from './sites.js'
+import { addFrames } from './trace.js'
 
 /**
  * Makes an event, for a handler of your own; the exported events are made by it too.
@@ -85,8 +85,7 @@ class Description {
   throw(error: unknown): never {
     this.done = true
     this.value = undefined
-    // The coroutines of the `yield*` chain are on the JavaScript stack just now, and only now.
-    if (error instanceof Error && !(error instanceof Cancelled)) append(error, coroutineFrames().map(asFrame))
+    if (!(error instanceof Cancelled)) addFrames(error)
     throw error
   }
 
@@ -133,8 +132,4 @@ function perform(event: Event): Promise<unknown> {
   // At once: a promise in it may be rejected already, and somebody has to hear of that.
   scheduler.step()
   return promise
-}
-
-function asFrame(frame: string): string {
-  return `at ${frame}`
 }

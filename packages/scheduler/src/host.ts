@@ -52,7 +52,7 @@ interface Surroundings {
   readonly clearTimeout?: (timer: unknown) => void
   readonly queueMicrotask?: (callback: () => void) => void
   readonly MessageChannel?: new () => {
-    port1: { onmessage: unknown }
+    port1: { onmessage: unknown; ref?(): void; unref?(): void }
     port2: { postMessage(message: unknown): void }
   }
   readonly console?: { error(...values: unknown[]): void }
@@ -109,9 +109,15 @@ function macrotask(): (callback: () => void) => void {
   if (MessageChannel !== undefined) {
     const { port1, port2 } = new MessageChannel()
     const callbacks: (() => void)[] = []
-    port1.onmessage = () => callbacks.shift()?.()
+    port1.onmessage = () => {
+      if (callbacks.length === 1) port1.unref?.()
+      callbacks.shift()?.()
+    }
+    port1.unref?.()
     return (callback) => {
       callbacks.push(callback)
+      // Where a port keeps the process alive, it does so only while it is waited for.
+      port1.ref?.()
       port2.postMessage(null)
     }
   }

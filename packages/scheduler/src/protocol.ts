@@ -40,8 +40,8 @@ export interface Event<out T = unknown> extends Promise<T> {
  *
  * @typeParam T what it returns
  */
-// biome-ignore lint/suspicious/noExplicitAny: `unknown` breaks annotated yields in inline handlers, `never` breaks unions.
-export interface Coroutine<out T = unknown> extends Generator<Yieldable, T, any> {}
+// biome-ignore lint/suspicious/noExplicitAny: for what goes in, `unknown` breaks annotated yields and `never` breaks unions.
+export interface Coroutine<out T = any> extends Generator<Yieldable, T, any> {}
 
 /** What a coroutine may yield: an event, a coroutine (calls it), a task (joins it), a promise (waits for it). */
 export type Yieldable = Event | Coroutine | Task | PromiseLike<unknown>

@@ -3,7 +3,7 @@
  */
 
 /** A power of two, so that an index wraps with a mask. */
-const FIRST_CAPACITY = 64
+const FIRST_CAPACITY = 16
 /** An empty ring of this size is kept: 8 KiB. */
 const KEPT_CAPACITY = 1024
 

@@ -6,9 +6,10 @@
  */
 
 import { Alarm } from './alarm.js'
-import { begin, checkMs, inspect } from './coroutine.js'
+import { begin, checkMs, inspect, type Start, type Startable } from './coroutine.js'
 import { defaultHost, type Host } from './host.js'
 import type { RunOptions, SchedulerOptions } from './options.js'
+import { own } from './ownership.js'
 import { type Probe, Probes, type WakeCause } from './probe.js'
 import type { Coroutine, Supervisor } from './protocol.js'
 import { Queue } from './queue.js'
@@ -19,8 +20,8 @@ import { Task } from './task.js'
 import { TaskList } from './task-list.js'
 import { ENDED } from './task-state.js'
 import { Timers } from './timers.js'
-import { addTrace } from './trace.js'
 import { step } from './trampoline.js'
+import { Unattended } from './unattended.js'
 
 /** How long a killed task may take to clean up before `return()` is used on it. */
 const DEFAULT_GRACE_MS = 5000
@@ -121,13 +122,13 @@ export class Scheduler {
           'run(coroutine): this scheduler is running already; use a Scheduler for each run, or spawn',
         )
       }
-      const { coroutine, name } = begin(main, [], 'run')
+      const start = begin(main, [], 'run')
       this.graceMs = checkMs(options.grace ?? DEFAULT_GRACE_MS, 'grace')
       const run = new Run<T>(this, { resolve, reject }, options.signal)
       this.#run = run as Run // A run is asked for nothing of its type.
       this.#unlisten = this.host.onExhausted?.(() => this.#exhausted())
       try {
-        run.begin(this.spawnTask(coroutine as Coroutine<T>, name, run, null)) // begin() keeps the type.
+        run.begin(this.spawnTask(start, run, null) as Task<T>) // What main returns is a T.
       } catch (error) {
         this.#endRun()
         throw error
@@ -139,12 +140,18 @@ export class Scheduler {
   /**
    * Spawns a task from outside, at once. It takes its first step in its turn: of the run, or of `step()`.
    *
-   * @param target a coroutine, or a function that makes one
-   * @param args the function's arguments
+   * @param coroutine a coroutine, which has not run yet
    */
-  spawn<A extends unknown[], T>(target: Coroutine<T> | ((...args: A) => Coroutine<T>), ...args: A): Task<T> {
-    const { coroutine, name } = begin(target, args, 'spawn')
-    return this.spawnTask(coroutine as Coroutine<T>, name, this.#run ?? this.#unattended, null) // begin() keeps the type.
+  spawn<T>(coroutine: Coroutine<T>): Task<T>
+  /**
+   * Spawns a task from outside: the same, of a function that makes the coroutine.
+   *
+   * @param makes the function
+   * @param args its arguments
+   */
+  spawn<A extends unknown[], T>(makes: (...args: A) => Coroutine<T>, ...args: A): Task<T>
+  spawn(target: Startable, ...args: unknown[]): Task {
+    return this.spawnTask(begin(target, args, 'spawn'), this.#run ?? this.#unattended, null)
   }
 
   /**
@@ -225,16 +232,17 @@ export class Scheduler {
   }
 
   /** Makes a task and puts it at the end of the queue. @internal */
-  spawnTask<T>(coroutine: Coroutine<T>, name: string, supervisor: Supervisor, spawner: Task | null): Task<T> {
-    const task = this.makeTask(coroutine, name, supervisor, spawner)
+  spawnTask(start: Start, supervisor: Supervisor, spawner: Task | null): Task {
+    const task = this.makeTask(start, supervisor, spawner)
     this.ready(task)
     return task
   }
 
   /** Makes a task; its first step comes once it is made ready. @internal */
-  makeTask<T>(coroutine: Coroutine<T>, name: string, supervisor: Supervisor, spawner: Task | null): Task<T> {
+  makeTask({ coroutine, name, fresh }: Start, supervisor: Supervisor, spawner: Task | null): Task {
     const context = this.host.context?.() ?? null
-    const task = new Task<T>(this, this.#lastId + 1, name, coroutine, supervisor, spawner, context)
+    const task = new Task(this, this.#lastId + 1, name, coroutine, supervisor, spawner, context)
+    if (!fresh) own(coroutine, task)
     supervisor.adopt(task)
     this.#lastId++
     this.#tasks.add(task)
@@ -369,29 +377,16 @@ export class Scheduler {
 
   /** The surroundings have nothing left that could call in. */
   #exhausted(): void {
-    if (this.queue.size === 0 && this.timers.size === 0 && !this.#tasks.empty) this.#run?.deadlock()
-  }
-}
-
-/** The supervisor of what is spawned while no run is under way: its errors are thrown by `step()`. */
-class Unattended implements Supervisor {
-  readonly #errors: unknown[]
-
-  constructor() {
-    this.#errors = []
-  }
-
-  adopt(): void {}
-
-  disown(): void {}
-
-  fail(task: Task, error: unknown): void {
-    addTrace(error, task)
-    this.#errors.push(error)
-  }
-
-  rethrow(): void {
-    if (this.#errors.length > 0) throw this.#errors.shift()
+    if (this.queue.size > 0 || this.timers.size > 0) return
+    if (!this.#tasks.empty) this.#run?.deadlock()
+    else {
+      this.#run?.cancel(
+        new Error(
+          `every task has ended, but the run is held open: hold() was called ${this.#holds} times more than release()`,
+        ),
+      )
+      this.#finish()
+    }
   }
 }
 

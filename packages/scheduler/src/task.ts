@@ -120,7 +120,6 @@ export class Task<out T = unknown> {
     this.context = context
     this.previous = null
     this.next = null
-    own(coroutine, this)
   }
 
   /** What it is doing now. */

@@ -5,13 +5,14 @@
  * It is added to the error's stack, once, when the error reaches a supervisor; the error stays the user's own object.
  */
 
+import { coroutineFrames } from './sites.js'
 import { lastEvent, waitsFor } from './snapshot.js'
 import type { Task } from './task.js'
 
 /** More spawners than this are left out. */
 const MOST_SPAWNERS = 8
 
-/** A stack of more characters than this is added to no more. */
+/** A stack of more characters than this gets no more frames: an error may pass through a million coroutines. */
 const LONGEST_STACK = 10_000
 
 /** Adds to the error's stack the story of the task that it ended. */
@@ -19,13 +20,24 @@ export function addTrace(error: unknown, task: Task): void {
   append(error, story(task))
 }
 
+/**
+ * Adds to the error's stack the coroutines of the `yield*` chain that it is being thrown through. They are on the JavaScript
+ * stack just now, and only now.
+ */
+export function addFrames(error: unknown): void {
+  if (!(error instanceof Error) || (error.stack?.length ?? 0) > LONGEST_STACK) return
+  append(
+    error,
+    coroutineFrames().map((frame) => `at ${frame}`),
+  )
+}
+
 /** Adds lines to an error's stack; a value that is no error, or a frozen one, is left alone. */
-export function append(error: unknown, lines: readonly string[]): void {
+function append(error: unknown, lines: readonly string[]): void {
   if (!(error instanceof Error) || lines.length === 0) return
   const stack = error.stack ?? `${error}`
   const added = lines.map((line) => `\n    ${line}`).join('')
-  // One error may be thrown into many tasks.
-  if (stack.length > LONGEST_STACK || stack.includes(added)) return
+  if (stack.includes(added)) return // One error may be thrown into many tasks.
   try {
     error.stack = stack + added
   } catch {

@@ -73,9 +73,14 @@ export const JOIN: EventHandler<Task, Watcher | undefined> = {
       return undefined
     }
     if (waiter === waiter.task || task === waiter.task) refuseCycle(waiter.task, task)
+    const { scheduler } = waiter
+    // What a task of another scheduler does, this one cannot see.
+    const foreign = task.scheduler !== scheduler
+    if (foreign) scheduler.hold()
     const watcher: Watcher = {
       joiner: waiter.task,
       ended() {
+        if (foreign) scheduler.release()
         giveOutcome(waiter, task)
         return true
       },
@@ -83,8 +88,10 @@ export const JOIN: EventHandler<Task, Watcher | undefined> = {
     task.watch(watcher)
     return watcher
   },
-  withdraw(_waiter, task, watcher) {
-    if (watcher !== undefined) task.unwatch(watcher)
+  withdraw({ scheduler }, task, watcher) {
+    if (watcher === undefined) return
+    task.unwatch(watcher)
+    if (task.scheduler !== scheduler) scheduler.release()
   },
 }
 
@@ -163,6 +170,10 @@ function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as Partial<PromiseLike<unknown>>).then === 'function'
 }
 
+function isAsyncGenerator(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value && 'next' in value
+}
+
 function misuse(yielded: unknown): TypeError {
   if (yielded === undefined) {
     return new TypeError(
@@ -176,12 +187,12 @@ function misuse(yielded: unknown): TypeError {
   if (Array.isArray(yielded)) {
     return new TypeError(`cannot yield ${inspect(yielded)}: did you mean yield all([...]) or race([...])?`)
   }
-  if (typeof yielded === 'object' && yielded !== null && Symbol.asyncIterator in yielded) {
+  if (isAsyncGenerator(yielded)) {
     return new TypeError(
       `cannot yield ${inspect(yielded)}: it is asynchronous; use function* in place of async function*`,
     )
   }
-  const hint = typeof yielded === 'number' ? `; did you mean yield sleep(${yielded})?` : ''
+  const hint = typeof yielded === 'number' && yielded >= 0 ? `; did you mean yield sleep(${yielded})?` : ''
   return new TypeError(
     `cannot yield ${inspect(yielded)}: expected an event, a coroutine, a task or a promise${hint}`,
   )

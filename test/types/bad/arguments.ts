@@ -67,7 +67,7 @@ export const spawns = [
   spawn(5),
   // error: is not assignable to
   spawn(pause()),
-  // error: Expected 2 arguments, but got 1
+  // error: is not assignable to parameter of type 'Coroutine<unknown>'
   spawn(takesName),
   // error: is not assignable to parameter of type 'string'
   spawn(takesName, 1),

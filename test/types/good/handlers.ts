@@ -153,7 +153,7 @@ export const handlers: readonly Handler[] = [
 
 export function* spawnsHandler(handler: Handler): Coroutine<void> {
   const task = yield* spawn(handler, 'name')
-  assertType<Same<typeof task, Task<unknown>>>()
+  assertType<Same<typeof task, Task<any>>>()
 }
 
 export const unionOfEvents: readonly Event<string | Uint8Array>[] = [channel.receive(), generic2()]

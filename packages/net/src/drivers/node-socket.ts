@@ -31,8 +31,6 @@ export class NodeSocket implements DriverSocket {
   #error: Error | null
   /** Set by close(): what comes is thrown away. */
   #discarding: boolean
-  #local: Address | undefined
-  #remote: Address | undefined
   /** Made at the first write that the kernel did not take at once. */
   #onWritten: (() => void) | null
   #blocked: boolean
@@ -45,8 +43,6 @@ export class NodeSocket implements DriverSocket {
     this.#ended = false
     this.#error = null
     this.#discarding = false
-    this.#local = undefined
-    this.#remote = undefined
     this.#onWritten = null
     this.#blocked = false
     ;(socket as OwnedSocket)[OURS] = this
@@ -58,13 +54,11 @@ export class NodeSocket implements DriverSocket {
   }
 
   get localAddress(): Address | undefined {
-    this.#local ??= addressOf(this.#socket.localAddress, this.#socket.localPort)
-    return this.#local
+    return addressOf(this.#socket.localAddress, this.#socket.localPort)
   }
 
   get remoteAddress(): Address | undefined {
-    this.#remote ??= addressOf(this.#socket.remoteAddress, this.#socket.remotePort)
-    return this.#remote
+    return addressOf(this.#socket.remoteAddress, this.#socket.remotePort)
   }
 
   get unsent(): number {

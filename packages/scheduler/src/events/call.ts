@@ -1,6 +1,6 @@
 /** Event: runs another coroutine on the same task. */
 
-import { begin } from '../coroutine.js'
+import { begin, type Startable } from '../coroutine.js'
 import { event } from '../event.js'
 import type { Coroutine, Event } from '../protocol.js'
 import { CALL } from '../yieldable.js'
@@ -12,16 +12,17 @@ import { CALL } from '../yieldable.js'
  * `yield* coroutine` is the engine's own delegation: typed and quick, but each level costs time on every step and
  * JavaScript stack; fine for shallow helpers.
  *
- * @param target a coroutine, or a function that makes one, called anew each time the event is yielded
- * @param args the function's arguments
+ * @param coroutine a coroutine, which has not run yet
  */
-export function call<A extends unknown[], T>(
-  target: Coroutine<T> | ((...args: A) => Coroutine<T>),
-  ...args: A
-): Event<T> {
-  const callee =
-    typeof target === 'function'
-      ? () => begin(target, args, 'call').coroutine
-      : begin(target, args, 'call').coroutine
-  return event(CALL, callee) as Event<T> // What the coroutine returns is a T.
+export function call<T>(coroutine: Coroutine<T>): Event<T>
+/**
+ * Event: the same, of a function that makes the coroutine, each time the event is yielded.
+ *
+ * @param makes the function
+ * @param args its arguments
+ */
+export function call<A extends unknown[], T>(makes: (...args: A) => Coroutine<T>, ...args: A): Event<T>
+export function call(target: Startable, ...args: unknown[]): Event<unknown> {
+  const start = () => begin(target, args, 'call').coroutine
+  return event(CALL, typeof target === 'function' ? start : start())
 }

@@ -60,13 +60,8 @@ class Scope implements Supervisor, Group {
     this.#ended = false
     const { scheduler, task } = waiter
     this.spawn = spawnUnder(this)
-    const { coroutine, name } = begin(body, [this], 'group')
-    this.#body = scheduler.spawnTask(
-      coroutine,
-      name === '' || name === 'anonymous' ? 'group' : name,
-      this,
-      task,
-    )
+    const start = begin(body, [this], 'group')
+    this.#body = scheduler.spawnTask(body.name === '' ? { ...start, name: 'group' } : start, this, task)
   }
 
   adopt(task: Task): void {

@@ -1,6 +1,6 @@
 /** Event: ends a task. */
 
-import { checkMs } from '../coroutine.js'
+import { checkMs, inspect } from '../coroutine.js'
 import { event } from '../event.js'
 import type { Coroutine, Event, EventHandler, Watcher } from '../protocol.js'
 import { type Task, taskOf } from '../task.js'
@@ -26,6 +26,8 @@ export interface KillOptions {
  * @throws TypeError if that is no task
  */
 export function kill(target: Task | Coroutine, options: KillOptions = {}): Event<void> {
+  if (typeof options !== 'object')
+    throw new TypeError(`kill(task, options): expected an object such as { grace }, got ${inspect(options)}`)
   const { grace } = options
   if (grace !== undefined) checkMs(grace, 'grace')
   return event(KILL, { victim: taskOf(target, 'kill'), grace })

@@ -12,18 +12,32 @@ export interface Spawn {
    * Event: starts a task that runs beside this one, and gives the task. The spawner goes on first; the task takes its
    * first step in its turn, and outlives its spawner.
    *
-   * @param target a coroutine, or a function that makes one; of a function the task has the name
-   * @param args the function's arguments
+   * @param coroutine a coroutine, which has not run yet
    */
-  <A extends unknown[], T>(target: Coroutine<T> | ((...args: A) => Coroutine<T>), ...args: A): Event<Task<T>>
+  <T>(coroutine: Coroutine<T>): Event<Task<T>>
+  /**
+   * Event: the same, of a function that makes the coroutine, each time the event is yielded; the task has its name.
+   *
+   * @param makes the function
+   * @param args its arguments
+   */
+  <A extends unknown[], T>(makes: (...args: A) => Coroutine<T>, ...args: A): Event<Task<T>>
   /**
    * Event: the same with options.
    *
    * @param options such as the task's name
    */
+  with<T>(options: SpawnOptions, coroutine: Coroutine<T>): Event<Task<T>>
+  /**
+   * Event: the same, of a function.
+   *
+   * @param options such as the task's name
+   * @param makes makes the coroutine
+   * @param args its arguments
+   */
   with<A extends unknown[], T>(
     options: SpawnOptions,
-    target: Coroutine<T> | ((...args: A) => Coroutine<T>),
+    makes: (...args: A) => Coroutine<T>,
     ...args: A
   ): Event<Task<T>>
 }
@@ -86,12 +100,16 @@ function spawning<T>(
 const SPAWN: EventHandler<Order, void, Task> = {
   name: 'spawn',
   describe: ({ target }) => `spawn(${typeof target === 'function' ? target.name : ''})`,
-  enter(waiter, { target, args, supervisor, ...order }) {
-    const { coroutine, name } = begin(target, args, 'spawn')
+  enter(waiter, { name, target, args, supervisor }) {
+    const start = begin(target, args, 'spawn')
     const spawner = waiter.task
     const { scheduler } = spawner
     // The spawner goes on first: it is made ready before the task is.
-    const task = scheduler.makeTask(coroutine, order.name ?? name, supervisor ?? spawner.supervisor, spawner)
+    const task = scheduler.makeTask(
+      name === undefined ? start : { ...start, name },
+      supervisor ?? spawner.supervisor,
+      spawner,
+    )
     waiter.resume(task)
     scheduler.ready(task)
   },
