@@ -2,7 +2,7 @@
  * What can be run: a coroutine, or a function that makes one.
  */
 
-import { type Coroutine, HANDLER, type Yieldable } from './protocol.js'
+import type { Coroutine, Request, Yieldable } from './protocol.js'
 
 /** A coroutine, or a function that makes one, whatever its arguments; callers match those by their own types. */
 // biome-ignore lint/suspicious/noExplicitAny: any function, whatever its arguments.
@@ -75,7 +75,7 @@ export function isCoroutine(value: unknown): value is Coroutine {
   return (
     typeof candidate === 'object' &&
     candidate !== null &&
-    !(HANDLER in candidate) &&
+    !('$handler' in candidate) &&
     typeof candidate.next === 'function' &&
     typeof candidate.throw === 'function' &&
     typeof candidate[Symbol.iterator] === 'function'
@@ -91,7 +91,7 @@ export function inspect(value: unknown): string {
     if (typeof value === 'bigint') return `${value}n`
     if (typeof value !== 'object' || value === null) return String(value)
     if (Array.isArray(value)) return `an array of ${value.length}`
-    if (HANDLER in value) return `an event (${(value[HANDLER] as { name: string }).name})` // Only events have this key.
+    if ('$handler' in value) return `an event (${(value as Request).$handler.name})` // Only events have this field.
     const name: unknown = value.constructor?.name
     return typeof name === 'string' && name !== '' ? `an object (${name})` : 'an object'
   } catch {

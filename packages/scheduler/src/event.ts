@@ -6,7 +6,7 @@
  */
 
 import { Cancelled } from './errors.js'
-import { ARGUMENT, type Event, type EventHandler, HANDLER } from './protocol.js'
+import type { Event, EventHandler, Request } from './protocol.js'
 import { Scheduler } from './scheduler.js'
 import { capturing, copySite, noteSite } from './sites.js'
 import { addFrames } from './trace.js'
@@ -45,15 +45,15 @@ const performed = new WeakMap<Description, Promise<unknown>>()
  *
  * Whoever comes while it is taken gets a fresh copy: two tasks that `yield*` one event must not mix up their values.
  */
-class Description {
-  readonly [HANDLER]: EventHandler
-  readonly [ARGUMENT]: unknown
+class Description implements Request {
+  readonly $handler: EventHandler
+  readonly $argument: unknown
   done: boolean
   value: unknown
 
   constructor(handler: EventHandler, argument: unknown) {
-    this[HANDLER] = handler
-    this[ARGUMENT] = argument
+    this.$handler = handler
+    this.$argument = argument
     this.done = true
     this.value = undefined
   }
@@ -66,7 +66,7 @@ class Description {
   }
 
   #copy(): Description {
-    const copy = new Description(this[HANDLER], this[ARGUMENT])
+    const copy = new Description(this.$handler, this.$argument)
     if (capturing) copySite(this, copy)
     return copy
   }

@@ -7,22 +7,9 @@
 
 import { inspect, isCoroutine } from './coroutine.js'
 import { DeadlockError, KilledError } from './errors.js'
-import {
-  ARGUMENT,
-  type Coroutine,
-  type EventHandler,
-  HANDLER,
-  type Waiter,
-  type Watcher,
-} from './protocol.js'
+import type { Coroutine, EventHandler, Request, Waiter, Watcher } from './protocol.js'
 import { Task } from './task.js'
 import { PARKED } from './task-state.js'
-
-/** What an event holds, as the trampoline sees it. */
-export interface Request {
-  readonly [HANDLER]: EventHandler
-  readonly [ARGUMENT]: unknown
-}
 
 /**
  * The handler that fulfils what was yielded.
@@ -31,7 +18,7 @@ export interface Request {
  */
 export function handlerOf(yielded: unknown): EventHandler {
   if (yielded === null || yielded === undefined) throw misuse(yielded)
-  const handler = (yielded as Partial<Request>)[HANDLER]
+  const handler = (yielded as Partial<Request>).$handler
   if (handler !== undefined) return handler
   if (yielded instanceof Task) return JOIN as EventHandler
   if (isCoroutine(yielded)) return CALL as EventHandler
@@ -42,7 +29,7 @@ export function handlerOf(yielded: unknown): EventHandler {
 /** The argument for that handler: an event brings its own, everything else is itself the argument. */
 export function argumentOf(yielded: unknown, handler: EventHandler): unknown {
   const request = yielded as Request
-  return request[HANDLER] === handler ? request[ARGUMENT] : yielded
+  return request.$handler === handler ? request.$argument : yielded
 }
 
 /** Runs a coroutine on the task's own stack. The argument is the coroutine, or a function that makes a new one. */
