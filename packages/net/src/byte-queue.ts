@@ -166,7 +166,27 @@ function lastBytes(before: Buffer, chunk: Buffer, n: number): Buffer {
   return both.length > n ? both.subarray(both.length - n) : both
 }
 
-/** A small part of a large piece of memory, copied, so that ten bytes do not keep 64 KiB alive. */
-function release(part: Buffer): Buffer {
-  return part.length * 2 < part.buffer.byteLength ? Buffer.from(part) : part
+/**
+ * Bytes to keep: a small part of a large piece of memory is copied, so that ten bytes do not keep 64 KiB alive. Small copies
+ * share a block of our own: Node's pool is as large as what is to be let go.
+ */
+export function release(part: Buffer): Buffer {
+  const { length } = part
+  if (length * 2 >= part.buffer.byteLength) return part
+  let copy: Buffer
+  if (length > BLOCK / 2) copy = Buffer.allocUnsafeSlow(length)
+  else {
+    if (pooled + length > BLOCK) {
+      pool = Buffer.allocUnsafeSlow(BLOCK)
+      pooled = 0
+    }
+    copy = pool.subarray(pooled, pooled + length)
+    pooled += length
+  }
+  part.copy(copy)
+  return copy
 }
+
+/** The block that small copies share, and how much of it is taken. */
+let pool = EMPTY
+let pooled = BLOCK

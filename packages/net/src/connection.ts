@@ -28,7 +28,8 @@ export interface ReadOptions {
 export class Connection {
   /** The driver's socket under it. */
   readonly socket: DriverSocket
-  readonly #scheduler: Scheduler
+  /** The scheduler whose run waits until the connection is closed. */
+  readonly scheduler: Scheduler
   readonly #reader: Reader
   /** These two are made when they are first needed: an idle connection does without. */
   #writer: Writer | null
@@ -44,7 +45,7 @@ export class Connection {
    */
   constructor(socket: DriverSocket, scheduler: Scheduler) {
     this.socket = socket
-    this.#scheduler = scheduler
+    this.scheduler = scheduler
     this.#reader = new Reader(socket)
     this.#writer = null
     this.#closing = null
@@ -208,7 +209,7 @@ export class Connection {
   }
 
   #end(): Closing {
-    this.#closing ??= new Closing(this.socket, this.#scheduler, this.#gone)
+    this.#closing ??= new Closing(this.socket, this.scheduler, this.#gone)
     return this.#closing
   }
 }

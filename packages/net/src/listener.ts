@@ -5,7 +5,7 @@
 import { ClosedError, type Event, type EventHandler, event, type Waiter } from '@bluelet/scheduler'
 import { type Address, checkHost, checkPort } from './address.js'
 import { Connection } from './connection.js'
-import type { Driver, DriverListener, DriverSocket, Observer } from './driver.js'
+import type { Driver, DriverListener, Observer } from './driver.js'
 import { nodeDriver } from './drivers/node.js'
 
 /** As long as the kernel allows: with a short backlog a burst of clients waits for a second or more. */
@@ -51,7 +51,12 @@ export class Listener {
    * when the listener is closed.
    */
   accept(): Event<Connection> {
-    return event<Connection>(this.#acceptor, undefined)
+    return event<Connection>(this.#acceptor, false)
+  }
+
+  /** Event: accepts every connection that has come, at least one: what keeps up with a burst. @internal */
+  acceptAll(): Event<Connection[]> {
+    return event<Connection[]>(this.#acceptor, true)
   }
 
   /**
@@ -68,16 +73,24 @@ export class Listener {
   }
 }
 
-/** The event `accept`. */
-class Acceptor implements EventHandler<undefined, undefined, Connection>, Observer {
+/** Who waits for a connection, or for all that come. */
+interface Place {
+  // biome-ignore lint/suspicious/noExplicitAny: it gets a connection or an array of them, as it has asked.
+  readonly waiter: Waiter<any>
+  readonly all: boolean
+}
+
+/** The events `accept` and `acceptAll`; the argument says which. */
+// biome-ignore lint/suspicious/noExplicitAny: it gives a connection or an array of them.
+class Acceptor implements EventHandler<boolean, Place | undefined, any>, Observer {
   readonly #listener: DriverListener
   /** In the order in which they came. */
-  readonly #waiters: Set<Waiter<Connection>>
+  readonly #places: Set<Place>
   #closed: boolean
 
   constructor(listener: DriverListener) {
     this.#listener = listener
-    this.#waiters = new Set()
+    this.#places = new Set()
     this.#closed = false
   }
 
@@ -89,30 +102,28 @@ class Acceptor implements EventHandler<undefined, undefined, Connection>, Observ
     return 'socket'
   }
 
-  enter(waiter: Waiter<Connection>): undefined {
+  enter(waiter: Place['waiter'], all: boolean): Place | undefined {
     if (this.#closed) throw new ClosedError('accept(): the listener is closed')
-    const socket = this.#listener.accept()
-    if (socket === null) this.#waiters.add(waiter)
-    else waiter.resume(new Connection(socket, waiter.scheduler))
+    const place = { waiter, all }
+    if (this.#serve(place)) return undefined
+    this.#places.add(place)
+    return place
   }
 
-  withdraw(waiter: Waiter<Connection>): void {
-    this.#waiters.delete(waiter)
+  withdraw(_waiter: Place['waiter'], _all: boolean, place: Place | undefined): void {
+    if (place !== undefined) this.#places.delete(place)
   }
 
   ready(): void {
-    for (const waiter of this.#waiters) {
-      let socket: DriverSocket | null
+    for (const place of this.#places) {
       try {
-        socket = this.#listener.accept()
+        if (!this.#serve(place)) return
+        this.#places.delete(place)
       } catch (error) {
-        this.#waiters.delete(waiter)
-        waiter.throw(error)
+        this.#places.delete(place)
+        place.waiter.throw(error)
         return
       }
-      if (socket === null) return
-      this.#waiters.delete(waiter)
-      waiter.resume(new Connection(socket, waiter.scheduler))
     }
   }
 
@@ -120,9 +131,21 @@ class Acceptor implements EventHandler<undefined, undefined, Connection>, Observ
     if (this.#closed) return
     this.#closed = true
     this.#listener.close()
-    const waiters = [...this.#waiters]
-    this.#waiters.clear()
-    for (const waiter of waiters) waiter.throw(new ClosedError('accept(): the listener has been closed'))
+    const places = [...this.#places]
+    this.#places.clear()
+    for (const { waiter } of places) waiter.throw(new ClosedError('accept(): the listener has been closed'))
+  }
+
+  /** Gives what has come, if anything has. */
+  #serve({ waiter, all }: Place): boolean {
+    const first = this.#listener.accept()
+    if (first === null) return false
+    const connections = [new Connection(first, waiter.scheduler)]
+    for (let next = all ? this.#listener.accept() : null; next !== null; next = this.#listener.accept()) {
+      connections.push(new Connection(next, waiter.scheduler))
+    }
+    waiter.resume(all ? connections : connections[0])
+    return true
   }
 }
 

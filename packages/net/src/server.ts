@@ -10,7 +10,6 @@ import {
   Latch,
   type Supervisor,
   sleep,
-  spawnUnder,
   type Task,
 } from '@bluelet/scheduler'
 import type { Connection } from './connection.js'
@@ -69,15 +68,7 @@ export function server(
     try {
       options.onListening?.(listener)
       while (true) {
-        const conn = yield* accepting(listener)
-        const conversation = new Conversation(conn, conversations)
-        try {
-          yield* spawnUnder(conversation)(handler, conn)
-        } catch (error) {
-          if (error instanceof Cancelled) throw error
-          // The handler threw before it was a coroutine, or is none.
-          yield* spawnUnder(conversation).with({ name: handler.name }, failing, error)
-        }
+        for (const conn of yield* accepting(listener)) new Conversation(conn, conversations).begin(handler)
       }
     } finally {
       listener.close()
@@ -86,11 +77,11 @@ export function server(
   }
 }
 
-/** Accepts a connection. An accept that fails is no reason to stop serving; that the listener is closed is one. */
-function* accepting(listener: Listener): Coroutine<Connection> {
+/** Accepts what has come. An accept that fails is no reason to stop serving; that the listener is closed is one. */
+function* accepting(listener: Listener): Coroutine<Connection[]> {
   while (true) {
     try {
-      return yield* listener.accept()
+      return yield* listener.acceptAll()
     } catch (error) {
       if (error instanceof Cancelled || error instanceof ClosedError) throw error
       yield* sleep(ACCEPT_BACKOFF_MS)
@@ -172,6 +163,16 @@ class Conversation implements Supervisor {
     conversations.add(this)
   }
 
+  begin(handler: Handler): void {
+    const { scheduler } = this.#conn
+    try {
+      scheduler.spawnUnder(this, handler, this.#conn)
+    } catch (error) {
+      // It threw before it was a coroutine, or makes none.
+      scheduler.spawnUnder(this, failing, error)
+    }
+  }
+
   adopt(task: Task): void {
     if (this.#main === null) {
       this.#main = task
@@ -203,10 +204,6 @@ class Conversation implements Supervisor {
   cancel(): void {
     this.#cancelled = true
     for (const task of this.#tasks()) task.scheduler.cancel(task)
-    if (this.#main !== null) return
-    // The server was killed between the accept and the spawn.
-    this.#conn.close()
-    this.#conversations.delete(this)
   }
 
   #tasks(): Task[] {

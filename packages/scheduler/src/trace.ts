@@ -34,14 +34,15 @@ export function addFrames(error: unknown): void {
 
 /** Adds lines to an error's stack; a value that is no error, or a frozen one, is left alone. */
 function append(error: unknown, lines: readonly string[]): void {
-  if (!(error instanceof Error) || lines.length === 0) return
+  // A frozen error's own stack has to do; newer engines would let it be changed.
+  if (!(error instanceof Error) || lines.length === 0 || Object.isFrozen(error)) return
   const stack = error.stack ?? `${error}`
   const added = lines.map((line) => `\n    ${line}`).join('')
   if (stack.includes(added)) return // One error may be thrown into many tasks.
   try {
     error.stack = stack + added
   } catch {
-    // Frozen: its own stack has to do.
+    // Its stack cannot be set: what it says by itself has to do.
   }
 }
 

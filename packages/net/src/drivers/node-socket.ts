@@ -7,7 +7,7 @@
 
 import type net from 'node:net'
 import { Address } from '../address.js'
-import { ByteQueue, EMPTY } from '../byte-queue.js'
+import { ByteQueue, EMPTY, release } from '../byte-queue.js'
 import { CLOSED, type DriverSocket, FAILED, type Observer, READABLE, WRITABLE } from '../driver.js'
 import { ConnectionResetError, codeOf } from '../errors.js'
 
@@ -75,7 +75,7 @@ export class NodeSocket implements DriverSocket {
         return chunk
       }
       this.#input = chunk.subarray(max)
-      return Buffer.from(chunk.subarray(0, max))
+      return release(chunk.subarray(0, max))
     }
     if (this.#ended) return EMPTY
     if (this.#error !== null) throw this.#error

@@ -16,12 +16,17 @@ export const nodeDriver: Driver = {
       queueMicrotask(() => done(null, [host]))
       return
     }
-    lookup(host, { all: true, verbatim: true }, (error, addresses) => {
-      done(
-        error,
-        (addresses ?? []).map(({ address }) => address),
-      )
-    })
+    try {
+      lookup(host, { all: true, verbatim: true }, (error, addresses) => {
+        done(
+          error,
+          (addresses ?? []).map(({ address }) => address),
+        )
+      })
+    } catch (error) {
+      // Newer versions of Node throw for a name that can be none.
+      queueMicrotask(() => done(error as Error, []))
+    }
   },
   connect(address, port) {
     const socket = new net.Socket({ allowHalfOpen: true })
