@@ -88,7 +88,7 @@ export interface ListenTarget {
   readonly host: string
   /** The port; 0: any that is free. */
   readonly port: number
-  /** How many connections wait, in the kernel and in the driver each, until they are accepted. */
+  /** How many connections wait in the kernel until the driver takes them. */
   readonly backlog: number
 }
 

@@ -14,8 +14,8 @@ const DEFAULT_BACKLOG = 511
 /** Options of {@link listen}. */
 export interface ListenOptions {
   /**
-   * How many connections wait to be accepted, in the kernel and, on the `node` driver, once more in the process: a positive
-   * integer; by default 511. More are reset.
+   * How many connections wait in the kernel: a positive integer; by default 511. On the `node` driver up to eight times as many
+   * more wait in the process until they are accepted; what comes beyond that is reset.
    */
   readonly backlog?: number
   /** The socket layer; by default the `node` driver. */

@@ -14,12 +14,18 @@ import {
 import { codeOf, ListenError } from '../errors.js'
 import { KEEP_ALIVE_MS, NodeSocket } from './node-socket.js'
 
+/**
+ * How many times the kernel's backlog may wait in the process. Node accepts whether anybody wants it or not, and newer versions
+ * take a whole burst off the kernel's queue, which fills again meanwhile, before anybody has a turn at accepting.
+ */
+const BURST = 8
+
 export class NodeListener implements DriverListener {
   observer: Observer | null
   dropped: number
   readonly #server: net.Server
   readonly #accepted: NodeSocket[]
-  /** How many of them wait to be asked for; more are reset. Node accepts whether anybody wants it or not. */
+  /** How many of them wait to be asked for; more are reset. */
   readonly #most: number
   #address: Address
 
@@ -27,7 +33,7 @@ export class NodeListener implements DriverListener {
     this.observer = null
     this.dropped = 0
     this.#accepted = []
-    this.#most = target.backlog
+    this.#most = target.backlog * BURST
     this.#address = new Address(target.host, target.port)
     this.#server = net.createServer({
       // Otherwise Node ends our side when the peer ends its own, and a reply that is being computed is lost.
