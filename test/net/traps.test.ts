@@ -447,24 +447,32 @@ describe('node:net', () => {
   })
 
   it('T20: connections that nobody accepts are bounded, and the rest is counted', async () => {
-    const { live, dropped } = await play(function* () {
-      using listener = yield* listen(LOOPBACK, 0, { backlog: 128 })
-      // A reset may come before the client has seen that it is connected.
-      const dialled: PromiseSettledResult<Peer>[] = yield Promise.allSettled(
-        Array.from({ length: 1100 }, () => dial(listener.address.port)),
-      )
-      const peers = dialled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
+    const { live, dropped, dialled } = await play(function* () {
+      using listener = yield* listen(LOOPBACK, 0, { backlog: 64 })
+      const peers: Peer[] = []
+      let dialled = 0
+      // No more at once than the kernel's own queue holds.
+      while (listener.dropped < 50) {
+        // A reset may come before the client has seen that it is connected.
+        const some: PromiseSettledResult<Peer>[] = yield Promise.allSettled(
+          Array.from({ length: 50 }, () => dial(listener.address.port)),
+        )
+        dialled += some.length
+        peers.push(...some.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : [])))
+        // Node 20 takes one off it in a turn of its loop.
+        for (let i = 0; i < 60; i++) yield turn()
+      }
       for (const peer of peers) peer.read()
+      yield settled(() => listener.dropped)
       yield settled(() => peers.filter(({ errors }) => errors.length > 0).length)
       const live = peers.filter(({ errors, closed }) => errors.length === 0 && !closed).length
       const { dropped } = listener
       for (const peer of peers) peer.socket.destroy()
-      return { live, dropped }
+      return { live, dropped, dialled }
     })
 
-    expect(live).toBeGreaterThanOrEqual(1024)
-    expect(live + dropped).toBe(1100)
-    expect(dropped).toBeGreaterThan(0)
+    expect(live).toBe(64 * 8)
+    expect(live + dropped).toBe(dialled)
   })
 
   it.each([-1, 65_536, 0.5, Number.NaN])(
