@@ -1,9 +1,11 @@
 import {
+  all,
   type Event,
   type EventHandler,
   event,
   kill,
   pause,
+  race,
   run,
   sleep,
   spawn,
@@ -62,6 +64,23 @@ eventSuite('an event of your own', {
 })
 
 describe('event', () => {
+  it('whose handler has no enter gives its argument in the next turn', async () => {
+    const { scheduler, log, note } = world()
+    const value = () => event<number>({ name: 'value' }, 42)
+
+    const values = await scheduler.run(function* () {
+      yield spawn(function* () {
+        note('the other')
+      })
+      const plain: number = yield value()
+      note(`${plain}`)
+      return [plain, yield* value(), yield* race([value(), sleep(1)]), ...(yield* all([value(), value()]))]
+    })
+
+    expect(values).toEqual([42, 42, 42, 42, 42])
+    expect(log).toEqual(['0: the other', '0: 42'])
+  })
+
   it('that two tasks yield* at the same time gives each its own value', async () => {
     const { count } = counter()
     const values: number[] = []

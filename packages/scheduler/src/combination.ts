@@ -168,6 +168,10 @@ class Branch {
       const handler = handlerOf(yieldable)
       this.#handler = handler
       this.#argument = argumentOf(yieldable, handler)
+      if (handler.enter === undefined) {
+        this.resume(this.#argument)
+        return
+      }
       const wait = handler.enter(this, this.#argument)
       if (this.#phase !== 'entering') return
       this.#phase = 'parked'
@@ -185,7 +189,7 @@ class Branch {
     const handler = this.#handler as EventHandler // A parked branch has one.
     this.#phase = 'withdrawing'
     try {
-      if (handler.withdraw(this, this.#argument, this.#wait) === 'later') return true
+      if (handler.withdraw?.(this, this.#argument, this.#wait) === 'later') return true
     } catch (error) {
       this.#combination.failed(error)
     }

@@ -115,11 +115,12 @@ export interface EventHandler<A = unknown, W = unknown, T = unknown> {
   /** The event with its argument, for people: `sleep(10)`. By default the name with empty brackets. */
   describe?(arg: A): string
   /**
-   * Begins to fulfil the event: arranges exactly one `resume` or `throw` of the waiter, now or later.
+   * Begins to fulfil the event: arranges exactly one `resume` or `throw` of the waiter, now or later. Left out of an event
+   * that gives its argument at once (Bluelet's ValueEvent), which needs no `withdraw` either.
    *
    * An error thrown here is an error at the yield.
    */
-  enter(waiter: Waiter<T>, arg: A): W
+  enter?(waiter: Waiter<T>, arg: A): W
   /**
    * Undoes the wait, because nobody wants it any longer. After it returns the waiter must not be answered.
    *
@@ -127,7 +128,7 @@ export interface EventHandler<A = unknown, W = unknown, T = unknown> {
    * when it ended some other way meanwhile, by `resume` or `throw`.
    */
   // biome-ignore lint/suspicious/noConfusingVoidType: most handlers undo at once and return nothing.
-  withdraw(waiter: Waiter<T>, arg: A, wait: W): void | 'later'
+  withdraw?(waiter: Waiter<T>, arg: A, wait: W): void | 'later'
 }
 
 /**

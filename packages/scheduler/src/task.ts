@@ -290,7 +290,7 @@ export class Task<out T = unknown> {
     this.phase = WITHDRAWING
     const handler = this.handler as EventHandler // A parked task has one.
     try {
-      if (handler.withdraw(this, this.argument, this.wait) !== 'later') this.withdrawn()
+      if (handler.withdraw?.(this, this.argument, this.wait) !== 'later') this.withdrawn()
     } catch (error) {
       this.throw(error)
     }

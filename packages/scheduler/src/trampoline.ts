@@ -49,7 +49,12 @@ function perform(task: Task, yielded: unknown): void {
     const argument = argumentOf(yielded, handler)
     task.handler = handler
     task.argument = argument
-    const wait = handler.enter(task, argument)
+    const { enter } = handler
+    if (enter === undefined) {
+      task.resume(argument)
+      return
+    }
+    const wait = enter.call(handler, task, argument)
     if (isEntering(task)) task.park(wait)
   } catch (error) {
     if (!isEntering(task)) throw error

@@ -13,10 +13,5 @@ export function pause(): Event<void> {
   return event(PAUSE, undefined)
 }
 
-const PAUSE: EventHandler<undefined, void, void> = {
-  name: 'pause',
-  enter(waiter) {
-    waiter.resume()
-  },
-  withdraw() {},
-}
+/** It gives its argument, which is nothing, at once: that is, in its next turn. */
+const PAUSE: EventHandler<undefined, undefined, void> = { name: 'pause' }
