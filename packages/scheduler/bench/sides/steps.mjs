@@ -6,10 +6,11 @@
 const TASKS = 1000
 
 const sides = {
-  /** The least that a scheduler does: generators in a queue, stepped in turn until each is done. */
+  /** The least that a scheduler does: the same generators in a queue, stepped in turn until each is done. */
   bare: async (steps) => {
+    const { pause } = await import('@bluelet/scheduler')
     function* worker() {
-      for (let i = 0; i < steps; i++) yield { kind: 'pause' }
+      for (let i = 0; i < steps; i++) yield pause()
     }
     let ready = Array.from({ length: TASKS }, worker)
     while (ready.length > 0) {
