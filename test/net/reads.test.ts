@@ -97,6 +97,15 @@ describe('Connection.recv', () => {
 })
 
 describe('Connection.readline', () => {
+  it('is performed anew by each yield of one event', async () => {
+    const lines = await readingPieces(['abc', 'def\nx\ny\n'], function* (conn) {
+      const line = conn.readline()
+      return [`${yield* line}`, `${yield* line}`, `${yield* line}`]
+    })
+
+    expect(lines).toEqual(['abcdef\n', 'x\n', 'y\n'])
+  })
+
   it('gives line by line with the terminators, the partial last line, and then nothing', async () => {
     const lines = await reading('one\n\ntwo\nthr', function* (conn) {
       const lines: string[] = []

@@ -126,7 +126,8 @@ export class Connection {
   }
 
   /**
-   * Event: sends bytes and gives how many the kernel has taken, at least one. On the `node` driver that is always all of them.
+   * Event: sends bytes and gives how many the kernel has taken: at least one, unless there are none to send. On the `node` driver that is
+   * always all of them.
    *
    * @param data bytes, which must not change until then; or a string, sent as UTF-8
    */
@@ -167,7 +168,7 @@ export class Connection {
     this.#close(true)
   }
 
-  /** Closes the connection with a reset, whatever is left to send; a plain call. */
+  /** Closes the connection with a reset, whatever is left to send; a plain call. After close() it does nothing. */
   abort(): void {
     this.#close(false)
   }

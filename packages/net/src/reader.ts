@@ -50,6 +50,7 @@ export class Reader implements EventHandler<number | Read, undefined, Buffer> {
         `${this.describe(asked)}: ${this.#waiter.task} is reading this connection, in ${this.describe(this.#asked)}; one task at a time reads it`,
       )
     }
+    if (typeof asked !== 'number') asked.begin?.()
     const bytes = this.#try(asked)
     if (bytes !== null) {
       waiter.resume(bytes)

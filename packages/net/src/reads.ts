@@ -12,6 +12,8 @@ export const DEFAULT_LIMIT = 65_536
 export interface Read {
   /** As the user would write it. */
   readonly name: string
+  /** Is asked for anew: one event may be yielded many times. */
+  begin?(): void
   /**
    * Takes what was asked for from the bytes that have come.
    *
@@ -38,6 +40,10 @@ export class ReadUntil implements Read {
       throw new RangeError(`${name}: expected a terminator of at least one byte, got none`)
     this.#limit = checkCount(limit, `${name}: limit`)
     this.#partial = partial
+    this.#searched = 0
+  }
+
+  begin(): void {
     this.#searched = 0
   }
 

@@ -1,8 +1,8 @@
 /**
  * The event: an object that describes one request, and that `yield`, `yield*` and `await` all understand.
  *
- * There is one class for every kind of event: with a class for each, a step costs nearly twice as much, because the
- * trampoline would see objects of many shapes.
+ * There is one class for every kind of event: with a class for each the trampoline would see objects of many shapes, which
+ * the engine looks at slowly.
  */
 
 import { Cancelled } from './errors.js'

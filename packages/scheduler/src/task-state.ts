@@ -9,7 +9,7 @@
  */
 export type TaskState = 'new' | 'ready' | 'running' | 'entering' | 'parked' | 'withdrawing' | 'ended'
 
-// The states as numbers, which compare faster than strings: a step looks at them several times.
+// The states as numbers: indices into their names.
 export const NEW = 0
 export const READY = 1
 export const RUNNING = 2

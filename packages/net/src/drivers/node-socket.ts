@@ -31,8 +31,9 @@ export class NodeSocket implements DriverSocket {
   #error: Error | null
   /** Set by close(): what comes is thrown away. */
   #discarding: boolean
-  /** Made at the first write that the kernel did not take at once. */
+  /** The callback of every write; made at the first. */
   #onWritten: (() => void) | null
+  /** A try to write would block, or the kernel has not taken all: `ready` is due. */
   #blocked: boolean
 
   constructor(socket: net.Socket) {
