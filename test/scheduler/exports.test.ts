@@ -78,6 +78,7 @@ describe('@bluelet/scheduler', () => {
         "type Probe",
         "type Register",
         "type RunOptions",
+        "type Schedule",
         "type SchedulerOptions",
         "type Spawn",
         "type SpawnOptions",
@@ -131,7 +132,12 @@ describe('@bluelet/scheduler/testing', () => {
   it('exports these values', () => {
     expect(Object.keys(testing).sort()).toMatchInlineSnapshot(`
       [
+        "ScheduleError",
         "VirtualHost",
+        "everySchedule",
+        "randomSchedules",
+        "replaySchedule",
+        "seeded",
       ]
     `)
   })
@@ -139,8 +145,19 @@ describe('@bluelet/scheduler/testing', () => {
   it('declares these values and types', () => {
     expect(declared('testing.d.ts')).toMatchInlineSnapshot(`
       [
+        "type EveryScheduleOptions",
+        "type Program",
+        "type RandomSchedulesOptions",
+        "type ReplayOptions",
+        "type Schedule",
         "type VirtualHostOptions",
+        "type World",
+        "value ScheduleError",
         "value VirtualHost",
+        "value everySchedule",
+        "value randomSchedules",
+        "value replaySchedule",
+        "value seeded",
       ]
     `)
   })

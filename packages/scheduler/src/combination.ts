@@ -176,7 +176,7 @@ class Branch {
       if (this.#phase !== 'entering') return
       this.#phase = 'parked'
       this.#wait = wait
-      if (handler.external !== undefined) this.scheduler.hold()
+      if (handler.external !== undefined) this.scheduler.hold(handler.external)
     } catch (error) {
       if (this.#phase !== 'entering') throw error
       this.throw(error)
@@ -256,8 +256,8 @@ class Branch {
   /** @returns whether it was being withdrawn */
   #done(): boolean {
     const withdrawing = this.#phase === 'withdrawing'
-    if ((withdrawing || this.#phase === 'parked') && this.#handler?.external !== undefined)
-      this.scheduler.release()
+    const source = this.#handler?.external
+    if ((withdrawing || this.#phase === 'parked') && source !== undefined) this.scheduler.release(source)
     this.#phase = 'done'
     this.#handler = null
     this.#argument = undefined

@@ -5,6 +5,8 @@
  * browsers, workers and bare engines alike.
  */
 
+import type { Schedule } from './schedule.js'
+
 /**
  * The surroundings of a scheduler. Give your own to drive it differently: {@link defaultHost} is the real world, the
  * virtual host of `@bluelet/scheduler/testing` one in which time jumps.
@@ -34,6 +36,19 @@ export interface Host {
    * @returns takes it back
    */
   onExhausted?(callback: () => void): () => void
+  /** Decides which of the ready tasks is to step; by default the one that has been ready for longest. */
+  readonly schedule?: Schedule
+  /**
+   * What this host itself brings about, of that which otherwise comes from outside, such as `socket`. It comes by `at`
+   * then, and once that has nothing left to call it will never come.
+   */
+  readonly simulates?: readonly string[]
+  /**
+   * Calls back whenever it has nothing left to call, neither soon nor at any time: of what it simulates nothing will come.
+   *
+   * @returns takes it back
+   */
+  onIdle?(callback: () => void): () => void
   /**
    * Remembers the surroundings of a spawn; every step of the spawned task is made through the function that it returns.
    * With `AsyncLocalStorage`: `context: () => AsyncLocalStorage.snapshot()`. Off unless given: it costs a step some time.

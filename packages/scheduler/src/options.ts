@@ -2,6 +2,7 @@
  * What can be chosen of a scheduler, of a run and of a spawn.
  */
 
+import { inspect } from './coroutine.js'
 import type { Host } from './host.js'
 import type { AbortSignalLike } from './run.js'
 
@@ -29,4 +30,25 @@ export interface RunOptions {
 export interface SpawnOptions {
   /** The task's name; by default that of the function, or `task`. */
   readonly name?: string
+}
+
+/** How many steps, and for how many milliseconds, a scheduler steps before it lets the host poll. */
+interface Budget {
+  readonly budgetSteps: number
+  readonly budgetMs: number
+}
+
+/**
+ * The budget that the options ask for.
+ *
+ * @throws RangeError for one that is none
+ */
+export function budgetOf({ budgetSteps = 1024, budgetMs = 2 }: SchedulerOptions): Budget {
+  if (!Number.isInteger(budgetSteps) || budgetSteps < 1) {
+    throw new RangeError(`budgetSteps: expected a positive integer, got ${inspect(budgetSteps)}`)
+  }
+  if (typeof budgetMs !== 'number' || !(budgetMs > 0)) {
+    throw new RangeError(`budgetMs: expected ms > 0, got ${inspect(budgetMs)}`)
+  }
+  return { budgetSteps, budgetMs }
 }

@@ -45,6 +45,18 @@ export class Queue<T> {
     return item
   }
 
+  /** Takes the item that stands `index` places behind the front; there must be one. */
+  take(index: number): T {
+    const ring = this.#ring
+    const mask = ring.length - 1
+    const item = ring[(this.#head + index) & mask] as T // The caller looked at size.
+    for (let i = index; i > 0; i--) {
+      ring[(this.#head + i) & mask] = ring[(this.#head + i - 1) & mask]
+    }
+    this.shift()
+    return item
+  }
+
   /** Gives back the memory that a rush has taken, once it is over. */
   trim(): void {
     if (this.#size > 0 || this.#ring.length <= KEPT_CAPACITY) return

@@ -80,6 +80,24 @@ export class Run<T = unknown> implements Supervisor {
     this.giveUp(new DeadlockError(`every task waits, and nothing is left that could wake one:${list}`, waits))
   }
 
+  /** Every task has ended, but something is said to be under way that can never end. */
+  heldOpen(holds: number): void {
+    this.cancel(
+      new Error(
+        `every task has ended, but the run is held open: hold() was called ${holds} times more than release()`,
+      ),
+    )
+  }
+
+  /**
+   * Nothing happens any more in a simulated world. A server that waits there for one more connection is no deadlock once the
+   * root has had its answers: it is ended.
+   */
+  idle(): void {
+    if (this.#root?.outcome?.kind !== 'returned') this.deadlock()
+    else for (const task of [...this.#scheduler.tasks()]) task.cancel(this.#scheduler.graceMs)
+  }
+
   /** Cancels every task, because nothing can come any more; a clean-up that hangs has no grace period to wait for. */
   giveUp(error: unknown): void {
     const tasks = [...this.#scheduler.tasks()]

@@ -6,14 +6,16 @@
  */
 
 import { Alarm } from './alarm.js'
-import { begin, checkMs, inspect, type Start, type Startable } from './coroutine.js'
+import { begin, checkMs, type Start, type Startable } from './coroutine.js'
+import { Holds } from './holds.js'
 import { defaultHost, type Host } from './host.js'
-import type { RunOptions, SchedulerOptions } from './options.js'
+import { budgetOf, type RunOptions, type SchedulerOptions } from './options.js'
 import { own } from './ownership.js'
 import { type Probe, Probes, type WakeCause } from './probe.js'
 import type { Coroutine, Supervisor } from './protocol.js'
 import { Queue } from './queue.js'
 import { Run } from './run.js'
+import { next, type Schedule } from './schedule.js'
 import { capture, capturing, Sites } from './sites.js'
 import { snapshotOf, type TaskSnapshot } from './snapshot.js'
 import { Task } from './task.js'
@@ -56,14 +58,15 @@ export class Scheduler {
   graceMs: number
   readonly #budgetSteps: number
   readonly #budgetMs: number
+  /** Null: first in, first out. */
+  readonly #schedule: Schedule | null
   readonly #unattended: Unattended
   #run: Run | null
   /** Takes back what the run has asked of the host. */
-  #unlisten: (() => void) | undefined
+  #unlisten: ((() => void) | undefined)[]
   #lastId: number
   readonly #tasks: TaskList
-  /** How many waits and background works there are that something outside can end. */
-  #holds: number
+  readonly #holds: Holds
   /** A turn is under way or has been asked for. */
   #awake: boolean
   readonly #alarm: Alarm
@@ -75,12 +78,8 @@ export class Scheduler {
    * @throws RangeError for a budget that is none
    */
   constructor(options: SchedulerOptions = {}) {
-    const { host = defaultHost, budgetSteps = 1024, budgetMs = 2, sites = host.sites ?? false } = options
-    if (!Number.isInteger(budgetSteps) || budgetSteps < 1) {
-      throw new RangeError(`budgetSteps: expected a positive integer, got ${inspect(budgetSteps)}`)
-    }
-    if (typeof budgetMs !== 'number' || !(budgetMs > 0))
-      throw new RangeError(`budgetMs: expected ms > 0, got ${inspect(budgetMs)}`)
+    const { host = defaultHost, sites = host.sites ?? false } = options
+    const { budgetSteps, budgetMs } = budgetOf(options)
     this.host = host
     this.timers = new Timers()
     this.queue = new Queue()
@@ -91,12 +90,13 @@ export class Scheduler {
     this.graceMs = DEFAULT_GRACE_MS
     this.#budgetSteps = budgetSteps
     this.#budgetMs = budgetMs
+    this.#schedule = host.schedule ?? null
     this.#unattended = new Unattended()
     this.#run = null
-    this.#unlisten = undefined
+    this.#unlisten = []
     this.#lastId = 0
     this.#tasks = new TaskList()
-    this.#holds = 0
+    this.#holds = new Holds(host.simulates ?? [])
     this.#awake = false
     this.#alarm = new Alarm(host, () => this.#wakeUp())
     this.#turn = () => this.#takeTurn()
@@ -126,7 +126,10 @@ export class Scheduler {
       this.graceMs = checkMs(options.grace ?? DEFAULT_GRACE_MS, 'grace')
       const run = new Run<T>(this, { resolve, reject }, options.signal)
       this.#run = run as Run // A run is asked for nothing of its type.
-      this.#unlisten = this.host.onExhausted?.(() => this.#exhausted())
+      this.#unlisten = [
+        this.host.onExhausted?.(() => this.#exhausted()),
+        this.host.onIdle?.(() => this.#idle()),
+      ]
       try {
         run.begin(this.spawnTask(start, run, null) as Task<T>) // What main returns is a T.
       } catch (error) {
@@ -170,7 +173,7 @@ export class Scheduler {
       const outer = capturing
       capture(this.sites !== null)
       try {
-        this.#step(this.queue.shift())
+        this.#step(next(this.queue, this.#schedule))
       } catch (error) {
         this.#blame(error)
       }
@@ -211,15 +214,17 @@ export class Scheduler {
   /**
    * Says that something outside is under way which the run has to wait for: no deadlock is seen and the run does not end
    * until `release()`. A wait for an event whose handler has `external` holds by itself.
+   *
+   * @param source what it is, such as `socket`: a host that simulates it need not be waited for
    */
-  hold(): void {
-    this.#holds++
+  hold(source?: string): void {
+    this.#holds.add(source)
   }
 
-  /** Takes back one `hold()`. */
-  release(): void {
-    this.#holds--
-    if (this.#holds === 0) this.#wakeUp()
+  /** Takes back one `hold()` of the same source. */
+  release(source?: string): void {
+    this.#holds.remove(source)
+    if (this.#holds.size === 0) this.#wakeUp()
   }
 
   /**
@@ -308,6 +313,7 @@ export class Scheduler {
    */
   #takeTurn(): void {
     const { queue, host } = this
+    const schedule = this.#schedule
     this.#awake = true
     this.#expire()
     capture(this.sites !== null)
@@ -317,7 +323,7 @@ export class Scheduler {
     let look = 1
     try {
       while (queue.size > 0) {
-        this.#step(queue.shift())
+        this.#step(next(queue, schedule))
         if (++steps === look) {
           if (steps >= this.#budgetSteps || host.now() >= end) break
           look = Math.min(look + Math.min(look, STEPS_PER_LOOK), this.#budgetSteps)
@@ -361,12 +367,12 @@ export class Scheduler {
     this.#awake = false
     this.queue.trim()
     if (this.#tasks.empty) {
-      if (this.#holds === 0) this.#finish()
+      if (this.#holds.size === 0) this.#finish()
     } else if (this.timers.size > 0) {
       this.#waitForTimer()
     } else {
       this.#alarm.clear()
-      if (this.#holds === 0) this.#run?.deadlock()
+      if (this.#holds.size === 0) this.#run?.deadlock()
     }
   }
 
@@ -389,8 +395,14 @@ export class Scheduler {
 
   #endRun(): void {
     this.#run = null
-    this.#unlisten?.()
-    this.#unlisten = undefined
+    for (const unlisten of this.#unlisten) unlisten?.()
+    this.#unlisten = []
+  }
+
+  /** The host has nothing left to call: what still waits for what it simulates will wait for ever. */
+  #idle(): void {
+    if (this.queue.size > 0 || this.timers.size > 0 || this.#holds.outside > 0) return
+    if (!this.#tasks.empty) this.#run?.idle()
   }
 
   /** The surroundings have nothing left that could call in. */
@@ -398,11 +410,7 @@ export class Scheduler {
     if (this.queue.size > 0 || this.timers.size > 0) return
     if (!this.#tasks.empty) this.#run?.deadlock()
     else {
-      this.#run?.cancel(
-        new Error(
-          `every task has ended, but the run is held open: hold() was called ${this.#holds} times more than release()`,
-        ),
-      )
+      this.#run?.heldOpen(this.#holds.size)
       this.#finish()
     }
   }

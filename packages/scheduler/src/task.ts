@@ -182,11 +182,12 @@ export class Task<out T = unknown> {
     this.#wake(RETURN, value, undefined)
   }
 
-  #wake(mode: Mode, value: unknown, source: string | undefined): void {
+  #wake(mode: Mode, value: unknown, cause: string | undefined): void {
     if (this.phase === PARKED || this.phase === WITHDRAWING) {
-      if (this.handler?.external !== undefined) this.scheduler.release()
+      const source = this.handler?.external
+      if (source !== undefined) this.scheduler.release(source)
       this.wait = undefined
-      if (this.scheduler.probes !== null) this.scheduler.tellWake(this, source)
+      if (this.scheduler.probes !== null) this.scheduler.tellWake(this, cause)
     } else if (this.phase !== ENTERING) {
       throw new Error(`${this} is ${this.state}: it was resumed twice, or after its wait was withdrawn`)
     }
@@ -209,7 +210,8 @@ export class Task<out T = unknown> {
     this.phase = PARKED
     this.wait = wait
     if (this.scheduler.probes !== null) this.scheduler.probes.tell('park', this)
-    if (this.handler?.external !== undefined) this.scheduler.hold()
+    const source = this.handler?.external
+    if (source !== undefined) this.scheduler.hold(source)
     // It may have killed itself, through a combination or a group.
     if (this.cancellation?.pending) this.#withdraw()
   }

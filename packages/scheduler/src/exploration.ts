@@ -1,0 +1,198 @@
+/**
+ * Exploring: runs a program under many schedules, and shows the one under which it fails, as short as it can be made.
+ */
+
+import { inspect } from './coroutine.js'
+import type { Host } from './host.js'
+import type { Coroutine } from './protocol.js'
+import { Replay } from './replay.js'
+import { type Schedule, seeded } from './schedule.js'
+import { Scheduler } from './scheduler.js'
+import { shrink } from './shrink.js'
+import { StepLog } from './step-log.js'
+import { VirtualHost } from './virtual-host.js'
+
+/** More runs than this say little more about a small program, and take seconds. */
+const DEFAULT_LIMIT = 100_000
+const DEFAULT_RUNS = 1000
+
+/** The world in which a program runs: a host that asks the schedule. */
+export interface World extends Host {
+  /** The errors that nobody else could be told of: with one of these a run has failed. */
+  readonly reports?: readonly unknown[]
+}
+
+/** A program to run under many schedules: makes the root anew for each run. It fails by throwing. */
+export type Program<W extends World = VirtualHost> = (world: W) => Coroutine<unknown>
+
+/** Options of {@link replaySchedule}. */
+export interface ReplayOptions<W extends World = VirtualHost> {
+  /** Makes the world of one run; by default `new VirtualHost({ schedule })`. */
+  readonly world?: (schedule: Schedule) => W
+}
+
+/** Options of {@link everySchedule}. */
+export interface EveryScheduleOptions<W extends World = VirtualHost> extends ReplayOptions<W> {
+  /** How many schedules there may be; by default 100,000. */
+  readonly limit?: number
+}
+
+/** Options of {@link randomSchedules}. */
+export interface RandomSchedulesOptions<W extends World = VirtualHost> extends ReplayOptions<W> {
+  /** How many; by default 1,000. */
+  readonly runs?: number
+  /** The first run's seed, an integer; the next run has the next. By default 1, so that every test run is the same. */
+  readonly seed?: number
+}
+
+/** A program failed under a schedule; `cause` is what it threw. */
+export class ScheduleError extends Error {
+  /** The schedule under which it fails, made as short as possible: for {@link replaySchedule}. */
+  readonly schedule: string
+
+  static {
+    ScheduleError.prototype.name = 'ScheduleError'
+  }
+
+  /**
+   * Makes one.
+   *
+   * @param message what failed, and the steps that led there
+   * @param schedule under which it fails
+   * @param options what it threw, as `cause`
+   */
+  constructor(message: string, schedule: string, options: ErrorOptions) {
+    super(message, options)
+    this.schedule = schedule
+  }
+}
+
+/**
+ * Runs a small program under every schedule: in every order in which its tasks can take their steps.
+ *
+ * The program must depend on nothing but its world, and it must end. In a simulated world a server that still waits when
+ * nothing else can happen is ended.
+ *
+ * @example
+ * await everySchedule(function* () {
+ *   const account = { balance: 100 }
+ *   yield* all([withdraw(account, 30), withdraw(account, 30)])
+ *   assert.equal(account.balance, 40)
+ * })
+ *
+ * @returns how many schedules there are
+ * @throws ScheduleError if it fails under one of them; Error if there are more than `limit`
+ */
+export async function everySchedule<W extends World = VirtualHost>(
+  program: Program<W>,
+  options: EveryScheduleOptions<W> = {},
+): Promise<number> {
+  const limit = checkCount(options.limit ?? DEFAULT_LIMIT, 'limit')
+  let runs = 0
+  for (let choices: readonly number[] | undefined = []; choices !== undefined; ) {
+    if (++runs > limit) {
+      throw new Error(
+        `everySchedule: there are more than ${limit} schedules: make the program smaller, raise \`limit\`, or use randomSchedules`,
+      )
+    }
+    const replay: Replay = new Replay(choices)
+    const failure = await attempt(program, options, replay)
+    if (failure !== undefined) throw await explained(program, options, replay, failure, `run ${runs}`)
+    choices = replay.next()
+  }
+  return runs
+}
+
+/**
+ * Runs a program under schedules that are chosen at random, each by a seed of its own.
+ *
+ * @returns how many runs there were
+ * @throws ScheduleError if it fails in one of them
+ */
+export async function randomSchedules<W extends World = VirtualHost>(
+  program: Program<W>,
+  options: RandomSchedulesOptions<W> = {},
+): Promise<number> {
+  const runs = checkCount(options.runs ?? DEFAULT_RUNS, 'runs')
+  const first = options.seed ?? 1
+  for (let seed = first; seed < first + runs; seed++) {
+    const replay = new Replay([], seeded(seed))
+    const failure = await attempt(program, options, replay)
+    if (failure !== undefined) throw await explained(program, options, replay, failure, `seed ${seed}`)
+  }
+  return runs
+}
+
+/**
+ * Runs a program once, under a schedule that a {@link ScheduleError} has named.
+ *
+ * @param schedule such as `'0.2.1'`; beyond its end, and with `''`, everything takes its usual way
+ * @throws TypeError if it is no schedule; else what the program throws
+ */
+export async function replaySchedule<W extends World = VirtualHost>(
+  program: Program<W>,
+  schedule: string,
+  options: ReplayOptions<W> = {},
+): Promise<void> {
+  const failure = await attempt(program, options, Replay.from(schedule))
+  if (failure !== undefined) throw failure.error
+}
+
+interface Failure {
+  readonly error: unknown
+}
+
+/** Runs the program once. */
+async function attempt<W extends World>(
+  program: Program<W>,
+  options: ReplayOptions<W>,
+  schedule: Schedule,
+  log?: StepLog,
+): Promise<Failure | undefined> {
+  const make = options.world ?? ((schedule: Schedule) => new VirtualHost({ schedule }) as World as W) // The default of W.
+  const world = make(schedule)
+  const scheduler = new Scheduler({
+    host: world,
+    sites: log !== undefined,
+    // What a simulated world sends may arrive between any two steps, and that takes a poll.
+    ...(world.simulates === undefined || world.simulates.length === 0 ? {} : { budgetSteps: 1 }),
+  })
+  if (log !== undefined) scheduler.attach(log)
+  const name = program.name || 'program'
+  try {
+    await scheduler.run({ [name]: () => program(world) }[name] as () => Coroutine<unknown>) // It was put there.
+  } catch (error) {
+    return { error }
+  }
+  // An error that nobody was told of, such as a connection handler's, is no less a failure.
+  return world.reports === undefined || world.reports.length === 0 ? undefined : { error: world.reports[0] }
+}
+
+/** The error to throw: under the shortest schedule that still fails, with the steps that were taken there. */
+async function explained<W extends World>(
+  program: Program<W>,
+  options: ReplayOptions<W>,
+  found: Replay,
+  failure: Failure,
+  where: string,
+): Promise<ScheduleError> {
+  const shortest = await shrink(found.taken(), async (choices) => {
+    return (await attempt(program, options, new Replay(choices))) !== undefined
+  })
+  const log = new StepLog()
+  const replay = new Replay(shortest)
+  const { error } = (await attempt(program, options, replay, log)) ?? failure
+  const schedule = replay.toString()
+  const message = [
+    `${error instanceof Error ? error.message : inspect(error)}`,
+    `found by ${where}; it fails under the schedule '${schedule}'` +
+      (schedule === '' ? ', that is first in, first out' : `: replaySchedule(program, '${schedule}')`),
+    ...log.lines(),
+  ].join('\n  ')
+  return new ScheduleError(message, schedule, { cause: error })
+}
+
+function checkCount(n: number, name: string): number {
+  if (Number.isInteger(n) && n >= 1) return n
+  throw new RangeError(`${name}: expected a positive integer, got ${inspect(n)}`)
+}

@@ -1,0 +1,57 @@
+/**
+ * The steps of a run, as lines for people: which task, what it yielded, and where.
+ */
+
+import type { Probe } from './probe.js'
+import type { Yieldable } from './protocol.js'
+import { describe } from './snapshot.js'
+import type { Task } from './task.js'
+import type { Outcome } from './task-state.js'
+
+/** Of a longer run only the last steps are shown: it is they that failed. */
+const MOST_LINES = 40
+
+/** Writes down what each step came to. */
+export class StepLog implements Probe {
+  readonly #lines: { readonly task: string; readonly what: string; readonly site: string }[]
+
+  constructor() {
+    this.#lines = []
+  }
+
+  yield(task: Task, yielded: unknown): void {
+    const site = task.scheduler.sites?.yieldedAt(task).at(-1) ?? ''
+    this.#lines.push({ task: `${task}`, what: named(yielded), site })
+  }
+
+  exit(task: Task, outcome: Outcome): void {
+    const what =
+      outcome.kind === 'returned'
+        ? 'ends'
+        : outcome.kind === 'killed'
+          ? 'is killed'
+          : `throws ${outcome.error}`
+    this.#lines.push({ task: `${task}`, what, site: '' })
+  }
+
+  /** The steps, in order, in columns. */
+  lines(): string[] {
+    const shown = this.#lines.slice(-MOST_LINES)
+    const left = this.#lines.length - shown.length
+    const widthOf = (column: 'task' | 'what') => Math.max(0, ...shown.map((line) => line[column].length))
+    const [task, what] = [widthOf('task'), Math.min(widthOf('what'), 40)]
+    const lines = shown.map((line) =>
+      `${line.task.padEnd(task)}  ${line.what.split('\n')[0]?.padEnd(what)}  ${line.site}`.trimEnd(),
+    )
+    return left === 0 ? lines : [`... ${left} steps before`, ...lines]
+  }
+}
+
+/** What was yielded, as the user would write it. */
+function named(yielded: unknown): string {
+  try {
+    return describe(yielded as Yieldable) // What cannot be yielded throws, and is an error of the task's.
+  } catch {
+    return 'something that cannot be yielded'
+  }
+}
