@@ -11,15 +11,29 @@ import { describe, expect, it } from 'vitest'
  */
 const FLOORS: Record<string, readonly (readonly string[])[]> = {
   scheduler: [
-    ['errors', 'protocol', 'host', 'queue', 'timers', 'waiters', 'probe', 'sites', 'task-state', 'ownership'],
-    ['alarm', 'coroutine', 'options', 'stragglers', 'task-list'],
-    ['task', 'virtual-host'],
-    ['yieldable', 'testing'],
+    [
+      'errors',
+      'protocol',
+      'host',
+      'queue',
+      'timers',
+      'waiters',
+      'probe',
+      'sites',
+      'task-state',
+      'ownership',
+      'shrink',
+      'holds',
+    ],
+    ['alarm', 'coroutine', 'stragglers', 'task-list'],
+    ['task', 'virtual-host', 'schedule', 'replay', 'options'],
+    ['yieldable'],
     ['trampoline', 'snapshot', 'combination'],
-    ['trace'],
+    ['trace', 'step-log'],
     ['run', 'unattended'],
     ['scheduler'],
-    ['event'],
+    ['event', 'exploration'],
+    ['testing'],
     [
       'events/all',
       'events/call',
@@ -41,12 +55,14 @@ const FLOORS: Record<string, readonly (readonly string[])[]> = {
     ['index'],
   ],
   net: [
-    ['errors', 'byte-queue', 'driver', 'closing'],
+    ['errors', 'byte-queue', 'driver', 'closing', 'drivers/simulated-wire'],
     ['address', 'reads'],
-    ['drivers/node-socket', 'reader', 'writer'],
-    ['drivers/node-listener', 'connection'],
-    ['drivers/node'],
-    ['listener', 'connect'],
+    ['system-errors', 'reader', 'writer'],
+    ['drivers/node-socket', 'drivers/simulated-socket', 'connection'],
+    ['drivers/node-listener', 'drivers/simulated-listener'],
+    ['drivers/node', 'drivers/simulated'],
+    ['default-driver', 'simulation'],
+    ['listener', 'connect', 'testing'],
     ['server'],
     ['index'],
   ],
@@ -171,7 +187,9 @@ describe('the packages', () => {
       sourcesOf(packageName).flatMap(({ name, imports }) =>
         imports
           .filter((specifier) => !specifier.startsWith('.') && !specifier.startsWith('node:'))
-          .filter((specifier) => !(packageName === 'net' && specifier === '@bluelet/scheduler'))
+          .filter(
+            (specifier) => !(packageName === 'net' && /^@bluelet\/scheduler(\/testing)?$/.test(specifier)),
+          )
           .map((specifier) => `${packageName}/${name}: ${specifier}`),
       ),
     )

@@ -1,13 +1,12 @@
 // Every name that users may import from @bluelet/net: a change here is a change of the public interface.
 import { fileURLToPath } from 'node:url'
 import * as net from '@bluelet/net'
+import * as testing from '@bluelet/net/testing'
 import ts from 'typescript'
 import { describe, expect, it } from 'vitest'
 
-const declarations = fileURLToPath(new URL('../../packages/net/dist/index.d.ts', import.meta.url))
-
 describe('@bluelet/net', () => {
-  const declared = declaredNames()
+  const declared = declaredNames('index')
 
   it('exports these values', () => {
     const values = Object.keys(net).sort()
@@ -46,6 +45,7 @@ describe('@bluelet/net', () => {
       'Handler',
       'ListenOptions',
       'ListenTarget',
+      'NetworkHost',
       'Observer',
       'ReadOptions',
       'ServerOptions',
@@ -59,8 +59,25 @@ describe('@bluelet/net', () => {
   })
 })
 
+describe('@bluelet/net/testing', () => {
+  const declared = declaredNames('testing')
+
+  it('exports these values', () => {
+    const values = Object.keys(testing).sort()
+
+    expect(values).toEqual(['Link', 'SimulatedNetwork', 'Simulation', 'simulate'])
+  })
+
+  it('exports these types beside them', () => {
+    const types = declared.filter((name) => !(name in testing))
+
+    expect(types).toEqual(['NetworkOptions', 'Operation', 'OperationKind', 'SimulationOptions'])
+  })
+})
+
 /** The names in the declarations that users get. */
-function declaredNames(): string[] {
+function declaredNames(entry: string): string[] {
+  const declarations = fileURLToPath(new URL(`../../packages/net/dist/${entry}.d.ts`, import.meta.url))
   const program = ts.createProgram([declarations], { module: ts.ModuleKind.NodeNext, noLib: true, types: [] })
   const checker = program.getTypeChecker()
   const module = checker.getSymbolAtLocation(program.getSourceFile(declarations)!)!

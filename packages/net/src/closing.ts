@@ -50,7 +50,7 @@ export class Closing implements EventHandler<undefined, undefined, void> {
     if (this.#done) return
     const { host } = this.#scheduler
     // The run waits until the descriptor is free.
-    this.#scheduler.hold()
+    this.#scheduler.hold(this.external)
     if (linger) this.#deadline = host.at(host.now() + LINGER_MS, () => this.#socket.close(false))
     this.#socket.close(linger)
   }
@@ -60,7 +60,7 @@ export class Closing implements EventHandler<undefined, undefined, void> {
     this.#done = true
     if (this.begun) {
       if (this.#deadline !== undefined) this.#scheduler.host.cancel(this.#deadline)
-      this.#scheduler.release()
+      this.#scheduler.release(this.external)
     }
     for (const waiter of this.#waiters) waiter.resume()
     this.#waiters.clear()

@@ -20,9 +20,9 @@ import {
 } from '@bluelet/scheduler'
 import { Address, checkHost, checkPort } from './address.js'
 import { Connection } from './connection.js'
+import { driverOf } from './default-driver.js'
 import type { Driver, DriverSocket, Observer } from './driver.js'
 import { FAILED, WRITABLE } from './driver.js'
-import { nodeDriver } from './drivers/node.js'
 import { ConnectError, codeOf } from './errors.js'
 
 /** How long an attempt has for itself before the next one begins: RFC 8305, section 5. */
@@ -35,7 +35,7 @@ const DEFAULT_TIMEOUT_MS = 10_000
 export interface ConnectOptions {
   /** How long it may take in all, in milliseconds; by default 10,000. `Infinity` is no limit. */
   readonly timeout?: number
-  /** The socket layer; by default the `node` driver. */
+  /** The socket layer; by default that of the host if it has one, else the `node` driver. */
   readonly driver?: Driver
 }
 
@@ -54,7 +54,7 @@ export interface ConnectOptions {
  * @throws RangeError, TypeError for what can be no host, port or timeout
  */
 export function connect(host: string, port: number, options: ConnectOptions = {}): Event<Connection> {
-  const { timeout: ms = DEFAULT_TIMEOUT_MS, driver = nodeDriver } = options
+  const { timeout: ms = DEFAULT_TIMEOUT_MS, driver } = options
   checkHost('connect', host)
   checkPort('connect', port)
   if (host === '') throw new TypeError("connect(host, port): expected a host, got ''")
@@ -67,6 +67,11 @@ interface Target {
   readonly host: string
   readonly port: number
   readonly ms: number
+  readonly driver: Driver | undefined
+}
+
+/** A target, and the driver to reach it by. */
+interface Route extends Target {
   readonly driver: Driver
 }
 
@@ -74,11 +79,12 @@ interface Target {
 const CONNECT: EventHandler<Target, ReturnType<Waiter['call']>, any> = {
   name: 'connect',
   describe: ({ host, port }) => `connect('${host}', ${port})`,
-  enter: (waiter, target) => waiter.call(connecting(target)),
+  enter: (waiter, { driver = driverOf(waiter.scheduler.host), ...target }) =>
+    waiter.call(connecting({ driver, ...target })),
   withdraw: withdrawCall,
 }
 
-function* connecting(target: Target): Coroutine<Connection> {
+function* connecting(target: Route): Coroutine<Connection> {
   const { host, port, ms } = target
   const outcome: Attempts = { begun: [], made: [], failures: [], progress: new Channel() }
   try {
@@ -109,7 +115,7 @@ interface Attempts {
   readonly progress: Channel<void>
 }
 
-function* attempts({ host, port, driver }: Target, outcome: Attempts): Coroutine<Connection> {
+function* attempts({ host, port, driver }: Route, outcome: Attempts): Coroutine<Connection> {
   const addresses = inTurn(yield* lookup(driver, host, port))
   const { made, failures, progress } = outcome
   try {

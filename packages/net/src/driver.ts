@@ -6,6 +6,7 @@
  * can be used from a poll loop written by hand.
  */
 
+import type { Host } from '@bluelet/scheduler'
 import type { Address } from './address.js'
 
 /** Worth a try: reading. */
@@ -116,4 +117,10 @@ export interface Driver {
     target: ListenTarget,
     done: (error: Error | null, listener: DriverListener | null) => void,
   ): () => void
+}
+
+/** A host that brings a network of its own: what runs on it uses that, unless told otherwise. */
+export interface NetworkHost extends Host {
+  /** The driver of that network. */
+  readonly driver: Driver
 }

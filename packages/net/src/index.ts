@@ -15,6 +15,7 @@ export {
   type DriverSocket,
   FAILED,
   type ListenTarget,
+  type NetworkHost,
   type Observer,
   READABLE,
   WRITABLE,

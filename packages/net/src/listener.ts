@@ -5,8 +5,8 @@
 import { ClosedError, type Event, type EventHandler, event, type Waiter } from '@bluelet/scheduler'
 import { type Address, checkHost, checkPort } from './address.js'
 import { Connection } from './connection.js'
+import { driverOf } from './default-driver.js'
 import type { Driver, DriverListener, Observer } from './driver.js'
-import { nodeDriver } from './drivers/node.js'
 
 /** As long as the kernel allows: with a short backlog a burst of clients waits for a second or more. */
 const DEFAULT_BACKLOG = 511
@@ -18,7 +18,7 @@ export interface ListenOptions {
    * more wait in the process until they are accepted; what comes beyond that is reset.
    */
   readonly backlog?: number
-  /** The socket layer; by default the `node` driver. */
+  /** The socket layer; by default that of the host if it has one, else the `node` driver. */
   readonly driver?: Driver
 }
 
@@ -163,7 +163,7 @@ class Acceptor implements EventHandler<boolean, Place | undefined, any>, Observe
  * @throws RangeError, TypeError for what can be no host, port or backlog
  */
 export function listen(host: string, port: number, options: ListenOptions = {}): Event<Listener> {
-  const { backlog = DEFAULT_BACKLOG, driver = nodeDriver } = options
+  const { backlog = DEFAULT_BACKLOG, driver } = options
   checkHost('listen', host)
   checkPort('listen', port)
   if (!Number.isInteger(backlog) || backlog < 1) {
@@ -176,7 +176,7 @@ interface Target {
   readonly host: string
   readonly port: number
   readonly backlog: number
-  readonly driver: Driver
+  readonly driver: Driver | undefined
 }
 
 /** One `listen` under way; `waiter` is null once it is over. */
@@ -189,7 +189,7 @@ const LISTEN: EventHandler<Target, Opening, Listener> = {
   name: 'listen',
   external: 'socket',
   describe: ({ host, port }) => `listen('${host}', ${port})`,
-  enter(waiter, { driver, ...target }) {
+  enter(waiter, { driver = driverOf(waiter.scheduler.host), ...target }) {
     const opening: Opening = { waiter, giveUp: () => {} }
     opening.giveUp = driver.listen(target, (error, listener) => {
       const waiting = opening.waiter

@@ -11,7 +11,7 @@ import {
   type Observer,
   READABLE,
 } from '../driver.js'
-import { codeOf, ListenError } from '../errors.js'
+import { listenErrorOf } from '../system-errors.js'
 import { KEEP_ALIVE_MS, NodeSocket } from './node-socket.js'
 
 /**
@@ -45,7 +45,7 @@ export class NodeListener implements DriverListener {
       keepAliveInitialDelay: KEEP_ALIVE_MS,
     })
     this.#server.on('connection', (socket) => this.#heardConnection(socket))
-    this.#server.on('error', (error) => done(listenError(error, target), null))
+    this.#server.on('error', (error) => done(listenErrorOf(error, target), null))
     this.#server.on('listening', () => {
       const { address, port } = this.#server.address() as net.AddressInfo // A TCP server's address is never a string.
       this.#address = new Address(address, port)
@@ -78,18 +78,4 @@ export class NodeListener implements DriverListener {
     this.#accepted.push(made)
     this.observer?.ready(READABLE)
   }
-}
-
-const LISTEN_HINTS: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'the port is in use; stop the other program, choose another port, or 0 for any that is free',
-  EACCES: 'this port needs privileges; choose one above 1023',
-  EADDRNOTAVAIL: 'this machine has no such address',
-  ENOTFOUND: 'there is no such host',
-}
-
-function listenError(error: Error, { host, port }: ListenTarget): ListenError {
-  const code = codeOf(error)
-  const hint = LISTEN_HINTS[code] ?? error.message
-  const where = host === '' ? `port ${port} of every address` : `${new Address(host, port)}`
-  return new ListenError(`cannot listen on ${where}: ${hint} (${code})`, code, { cause: error })
 }

@@ -9,7 +9,8 @@ import type net from 'node:net'
 import { Address } from '../address.js'
 import { ByteQueue, EMPTY, release } from '../byte-queue.js'
 import { CLOSED, type DriverSocket, FAILED, type Observer, READABLE, WRITABLE } from '../driver.js'
-import { ConnectionResetError, codeOf } from '../errors.js'
+import { ConnectionResetError } from '../errors.js'
+import { resetOf } from '../system-errors.js'
 
 /** A kept-alive connection is probed after this time without traffic, so that a peer that vanished is noticed. */
 export const KEEP_ALIVE_MS = 60_000
@@ -146,12 +147,12 @@ export class NodeSocket implements DriverSocket {
   heardError(error: Error): void {
     // What Node has read ahead is still to be had, but not for long.
     if (!this.#discarding) this.#keepUnread()
-    this.#error = asReset(error)
+    this.#error = resetOf(error)
     this.observer?.ready(READABLE | WRITABLE | FAILED)
   }
 
   #fail(error: Error): Error {
-    this.#error ??= asReset(error)
+    this.#error ??= resetOf(error)
     return this.#error
   }
 
@@ -227,20 +228,4 @@ export function heardConnect(this: net.Socket): void {
 
 function addressOf(host: string | undefined, port: number | undefined): Address | undefined {
   return host === undefined || port === undefined ? undefined : new Address(host, port)
-}
-
-/** What Node says, in different words, when the peer is gone. */
-const GONE = new Set([
-  'ECONNRESET',
-  'EPIPE',
-  'ECONNABORTED',
-  'ERR_STREAM_DESTROYED',
-  'ERR_SOCKET_CLOSED',
-  'ENOTCONN',
-])
-
-function asReset(error: Error): Error {
-  const code = codeOf(error)
-  if (!GONE.has(code)) return error
-  return new ConnectionResetError(`the peer has gone (${code})`, code, { cause: error })
 }

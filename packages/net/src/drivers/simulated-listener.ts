@@ -1,0 +1,53 @@
+/**
+ * A listener of the simulated network.
+ */
+
+import type { Address } from '../address.js'
+import { type DriverListener, type DriverSocket, type Observer, READABLE } from '../driver.js'
+import { systemError } from '../system-errors.js'
+import type { SimulatedSocket, Surroundings } from './simulated-socket.js'
+
+export class SimulatedListener implements DriverListener {
+  observer: Observer | null
+  readonly address: Address
+  /** Nothing is dropped here: whom the backlog has no room for tries again. */
+  readonly dropped: number
+  readonly #network: Surroundings
+  readonly #backlog: number
+  readonly #queue: SimulatedSocket[]
+
+  constructor(network: Surroundings, address: Address, backlog: number) {
+    this.observer = null
+    this.address = address
+    this.dropped = 0
+    this.#network = network
+    this.#backlog = backlog
+    this.#queue = []
+    network.opened(this)
+  }
+
+  get full(): boolean {
+    return this.#queue.length >= this.#backlog
+  }
+
+  accept(): DriverSocket | null {
+    const code = this.#network.operation('accept', this.address, undefined)
+    if (code === 'ECONNABORTED') this.#queue.shift()?.close(false)
+    if (code !== undefined) throw systemError(code, 'accept')
+    const socket = this.#queue.shift()
+    if (socket === undefined) return null
+    this.#network.opened(socket)
+    return socket
+  }
+
+  close(): void {
+    this.#network.closed(this)
+    for (const socket of this.#queue.splice(0)) socket.close(false)
+  }
+
+  /** A connection has been made. */
+  arrived(socket: SimulatedSocket): void {
+    this.#queue.push(socket)
+    this.observer?.ready(READABLE)
+  }
+}

@@ -1,0 +1,9 @@
+/**
+ * For tests: a network in memory, in virtual time.
+ *
+ * @packageDocumentation
+ */
+
+export { Link, type NetworkOptions, type Operation, SimulatedNetwork } from './drivers/simulated.js'
+export type { OperationKind } from './drivers/simulated-socket.js'
+export { Simulation, type SimulationOptions, simulate } from './simulation.js'
