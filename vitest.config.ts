@@ -10,6 +10,7 @@ export default defineConfig(({ mode }) => ({
       { find: /^@bluelet\/scheduler$/, replacement: source('scheduler/src/index.ts') },
       { find: /^@bluelet\/scheduler\/testing$/, replacement: source('scheduler/src/testing.ts') },
       { find: /^@bluelet\/net$/, replacement: source('net/src/index.ts') },
+      { find: /^#node-driver$/, replacement: source('net/src/drivers/node.ts') },
       { find: /^@bluelet\/net\/testing$/, replacement: source('net/src/testing.ts') },
     ],
   },

@@ -55,7 +55,7 @@ const FLOORS: Record<string, readonly (readonly string[])[]> = {
     ['index'],
   ],
   net: [
-    ['errors', 'byte-queue', 'driver', 'closing', 'drivers/simulated-wire'],
+    ['errors', 'byte-queue', 'driver', 'closing', 'drivers/simulated-wire', 'drivers/none'],
     ['address', 'reads'],
     ['system-errors', 'reader', 'writer'],
     ['drivers/node-socket', 'drivers/simulated-socket', 'connection'],
@@ -118,6 +118,7 @@ function textOf(node: ts.Node | undefined): string {
 
 /** `./x.js` in `events/sleep` is `events/x`. */
 function resolved(from: SourceFile, specifier: string): string {
+  if (specifier === '#node-driver') return 'drivers/node'
   return relative('.', join(dirname(from.name), specifier))
     .replaceAll('\\', '/')
     .replace(/\.js$/, '')
@@ -142,7 +143,7 @@ describe.each(Object.entries(FLOORS))('packages/%s', (packageName, floors) => {
   it('imports only down the floors', () => {
     const upwards = sources.flatMap((source) =>
       source.imports
-        .filter((specifier) => specifier.startsWith('.'))
+        .filter((specifier) => /^[.#]/.test(specifier))
         .map((specifier) => resolved(source, specifier))
         .filter((target) => !((floorOf.get(target) ?? Infinity) < (floorOf.get(source.name) ?? -1)))
         .map((target) => `${source.name} imports ${target}`),
@@ -186,7 +187,7 @@ describe('the packages', () => {
     const foreign = Object.keys(FLOORS).flatMap((packageName) =>
       sourcesOf(packageName).flatMap(({ name, imports }) =>
         imports
-          .filter((specifier) => !specifier.startsWith('.') && !specifier.startsWith('node:'))
+          .filter((specifier) => !/^[.#]|^node:/.test(specifier))
           .filter(
             (specifier) => !(packageName === 'net' && /^@bluelet\/scheduler(\/testing)?$/.test(specifier)),
           )

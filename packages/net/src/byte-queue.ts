@@ -2,6 +2,12 @@
  * Bytes that have arrived and wait to be read: a list of chunks, looked at without joining them.
  */
 
+if (typeof Buffer === 'undefined') {
+  throw new Error(
+    '@bluelet/net needs a Buffer: where there is none, as in a browser, first set globalThis.Buffer to that of the package `buffer`',
+  )
+}
+
 /** No bytes: the end of the stream. */
 export const EMPTY: Buffer = Buffer.alloc(0)
 

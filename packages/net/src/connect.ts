@@ -248,6 +248,8 @@ const LOOKUP: EventHandler<Query, { waiter: Waiter<readonly string[]> | null }, 
 
 function lookupError(host: string, port: number, error: Error | null): ConnectError {
   const code = error === null ? 'ENOTFOUND' : codeOf(error)
-  const message = `connect('${host}', ${port}) failed: the name has no address (${code})`
+  // Without a code it did not come from a resolver.
+  const reason = error !== null && code === 'unknown' ? error.message : `the name has no address (${code})`
+  const message = `connect('${host}', ${port}) failed: ${reason}`
   return new ConnectError(message, code, error === null ? [] : [error])
 }

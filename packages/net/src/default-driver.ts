@@ -3,8 +3,8 @@
  */
 
 import type { Host } from '@bluelet/scheduler'
+import { nodeDriver } from '#node-driver'
 import type { Driver, NetworkHost } from './driver.js'
-import { nodeDriver } from './drivers/node.js'
 
 /** The network of the host, if it brings one; else the real one. */
 export function driverOf(host: Host & Partial<NetworkHost>): Driver {

@@ -5,6 +5,7 @@
  */
 
 export { ClosedError, TimeoutError } from '@bluelet/scheduler'
+export { nodeDriver } from '#node-driver'
 export { Address } from './address.js'
 export { type ConnectOptions, connect } from './connect.js'
 export { Connection, type ReadOptions } from './connection.js'
@@ -20,7 +21,6 @@ export {
   READABLE,
   WRITABLE,
 } from './driver.js'
-export { nodeDriver } from './drivers/node.js'
 export {
   BusyError,
   ConnectError,

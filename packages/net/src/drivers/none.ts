@@ -1,0 +1,26 @@
+/**
+ * What takes the place of the `node` driver where there is no Node, as in a browser: every operation fails, and says why.
+ */
+
+import type { Driver, DriverSocket } from '../driver.js'
+
+/** No sockets: every operation fails. */
+export const nodeDriver: Driver = {
+  name: 'none',
+  lookup(_host, done) {
+    queueMicrotask(() => done(noSockets(), []))
+  },
+  connect(): DriverSocket {
+    throw noSockets()
+  },
+  listen(_target, done) {
+    queueMicrotask(() => done(noSockets(), null))
+    return () => {}
+  },
+}
+
+function noSockets(): Error {
+  return new Error(
+    'there are no sockets here: give the run a network of its own, such as { host: new Simulation() } of @bluelet/net/testing',
+  )
+}
