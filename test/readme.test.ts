@@ -1,4 +1,5 @@
-// The README's programs: each block of TypeScript compiles, and each that begins with ```ts run does what it says and ends.
+// The programs in the documents: each block of TypeScript compiles; each that begins with ```ts run does what it says and ends;
+// and what one with ```ts run prints writes stands in the block after it.
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -16,7 +17,7 @@ afterAll(() => {
 })
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const readme = readFileSync(path.join(root, 'README.md'), 'utf8')
+const documents = ['README.md', 'CONTRIBUTING.md', 'packages/net/docs/testing-your-server.md']
 
 /** A fenced block: what stands behind the opening fence, the lines, and the number of the first one. */
 interface Block {
@@ -25,40 +26,52 @@ interface Block {
   readonly line: number
 }
 
-const blocks = blocksOf(readme).filter(({ info }) => /^(ts|typescript)\b/.test(info))
+describe.each(documents)('%s', (document) => {
+  const text = readFileSync(path.join(root, document), 'utf8')
+  const all = blocksOf(document, text)
+  const blocks = all.filter(({ info }) => /^(ts|typescript)\b/.test(info))
 
-describe('README.md', () => {
   it('has programs', () => {
     expect(blocks.length).toBeGreaterThan(0)
   })
 
   it('has only programs that compile', { timeout: 60_000 }, () => {
-    expect(compile(blocks)).toEqual([])
+    expect(compile(document, blocks)).toEqual([])
   })
 
-  it.each(blocks.filter(({ info }) => info.split(/\s+/).includes('run')))(
+  it.each(blocks.filter((block) => has(block, 'run')))(
     'has a program at line $line that runs to its end',
     { timeout: 30_000 },
-    async ({ code }) => {
-      const file = fileOf(code)
+    async (block) => {
+      const file = fileOf(block.code)
 
       const program = startTypeScript(file)
       const exit = await program.ended()
 
       expect({ ...exit, stderr: program.stderr }).toEqual({ code: 0, signal: null, stderr: '' })
+      if (!has(block, 'prints')) return
+      const shown = all[all.indexOf(block) + 1]?.code
+      expect(program.stdout.replaceAll(path.dirname(file) + path.sep, '')).toBe(shown)
     },
   )
 
   it('has only links to files that are there', () => {
-    const links = [...readme.matchAll(/\]\(([^)\s#]+)[^)]*\)/g)].map(([, target]) => target!)
+    const links = [...text.matchAll(/\]\(([^)\s#]+)[^)]*\)/g)].map(([, target]) => target!)
+    const folder = path.dirname(path.join(root, document))
 
-    const broken = links.filter((target) => !/^[a-z]+:/.test(target) && !existsSync(path.join(root, target)))
+    const broken = links.filter(
+      (target) => !/^[a-z]+:/.test(target) && !existsSync(path.join(folder, target)),
+    )
 
     expect(broken).toEqual([])
   })
 })
 
-function blocksOf(markdown: string): Block[] {
+function has({ info }: Block, word: string): boolean {
+  return info.split(/\s+/).includes(word)
+}
+
+function blocksOf(document: string, markdown: string): Block[] {
   const blocks: Block[] = []
   let open: { fence: string; info: string; line: number; lines: string[] } | null = null
   for (const [i, line] of markdown.split('\n').entries()) {
@@ -70,12 +83,12 @@ function blocksOf(markdown: string): Block[] {
       open = null
     } else open.lines.push(line)
   }
-  if (open !== null) throw new Error(`README.md: the block that begins at line ${open.line} does not end`)
+  if (open !== null) throw new Error(`${document}: the block that begins at line ${open.line} does not end`)
   return blocks
 }
 
 /** Compiles each block as a module of its own, as strictly as everything else here. @returns what is wrong with them */
-function compile(blocks: readonly Block[]): string[] {
+function compile(document: string, blocks: readonly Block[]): string[] {
   const config = path.join(root, 'tsconfig.check.json')
   const { config: json } = ts.readConfigFile(config, ts.sys.readFile)
   const { options } = ts.parseJsonConfigFileContent(
@@ -86,9 +99,7 @@ function compile(blocks: readonly Block[]): string[] {
     config,
   )
   // In the directory of the tests, from which the packages can be imported.
-  const sources = new Map(
-    blocks.map(({ code, line }) => [path.join(root, 'test', `README.md.${line}.ts`), code]),
-  )
+  const sources = new Map(blocks.map(({ code, line }) => [path.join(root, 'test', `block.${line}.ts`), code]))
   const settings = { ...options, incremental: false, moduleDetection: ts.ModuleDetectionKind.Force }
   const host = ts.createCompilerHost(settings)
   const { fileExists, readFile, getSourceFile } = host
@@ -104,7 +115,7 @@ function compile(blocks: readonly Block[]): string[] {
     const message = ts.flattenDiagnosticMessageText(messageText, '\n')
     if (file === undefined) return message
     const first = Number(file.fileName.split('.').at(-2))
-    return `README.md:${first + file.getLineAndCharacterOfPosition(start ?? 0).line}: ${message}`
+    return `${document}:${first + file.getLineAndCharacterOfPosition(start ?? 0).line}: ${message}`
   })
 }
 
@@ -114,7 +125,7 @@ function fileOf(code: string): string {
   mkdirSync(cache, { recursive: true })
   const directory = mkdtempSync(path.join(cache, 'readme-'))
   directories.push(directory)
-  const file = path.join(directory, 'block.ts')
+  const file = path.join(directory, 'block.mts')
   writeFileSync(file, code)
   return file
 }

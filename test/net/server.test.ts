@@ -1,12 +1,24 @@
 import {
   type Connection,
+  connect,
   ListenError,
   type Listener,
   nodeDriver,
   type ServerOptions,
   server,
 } from '@bluelet/net'
-import { type Coroutine, group, kill, pause, Scheduler, sleep, spawn, type Task } from '@bluelet/scheduler'
+import { type Operation, simulate } from '@bluelet/net/testing'
+import {
+  type Coroutine,
+  group,
+  kill,
+  Latch,
+  pause,
+  Scheduler,
+  sleep,
+  spawn,
+  type Task,
+} from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
 import { ClockHost } from '../support/clock-host.js'
 import { settled, turn, until } from '../support/deadline.js'
@@ -664,4 +676,39 @@ describe('a server that is killed', () => {
     expect(error.message).toBe('stop')
     expect(log).toEqual(['cleaned up'])
   })
+})
+
+describe('a server whose accept fails', () => {
+  it.each(['EMFILE', 'ECONNABORTED', 'EPERM'])(
+    'serves what has come before the failure, and goes on: %s',
+    async (code) => {
+      const tries: number[] = []
+      // The accept that follows a successful one fails, once.
+      const fault = ({ kind, number }: Operation) => {
+        if (kind === 'accept') tries.push(number)
+        return kind === 'accept' && tries.length === 3 ? code : undefined
+      }
+
+      const replies = await simulate(
+        function* () {
+          const listening = new Latch()
+          yield* spawn(server('', 4915, echoer, { onListening: () => listening.open() }))
+          yield* listening.wait()
+          const replies: string[] = []
+          for (const word of ['one', 'two']) {
+            const conn = yield* connect('localhost', 4915)
+            yield* conn.sendall(word)
+            conn.shutdown()
+            replies.push(String(yield* conn.readall()))
+            conn.close()
+          }
+          return replies
+        },
+        { fault },
+      )
+
+      expect(replies).toEqual(['one', 'two'])
+      expect(tries.length).toBeGreaterThan(3)
+    },
+  )
 })

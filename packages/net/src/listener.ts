@@ -2,7 +2,14 @@
  * The listener: a listening socket, whose connections are accepted by an event.
  */
 
-import { ClosedError, type Event, type EventHandler, event, type Waiter } from '@bluelet/scheduler'
+import {
+  ClosedError,
+  type Event,
+  type EventHandler,
+  event,
+  type Scheduler,
+  type Waiter,
+} from '@bluelet/scheduler'
 import { type Address, checkHost, checkPort } from './address.js'
 import { Connection } from './connection.js'
 import { driverOf } from './default-driver.js'
@@ -141,11 +148,19 @@ class Acceptor implements EventHandler<boolean, Place | undefined, any>, Observe
     const first = this.#listener.accept()
     if (first === null) return false
     const connections = [new Connection(first, waiter.scheduler)]
-    for (let next = all ? this.#listener.accept() : null; next !== null; next = this.#listener.accept()) {
-      connections.push(new Connection(next, waiter.scheduler))
-    }
+    if (all) this.#serveMore(connections, waiter.scheduler)
     waiter.resume(all ? connections : connections[0])
     return true
+  }
+
+  #serveMore(connections: Connection[], scheduler: Scheduler): void {
+    try {
+      for (let next = this.#listener.accept(); next !== null; next = this.#listener.accept()) {
+        connections.push(new Connection(next, scheduler))
+      }
+    } catch {
+      // Those that have come are served; the next accept meets the error again, if it lasts.
+    }
   }
 }
 

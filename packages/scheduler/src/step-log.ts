@@ -11,6 +11,9 @@ import type { Outcome } from './task-state.js'
 /** Of a longer run only the last steps are shown: it is they that failed. */
 const MOST_LINES = 40
 
+/** What is longer than this makes a column no wider. */
+const WIDEST = 40
+
 /** Writes down what each step came to. */
 export class StepLog implements Probe {
   readonly #lines: { readonly task: string; readonly what: string; readonly site: string }[]
@@ -38,13 +41,17 @@ export class StepLog implements Probe {
   lines(): string[] {
     const shown = this.#lines.slice(-MOST_LINES)
     const left = this.#lines.length - shown.length
-    const widthOf = (column: 'task' | 'what') => Math.max(0, ...shown.map((line) => line[column].length))
-    const [task, what] = [widthOf('task'), Math.min(widthOf('what'), 40)]
+    const task = widest(shown.map((line) => line.task))
+    const what = widest(shown.filter(({ site }) => site !== '').map((line) => line.what))
     const lines = shown.map((line) =>
       `${line.task.padEnd(task)}  ${line.what.split('\n')[0]?.padEnd(what)}  ${line.site}`.trimEnd(),
     )
     return left === 0 ? lines : [`... ${left} steps before`, ...lines]
   }
+}
+
+function widest(texts: readonly string[]): number {
+  return Math.min(WIDEST, Math.max(0, ...texts.map((text) => text.length)))
 }
 
 /** What was yielded, as the user would write it. */

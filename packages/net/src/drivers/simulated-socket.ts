@@ -231,10 +231,8 @@ export class SimulatedSocket implements DriverSocket {
 
   #end(): void {
     this.#state = 'closed'
-    this.#later(() => {
-      this.#network.closed(this)
-      this.observer?.ready(CLOSED)
-    })
+    this.#network.closed(this)
+    this.#later(() => this.observer?.ready(CLOSED))
   }
 
   // Tries.
