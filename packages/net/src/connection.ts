@@ -153,10 +153,7 @@ export class Connection {
    */
   shutdown(): void {
     if (this.#closing?.begun) throw new ClosedError('shutdown(): the connection is closed')
-    const writer = this.#sending()
-    if (writer.ended) return
-    writer.ended = true
-    this.socket.shutdown()
+    this.#sending().end()
   }
 
   /**

@@ -66,10 +66,18 @@ export class Writer implements EventHandler<Send, undefined, number & undefined>
     else this.#waiter = waiter
   }
 
+  /** Ends our side, after what is being sent. */
+  end(): void {
+    if (this.ended) return
+    this.ended = true
+    if (this.#waiter === null) this.#socket.shutdown()
+  }
+
   withdraw(): void {
     const taken = this.#taken
     this.#waiter = null
     if (taken > 0) this.#connection.abort()
+    else if (this.ended) this.#socket.shutdown()
   }
 
   ready(): void {
@@ -87,6 +95,8 @@ export class Writer implements EventHandler<Send, undefined, number & undefined>
     }
     if (!done) return
     this.#waiter = null
+    // It was ended meanwhile; a driver that has not taken all yet could not have been told so.
+    if (this.ended) this.#socket.shutdown()
     waiter.resume(this.#result(send))
   }
 
@@ -123,7 +133,7 @@ export class Writer implements EventHandler<Send, undefined, number & undefined>
         cause: this.#failure,
       })
     }
-    if (this.ended && this.#taken === 0) throw new ClosedError(`${this.describe(send)}: after shutdown()`)
+    if (this.ended && this.#waiter === null) throw new ClosedError(`${this.describe(send)}: after shutdown()`)
   }
 
   #result({ all }: Send): number & undefined {

@@ -155,6 +155,7 @@ export class SimulatedSocket implements DriverSocket {
   fail(error: Error): void {
     if (this.#state === 'closed') return
     this.#error ??= resetOf(error)
+    this.wire.clear()
     if (this.#state !== 'lingering') this.observer?.ready(READABLE | WRITABLE | FAILED)
     this.#end()
   }
@@ -192,23 +193,21 @@ export class SimulatedSocket implements DriverSocket {
   transmit(): void {
     const { peer } = this
     if (peer === null || this.closed) return
-    let sent = false
-    for (let room = this.#roomOf(peer); room > 0 && this.#output.length > 0; room = this.#roomOf(peer)) {
+    let room = this.#network.buffer - peer.#input.length - this.#inFlight
+    // As TCP does (RFC 1122, 4.2.3.4): no dribble of tiny packets into every bit of room that a slow reader makes.
+    const sends = room >= Math.min(this.#output.length, this.#network.buffer / 2)
+    while (sends && room > 0 && this.#output.length > 0) {
       const bytes = this.#output.take(this.#network.piece(Math.min(room, this.#output.length)))
+      room -= bytes.length
       this.#inFlight += bytes.length
       this.wire.send(() => peer.#heard(bytes, this))
-      sent = true
     }
     if (this.#outputEnded && !this.#endSent && this.#output.length === 0) {
       this.#endSent = true
       this.wire.send(() => peer.#heardEnd())
       if (this.#state === 'lingering') this.#endLinger()
     }
-    if (sent && this.#wantsWrite) this.#later(() => this.#heardRoom())
-  }
-
-  #roomOf(peer: SimulatedSocket): number {
-    return this.#network.buffer - peer.#input.length - this.#inFlight
+    if (sends && this.#wantsWrite) this.#later(() => this.#heardRoom())
   }
 
   // Ending.

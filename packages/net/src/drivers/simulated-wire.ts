@@ -11,48 +11,70 @@ export interface Medium {
   latency(): number
 }
 
+interface Packet {
+  /** When it arrives. */
+  readonly deadline: number
+  /** Called where and when it arrives. */
+  readonly arrive: () => void
+}
+
 /** One direction. */
 export class Wire {
   readonly #medium: Medium
   /** What is under way, in the order in which it was sent. */
-  readonly #packets: (() => void)[]
+  readonly #packets: Packet[]
   /** When the last of them arrives: none overtakes it. */
   #last: number
+  /** Rings when the first of them arrives. */
+  #alarm: unknown
   #stalled: boolean
-  /** How many have been held back since the wire was stalled. */
-  #held: number
 
   constructor(medium: Medium) {
     this.#medium = medium
     this.#packets = []
     this.#last = 0
+    this.#alarm = undefined
     this.#stalled = false
-    this.#held = 0
   }
 
   /** Sends a packet: a function that is called where and when it arrives. */
-  send(packet: () => void): void {
-    const { host } = this.#medium
-    this.#packets.push(packet)
-    this.#last = Math.max(this.#last, host.now() + this.#medium.latency())
-    host.at(this.#last, () => this.#arrive())
+  send(arrive: () => void): void {
+    this.#last = Math.max(this.#last, this.#medium.host.now() + this.#medium.latency())
+    this.#packets.push({ deadline: this.#last, arrive })
+    this.#expect()
   }
 
   /** Lets nothing through from now on. */
   stall(): void {
     this.#stalled = true
+    this.#forget()
   }
 
   /** Lets through again, first what was held back. */
   resume(): void {
-    const { host } = this.#medium
     this.#stalled = false
-    for (; this.#held > 0; this.#held--) host.at(host.now(), () => this.#arrive())
+    this.#expect()
   }
 
-  #arrive(): void {
-    if (this.#stalled) this.#held++
-    // Whichever call this is: it is the turn of the packet that was sent first.
-    else this.#packets.shift()?.()
+  /** Loses what is under way: nobody is there any more to hear of it. */
+  clear(): void {
+    this.#packets.length = 0
+    this.#forget()
+  }
+
+  #expect(): void {
+    const first = this.#packets[0]
+    if (first === undefined || this.#stalled || this.#alarm !== undefined) return
+    this.#alarm = this.#medium.host.at(first.deadline, () => {
+      this.#alarm = undefined
+      this.#packets.shift()
+      this.#expect()
+      first.arrive()
+    })
+  }
+
+  #forget(): void {
+    if (this.#alarm !== undefined) this.#medium.host.cancel(this.#alarm)
+    this.#alarm = undefined
   }
 }

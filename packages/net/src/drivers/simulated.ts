@@ -11,8 +11,9 @@ import { listenErrorOf, systemError } from '../system-errors.js'
 import { SimulatedListener } from './simulated-listener.js'
 import { type OperationKind, SimulatedSocket } from './simulated-socket.js'
 
-/** As Linux does: a connect that no listener has room for is tried again after a second, then after two, four ... */
+/** As Linux does: a connect that no listener has room for is tried again after 1, 2, 4 ... 32 seconds, and fails 64 later. */
 const RETRY_MS = 1000
+const LAST_RETRY_MS = 64_000
 
 /** Ephemeral ports: RFC 6335. */
 const FIRST_PORT = 49_152
@@ -108,7 +109,8 @@ export class SimulatedNetwork implements Driver {
   readonly #options: NetworkOptions
   readonly #listeners: Set<SimulatedListener>
   readonly #open: Set<object>
-  #links: Link[]
+  readonly #links: Set<Link>
+  readonly #linkOf: WeakMap<object, Link>
   #operations: number
   #lastPort: number
 
@@ -139,7 +141,8 @@ export class SimulatedNetwork implements Driver {
     this.#options = options
     this.#listeners = new Set()
     this.#open = new Set()
-    this.#links = []
+    this.#links = new Set()
+    this.#linkOf = new WeakMap()
     this.#operations = 0
     this.#lastPort = FIRST_PORT - 1
   }
@@ -156,8 +159,7 @@ export class SimulatedNetwork implements Driver {
 
   /** The connections that there are, in the order in which they were made. */
   get links(): readonly Link[] {
-    this.#links = this.#links.filter((link) => !link.closed)
-    return this.#links
+    return [...this.#links]
   }
 
   lookup(host: string, done: (error: Error | null, addresses: readonly string[]) => void): void {
@@ -238,6 +240,8 @@ export class SimulatedNetwork implements Driver {
   /** @internal */
   closed(socket: object): void {
     this.#open.delete(socket)
+    const link = this.#linkOf.get(socket)
+    if (link?.closed) this.#links.delete(link)
     this.#listeners.delete(socket as SimulatedListener) // Or it is none, and not there.
   }
 
@@ -248,12 +252,17 @@ export class SimulatedNetwork implements Driver {
     if (listener === undefined) {
       this.#after(this.latency(), () => client.fail(systemError('ECONNREFUSED', 'connect')))
     } else if (listener.full) {
-      this.#after(retryMs, () => this.#arrive(client, 2 * retryMs))
+      this.#after(retryMs, () => {
+        if (retryMs === LAST_RETRY_MS) client.fail(systemError('ETIMEDOUT', 'connect'))
+        else this.#arrive(client, 2 * retryMs)
+      })
     } else {
       const server = new SimulatedSocket(this, client.remoteAddress, client.localAddress)
       server.established(client)
       server.wire.send(() => client.established(server))
-      this.#links.push(new Link(client, server))
+      const link = new Link(client, server)
+      this.#links.add(link)
+      this.#linkOf.set(client, link).set(server, link)
       listener.arrived(server)
     }
   }

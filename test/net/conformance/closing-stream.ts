@@ -1,0 +1,225 @@
+// What a stream does that is closed, reset, or whose reader is killed, after trio's check_two_way_stream.
+import { ClosedError, type Connection, ConnectionResetError, TimeoutError } from '@bluelet/net'
+import { type Coroutine, join, kill, pause, spawn, timeout } from '@bluelet/scheduler'
+import { expect, it } from 'vitest'
+import { errorOf, pattern } from '../world.js'
+import { type Bench, type Between, perform } from './bench.js'
+import { outcome } from './log.js'
+
+const MIB = 1024 * 1024
+const UNLIMITED = { limit: Number.POSITIVE_INFINITY }
+
+/** Describes how a stream is closed, in whatever way. */
+export function closingStream(bench: Bench, between: Between): void {
+  describeClosing(bench, between)
+  describeAborting(between)
+  describeKilling(between)
+}
+
+function describeClosing(bench: Bench, between: Between): void {
+  it('closes once, however often and in whatever way it is closed', async () => {
+    const outcomes = await between(function* (one, other) {
+      one.close()
+      one.close()
+      one[Symbol.dispose]()
+      one.abort()
+      const received = yield* outcome(other.recv())
+      other.close()
+      yield* one.closed
+      one.close()
+      one.abort()
+      return [received, yield* outcome(one.closed)]
+    })
+
+    expect(outcomes).toEqual(['end', 'done'])
+  })
+
+  it('refuses every operation after a close, whatever has come before', async () => {
+    const outcomes = await between(function* (one, other) {
+      yield* other.sendall('unread')
+      yield* one.peek()
+      one.close()
+      expect(() => one.shutdown()).toThrow(ClosedError)
+      const operations = [
+        one.recv(),
+        one.peek(),
+        one.readline(),
+        one.readexactly(0),
+        one.readall(),
+        one.send('x'),
+        one.sendall('x'),
+        one.sendall(''),
+      ]
+      const outcomes: string[] = []
+      for (const operation of operations) outcomes.push(yield* outcome(operation))
+      return outcomes
+    })
+
+    expect(outcomes).toEqual(new Array(8).fill('ClosedError'))
+  })
+
+  it('wakes its reader when it is closed, and the peer gets the end', async () => {
+    const outcomes = await between(function* (one, other) {
+      const reader = yield* spawn(outcome, one.recv())
+      yield pause()
+      one.close()
+      return [yield* join(reader), yield* outcome(other.recv())]
+    })
+
+    expect(outcomes).toEqual(['ClosedError', 'end'])
+  })
+
+  it('delivers all that was sent before the close, then the end', async () => {
+    const sent = pattern(MIB)
+
+    const same = await between(function* (one, other) {
+      const received = yield* spawn(perform, other.readall(UNLIMITED))
+      yield* one.sendall(sent)
+      one.close()
+      return (yield* join(received)).equals(sent)
+    })
+
+    expect(same).toBe(true)
+  })
+
+  it('delivers what was sent before the close also when it had not read all itself', async () => {
+    const outcomes = await between(function* (one, other) {
+      yield* other.sendall('unread')
+      yield* one.peek()
+      yield* one.sendall('reply')
+      one.close()
+      yield* other.sendall('more that nobody reads')
+      return [yield* outcome(other.readexactly(5)), yield* outcome(other.recv())]
+    })
+
+    expect(outcomes).toEqual(['reply', 'end'])
+  })
+
+  it('is closed only when the peer has ended too', async () => {
+    const order = await between(function* (one, other) {
+      const order: string[] = []
+      const waiting = yield* spawn(function* () {
+        yield* one.closed
+        order.push('closed')
+      })
+      one.close()
+      yield* other.recv()
+      yield* bench.quiet()
+      order.push('the peer ends')
+      other.shutdown()
+      yield* join(waiting)
+      return order
+    })
+
+    expect(order).toEqual(['the peer ends', 'closed'])
+  })
+}
+
+function describeAborting(between: Between): void {
+  it('is a reset for a peer that reads, once; then it is closed for that reason', async () => {
+    const { first, second } = await between(function* (one, other) {
+      const reader = yield* spawn(errorOf, other.recv())
+      yield pause()
+      one.abort()
+      return { first: yield* join(reader), second: yield* errorOf(other.recv()) }
+    })
+
+    expect(first).toBeInstanceOf(ConnectionResetError)
+    expect(second).toBeInstanceOf(ClosedError)
+    expect(second.cause).toBe(first)
+  })
+
+  it('is a reset for a peer that reads later, after the bytes that had come', async () => {
+    const outcomes = await between(function* (one, other) {
+      yield* one.sendall('!')
+      yield* other.peek()
+      one.abort()
+      yield* one.closed
+      return [yield* outcome(other.recv()), yield* outcome(other.recv())]
+    })
+
+    expect(outcomes).toEqual(['!', 'ConnectionResetError'])
+  })
+
+  it('is a reset for a peer that only sends', async () => {
+    const error = await between(function* (one, other) {
+      one.abort()
+      yield* one.closed
+      // The network may take some bytes before it knows.
+      return yield* errorOf(sendForEver(other))
+    })
+
+    expect(error).toBeInstanceOf(ConnectionResetError)
+  })
+
+  it('wakes its reader when it is aborted, and refuses what comes later', async () => {
+    const outcomes = await between(function* (one) {
+      const reader = yield* spawn(outcome, one.recv())
+      yield pause()
+      one.abort()
+      return [yield* join(reader), yield* outcome(one.recv()), yield* outcome(one.sendall('x'))]
+    })
+
+    expect(outcomes).toEqual(['ClosedError', 'ClosedError', 'ClosedError'])
+  })
+
+  it('can be aborted right after it has ended', async () => {
+    const closed = await between(function* (one) {
+      one.shutdown()
+      one.abort()
+      return yield* outcome(one.closed)
+    })
+
+    expect(closed).toBe('done')
+  })
+}
+
+function describeKilling(between: Between): void {
+  it('loses nothing to a killed recv', async () => {
+    const received = await between(function* (one, other) {
+      const pieces: string[] = []
+      for (const byte of ['a', 'b', 'c']) {
+        const reader = yield* spawn(outcome, one.recv())
+        yield pause()
+        const sending = yield* spawn(perform, other.sendall(byte))
+        yield* kill(reader)
+        // It may have got the byte before the kill; then that is where it is.
+        if (reader.outcome?.kind === 'returned') pieces.push(reader.outcome.value)
+        else pieces.push(yield* outcome(one.recv()))
+        yield* join(sending)
+      }
+      return pieces.join('')
+    })
+
+    expect(received).toBe('abc')
+  })
+
+  it('loses nothing to a recv that is timed out', async () => {
+    const { error, received } = await between(function* (one, other) {
+      const error = yield* errorOf(timeout(1, one.recv()))
+      yield* other.sendall('later')
+      return { error, received: yield* outcome(one.readexactly(5)) }
+    })
+
+    expect(error).toBeInstanceOf(TimeoutError)
+    expect(received).toBe('later')
+  })
+
+  it('loses nothing of what a killed readexactly had got so far', async () => {
+    const received = await between(function* (one, other) {
+      yield* other.sendall('ab')
+      yield* one.peek()
+      const reader = yield* spawn(outcome, one.readexactly(4))
+      yield pause()
+      yield* kill(reader)
+      yield* other.sendall('cd')
+      return yield* outcome(one.readexactly(4))
+    })
+
+    expect(received).toBe('abcd')
+  })
+}
+
+function* sendForEver(conn: Connection): Coroutine<never> {
+  while (true) yield* conn.sendall('is anybody there?')
+}

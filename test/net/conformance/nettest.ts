@@ -1,0 +1,282 @@
+// What a connection is, after Go's nettest.TestConn. Its deadlines, which stay until they are taken back, are here timeouts of one
+// operation; where it reads with many goroutines at once, there is one reader here at a time, and the others are told that.
+import { BusyError, type Connection, TimeoutError } from '@bluelet/net'
+import {
+  all,
+  type Coroutine,
+  call,
+  join,
+  kill,
+  Latch,
+  pause,
+  sleep,
+  spawn,
+  timeout,
+} from '@bluelet/scheduler'
+import { describe, expect, it } from 'vitest'
+import { errorOf, pattern } from '../world.js'
+import { type Bench, perform } from './bench.js'
+import { outcome } from './log.js'
+
+const MIB = 1024 * 1024
+const UNLIMITED = { limit: Number.POSITIVE_INFINITY }
+
+/** Short, and certain to pass: what is timed out with it is waited for in vain. */
+const SHORT_MS = 10
+/** A limit that is never reached: a test that reached it would have failed long before. */
+const LONG_MS = 1e9
+
+/** Describes a connection as Go does. */
+export function netTest(bench: Bench): void {
+  describe('as nettest has it', () => {
+    describeTransfers(bench)
+    describeTimeouts(bench)
+    describeTogether(bench)
+  })
+}
+
+function describeTransfers(bench: Bench): void {
+  it('BasicIO: 8 MiB come back as they were sent', async () => {
+    const sent = pattern(8 * MIB)
+
+    const received = await bench.between(function* (client, server) {
+      yield* spawn(function* () {
+        yield* server.sendall(yield* server.readall(UNLIMITED))
+        server.shutdown()
+      })
+      yield* client.sendall(sent)
+      client.shutdown()
+      return yield* client.readall(UNLIMITED)
+    })
+
+    expect(received.equals(sent)).toBe(true)
+  })
+
+  it('PingPong: a number goes to and fro and is counted up on each side', async () => {
+    const rounds = 200
+
+    const last = await bench.between(function* (client, server) {
+      yield* spawn(countUp, server, rounds)
+      yield* client.sendall(numberBytes(0))
+      return yield* countUp(client, rounds)
+    })
+
+    expect(last).toBe(2 * rounds)
+  })
+
+  it('RacyRead: of many readers with short limits none loses a byte, and one at a time is let in', async () => {
+    const sent = pattern(200_000)
+    const pieces: Buffer[] = []
+    const others = new Set<string>()
+    let length = 0
+
+    await bench.between(function* (client, server) {
+      const sending = yield* spawn(function* () {
+        for (let at = 0; at < sent.length; at += 1000) {
+          yield* server.sendall(sent.subarray(at, at + 1000))
+          // Until somebody has waited in vain.
+          while (at === 100_000 && !others.has('TimeoutError')) yield* sleep(1)
+        }
+      })
+      const readers = Array.from({ length: 10 }, () =>
+        call(function* () {
+          while (length < sent.length) {
+            try {
+              const piece = yield* timeout(1, client.recv(1024))
+              pieces.push(piece)
+              length += piece.length
+            } catch (error) {
+              others.add((error as Error).name)
+              // A task that only pauses would hold up the time, where that is virtual.
+              yield* sleep(1)
+            }
+          }
+        }),
+      )
+      yield* all(readers)
+      yield* join(sending)
+    })
+
+    expect(Buffer.concat(pieces).equals(sent)).toBe(true)
+    expect([...others].sort()).toEqual(['BusyError', 'TimeoutError'])
+  })
+
+  it('RacyWrite: of many writers at once each message arrives whole and once, or is refused', async () => {
+    const size = 100_000
+    const writers = 10
+    const sent: number[] = []
+
+    const received = await bench.between(function* (client, server) {
+      const reading = yield* spawn(perform, server.readall(UNLIMITED))
+      const write = function* (id: number) {
+        for (let done = 0; done < 5; ) {
+          try {
+            yield* client.sendall(Buffer.alloc(size, id))
+            sent.push(id)
+            done++
+          } catch (error) {
+            if (!(error instanceof BusyError)) throw error
+            yield* sleep(1)
+          }
+        }
+      }
+      yield* all(Array.from({ length: writers }, (_, id) => write(id)))
+      client.shutdown()
+      return yield* join(reading)
+    })
+
+    const whole = sent.map((id, i) =>
+      received.subarray(i * size, (i + 1) * size).equals(Buffer.alloc(size, id)),
+    )
+    expect(received).toHaveLength(5 * writers * size)
+    expect(whole).toEqual(sent.map(() => true))
+  })
+}
+
+function describeTimeouts(bench: Bench): void {
+  it('ReadTimeout: a recv that is timed out leaves sending alone', async () => {
+    const { errors, same } = await bench.between(function* (client, server) {
+      const receiving = yield* spawn(perform, server.readall(UNLIMITED))
+      const errors: unknown[] = []
+      for (let i = 0; i < 3; i++) {
+        const [error] = yield* all([errorOf(timeout(1, client.recv())), client.sendall(pattern(MIB))])
+        errors.push(error)
+      }
+      client.shutdown()
+      const received = yield* join(receiving)
+      return { errors, same: received.equals(Buffer.concat(new Array(3).fill(pattern(MIB)))) }
+    })
+
+    for (const error of errors) expect(error).toBeInstanceOf(TimeoutError)
+    expect(same).toBe(true)
+  })
+
+  it('WriteTimeout: a sendall whose limit is not reached leaves receiving alone', async () => {
+    const outcomes = await bench.between(function* (client, server) {
+      const outcomes: string[] = []
+      for (const word of ['one', 'two', 'three']) {
+        const reader = yield* spawn(outcome, client.readexactly(word.length))
+        yield* timeout(LONG_MS, client.sendall('question'))
+        yield* server.readexactly(8)
+        yield* server.sendall(word)
+        outcomes.push(yield* join(reader))
+      }
+      return outcomes
+    })
+
+    expect(outcomes).toEqual(['one', 'two', 'three'])
+  })
+
+  it('PastTimeout: a limit of 0 ends what would have to wait, and gives what is there', async () => {
+    const { errors, received } = await bench.between(function* (client, server) {
+      const errors = [yield* errorOf(timeout(0, client.recv())), yield* errorOf(timeout(0, client.recv()))]
+      yield* server.sendall('!')
+      yield* client.peek()
+      return { errors, received: yield* outcome(timeout(0, client.recv())) }
+    })
+
+    for (const error of errors) expect(error).toBeInstanceOf(TimeoutError)
+    expect(received).toBe('!')
+  })
+
+  it('PresentTimeout: a limit that is reached while both directions wait ends both', async () => {
+    const errors = await bench.between(function* (client) {
+      const reading = yield* spawn(errorOf, timeout(SHORT_MS, client.recv()))
+      const writing = yield* spawn(errorOf, timeout(2 * SHORT_MS, client.sendall(bench.plenty)))
+      return yield* all([reading, writing])
+    })
+
+    for (const error of errors) expect(error).toBeInstanceOf(TimeoutError)
+  })
+
+  it('FutureTimeout: after a limit was reached the connection is in step again', async () => {
+    const { error, received } = await bench.between(function* (client, server) {
+      const error = yield* errorOf(timeout(SHORT_MS, client.recv()))
+      yield* spawn(function* () {
+        yield* server.sendall(yield* server.readall())
+        server.shutdown()
+      })
+      yield* timeout(LONG_MS, client.sendall('in step'))
+      client.shutdown()
+      return { error, received: yield* outcome(timeout(LONG_MS, client.readall())) }
+    })
+
+    expect(error).toBeInstanceOf(TimeoutError)
+    expect(received).toBe('in step')
+  })
+
+  it('CloseTimeout: a close ends what waits under a limit, with an error of its own', async () => {
+    const outcomes = await bench.between(function* (client) {
+      const reading = yield* spawn(outcome, timeout(LONG_MS, client.recv()))
+      const writing = yield* spawn(outcome, timeout(LONG_MS, client.sendall(bench.plenty)))
+      yield pause()
+      client.close()
+      return yield* all([reading, writing])
+    })
+
+    expect(outcomes).toEqual(['ClosedError', 'ClosedError'])
+  })
+}
+
+function describeTogether(bench: Bench): void {
+  it('ConcurrentMethods: whatever is called at the same time gives what it promises, and nothing hangs', async () => {
+    const allowed = ['done', '1', 'x', 'BusyError', 'TimeoutError']
+    const seen = new Set<string>()
+    const begin = new Latch()
+
+    const hosts = await bench.between(function* (client, server) {
+      const echo = yield* spawn(function* () {
+        for (let data = yield* server.recv(1); data.length > 0; data = yield* server.recv(1))
+          yield* server.sendall(data)
+      })
+      const tasks = Array.from({ length: 100 }, (_, i) =>
+        spawn(function* () {
+          yield* begin.wait()
+          yield* exercise(client, i, seen)
+        }),
+      )
+      const exercising = yield* all(tasks)
+      begin.open()
+      for (const task of exercising) yield* join(task)
+      const hosts = [client.localAddress?.host, client.remoteAddress?.host]
+      client.abort()
+      yield* kill(echo)
+      return hosts
+    })
+
+    expect([...seen].filter((what) => !allowed.includes(what))).toEqual([])
+    expect(seen).toContain('BusyError')
+    expect(hosts).toEqual([bench.sample.address, bench.sample.address])
+  })
+}
+
+/** Calls a few methods of a connection that others use too. */
+function* exercise(conn: Connection, id: number, seen: Set<string>): Coroutine<void> {
+  const operations = [
+    () => timeout(1, conn.recv(1)),
+    () => conn.send('x'),
+    () => timeout(1, conn.peek(1)),
+    () => conn.sendall('x'),
+    () => timeout(1, conn.closed),
+  ]
+  for (let i = 0; i < operations.length; i++) {
+    seen.add(yield* outcome(operations[(i + id) % operations.length]!()))
+    if (conn.remoteAddress === undefined || conn.localAddress === undefined) seen.add('no address')
+  }
+}
+
+/** Answers each number with the next, so many times; gives the last one sent or, at the end, received. */
+function* countUp(conn: Connection, rounds: number): Coroutine<number> {
+  let last = 0
+  for (let i = 0; i < rounds; i++) {
+    last = (yield* conn.readexactly(8)).readDoubleBE() + 1
+    yield* conn.sendall(numberBytes(last))
+  }
+  return last
+}
+
+function numberBytes(value: number): Buffer {
+  const bytes = Buffer.alloc(8)
+  bytes.writeDoubleBE(value)
+  return bytes
+}

@@ -1,0 +1,276 @@
+// Node's cases of servers: whom they accept, how many, and what becomes of those whom they do not.
+import { type Connection, server } from '@bluelet/net'
+import { join, kill, Latch, pause, Semaphore, spawn } from '@bluelet/scheduler'
+import { expect, it } from 'vitest'
+import type { Bench } from '../bench.js'
+import { outcome } from '../log.js'
+
+export function serverCases(bench: Bench): void {
+  it('client-bind-twice: two connections at a time never have the same port', async () => {
+    const log = await bench.meet({
+      *client({ connect, note }) {
+        using one = yield* connect()
+        using other = yield* connect()
+        note(`the same: ${`${one.localAddress}` === `${other.localAddress}`}`)
+      },
+      *server({ listener, note }) {
+        using one = yield* listener.accept()
+        using other = yield* listener.accept()
+        note(`the same: ${`${one.remoteAddress}` === `${other.remoteAddress}`}`)
+      },
+    })
+
+    expect(log.sides).toEqual({ client: ['the same: false'], server: ['the same: false'] })
+  })
+
+  it('server-close: a listener that is closed leaves its connections alone, and wakes who accepts', async () => {
+    const log = await bench.meet({
+      *client({ connect, tell }) {
+        using conn = yield* connect()
+        yield* tell('received', conn.readexactly(10))
+      },
+      *server({ listener, note, tell }) {
+        using conn = yield* listener.accept()
+        const acceptor = yield* spawn(outcome, listener.accept())
+        yield pause()
+        listener.close()
+        note(`accept: ${yield* join(acceptor)}`)
+        yield* tell('accept', listener.accept())
+        yield* tell('sendall', conn.sendall('still here'))
+      },
+    })
+
+    expect(log.lines).toEqual([
+      'server: accept: ClosedError',
+      'server: accept: ClosedError',
+      'server: sendall: done',
+      'client: received: still here',
+    ])
+  })
+
+  it('server-max-connections: a server that turns away what is above its limit serves those below it', async () => {
+    const most = 2
+
+    const log = await bench.meet({
+      *client({ connect, tell }) {
+        const conns: Connection[] = []
+        for (let i = 0; i < 4; i++) conns.push(yield* connect())
+        for (const [i, conn] of conns.entries()) yield* tell(`client ${i}`, conn.readexactly(6))
+        for (const conn of conns) conn.close()
+      },
+      *server({ listener }) {
+        const served: Connection[] = []
+        for (let i = 0; i < 4; i++) {
+          const conn = yield* listener.accept()
+          if (served.length === most) conn.abort()
+          else served.push(conn)
+        }
+        for (const conn of served) {
+          yield* conn.sendall('served')
+          conn.close()
+        }
+      },
+    })
+
+    expect(log.lines).toEqual([
+      'client: client 0: served',
+      'client: client 1: served',
+      'client: client 2: ConnectionResetError',
+      'client: client 3: ConnectionResetError',
+    ])
+  })
+
+  it('server-max-connections-close-makes-more-available: whoever waits is served when another one has left', async () => {
+    const log = await bench.meet({
+      *client({ connect, note, tell }) {
+        using first = yield* connect()
+        using second = yield* connect()
+        yield* tell('first', first.readexactly(6))
+        const waiting = yield* spawn(() => tell('second', second.readexactly(6)))
+        yield* bench.quiet()
+        note('first leaves')
+        first.close()
+        yield* join(waiting)
+      },
+      *server({ listener }) {
+        const places = new Semaphore(1)
+        for (let i = 0; i < 2; i++) {
+          yield* places.acquire()
+          const conn = yield* listener.accept()
+          yield* spawn(function* () {
+            yield* conn.sendall('served')
+            yield* conn.readall()
+            conn.close()
+            places.release()
+          })
+        }
+      },
+    })
+
+    expect(log.lines).toEqual(['client: first: served', 'client: first leaves', 'client: second: served'])
+  })
+
+  it('server-drop-connections: of a connection that is turned away the server knows which it was', async () => {
+    const dropped: string[] = []
+
+    const log = await bench.meet({
+      *client({ connect, note }) {
+        for (let i = 0; i < 3; i++) {
+          using conn = yield* connect()
+          const address = `${conn.localAddress}`
+          note(yield* outcome(conn.recv()))
+          note(`it was this one: ${dropped.at(-1) === address}`)
+        }
+      },
+      *server({ listener }) {
+        for (let i = 0; i < 3; i++) {
+          const conn = yield* listener.accept()
+          dropped.push(`${conn.remoteAddress}`)
+          conn.abort()
+        }
+      },
+    })
+
+    expect(log.sides.client).toEqual(
+      new Array(3).fill(['ConnectionResetError', 'it was this one: true']).flat(),
+    )
+  })
+
+  it('get-connections: as many handlers run as there are connections', async () => {
+    const listening = new Latch()
+    let port = 0
+    let open = 0
+    const counts: number[] = []
+
+    await bench.play(function* () {
+      const serving = yield* spawn(() =>
+        server(bench.sample.address, 0, counted, {
+          driver: bench.driver,
+          onListening({ address }) {
+            port = address.port
+            listening.open()
+          },
+        }),
+      )
+      yield* listening.wait()
+      const conns: Connection[] = []
+      for (let i = 0; i < 3; i++) {
+        const conn = yield* bench.connect(port)
+        conns.push(conn)
+        yield* conn.recv()
+        counts.push(open)
+      }
+      for (const conn of conns) {
+        conn.close()
+        yield* conn.closed
+        counts.push(open)
+      }
+      yield* kill(serving)
+    })
+
+    expect(counts).toEqual([1, 2, 3, 2, 1, 0])
+
+    function* counted(conn: Connection) {
+      open++
+      try {
+        yield* conn.sendall('welcome')
+        yield* conn.readall()
+      } finally {
+        open--
+      }
+    }
+  })
+
+  it('server-pause-on-connect: nothing is lost of what comes before the server reads', async () => {
+    const sent = new Latch()
+
+    const log = await bench.meet({
+      *client({ connect }) {
+        using conn = yield* connect()
+        yield* conn.sendall('early ')
+        sent.open()
+        yield* bench.quiet()
+        yield* conn.sendall('and late')
+      },
+      *server({ listener, tell }) {
+        using conn = yield* listener.accept()
+        yield* sent.wait()
+        yield* bench.quiet()
+        yield* tell('received', conn.readall())
+      },
+    })
+
+    expect(log.lines).toEqual(['server: received: early and late'])
+  })
+
+  it('connect-paused-connection: a connection that nobody ever reads can be closed', async () => {
+    const log = await bench.talk({
+      *client({ conn, tell }) {
+        yield* conn.sendall('nobody reads this')
+        conn.close()
+        yield* tell('closed', conn.closed)
+      },
+      *server({ conn, tell }) {
+        yield* conn.sendall('nor that')
+        conn.close()
+        yield* tell('closed', conn.closed)
+      },
+    })
+
+    expect(log.sides).toEqual({ client: ['closed: done'], server: ['closed: done'] })
+  })
+
+  it('pause-resume-connecting: it is the same whether one reads at once or later', async () => {
+    const log = await bench.meet({
+      *client({ connect, tell }) {
+        using eager = yield* connect()
+        yield* tell('eager', eager.readall())
+        using lazy = yield* connect()
+        yield* bench.quiet()
+        yield* tell('lazy', lazy.readall())
+      },
+      *server({ listener }) {
+        for (let i = 0; i < 2; i++) {
+          using conn = yield* listener.accept()
+          yield* conn.sendall('hello')
+        }
+      },
+    })
+
+    expect(log.lines).toEqual(['client: eager: hello', 'client: lazy: hello'])
+  })
+
+  it('reconnect: a client can come again and again', async () => {
+    const log = await bench.meet({
+      *client({ connect, tell }) {
+        for (let i = 0; i < 10; i++) {
+          using conn = yield* connect()
+          yield* tell('received', conn.readexactly(7))
+          yield* tell('recv', conn.recv())
+        }
+      },
+      *server({ listener }) {
+        for (let i = 0; i < 10; i++) {
+          using conn = yield* listener.accept()
+          yield* conn.sendall(`hello ${i}`)
+        }
+      },
+    })
+
+    expect(log.lines).toEqual(
+      Array.from({ length: 10 }, (_, i) => [`client: received: hello ${i}`, 'client: recv: end']).flat(),
+    )
+  })
+
+  it('reconnect-error: a client that is refused again and again is told each time', async () => {
+    const log = await bench.meet({
+      *client({ tell }) {
+        const port = yield* bench.freePort()
+        for (let i = 0; i < 10; i++) yield* tell('connect', bench.connect(port))
+      },
+      *server() {},
+    })
+
+    expect(log.lines).toEqual(new Array(10).fill('client: connect: ConnectError ECONNREFUSED'))
+  })
+}
