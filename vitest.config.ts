@@ -3,22 +3,34 @@ import { defineConfig } from 'vitest/config'
 
 const source = (path: string): string => fileURLToPath(new URL(`packages/${path}`, import.meta.url))
 
+/** Tests see the sources where users see what is built of them. */
+export const alias = [
+  { find: /^@bluelet\/scheduler$/, replacement: source('scheduler/src/index.ts') },
+  { find: /^@bluelet\/scheduler\/testing$/, replacement: source('scheduler/src/testing.ts') },
+  { find: /^@bluelet\/net$/, replacement: source('net/src/index.ts') },
+  { find: /^@bluelet\/net\/testing$/, replacement: source('net/src/testing.ts') },
+  { find: /^#node-driver$/, replacement: source('net/src/drivers/node.ts') },
+]
+
+/** What a test counts as that is slow for its kind: vitest.mutation.config.ts leaves it out. */
+export const LARGE = { name: 'large', description: 'counts to a hundred thousand, or starts a process' }
+
 // `vitest run` is the fast suite; `vitest run --mode long` is the one for *.long.ts.
 export default defineConfig(({ mode }) => ({
-  resolve: {
-    alias: [
-      { find: /^@bluelet\/scheduler$/, replacement: source('scheduler/src/index.ts') },
-      { find: /^@bluelet\/scheduler\/testing$/, replacement: source('scheduler/src/testing.ts') },
-      { find: /^@bluelet\/net$/, replacement: source('net/src/index.ts') },
-      { find: /^#node-driver$/, replacement: source('net/src/drivers/node.ts') },
-      { find: /^@bluelet\/net\/testing$/, replacement: source('net/src/testing.ts') },
-    ],
-  },
+  resolve: { alias },
   test: {
     include: [mode === 'long' ? 'test/**/*.long.ts' : 'test/**/*.test.ts'],
     globalSetup: 'test/support/build.ts',
+    setupFiles: ['test/support/setup.ts'],
+    tags: [LARGE],
     pool: 'forks',
     execArgv: ['--expose-gc'],
     testTimeout: mode === 'long' ? 120_000 : 10_000,
+    coverage: {
+      // All of them, also those that no test imports.
+      include: ['packages/*/src/**/*.ts'],
+      reporter: ['text', 'html', 'json-summary'],
+      thresholds: { lines: 100 },
+    },
   },
 }))

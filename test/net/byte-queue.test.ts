@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { ByteQueue } from '../../packages/net/src/byte-queue.js'
 import { turn } from '../support/deadline.js'
 import { pattern } from './world.js'
@@ -99,6 +99,17 @@ function operations(largest: number): fc.Arbitrary<Operation[]> {
     { maxLength: 20 },
   )
 }
+
+describe('the module', () => {
+  it('says what to do where there is no Buffer', async () => {
+    vi.resetModules()
+    vi.stubGlobal('Buffer', undefined)
+
+    const loading = import('../../packages/net/src/byte-queue.js').finally(() => vi.unstubAllGlobals())
+
+    await expect(loading).rejects.toThrow('@bluelet/net needs a Buffer')
+  })
+})
 
 describe('ByteQueue', () => {
   it.each([

@@ -4,6 +4,7 @@ import {
   connect,
   type Driver,
   type DriverSocket,
+  FAILED,
   listen,
   nodeDriver,
   TimeoutError,
@@ -14,7 +15,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ClockHost } from '../support/clock-host.js'
 import { type Clogged, cloggedListener } from '../support/clogged-listener.js'
 import { settled, turn, until } from '../support/deadline.js'
-import { leavesNothingOpen, openSockets } from '../support/leaks.js'
+import { openSockets } from '../support/leaks.js'
 import { freePort, type RawServer, rawServer } from '../support/peer.js'
 import { driverLike, errorOf, LOOPBACK, play, rejection, tellingAfter } from './world.js'
 
@@ -24,8 +25,6 @@ beforeAll(async () => {
   clogged = await cloggedListener()
 })
 afterAll(() => clogged.close())
-
-leavesNothingOpen()
 
 /** What a driver was asked for, and what it was told to close. */
 interface Attempts {
@@ -171,6 +170,39 @@ describe('connect', () => {
 
   it.each([-1, Number.NaN])('refuses the timeout %s', (ms) => {
     expect(() => void connect(LOOPBACK, 80, { timeout: ms })).toThrow(RangeError)
+  })
+
+  it('shows the look-up and the attempt that are under way in a snapshot', async () => {
+    const { driver } = driverWith(['192.0.2.1'], ['192.0.2.1'])
+
+    const [first, second] = await play(function* () {
+      const connecting = yield* spawn(() => perform(connect('two.example', 80, { driver })))
+      const waits = () => connecting.scheduler.snapshot().map(({ waitsFor }) => waitsFor)
+      while (!waits().some((wait) => wait?.startsWith('lookup'))) yield pause()
+      const first = waits()
+      yield turn()
+      yield turn()
+      const second = waits()
+      yield kill(connecting)
+      return [first, second]
+    })
+
+    expect(first).toContain("lookup('two.example')")
+    expect(second).toContain('connect to 192.0.2.1:80')
+  })
+
+  it('says that it failed, if the driver does not say why', async () => {
+    const driver = driverLike(nodeDriver, {
+      connect() {
+        const socket = silentSocket(() => {})
+        setImmediate(() => socket.observer?.ready(FAILED))
+        return socket
+      },
+    })
+
+    const error = await play(() => errorOf(connect('192.0.2.1', 80, { driver })))
+
+    expect(error.errors[0].cause).toEqual(new Error('the connection failed'))
   })
 
   it('can be awaited outside a run', async () => {

@@ -20,12 +20,13 @@ import {
   Scheduler,
   sleep,
   spawn,
+  type Task,
   timeout,
 } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
 import { ClockHost } from '../support/clock-host.js'
 import { settled, turn, until } from '../support/deadline.js'
-import { leavesNothingOpen, openSockets } from '../support/leaks.js'
+import { openSockets } from '../support/leaks.js'
 import type { Peer } from '../support/peer.js'
 import {
   accepted,
@@ -41,7 +42,10 @@ import {
 
 const MIB = 1024 * 1024
 
-leavesNothingOpen()
+/** Joins what is no task. */
+function* wrongly(event: unknown): Coroutine {
+  return yield* join(event as Task)
+}
 
 describe('Connection.recv', () => {
   it('resumes as soon as there are bytes, with no more than asked for', async () => {
@@ -455,6 +459,23 @@ describe('a Connection that is used twice at a time', () => {
     })
 
     expect(got).toBe('next')
+  })
+})
+
+describe('an operation of a Connection', () => {
+  it('is called by its name where it does not belong', async () => {
+    const [receiving, sending] = await play(function* () {
+      const { conn } = yield* accepted()
+      const receiving = yield* errorOf(wrongly(conn.recv(1)))
+      const sending = yield* errorOf(wrongly(conn.send('x')))
+      conn.abort()
+      return [receiving, sending]
+    })
+
+    expect([receiving.message, sending.message]).toEqual([
+      expect.stringContaining('an event (recv)'),
+      expect.stringContaining('an event (send)'),
+    ])
   })
 })
 

@@ -16,7 +16,6 @@ import { type Coroutine, join, kill, pause, sleep, spawn } from '@bluelet/schedu
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Clogged, cloggedListener } from '../support/clogged-listener.js'
 import { turn, until } from '../support/deadline.js'
-import { leavesNothingOpen } from '../support/leaks.js'
 import { dial, type Peer } from '../support/peer.js'
 import { accepted, driverLike, errorOf, LOOPBACK, likeObject, play, rejection } from './world.js'
 
@@ -27,8 +26,6 @@ beforeAll(async () => {
   clogged = await cloggedListener()
 })
 afterAll(() => clogged.close())
-
-leavesNothingOpen()
 
 function* echoer(conn: Connection): Coroutine<void> {
   for (let data = yield* conn.recv(); data.length > 0; data = yield* conn.recv()) yield* conn.sendall(data)

@@ -11,11 +11,9 @@ import {
 import { all, join, kill, pause, spawn, timeout } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
 import { settled, turn, until } from '../support/deadline.js'
-import { leavesNothingOpen, openSockets } from '../support/leaks.js'
+import { openSockets } from '../support/leaks.js'
 import { dial, type Peer } from '../support/peer.js'
 import { driverLike, errorOf, LOOPBACK, play, randomNumbers } from './world.js'
-
-leavesNothingOpen()
 
 describe('listen', () => {
   it('gives a listener that knows its real port', async () => {

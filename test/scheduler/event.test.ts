@@ -296,6 +296,27 @@ describe('event', () => {
     expect(settled).toBe(true)
   })
 
+  it('has a catch by itself', async () => {
+    const error = failure()
+    const failing = event<never>(
+      {
+        ...ANSWER,
+        enter() {
+          throw error
+        },
+      },
+      undefined,
+    )
+
+    const caught = await failing.catch((e: unknown) => e)
+
+    expect(caught).toBe(error)
+  })
+
+  it('says of itself that it is one', () => {
+    expect(String(pause())).toBe('[object Event]')
+  })
+
   it('can be awaited within a run, as what a task waits for', async () => {
     const value = await run(function* () {
       const answer = async () => (await event<number>(ANSWER, 42)) + 1
@@ -323,6 +344,32 @@ describe('event', () => {
 })
 
 describe('a handler', () => {
+  it('that answers twice is told so by an error that names the task', async () => {
+    let answer = (_value: number): void => {}
+    const twice = event<number>(
+      {
+        name: 'twice',
+        enter(waiter: Waiter<number>) {
+          answer = (value) => waiter.resume(value)
+        },
+      },
+      undefined,
+    )
+    const { scheduler } = world()
+
+    const value = await scheduler.run(function* main() {
+      yield* spawn(function* () {
+        answer(1)
+        expect(() => answer(2)).toThrow(
+          'main#1 is ready: it was resumed twice, or after its wait was withdrawn',
+        )
+      })
+      return yield* twice
+    })
+
+    expect(value).toBe(1)
+  })
+
   it('that throws after it has answered makes the run fail with its error, and end', async () => {
     const error = failure()
     const { log, note } = world()

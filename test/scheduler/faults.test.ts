@@ -101,7 +101,9 @@ describe('the faults of the original that were seen', () => {
     expect(String(error)).toContain('never spawned')
   })
 
-  it('B10: calls a hundred times as deep as the original could are returned through', async () => {
+  it('B10: calls a hundred times as deep as the original could are returned through', {
+    tags: 'large',
+  }, async () => {
     function* descend(n: number): Coroutine<number> {
       if (n === 0) return 0
       const value: number = yield descend(n - 1)

@@ -1,18 +1,51 @@
-import { readFileSync } from 'node:fs'
-import vm from 'node:vm'
 import { defaultHost, type Host } from '@bluelet/scheduler'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 
-// As built, so that it is what an engine would load; it imports nothing.
-const source = readFileSync(new URL('../../packages/scheduler/dist/host.js', import.meta.url), 'utf8')
+/** What the host looks for in the global object. */
+const LOOKED_FOR = [
+  'performance',
+  'setImmediate',
+  'MessageChannel',
+  'setTimeout',
+  'clearTimeout',
+  'queueMicrotask',
+  'console',
+  'process',
+] as const
 
-/** The default host of an engine whose global object holds what the language defines and the given things. */
-function hostOf(given: Record<string, unknown>): Host {
-  return vm.runInNewContext(
-    `${source.replaceAll(/^export /gm, '')}
- defaultHost`,
-    given,
-  )
+type Engine = Partial<Record<(typeof LOOKED_FOR)[number], unknown>>
+
+/**
+ * The default host of an engine whose global object holds, of what the host looks for, only what is given: a copy of its
+ * module, loaded and called while all the rest is out of the way.
+ */
+async function hostOf(given: Engine): Promise<Host> {
+  vi.resetModules()
+  // The test runner cannot do without a process while it loads; the host does not look at it then.
+  const back = become({ ...given, process })
+  const { defaultHost: host } = await import('../../packages/scheduler/src/host.js').finally(back)
+  // Nobody else is to get this copy.
+  vi.resetModules()
+  return new Proxy(host, {
+    get: (_host, name: keyof Host) => {
+      const member: unknown = host[name]
+      if (typeof member !== 'function') return member
+      return (...args: unknown[]) => {
+        const back = become(given)
+        try {
+          return member.apply(host, args)
+        } finally {
+          back()
+        }
+      }
+    },
+  })
+}
+
+/** Makes the global object that of another engine. */
+function become(given: Engine): () => void {
+  for (const name of LOOKED_FOR) vi.stubGlobal(name, given[name])
+  return () => vi.unstubAllGlobals()
 }
 
 /** Calls that were asked of a stub, to be made by the test. */
@@ -26,40 +59,38 @@ afterEach(() => {
 })
 
 describe('now', () => {
-  it('is the monotonic clock of the engine', () => {
-    const host = hostOf({ performance: { now: () => 12.5 } })
+  it('is the monotonic clock of the engine', async () => {
+    const host = await hostOf({ performance: { now: () => 12.5 } })
 
     expect(host.now()).toBe(12.5)
   })
 
-  it('never goes back where there is only the wall clock', () => {
-    const walls = [1000, 1010, 500, 505, 400, 1000]
-    const host = vm.runInNewContext(
-      `Date.now = () => walls.length > 1 ? walls.shift() : walls[0]
-       ${source.replaceAll(/^export /gm, '')}
- defaultHost`,
-      { walls },
-    ) as Host
+  it('never goes back where there is only the wall clock, and counts what that goes forward', async () => {
+    let wall = 1000
+    vi.spyOn(Date, 'now').mockImplementation(() => wall)
+    const host = await hostOf({})
 
-    const times = [host.now(), host.now(), host.now(), host.now(), host.now()]
+    const times = [1010, 500, 505, 400, 1000].map((now) => {
+      wall = now
+      return host.now()
+    })
 
-    expect(times).toEqual([...times].sort((a, b) => a - b))
-    // Between two readings that go forward the time counts: from 500 to 505.
-    expect(times[2]! - times[1]!).toBe(5)
+    expect(times).toEqual([1010, 1010, 1015, 1015, 1615])
   })
 })
 
 describe('soon', () => {
-  it('prefers setImmediate', () => {
+  it('prefers setImmediate', async () => {
     const immediate = stub()
     const callback = () => {}
+    const host = await hostOf({ setImmediate: immediate.call, setTimeout: stub().call })
 
-    hostOf({ setImmediate: immediate.call, setTimeout: stub().call }).soon(callback)
+    host.soon(callback)
 
     expect(immediate.calls).toEqual([[callback]])
   })
 
-  it('is a message to itself in a browser, in the order of the calls', () => {
+  it('is a message to itself in a browser, in the order of the calls', async () => {
     const posted: unknown[] = []
     const port1: { onmessage?: () => void } = {}
     class MessageChannel {
@@ -67,7 +98,7 @@ describe('soon', () => {
       port2 = { postMessage: (message: unknown) => posted.push(message) }
     }
     const called: number[] = []
-    const host = hostOf({ MessageChannel, setTimeout: stub().call })
+    const host = await hostOf({ MessageChannel, setTimeout: stub().call })
 
     host.soon(() => called.push(1))
     host.soon(() => called.push(2))
@@ -77,28 +108,56 @@ describe('soon', () => {
     expect([before, called, posted.length]).toEqual([[], [1, 2], 2])
   })
 
-  it('is a timer of 0 ms where there is nothing better', () => {
+  it('keeps the process alive by that message only until it has come', async () => {
+    const log: string[] = []
+    const port1: Record<string, () => void> = {
+      ref: () => log.push('ref'),
+      unref: () => log.push('unref'),
+    }
+    class MessageChannel {
+      port1 = port1
+      port2 = { postMessage: (message: unknown) => log.push(`post ${message}`) }
+    }
+    const host = await hostOf({ MessageChannel })
+
+    host.soon(() => log.push('first'))
+    host.soon(() => log.push('second'))
+    port1.onmessage!()
+    port1.onmessage!()
+    port1.onmessage!()
+
+    expect(log).toEqual([
+      'unref',
+      ...['ref', 'post null', 'ref', 'post null'],
+      ...['first', 'unref', 'second'],
+    ])
+  })
+
+  it('is a timer of 0 ms where there is nothing better', async () => {
     const timeout = stub()
     const callback = () => {}
+    const host = await hostOf({ setTimeout: timeout.call, queueMicrotask: stub().call })
 
-    hostOf({ setTimeout: timeout.call, queueMicrotask: stub().call }).soon(callback)
+    host.soon(callback)
 
     expect(timeout.calls).toEqual([[callback, 0]])
   })
 
-  it('is a microtask in a bare engine', () => {
+  it('is a microtask in a bare engine', async () => {
     const microtask = stub()
     const callback = () => {}
+    const host = await hostOf({ queueMicrotask: microtask.call })
 
-    hostOf({ queueMicrotask: microtask.call }).soon(callback)
+    host.soon(callback)
 
     expect(microtask.calls).toEqual([[callback]])
   })
 
   it('is the reaction of a promise where there is nothing at all', async () => {
     let called = false
+    const host = await hostOf({})
 
-    hostOf({}).soon(() => {
+    host.soon(() => {
       called = true
     })
     const before = called
@@ -123,13 +182,13 @@ describe('soon', () => {
 })
 
 describe('at', () => {
-  function engine(now: number) {
+  async function engine(now: number) {
     const timeout = stub()
-    return { host: hostOf({ performance: { now: () => now }, setTimeout: timeout.call }), timeout }
+    return { host: await hostOf({ performance: { now: () => now }, setTimeout: timeout.call }), timeout }
   }
 
-  it('sets a timer for the milliseconds that are left, rounded up', () => {
-    const { host, timeout } = engine(100)
+  it('sets a timer for the milliseconds that are left, rounded up', async () => {
+    const { host, timeout } = await engine(100)
     const callback = () => {}
 
     host.at(110.2, callback)
@@ -137,8 +196,8 @@ describe('at', () => {
     expect(timeout.calls).toEqual([[callback, 11]])
   })
 
-  it('sets one of 0 ms for a time that has passed', () => {
-    const { host, timeout } = engine(100)
+  it('sets one of 0 ms for a time that has passed', async () => {
+    const { host, timeout } = await engine(100)
 
     host.at(10, () => {})
 
@@ -147,8 +206,8 @@ describe('at', () => {
 
   it.each([2 ** 31, 2 ** 40, Number.MAX_VALUE])(
     'never sets one of %d ms, which the platform would call at once',
-    (ms) => {
-      const { host, timeout } = engine(100)
+    async (ms) => {
+      const { host, timeout } = await engine(100)
 
       host.at(100 + ms, () => {})
 
@@ -156,9 +215,17 @@ describe('at', () => {
     },
   )
 
-  it('is taken back by cancel', () => {
+  it('asks for a host with timers where there are none', async () => {
+    const host = await hostOf({})
+
+    expect(() => host.at(0, () => {})).toThrow(
+      'there are no timers here: give the scheduler a host whose at() has some',
+    )
+  })
+
+  it('is taken back by cancel', async () => {
     const cleared = stub()
-    const host = hostOf({ setTimeout: () => 'timer', clearTimeout: cleared.call })
+    const host = await hostOf({ setTimeout: () => 'timer', clearTimeout: cleared.call })
 
     host.cancel(host.at(0, () => {}))
 
@@ -166,30 +233,41 @@ describe('at', () => {
   })
 })
 
+describe('cancel', () => {
+  it('does nothing where there are no timers', async () => {
+    const host = await hostOf({})
+
+    expect(() => host.cancel(undefined)).not.toThrow()
+  })
+})
+
 describe('report', () => {
-  it('prints the error where there is a console', () => {
+  it('prints the error where there is a console', async () => {
     const console = stub()
     const error = new Error('reported')
+    const host = await hostOf({ console: { error: console.call } })
 
-    hostOf({ console: { error: console.call } }).report(error)
+    host.report(error)
 
     expect(console.calls).toEqual([[error]])
   })
 
-  it('does nothing where there is none', () => {
-    expect(() => hostOf({}).report(new Error('reported'))).not.toThrow()
+  it('does nothing where there is none', async () => {
+    const host = await hostOf({})
+
+    expect(() => host.report(new Error('reported'))).not.toThrow()
   })
 })
 
 describe('onExhausted', () => {
-  function engine() {
+  async function engine() {
     const listeners: (() => void)[] = []
-    const on = (_event: string, listener: () => void) => listeners.push(listener)
-    return { host: hostOf({ process: { on } }), listeners }
+    const on = (event: string, listener: () => void) => event === 'beforeExit' && listeners.push(listener)
+    return { host: await hostOf({ process: { on } }), listeners }
   }
 
-  it('calls back at beforeExit, each time', () => {
-    const { host, listeners } = engine()
+  it('calls back at beforeExit, each time', async () => {
+    const { host, listeners } = await engine()
     let called = 0
     host.onExhausted?.(() => called++)
 
@@ -199,16 +277,16 @@ describe('onExhausted', () => {
     expect(called).toBe(2)
   })
 
-  it('listens once, however many ask', () => {
-    const { host, listeners } = engine()
+  it('listens once, however many ask', async () => {
+    const { host, listeners } = await engine()
 
     for (let i = 0; i < 100; i++) host.onExhausted?.(() => {})
 
     expect(listeners).toHaveLength(1)
   })
 
-  it('is taken back by what it returns', () => {
-    const { host, listeners } = engine()
+  it('is taken back by what it returns', async () => {
+    const { host, listeners } = await engine()
     let called = 0
     const detach = host.onExhausted?.(() => called++)
 
@@ -218,8 +296,8 @@ describe('onExhausted', () => {
     expect(called).toBe(0)
   })
 
-  it.each([[{}], [{ process: {} }]])('does nothing in an engine with %o', (given) => {
-    const host = hostOf(given)
+  it.each([[{}], [{ process: {} }]])('does nothing in an engine with %o', async (given) => {
+    const host = await hostOf(given)
 
     const detach = host.onExhausted?.(() => {})
 

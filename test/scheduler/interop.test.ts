@@ -398,7 +398,9 @@ describe('await', () => {
     expect(error).toBeInstanceOf(TimeoutError)
   })
 
-  it('hears of a promise that is rejected at once, before anybody calls that unhandled', async () => {
+  it('hears of a promise that is rejected at once, before anybody calls that unhandled', {
+    tags: 'large',
+  }, async () => {
     const { code, stdout, stderr } = await runScript(`
       import { timeout } from '@bluelet/scheduler'
       try {

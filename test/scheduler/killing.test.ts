@@ -283,6 +283,27 @@ describe('a victim', () => {
     expect(outcome).toEqual({ kind: 'killed' })
   })
 
+  it('that somebody else has begun to run, and whose finally fails, throws that in the killer', async () => {
+    const error = failure()
+    const begun: Coroutine<void> = (function* () {
+      try {
+        yield pause()
+      } finally {
+        // biome-ignore lint/correctness/noUnsafeFinally: that is what is tested.
+        throw error
+      }
+    })()
+    begun.next()
+
+    const caught = await rejection(
+      virtually(function* () {
+        yield kill(yield* spawn(begun))
+      }),
+    )
+
+    expect(caught).toBe(error)
+  })
+
   it('that has not taken its first step tells those who join it', async () => {
     const error = await virtually(function* () {
       const task = yield* spawn(sleeper)
@@ -1296,7 +1317,7 @@ describe('the kill of every yield', () => {
     } catch {}
   }
 
-  it('of a scenario leaves nothing behind, at whatever step it comes', async () => {
+  it('of a scenario leaves nothing behind, at whatever step it comes', { tags: 'large' }, async () => {
     const outcomes: string[] = []
     const leaks: unknown[] = []
 

@@ -141,6 +141,12 @@ const wrongArguments: readonly Case[] = [
   ['kill(coroutine), never spawned', () => kill(child()), TypeError, /never spawned/],
   ['kill(task, { grace: -1 })', () => withTask((task) => kill(task, { grace: -1 })), RangeError, /grace.*-1/],
   [
+    'kill(task, 5)',
+    () => withTask((task) => kill(task, wrong(5))),
+    TypeError,
+    /kill\(task, options\): expected an object such as \{ grace \}, got 5/,
+  ],
+  [
     "kill(task, { grace: '1' })",
     () => withTask((task) => kill(task, { grace: wrong('1') })),
     RangeError,

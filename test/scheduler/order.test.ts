@@ -134,7 +134,9 @@ describe('the order of steps', () => {
     expect(log.join('')).toBe('abc')
   })
 
-  it('is kept, in linear time, when two hundred thousand tasks wait for one thing', async () => {
+  it('is kept, in linear time, when two hundred thousand tasks wait for one thing', {
+    tags: 'large',
+  }, async () => {
     const { scheduler } = world()
     const woken: number[] = []
 

@@ -1,7 +1,16 @@
 // Promise 8 of the design: run. `spawn` and `group` stand in events/.
 
 import * as everything from '@bluelet/scheduler'
-import { type Coroutine, defaultHost, run, Scheduler, sleep, spawn, type Task } from '@bluelet/scheduler'
+import {
+  type Coroutine,
+  defaultHost,
+  pause,
+  run,
+  Scheduler,
+  sleep,
+  spawn,
+  type Task,
+} from '@bluelet/scheduler'
 import { VirtualHost } from '@bluelet/scheduler/testing'
 import { describe, expect, it } from 'vitest'
 import { failure, rejection, virtually, world } from './world.js'
@@ -263,5 +272,34 @@ describe('run', () => {
     const value = await run(() => after(0, 42), { host: defaultHost })
 
     expect(value).toBe(42)
+  })
+})
+
+describe('a run on a host without timers', () => {
+  it('rejects with the error of the host, once its finally blocks have run', async () => {
+    const error = failure('no timers')
+    class Timerless extends VirtualHost {
+      override at(): unknown {
+        throw error
+      }
+    }
+    const log: string[] = []
+
+    const caught = await rejection(
+      run(
+        function* () {
+          try {
+            yield sleep(10)
+          } finally {
+            yield pause()
+            log.push('finally')
+          }
+        },
+        { host: new Timerless() },
+      ),
+    )
+
+    expect(caught).toBe(error)
+    expect(log).toEqual(['finally'])
   })
 })

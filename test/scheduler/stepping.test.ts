@@ -2,6 +2,8 @@
 import {
   type Coroutine,
   DeadlockError,
+  type Event,
+  event,
   type Host,
   join,
   Latch,
@@ -9,6 +11,7 @@ import {
   Scheduler,
   sleep,
   spawn,
+  type Waiter,
 } from '@bluelet/scheduler'
 import { VirtualHost } from '@bluelet/scheduler/testing'
 import { describe, expect, it } from 'vitest'
@@ -390,3 +393,49 @@ describe('an error that breaks out of the trampoline', () => {
 async function afterMacrotasks(count: number): Promise<void> {
   for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve))
 }
+
+describe('an error that breaks a step', () => {
+  /** A handler that breaks the protocol: it has answered, and throws. */
+  function broken(error: Error): Event {
+    return event(
+      {
+        name: 'broken',
+        enter(waiter: Waiter<void>) {
+          waiter.resume()
+          throw error
+        },
+      },
+      undefined,
+    )
+  }
+
+  it('is thrown by step, and the scheduler steps on', () => {
+    const { scheduler, log, stepper } = byHand()
+    const error = failure()
+    scheduler.spawn(function* () {
+      yield broken(error)
+    })
+    stepper('a', 1)
+
+    expect(() => scheduler.step()).toThrow(error)
+    stepAll(scheduler)
+
+    expect(log).toEqual(['a1'])
+  })
+
+  it('of a timer that belongs to no task is reported', () => {
+    const { scheduler, host } = byHand()
+    const error = failure()
+    scheduler.timers.add(
+      0,
+      () => {
+        throw error
+      },
+      undefined,
+    )
+
+    scheduler.step()
+
+    expect(host.reports).toEqual([error])
+  })
+})

@@ -1,5 +1,16 @@
 // Promise 7 of the design: what is printed of an error.
-import { addTrace, type Coroutine, call, group, join, Latch, pause, sleep, spawn } from '@bluelet/scheduler'
+import {
+  addTrace,
+  type Coroutine,
+  call,
+  end,
+  group,
+  join,
+  Latch,
+  pause,
+  sleep,
+  spawn,
+} from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
 import { failure, rejection, virtually } from './world.js'
 
@@ -146,7 +157,7 @@ describe('the stack of an error that ends a run', () => {
     expect(added(error, before)).toEqual(['    in task main#1, after its yield of sleep(10)'])
   })
 
-  it('names the task also below the frames of a long yield* chain', async () => {
+  it('names the task also below the frames of a long yield* chain', { tags: 'large' }, async () => {
     const error = failure()
     function* descend(n: number): Coroutine<void> {
       if (n === 0) throw error
@@ -156,6 +167,27 @@ describe('the stack of an error that ends a run', () => {
     await rejection(virtually(() => descend(1000)))
 
     expect(error.stack).toContain('in task ')
+  })
+
+  it.each([
+    [end(7), 'end(7)'],
+    [end(), 'end()'],
+  ])('names an end whose finally fails: %#', async (ending, name) => {
+    const error = failure()
+    const before = error.stack
+
+    await rejection(
+      virtually(function* main() {
+        try {
+          yield ending
+        } finally {
+          // biome-ignore lint/correctness/noUnsafeFinally: that is what is tested.
+          throw error
+        }
+      }),
+    )
+
+    expect(added(error, before)).toEqual([`    in task main#1, after its yield of ${name}`])
   })
 
   it('is told once, though several tasks threw the same object', async () => {

@@ -72,7 +72,10 @@ describe('Waiters', () => {
     expect(waiters.size).toBe(0)
   })
 
-  it('are taken in a time that grows with their number, not with its square', { timeout: 5000 }, () => {
+  it('are taken in a time that grows with their number, not with its square', {
+    timeout: 5000,
+    tags: 'large',
+  }, () => {
     const waiters: Waiters<void, number> = new Waiters()
     for (let i = 0; i < 300_000; i++) waiters.join(waiter(), i)
 

@@ -1,5 +1,7 @@
-// The leak oracle: after each test the process holds no more sockets and no more active resources than before it.
+// The leak oracle: after each test the process holds no more sockets and no more active resources than before it, and
+// every run has ended.
 import { readdirSync, readlinkSync } from 'node:fs'
+import { defaultHost } from '@bluelet/scheduler'
 import { afterEach, beforeEach } from 'vitest'
 import { reached } from './deadline.js'
 import { destroyPeers } from './peer.js'
@@ -21,6 +23,32 @@ export function leavesNothingOpen(): void {
     await reached(() => surplus(before).length === 0, PATIENCE_MS)
     const left = surplus(before)
     if (left.length > 0) throw new Error(`left open by this test: ${left.join(', ')}`)
+  })
+}
+
+/** How many runs are under way on the real host or a virtual one. */
+let runs = 0
+
+/** Checks that every run has ended, and so every task: a run does not end before its tasks. */
+export function leavesNoRun(): void {
+  const { onExhausted } = defaultHost
+  // Every run asks for this when it begins, and takes it back when it ends.
+  defaultHost.onExhausted = (callback) => {
+    runs++
+    const takeBack = onExhausted?.call(defaultHost, callback)
+    return () => {
+      runs--
+      takeBack?.()
+    }
+  }
+
+  beforeEach(() => {
+    runs = 0
+  })
+
+  afterEach(async () => {
+    await reached(() => runs <= 0, PATIENCE_MS)
+    if (runs > 0) throw new Error(`left running by this test: ${runs} runs`)
   })
 }
 

@@ -176,7 +176,7 @@ describe('all', () => {
     expect(error).toBeInstanceOf(TypeError)
   })
 
-  it('of a hundred thousand gives all values', async () => {
+  it('of a hundred thousand gives all values', { tags: 'large' }, async () => {
     const values = await virtually(function* () {
       return yield* all(Array.from({ length: 100_000 }, (_, i) => after(i % 10, i)))
     })

@@ -425,7 +425,7 @@ describe('group', () => {
     expect(host.now()).toBe(110)
   })
 
-  it('of a body that spawns a hundred thousand tasks ends with the last', async () => {
+  it('of a body that spawns a hundred thousand tasks ends with the last', { tags: 'large' }, async () => {
     let ended = 0
 
     await virtually(function* () {

@@ -426,7 +426,9 @@ describe('join in a circle', () => {
 })
 
 describe('join in a chain', () => {
-  it('of a hundred thousand tasks, joined from the front, passes the value through', async () => {
+  it('of a hundred thousand tasks, joined from the front, passes the value through', {
+    tags: 'large',
+  }, async () => {
     function* link(n: number): Coroutine<number> {
       if (n === 0) return 42
       return yield* join(yield* spawn(link, n - 1))
@@ -437,7 +439,7 @@ describe('join in a chain', () => {
     expect(value).toBe(42)
   })
 
-  it('of a hundred thousand tasks throws the error through', async () => {
+  it('of a hundred thousand tasks throws the error through', { tags: 'large' }, async () => {
     const error = failure()
     function* link(n: number): Coroutine<void> {
       if (n === 0) throw error
@@ -449,7 +451,9 @@ describe('join in a chain', () => {
     expect(caught).toBe(error)
   })
 
-  it('of a hundred thousand tasks takes linear time, though each has a joiner already', async () => {
+  it('of a hundred thousand tasks takes linear time, though each has a joiner already', {
+    tags: 'large',
+  }, async () => {
     const value = await virtually(function* () {
       const { joins, start, tasks } = yield* chain(100_000)
       yield spawn(function* () {
@@ -464,7 +468,9 @@ describe('join in a chain', () => {
     expect(value).toBe(42)
   })
 
-  it('of a hundred thousand tasks takes linear time, though another task joins each already', async () => {
+  it('of a hundred thousand tasks takes linear time, though another task joins each already', {
+    tags: 'large',
+  }, async () => {
     const value = await virtually(function* () {
       const { joins, start, tasks } = yield* chain(100_000)
       for (const task of tasks) yield spawn(joiner, task)

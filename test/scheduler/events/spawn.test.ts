@@ -176,7 +176,7 @@ describe('spawn', () => {
     expect(String(error)).toContain('this group has ended')
   })
 
-  it('a hundred thousand deep, each by the one before, ends', async () => {
+  it('a hundred thousand deep, each by the one before, ends', { tags: 'large' }, async () => {
     let spawned = 0
     function* link(n: number): Coroutine<void> {
       spawned++

@@ -262,7 +262,7 @@ describe('timeout', () => {
     expect(host.now()).toBe(0)
   })
 
-  it('a hundred thousand times, each done in time, keeps no timer', async () => {
+  it('a hundred thousand times, each done in time, keeps no timer', { tags: 'large' }, async () => {
     const { scheduler } = world()
 
     const timers = await scheduler.run(function* () {

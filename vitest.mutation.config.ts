@@ -1,0 +1,21 @@
+// The tests that `pnpm test:mutation` runs hundreds of times: those of the scheduler that need nothing but the scheduler.
+import { defineConfig } from 'vitest/config'
+import { alias, LARGE } from './vitest.config.js'
+
+export default defineConfig({
+  resolve: { alias },
+  test: {
+    tags: [{ ...LARGE, skip: true }],
+    // A worker for all files: three times as quick as one for each.
+    isolate: false,
+    include: ['test/scheduler/**/*.test.ts'],
+    exclude: [
+      // Processes of their own, which load what is built: a mutant is not in there.
+      'test/scheduler/{bare-engine,exports}.test.ts',
+      // They measure memory and time.
+      'test/scheduler/{memory,cost,step-cost}.test.ts',
+      // Some seconds each: a million deep, and thousands of random programs.
+      'test/scheduler/{depth,oracle,kill-oracle,model}.test.ts',
+    ],
+  },
+})
