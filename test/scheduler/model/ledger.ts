@@ -1,0 +1,108 @@
+// The accounts of a scheduler, kept by a probe: what each task may do next, who ended how, and whether every wait that was begun
+// has ended once or is still under way.
+import type { Outcome, Probe, Scheduler, Task } from '@bluelet/scheduler'
+
+/** What a task did last, as the probe heard it. */
+type Heard = 'spawned' | 'resumed' | 'yielded' | 'parked' | 'woken' | 'exited'
+
+/** What may come after what: a task that has exited does nothing more. */
+const NEXT: Readonly<Record<Heard, ReadonlySet<Heard>>> = {
+  spawned: new Set(['resumed', 'exited']),
+  // Resumed again without a yield: a callee has ended, and its caller goes on.
+  resumed: new Set(['yielded', 'resumed', 'exited']),
+  yielded: new Set(['resumed', 'parked', 'exited']),
+  parked: new Set(['woken']),
+  woken: new Set(['resumed']),
+  exited: new Set(),
+}
+
+/** How a task ended, and when in the order of all that was heard. */
+export interface Exit {
+  readonly task: Task
+  readonly outcome: Outcome
+  readonly at: number
+}
+
+/** Hears all that a scheduler does. */
+export class Ledger implements Required<Probe> {
+  /** What was heard and must not be. */
+  readonly complaints: string[] = []
+  readonly exits: Exit[] = []
+  /** A line for each thing that was heard: the trace of the run. */
+  readonly lines: string[] = []
+  readonly #scheduler: Scheduler
+  readonly #last = new Map<Task, Heard>()
+  /** How many waits were begun, and how many have ended. */
+  #parks = 0
+  #wakes = 0
+  #now = 0
+
+  constructor(scheduler: Scheduler) {
+    this.#scheduler = scheduler
+    scheduler.attach(this)
+  }
+
+  /** Grows with all that is heard. */
+  get at(): number {
+    return this.lines.length
+  }
+
+  spawn(task: Task): void {
+    if (this.#last.has(task)) this.complaints.push(`${task} was spawned twice`)
+    this.#last.set(task, 'spawned')
+    this.#note('spawned', task)
+  }
+
+  resume(task: Task, how: 'value' | 'error' | 'return'): void {
+    this.#hear('resumed', task, how)
+  }
+
+  yield(task: Task): void {
+    this.#hear('yielded', task)
+  }
+
+  park(task: Task): void {
+    this.#parks++
+    this.#hear('parked', task)
+  }
+
+  wake(task: Task): void {
+    this.#wakes++
+    this.#hear('woken', task)
+  }
+
+  exit(task: Task, outcome: Outcome): void {
+    this.#hear('exited', task, outcome.kind)
+    this.exits.push({ task, outcome, at: this.at })
+  }
+
+  /** Looks, between two steps, whether the accounts agree with what the tasks say of themselves. */
+  check(): void {
+    let waiting = 0
+    for (const task of this.#scheduler.tasks()) {
+      const parked = task.state === 'parked' || task.state === 'withdrawing'
+      if (parked) waiting++
+      if (parked !== (this.#last.get(task) === 'parked'))
+        this.complaints.push(`${task} is ${task.state}, and has ${this.#last.get(task)}`)
+    }
+    if (this.#parks !== this.#wakes + waiting)
+      this.complaints.push(
+        `${this.#parks} waits were begun, ${this.#wakes} have ended, ${waiting} are under way`,
+      )
+  }
+
+  #hear(heard: Heard, task: Task, how = ''): void {
+    const last = this.#last.get(task)
+    if (last === undefined || !NEXT[last].has(heard))
+      this.complaints.push(`${task} has ${heard} after it has ${last}`)
+    this.#last.set(task, heard)
+    this.#note(heard, task, how)
+  }
+
+  #note(heard: Heard, task: Task, how = ''): void {
+    const now = this.#scheduler.now()
+    if (now < this.#now) this.complaints.push(`time went back from ${this.#now} to ${now}`)
+    this.#now = now
+    this.lines.push(`${now} ${task} ${heard} ${how}`)
+  }
+}
