@@ -124,6 +124,7 @@ export class Combination {
   #finish(): void {
     const answer = this.#answer
     const errors = answer !== undefined && 'error' in answer ? [answer.error, ...this.#errors] : this.#errors
+    if (errors.length > 0 && answer !== undefined && 'value' in answer) dispose(answer.value)
     if (errors.length > 1) {
       this.waiter.throw(
         new AggregateError(
@@ -266,7 +267,7 @@ class Branch {
   }
 }
 
-/** A value that came too late for anybody to have it, such as a connection: it is closed, if it can be. */
+/** A value that nobody can have any more, such as a connection that came too late: it is closed, if it can be. */
 function dispose(value: unknown): void {
   const key = (Symbol as { dispose?: symbol }).dispose
   if (key === undefined || typeof value !== 'object' || value === null) return

@@ -379,6 +379,38 @@ describe('race', () => {
     expect(log).toEqual(['10: a', '10: b', '10: race is over'])
   })
 
+  it('throws the error of a loser’s clean-up, and disposes of the value that nobody gets', async () => {
+    const error = failure()
+    let disposed = 0
+    const value = {
+      [Symbol.dispose]() {
+        disposed++
+      },
+    }
+
+    const thrown = await rejection(
+      virtually(function* () {
+        yield race([
+          (function* () {
+            try {
+              yield sleep(1e9)
+            } finally {
+              // biome-ignore lint/correctness/noUnsafeFinally: that is what this is about.
+              throw error
+            }
+          })(),
+          (function* () {
+            yield sleep(1)
+            return value
+          })(),
+        ])
+      }),
+    )
+
+    expect(thrown).toBe(error)
+    expect(disposed).toBe(1)
+  })
+
   it('refuses an empty array, since it would never end', () => {
     expect(() => race([])).toThrow(RangeError)
   })

@@ -9,7 +9,8 @@ import type { Event, EventHandler, Yieldable, Yielded } from '../protocol.js'
  * Event: performs several yieldables together and gives the value of the first to be done, or throws its error. The rest
  * are withdrawn at once; coroutines among them are killed, and the race waits for their clean-up.
  *
- * Nothing is lost in a race: of two that could be done, only the first in order is taken.
+ * Nothing is lost in a race: of two that could be done, only the first in order is taken. If the clean-up of a loser fails,
+ * the race throws that error, and disposes of the value (`Symbol.dispose`).
  *
  * @example
  * const data = yield* race([conn.recv(1024), sleep(1000)])
