@@ -127,9 +127,9 @@ class Acceptor implements EventHandler<boolean, Place | undefined, any>, Observe
         if (!this.#serve(place)) return
         this.#places.delete(place)
       } catch (error) {
+        // The others try for themselves: that it is worth a try is said only once.
         this.#places.delete(place)
         place.waiter.throw(error)
-        return
       }
     }
   }

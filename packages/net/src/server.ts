@@ -8,6 +8,7 @@ import {
   ClosedError,
   type Coroutine,
   Latch,
+  Stragglers,
   type Supervisor,
   sleep,
   type Task,
@@ -150,7 +151,11 @@ class Conversation implements Supervisor {
   #main: Task | null
   /** What the handler has spawned and has not ended; null until it does. */
   #others: Set<Task> | null
+  /** What its clean-ups have spawned; null until there is something. */
+  #stragglers: Stragglers | null
   #cancelled: boolean
+  /** What it has failed with: both who reads and who writes see a broken connection. */
+  #failure: unknown
 
   constructor(conn: Connection, conversations: Conversations) {
     this.older = null
@@ -159,7 +164,9 @@ class Conversation implements Supervisor {
     this.#conversations = conversations
     this.#main = null
     this.#others = null
+    this.#stragglers = null
     this.#cancelled = false
+    this.#failure = undefined
     conversations.add(this)
   }
 
@@ -180,23 +187,24 @@ class Conversation implements Supervisor {
     }
     this.#others ??= new Set()
     this.#others.add(task)
-    // A clean-up has spawned it: it too gets a grace period in which to end by itself.
-    if (this.#cancelled) {
-      const { scheduler } = task
-      scheduler.timers.add(scheduler.now() + scheduler.graceMs, cancel, task)
-    }
+    if (!this.#cancelled) return
+    this.#stragglers ??= new Stragglers()
+    this.#stragglers.add(task)
   }
 
   fail(task: Task, error: unknown): void {
     const first = !this.#cancelled
+    const again = !first && (error === this.#failure || error instanceof ClosedError)
+    this.#failure = error
     this.#conn.close()
     this.cancel()
-    if (!isDisconnect(error) && (first || !(error instanceof ClosedError))) this.#report(error, task)
+    if (!isDisconnect(error) && !again) this.#report(error, task)
   }
 
   disown(task: Task): void {
     if (task === this.#main) this.#conn.close()
     this.#others?.delete(task)
+    this.#stragglers?.delete(task)
     if (this.#tasks().length === 0) this.#conversations.delete(this)
   }
 
@@ -225,10 +233,6 @@ class Conversation implements Supervisor {
       host.report(failure)
     }
   }
-}
-
-function cancel(task: Task): void {
-  task.scheduler.cancel(task)
 }
 
 /** The peer went away, or had gone away before. */

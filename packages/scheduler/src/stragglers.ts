@@ -3,13 +3,15 @@
  * itself, and is cancelled after it.
  */
 
+import type { Supervisor } from './protocol.js'
 import type { Task } from './task.js'
 import type { Timer } from './timers.js'
 
-/** The stragglers of one supervisor. */
+/** The stragglers of one {@link Supervisor}: for its `adopt`, once it cancels its tasks, and its `disown`. */
 export class Stragglers {
   readonly #timers: Map<Task, Timer>
 
+  /** Makes none. */
   constructor() {
     this.#timers = new Map()
   }

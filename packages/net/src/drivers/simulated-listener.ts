@@ -5,7 +5,7 @@
 import type { Address } from '../address.js'
 import { type DriverListener, type DriverSocket, type Observer, READABLE } from '../driver.js'
 import { systemError } from '../system-errors.js'
-import type { SimulatedSocket, Surroundings } from './simulated-socket.js'
+import { IN_VAIN, type SimulatedSocket, type Surroundings } from './simulated-socket.js'
 
 export class SimulatedListener implements DriverListener {
   observer: Observer | null
@@ -32,12 +32,15 @@ export class SimulatedListener implements DriverListener {
 
   accept(): DriverSocket | null {
     const code = this.#network.operation('accept', this.address, undefined)
+    if (code !== undefined && IN_VAIN.has(code)) {
+      if (this.#queue.length > 0) this.#network.host.at(this.#network.host.now(), () => this.#tell())
+      return null
+    }
     if (code === 'ECONNABORTED') this.#queue.shift()?.close(false)
     if (code !== undefined) throw systemError(code, 'accept')
     const socket = this.#queue.shift()
-    if (socket === undefined) return null
-    this.#network.opened(socket)
-    return socket
+    socket?.accepted()
+    return socket ?? null
   }
 
   close(): void {
@@ -48,6 +51,10 @@ export class SimulatedListener implements DriverListener {
   /** A connection has been made. */
   arrived(socket: SimulatedSocket): void {
     this.#queue.push(socket)
+    this.#tell()
+  }
+
+  #tell(): void {
     this.observer?.ready(READABLE)
   }
 }

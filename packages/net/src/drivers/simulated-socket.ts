@@ -28,7 +28,7 @@ export interface Surroundings extends Medium {
 }
 
 /** What is not a failure: the call was only in vain. */
-const IN_VAIN = new Set(['EAGAIN', 'EWOULDBLOCK', 'EINTR'])
+export const IN_VAIN: ReadonlySet<string> = new Set(['EAGAIN', 'EWOULDBLOCK', 'EINTR'])
 
 /** `lingering`: closed by us, while the other end goes on. */
 type State = 'connecting' | 'open' | 'lingering' | 'closed'
@@ -151,13 +151,19 @@ export class SimulatedSocket implements DriverSocket {
     this.transmit()
   }
 
-  /** The connection has failed, or cannot be made. */
+  /** The connection has failed, or cannot be made: nobody is there any more to hear of what is under way. */
   fail(error: Error): void {
     if (this.#state === 'closed') return
-    this.#error ??= resetOf(error)
     this.wire.clear()
-    if (this.#state !== 'lingering') this.observer?.ready(READABLE | WRITABLE | FAILED)
-    this.#end()
+    this.#failed(resetOf(error))
+  }
+
+  /** It is accepted; which may come too late. */
+  accepted(): void {
+    this.#network.opened(this)
+    if (!this.closed) return
+    this.#network.closed(this)
+    this.#later(() => this.observer?.ready(READABLE | WRITABLE | FAILED | CLOSED))
   }
 
   #heard(bytes: Buffer, sender: SimulatedSocket): void {
@@ -212,6 +218,13 @@ export class SimulatedSocket implements DriverSocket {
 
   // Ending.
 
+  #failed(error: Error): void {
+    if (this.#state === 'closed') return
+    this.#error ??= error
+    if (this.#state !== 'lingering') this.observer?.ready(READABLE | WRITABLE | FAILED)
+    this.#end()
+  }
+
   #endOutput(): void {
     this.#outputEnded = true
     this.transmit()
@@ -250,7 +263,7 @@ export class SimulatedSocket implements DriverSocket {
     const error = resetOf(reason)
     this.#error = error
     this.wire.send(() => this.peer?.fail(systemError('ECONNRESET', 'read')))
-    this.#later(() => this.fail(error))
+    this.#later(() => this.#failed(error))
     return error
   }
 
