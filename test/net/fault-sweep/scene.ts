@@ -1,0 +1,123 @@
+// One run of a scenario: its world, one operation that fails at most, and what has come of it.
+import { type Connection, connect, type Handler, listen, server } from '@bluelet/net'
+import { type OperationKind, Simulation, type SimulationOptions } from '@bluelet/net/testing'
+import { type Coroutine, kill, Scheduler, spawn, spawnUnder, type Task } from '@bluelet/scheduler'
+import { Cast } from '../sweep/cast.js'
+import { leftIn, toItsEnd } from '../sweep/ending.js'
+
+export const HOST = '127.0.0.1'
+export const PORT = 4915
+
+/** An operation that is to fail, and how. */
+export interface Fault {
+  readonly number: number
+  readonly kind: OperationKind
+  readonly code: string
+}
+
+/** What is played. */
+export interface Scenario {
+  readonly title: string
+  /** What its world is like. */
+  readonly world?: SimulationOptions
+  /** What kinds of operations may fail without consequence: somebody tries again, or has another way. */
+  readonly survives?: readonly OperationKind[]
+  /** Whether the server has ended when the clients have. */
+  readonly ends?: boolean
+  /** Serves, until it is killed. */
+  readonly serve: (scene: Scene) => Coroutine
+  /** The clients. Every one of them gets an answer to whatever it sends, then the end of the stream. */
+  readonly visit: (scene: Scene) => Coroutine
+}
+
+/** The stream has ended early. */
+export class EarlyEnd extends Error {}
+
+export class Scene {
+  readonly world: Simulation
+  readonly scheduler: Scheduler
+  /** Of each operation, until the clients have ended. */
+  readonly kinds: OperationKind[] = []
+  /** How much has arrived where. */
+  readonly results = new Map<string, 'all' | number>()
+  readonly problems: string[] = []
+  readonly clients = new Cast()
+  readonly servers = new Cast()
+  /** The errors of handlers, each with its connection. */
+  readonly reports: { readonly error: unknown; readonly conn: Connection }[] = []
+  /** The errors that somebody has caught, and gone on. */
+  readonly noticed: unknown[] = []
+  /** The server, once it has been started. */
+  serving: Task | undefined
+  #over = false
+
+  constructor(fault: Fault | undefined, options: SimulationOptions = {}) {
+    this.world = new Simulation({
+      ...options,
+      fault: ({ number, kind }) => {
+        if (!this.#over) this.kinds.push(kind)
+        return number === fault?.number ? fault.code : undefined
+      },
+    })
+    this.scheduler = new Scheduler({ host: this.world, sites: false })
+  }
+
+  /** A server whose errors are written down. */
+  server(handler: Handler, port = PORT, host = ''): Coroutine<void> {
+    return server(host, port, handler, { onError: (error, conn) => void this.reports.push({ error, conn }) })
+  }
+
+  /** Checks what has arrived: no byte is lost, doubled or in the wrong place. */
+  arrived(where: string, data: Buffer | readonly Buffer[], sent: Buffer): void {
+    const bytes = Buffer.isBuffer(data) ? data : Buffer.concat(data)
+    if (!bytes.equals(sent.subarray(0, bytes.length)))
+      this.problems.push(`${where}: what arrived is not what was sent`)
+    this.results.set(where, bytes.length === sent.length ? 'all' : bytes.length)
+  }
+
+  async play(scenario: Scenario): Promise<void> {
+    try {
+      await toItsEnd(this.scheduler.run(this.#root(scenario)), this.world)
+    } catch (error) {
+      this.problems.push(`the run has failed: ${error}`)
+    }
+    this.problems.push(...(await leftIn(this.world)))
+  }
+
+  *#root(scenario: Scenario): Coroutine<void> {
+    const houseKeeping = yield* spawn(this.servers.play(this.#serving(scenario)))
+    yield* this.clients.play(scenario.visit(this))
+    this.#over = true
+    if (scenario.ends) yield* this.#listensAgain()
+    else if (this.servers.failures.length === 0) yield* this.#answers()
+    if (this.serving !== undefined) yield* kill(this.serving)
+    yield houseKeeping
+    const { timers } = this.scheduler
+    if (timers.size > 0) this.problems.push(`${timers.size} timers are left`)
+    for (const { id, name, waitsFor } of this.scheduler.snapshot())
+      if (id !== 1) this.problems.push(`${name} is left, in ${waitsFor}`)
+  }
+
+  *#serving(scenario: Scenario): Coroutine<void> {
+    this.serving = yield* spawnUnder(this.servers).with({ name: 'server' }, scenario.serve(this))
+  }
+
+  /** Whoever comes afterwards is served. */
+  *#answers(): Coroutine<void> {
+    try {
+      const conn = yield* connect(HOST, PORT)
+      yield* conn.sendall('probe\n')
+      conn.shutdown()
+      const answer = yield* conn.readall()
+      conn.close()
+      if (answer.length === 0) this.problems.push('the server does not answer any more')
+    } catch (error) {
+      this.problems.push(`the server does not answer any more: ${error}`)
+    }
+  }
+
+  *#listensAgain(): Coroutine<void> {
+    const listener = yield* listen('', PORT)
+    listener.close()
+  }
+}

@@ -1,0 +1,93 @@
+// How the clients and the servers of the scenarios talk.
+import { type Connection, connect } from '@bluelet/net'
+import { all, type Coroutine, sleep, spawn } from '@bluelet/scheduler'
+import { pattern } from '../world.js'
+import { EarlyEnd, HOST, PORT, type Scene } from './scene.js'
+
+/** More than the buffers hold. */
+export const LARGE = pattern(512)
+export const SMALL = pattern(40, 7)
+
+/** A client: connects, and closes whatever happens. */
+export function* dial(talk: (conn: Connection) => Coroutine, host = HOST, port = PORT): Coroutine<void> {
+  const conn = yield* connect(host, port)
+  try {
+    yield* talk(conn)
+  } finally {
+    conn.close()
+  }
+}
+
+/** Several clients, each a task of its own: none of them minds if another fails. */
+export function* several(n: number, client: (i: number) => Coroutine): Coroutine<void> {
+  for (let i = 0; i < n; i++) yield* spawn.with({ name: `client ${i}` }, client(i))
+}
+
+/** Receives to the end of the stream. */
+export function* receive(
+  scene: Scene,
+  where: string,
+  conn: Connection,
+  sent: Buffer,
+  max = 100,
+): Coroutine<void> {
+  const data: Buffer[] = []
+  try {
+    for (let bytes = yield* conn.recv(max); bytes.length > 0; bytes = yield* conn.recv(max)) data.push(bytes)
+  } finally {
+    scene.arrived(where, data, sent)
+  }
+}
+
+export function* echo(conn: Connection): Coroutine<void> {
+  for (let data = yield* conn.recv(100); data.length > 0; data = yield* conn.recv(100))
+    yield* conn.sendall(data)
+}
+
+export function* upcase(conn: Connection): Coroutine<void> {
+  for (let line = yield* conn.readline(); line.length > 0; line = yield* conn.readline())
+    yield* conn.sendall(String(line).toUpperCase())
+}
+
+export function* send(conn: Connection, data: Buffer): Coroutine<void> {
+  yield* conn.sendall(data)
+  conn.shutdown()
+}
+
+/** Sends all while it receives. */
+export function* exchange(
+  scene: Scene,
+  name: string,
+  conn: Connection,
+  sent: Buffer,
+  expected = sent,
+): Coroutine<void> {
+  yield* all([send(conn, sent), receive(scene, name, conn, expected)])
+}
+
+export function* ask(scene: Scene, name: string, conn: Connection): Coroutine<void> {
+  const answers: Buffer[] = []
+  try {
+    for (const word of ['one', 'two', 'three']) {
+      yield* conn.sendall(`${word}\n`)
+      const answer = yield* conn.readline()
+      if (answer.length === 0) throw new EarlyEnd()
+      answers.push(answer)
+    }
+  } finally {
+    scene.arrived(name, answers, Buffer.from('ONE\nTWO\nTHREE\n'))
+  }
+}
+
+/** Tries until it has worked. */
+export function* persist(scene: Scene, attempt: () => Coroutine): Coroutine<void> {
+  for (let attempts = 0; attempts < 5; attempts++) {
+    try {
+      yield* attempt()
+      return
+    } catch (error) {
+      scene.noticed.push(error)
+      yield* sleep(10)
+    }
+  }
+}

@@ -1,0 +1,178 @@
+// Connections that are being made, and those that cannot be made.
+import assert from 'node:assert/strict'
+import { ConnectError, type Connection, connect, type Listener, listen } from '@bluelet/net'
+import type { SimulationOptions } from '@bluelet/net/testing'
+import { type Coroutine, race, sleep } from '@bluelet/scheduler'
+import { arrived, dialing, GONE, HOST, PORT, portIsFree, serving, unlessGone } from './network.js'
+import { ended, type Stage } from './stage.js'
+import type { Scenario } from './sweep.js'
+
+function* greeting(conn: Connection): Coroutine<void> {
+  yield* conn.sendall('hi\n')
+}
+
+function* greeted(conn: Connection): Coroutine<void> {
+  arrived(yield* conn.readline(), 'hi\n')
+}
+
+/** Connects in vain. */
+function* refused(host: string, code: string, timeout = 10_000): Coroutine<void> {
+  try {
+    const conn = yield* connect(host, PORT, { timeout })
+    conn.close()
+  } catch (error) {
+    if (!(error instanceof ConnectError)) throw error
+    // An attempt that is killed says nothing, until the time is up.
+    assert.ok([code, 'ETIMEDOUT'].includes(error.code))
+    return
+  }
+  assert.fail('it has connected')
+}
+
+function reaching(title: string, world: SimulationOptions): Scenario {
+  const play = (stage: Stage) => serving(stage, greeting, [() => dialing(greeted, 'many')])
+  return { title, world, follows: GONE, play }
+}
+
+function failing(title: string, code: string, world: SimulationOptions): Scenario {
+  const play = () => refused('name', code, 1000)
+  return { title, world, follows: GONE, play }
+}
+
+export const connecting: readonly Scenario[] = [
+  reaching('a connect to the third of three addresses', {
+    names: { many: ['10.0.0.1', '10.0.0.2', HOST] },
+    addresses: { '10.0.0.1': 'hang', '10.0.0.2': 'ECONNREFUSED' },
+  }),
+  reaching('connects that both succeed', { names: { many: ['::1', HOST, '127.0.0.2'] }, latency: 200 }),
+  failing('a look-up that hangs', 'ETIMEDOUT', { names: { name: 'hang' } }),
+  failing('a look-up that fails', 'EAI_AGAIN', { names: { name: 'EAI_AGAIN' } }),
+  failing('a connect that is refused', 'ECONNREFUSED', { names: { name: ['127.0.0.1', '::1'] } }),
+  failing('connects that all hang', 'ETIMEDOUT', {
+    names: { name: ['10.0.0.1', '::2', '10.0.0.3'] },
+    addresses: { '10.0.0.1': 'hang', '::2': 'hang', '10.0.0.3': 'hang' },
+  }),
+  { title: 'connects that are given up', follows: GONE, play: givingUp },
+  { title: 'a race of connects', follows: GONE, play: racing },
+  { title: 'a listener that several accept from', follows: GONE, play: accepting },
+  { title: 'an accept that is given up and begun again', follows: GONE, play: impatient },
+  { title: 'a backlog that is full', follows: GONE, play: crowded },
+  { title: 'a listen', follows: GONE, world: { names: { here: [HOST] }, latency: 5 }, play: listening },
+]
+
+function racing(stage: Stage): Coroutine {
+  return serving(stage, greeting, [client, client])
+
+  function* client(): Coroutine<void> {
+    const conn = yield* race([connect(HOST, PORT), connect('localhost', PORT)])
+    try {
+      yield* greeted(conn)
+    } finally {
+      conn.close()
+    }
+  }
+}
+
+/** At every stage of a connect. */
+function givingUp(stage: Stage): Coroutine {
+  return serving(stage, greeting, [client])
+
+  function* client(): Coroutine<void> {
+    for (let ms = 0; ms < 4; ms++) {
+      const conn = yield* race([connect(HOST, PORT), sleep(ms)])
+      conn?.close()
+    }
+  }
+}
+
+/** Listens for as long as the clients, and whoever accepts, are at work. */
+function listened(
+  stage: Stage,
+  n: number,
+  accept: (listener: Listener) => Coroutine,
+  backlog = 9,
+): Coroutine {
+  portIsFree(stage)
+  return main()
+
+  function* main(): Coroutine<void> {
+    const listener = yield* listen(HOST, PORT, { backlog })
+    try {
+      const acceptors = []
+      for (let i = 0; i < 2; i++) acceptors.push(yield* stage.start(`acceptor ${i}`, accept(listener)))
+      const clients = []
+      for (let i = 0; i < n; i++)
+        clients.push(yield* stage.start(`client ${i}`, unlessGone(dialing(greeted))))
+      for (const client of clients) yield* ended(client)
+      for (const acceptor of acceptors) stage.scheduler.cancel(acceptor)
+    } finally {
+      listener.close()
+    }
+  }
+}
+
+/** An acceptor that is killed loses no connection: the other one accepts it. */
+function accepting(stage: Stage): Coroutine {
+  return listened(stage, 4, accept)
+
+  function* accept(listener: Listener): Coroutine<void> {
+    while (true) {
+      const conn = yield* listener.accept()
+      try {
+        yield* greeting(conn)
+        yield sleep(1)
+      } finally {
+        conn.close()
+      }
+    }
+  }
+}
+
+function impatient(stage: Stage): Coroutine {
+  return listened(stage, 2, accept)
+
+  function* accept(listener: Listener): Coroutine<void> {
+    for (let i = 0; i < 10; i++) {
+      const conn = yield* race([listener.accept(), sleep(i)])
+      if (conn === undefined) continue
+      try {
+        yield* greeting(conn)
+      } finally {
+        conn.close()
+      }
+    }
+  }
+}
+
+/** Who does not fit in tries again a second later. */
+function crowded(stage: Stage): Coroutine {
+  return listened(stage, 3, accept, 1)
+
+  function* accept(listener: Listener): Coroutine<void> {
+    yield sleep(500)
+    while (true) {
+      const conn = yield* listener.accept()
+      try {
+        yield* greeting(conn)
+      } finally {
+        conn.close()
+      }
+    }
+  }
+}
+
+function listening(stage: Stage): Coroutine {
+  portIsFree(stage)
+  return main()
+
+  function* main(): Coroutine<void> {
+    for (let i = 0; i < 3; i++) {
+      const listener = yield* listen('here', PORT)
+      try {
+        yield* race([listener.accept(), sleep(3)])
+      } finally {
+        listener.close()
+      }
+    }
+  }
+}

@@ -1,0 +1,228 @@
+// Servers with their clients.
+import assert from 'node:assert/strict'
+import { type Connection, connect, server } from '@bluelet/net'
+import { all, Channel, ClosedError, type Coroutine, Semaphore, sleep, timeout } from '@bluelet/scheduler'
+import { arrived, bytes, dialing, GONE, HOST, PORT, portIsFree, serving, unlessGone } from './network.js'
+import type { Stage } from './stage.js'
+import type { Scenario } from './sweep.js'
+
+function* echo(conn: Connection): Coroutine<void> {
+  while (true) {
+    const data = yield* conn.recv(64)
+    if (data.length === 0) break
+    yield* conn.sendall(data)
+  }
+}
+
+function* upcase(conn: Connection): Coroutine<void> {
+  for (let line = yield* conn.readline(); line.length > 0; line = yield* conn.readline())
+    yield* conn.sendall(String(line).toUpperCase())
+}
+
+/** Sends, and checks that the same comes back. */
+function* echoed(conn: Connection): Coroutine<void> {
+  for (const message of [bytes(10), bytes(90)]) {
+    yield* conn.sendall(message)
+    arrived(yield* conn.readexactly(message.length), message)
+  }
+  conn.shutdown()
+  assert.equal((yield* conn.readall()).length, 0)
+}
+
+function* asking(conn: Connection): Coroutine<void> {
+  for (const word of ['one', 'two', 'three']) {
+    yield* conn.sendall(`${word}\n`)
+    arrived(yield* conn.readline(), `${word.toUpperCase()}\n`)
+    yield sleep(2)
+  }
+}
+
+const clients = (n: number, talk: (conn: Connection) => Coroutine) =>
+  Array.from({ length: n }, () => () => dialing(talk))
+
+export const servers: readonly Scenario[] = [
+  { title: 'an echo server', follows: GONE, play: (stage) => serving(stage, echo, clients(3, echoed)) },
+  { title: 'a server of lines', follows: GONE, play: (stage) => serving(stage, upcase, clients(2, asking)) },
+  { title: 'a chat', follows: GONE, play: chat },
+  { title: 'a proxy', follows: GONE, play: proxy },
+  { title: 'a server that is killed while it serves', follows: GONE, play: ending },
+  { title: 'a server that works for one client at a time', follows: GONE, play: oneByOne },
+  { title: 'a handler with a task of its own', follows: GONE, play: ticking },
+  { title: 'a handler whose clean-up has a task', follows: GONE, play: cleaningUp },
+  { title: 'clients that come again', follows: GONE, play: comingAgain },
+]
+
+/** Each connection has a task that reads and one that writes. */
+function chat(stage: Stage): Coroutine {
+  const outboxes = new Set<Channel<Buffer>>()
+  stage.afterwards(function* () {
+    assert.equal(outboxes.size, 0)
+  })
+  return serving(stage, member, [() => dialing(talk), () => dialing(talk)])
+
+  function* member(conn: Connection): Coroutine<void> {
+    const outbox = new Channel<Buffer>()
+    outboxes.add(outbox)
+    try {
+      yield* stage.start('writer', write(conn, outbox))
+      for (let line = yield* conn.readline(); line.length > 0; line = yield* conn.readline())
+        for (const other of outboxes) other.trySend(line)
+    } finally {
+      outboxes.delete(outbox)
+      outbox.close()
+    }
+  }
+
+  function* write(conn: Connection, outbox: Channel<Buffer>): Coroutine<void> {
+    try {
+      while (true) yield* conn.sendall(yield* outbox.receive())
+    } catch (error) {
+      if (!(error instanceof ClosedError)) throw error
+    } finally {
+      conn.close()
+    }
+  }
+
+  function* talk(conn: Connection): Coroutine<void> {
+    yield* conn.sendall('hello\n')
+    // Without its writer there is no answer.
+    arrived(yield* timeout(1000, conn.readline()), 'hello\n')
+    yield sleep(5)
+    yield* conn.sendall('bye\n')
+    conn.shutdown()
+    yield* conn.readall()
+  }
+}
+
+/** Two connections, and a task for each direction. */
+function proxy(stage: Stage): Coroutine {
+  return serving(stage, upcase, [front])
+
+  function* front(): Coroutine<void> {
+    const proxy = yield* stage.start('proxy', server('', PORT + 1, relay))
+    try {
+      yield* unlessGone(dialingProxy())
+    } finally {
+      stage.scheduler.cancel(proxy)
+    }
+  }
+
+  function* dialingProxy(): Coroutine<void> {
+    const conn = yield* connect(HOST, PORT + 1)
+    try {
+      yield* asking(conn)
+    } finally {
+      conn.close()
+    }
+  }
+
+  function* relay(near: Connection): Coroutine<void> {
+    const far = yield* connect(HOST, PORT)
+    try {
+      yield* all([stage.guarded('there', copy(near, far)), stage.guarded('back', copy(far, near))])
+    } finally {
+      far.close()
+    }
+  }
+
+  function* copy(from: Connection, to: Connection): Coroutine<void> {
+    for (let data = yield* from.recv(); data.length > 0; data = yield* from.recv()) yield* to.sendall(data)
+    to.shutdown()
+  }
+}
+
+function ending(stage: Stage): Coroutine {
+  portIsFree(stage)
+  return main()
+
+  function* main(): Coroutine<void> {
+    const watched = (conn: Connection) => stage.guarded('handler', echo(conn))
+    const serving = yield* stage.start('server', server('', PORT, watched))
+    try {
+      for (let i = 0; i < 2; i++) yield* stage.start(`client ${i}`, unlessGone(dialing(flooding)))
+      yield sleep(12)
+    } finally {
+      stage.scheduler.cancel(serving)
+    }
+  }
+
+  function* flooding(conn: Connection): Coroutine<void> {
+    while (true) {
+      yield* conn.sendall(bytes(20))
+      yield* conn.readexactly(20)
+      yield sleep(1)
+    }
+  }
+}
+
+function oneByOne(stage: Stage): Coroutine {
+  const turn = new Semaphore(1)
+  stage.afterwards(function* () {
+    yield* turn.acquire()
+  })
+  return serving(stage, working, clients(3, echoed))
+
+  function* working(conn: Connection): Coroutine<void> {
+    yield* turn.acquire()
+    try {
+      yield* echo(conn)
+    } finally {
+      turn.release()
+    }
+  }
+}
+
+function ticking(stage: Stage): Coroutine {
+  return serving(stage, handler, [() => dialing(client)])
+
+  function* handler(conn: Connection): Coroutine<void> {
+    const ticker = yield* stage.start('ticker', ticks(conn))
+    try {
+      yield* conn.readall()
+    } finally {
+      stage.scheduler.cancel(ticker)
+    }
+  }
+
+  function* ticks(conn: Connection): Coroutine<void> {
+    while (true) {
+      yield* conn.sendall('tick\n')
+      yield sleep(5)
+    }
+  }
+
+  function* client(conn: Connection): Coroutine<void> {
+    for (let i = 0; i < 3; i++) arrived(yield* timeout(1000, conn.readline()), 'tick\n')
+  }
+}
+
+/** What a clean-up spawns has a grace period of its own. */
+function cleaningUp(stage: Stage): Coroutine {
+  return serving(stage, handler, [() => dialing(echoed)])
+
+  function* handler(conn: Connection): Coroutine<void> {
+    try {
+      yield* echo(conn)
+    } finally {
+      yield* stage.start('late', late())
+      yield sleep(1)
+    }
+  }
+
+  function* late(): Coroutine<void> {
+    yield sleep(3)
+  }
+}
+
+function comingAgain(stage: Stage): Coroutine {
+  return serving(stage, upcase, [() => again(), () => again()])
+
+  function* again(): Coroutine<void> {
+    for (let i = 0; i < 3; i++) yield* unlessGone(dialing(hasty))
+  }
+
+  function* hasty(conn: Connection): Coroutine<void> {
+    yield* conn.sendall('quick\n')
+    arrived(yield* conn.readline(), 'QUICK\n')
+  }
+}

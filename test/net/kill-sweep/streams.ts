@@ -1,0 +1,202 @@
+// Two ends of one connection, and what goes over it.
+import assert from 'node:assert/strict'
+import type { Connection } from '@bluelet/net'
+import type { SimulationOptions } from '@bluelet/net/testing'
+import { type Coroutine, type Event, race, sleep, TimeoutError, timeout } from '@bluelet/scheduler'
+import { arrived, bytes, GONE, pairing } from './network.js'
+import { ended, type Stage } from './stage.js'
+import type { Scenario } from './sweep.js'
+
+/** Small, so that little has to be sent to fill it. */
+const BUFFER = 32
+
+type Reading = (conn: Connection) => Event<Buffer> | Coroutine<Buffer>
+
+/** One reader after the other reads a part: what one that was killed has not got, the next one gets. */
+function handover(title: string, read: Reading, world: SimulationOptions = {}): Scenario {
+  return {
+    title,
+    follows: GONE,
+    world: { buffer: BUFFER, fragment: true, ...world },
+    play(stage) {
+      const sent = Buffer.concat([bytes(70), Buffer.from('\n'), bytes(20), Buffer.from('\n'), bytes(60)])
+      const received: Buffer[] = []
+      let complete = 0
+      stage.afterwards(function* () {
+        const got = Buffer.concat(received)
+        assert.deepEqual(got, sent.subarray(0, got.length))
+        if (complete === 2) assert.equal(got.length, sent.length)
+      })
+      return pairing(stage, sender, function* (conn) {
+        for (let i = 0; i < 3; i++) yield* ended(yield* stage.start(`reader ${i}`, readTwice(conn)))
+        for (let data = yield* conn.recv(); data.length > 0; data = yield* conn.recv()) received.push(data)
+        complete++
+      })
+
+      function* sender(conn: Connection): Coroutine<void> {
+        for (let i = 0; i < sent.length; i += 50) yield* conn.sendall(sent.subarray(i, i + 50))
+        complete++
+      }
+
+      function* readTwice(conn: Connection): Coroutine<void> {
+        for (let i = 0; i < 2; i++) received.push(yield* read(conn))
+      }
+    },
+  }
+}
+
+/** Two ends of a connection, each with something to do. */
+function transfer(
+  title: string,
+  dialer: (conn: Connection, stage: Stage) => Coroutine,
+  listener: (conn: Connection, stage: Stage) => Coroutine,
+  world: SimulationOptions = {},
+): Scenario {
+  return {
+    title,
+    follows: GONE,
+    world: { buffer: BUFFER, ...world },
+    play: (stage) =>
+      pairing(
+        stage,
+        (conn) => dialer(conn, stage),
+        (conn) => listener(conn, stage),
+      ),
+  }
+}
+
+export const streams: readonly Scenario[] = [
+  handover('recv, by one task after the other', (conn) => conn.recv(9)),
+  handover('readline, by one task after the other', (conn) => conn.readline()),
+  handover('readexactly, by one task after the other', (conn) => conn.readexactly(20)),
+  handover('peek and recv, by one task after the other', peeking),
+  handover('reads within a time, by one task after the other', limited, { latency: [1, 9] }),
+  transfer('sendall of more than the buffers hold', flood, wholeSends),
+  transfer('send, as much as there is room for', piecemeal, slowly),
+  transfer('a pair that is clogged', clogged, clogged),
+  transfer('a pair of which each end reads and writes', duplex, duplex, { fragment: true }),
+  transfer('half a connection that is closed', half, otherHalf),
+  transfer('a close that lingers', lingering, slowly),
+  transfer('a peer that never reads', lingering, sleeping),
+  transfer('a reset', resetting, reset),
+  transfer('a connection that stalls', flood, stalling),
+]
+
+function* peeking(conn: Connection): Coroutine<Buffer> {
+  const seen = yield* conn.peek(5)
+  const data = yield* conn.recv(5)
+  assert.deepEqual(data.subarray(0, seen.length), seen)
+  return data
+}
+
+function* limited(conn: Connection): Coroutine<Buffer> {
+  while (true) {
+    try {
+      return yield* timeout(4, conn.readexactly(25))
+    } catch (error) {
+      if (!(error instanceof TimeoutError)) throw error
+    }
+  }
+}
+
+function* flood(conn: Connection): Coroutine<void> {
+  yield* conn.sendall(bytes(5 * BUFFER))
+  yield* conn.sendall(bytes(BUFFER))
+}
+
+function* piecemeal(conn: Connection): Coroutine<void> {
+  for (let rest = bytes(5 * BUFFER); rest.length > 0; ) rest = rest.subarray(yield* conn.send(rest))
+}
+
+function* slowly(conn: Connection): Coroutine<void> {
+  while ((yield* conn.recv(20)).length > 0) yield sleep(2)
+}
+
+/** What is cut off in the middle of a `sendall` never looks like an orderly end. */
+function* wholeSends(conn: Connection): Coroutine<void> {
+  let length = 0
+  for (let data = yield* conn.recv(20); data.length > 0; data = yield* conn.recv(20)) {
+    length += data.length
+    yield sleep(2)
+  }
+  assert.ok([0, 5 * BUFFER, 6 * BUFFER].includes(length))
+}
+
+function* clogged(conn: Connection, stage: Stage): Coroutine<void> {
+  const writer = yield* stage.start('writer', flood(conn))
+  yield sleep(20)
+  yield* conn.readexactly(6 * BUFFER)
+  yield* ended(writer)
+}
+
+function* duplex(conn: Connection, stage: Stage): Coroutine<void> {
+  const writer = yield* stage.start(
+    'writer',
+    (function* () {
+      for (let i = 0; i < 3; i++) yield* conn.sendall(bytes(2 * BUFFER))
+      conn.shutdown()
+    })(),
+  )
+  yield* conn.readall()
+  yield* ended(writer)
+}
+
+function* half(conn: Connection): Coroutine<void> {
+  yield* conn.sendall(bytes(3 * BUFFER))
+  conn.shutdown()
+  arrived(yield* conn.readall(), 'thanks')
+}
+
+function* otherHalf(conn: Connection): Coroutine<void> {
+  yield* conn.readall()
+  yield sleep(3)
+  yield* conn.sendall('thanks')
+}
+
+function* lingering(conn: Connection): Coroutine<void> {
+  yield* conn.sendall(bytes(2 * BUFFER))
+  conn.close()
+  yield* conn.closed
+}
+
+function* sleeping(conn: Connection): Coroutine<void> {
+  yield sleep(8000)
+  yield* conn.closed
+}
+
+function* resetting(conn: Connection): Coroutine<void> {
+  yield* conn.sendall(bytes(10))
+  yield sleep(10)
+  conn.abort()
+  yield* conn.closed
+}
+
+/** A reader and a waiter hear of it. */
+function* reset(conn: Connection, stage: Stage): Coroutine<void> {
+  const watcher = yield* stage.start(
+    'watcher',
+    (function* () {
+      yield* conn.closed
+    })(),
+  )
+  try {
+    while ((yield* conn.recv()).length > 0);
+  } catch (error) {
+    if (!GONE.some((known) => error instanceof known)) throw error
+  } finally {
+    conn.close()
+  }
+  yield* ended(watcher)
+}
+
+function* stalling(conn: Connection, stage: Stage): Coroutine<void> {
+  const [link] = stage.world.network.links
+  yield* conn.recv(10)
+  link?.stall()
+  try {
+    yield* race([conn.readexactly(5 * BUFFER), sleep(50)])
+  } finally {
+    link?.resume()
+  }
+  yield* slowly(conn)
+}
