@@ -24,6 +24,8 @@ export default defineConfig(({ mode }) => ({
     setupFiles: ['test/support/setup.ts'],
     tags: [LARGE],
     pool: 'forks',
+    // Vitest leaves a core to itself, which on two cores is half of them.
+    maxWorkers: '100%',
     execArgv: ['--expose-gc'],
     testTimeout: mode === 'long' ? 120_000 : 10_000,
     coverage: {

@@ -1,6 +1,6 @@
 // Promise 3 of the design: depth.
 import { type Coroutine, call, end, kill, pause, sleep, spawn } from '@bluelet/scheduler'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { failure, rejection, virtually, world } from './world.js'
 
 const DEPTH = 1_000_000
@@ -23,6 +23,9 @@ function* byDelegatedCall(n: number, bottom: Bottom): Coroutine<number> {
   if (n === 0) return yield bottom()
   return (yield* call(byDelegatedCall, n - 1, bottom)) + 1
 }
+
+// Seconds each on a machine that does something else as well.
+vi.setConfig({ testTimeout: 60_000 })
 
 describe.each([
   ['yield coroutine()', byYield],
