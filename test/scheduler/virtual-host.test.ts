@@ -1,6 +1,6 @@
-import { type Coroutine, Scheduler, sleep, spawn } from '@bluelet/scheduler'
-import { VirtualHost } from '@bluelet/scheduler/testing'
-import { describe, expect, it } from 'vitest'
+import { type Coroutine, defaultHost, pause, Scheduler, sleep, spawn } from '@bluelet/scheduler'
+import { type Schedule, VirtualHost } from '@bluelet/scheduler/testing'
+import { describe, expect, it, vi } from 'vitest'
 
 describe('VirtualHost', () => {
   it('begins at 0', () => {
@@ -76,12 +76,195 @@ describe('VirtualHost', () => {
     expect(rung).toEqual(['rung'])
   })
 
+  it('leaves the others alone when an alarm is cancelled that has rung', async () => {
+    const host = new VirtualHost({ manual: true })
+    const rung: string[] = []
+    const first = host.at(10, () => rung.push('first'))
+    host.at(20, () => rung.push('second'))
+    host.advance(10)
+
+    host.cancel(first)
+    host.advance(10)
+
+    expect(rung).toEqual(['first', 'second'])
+  })
+
+  it('lets time pass in the end though tasks spin without end', async () => {
+    const host = new VirtualHost()
+    let awake = false
+
+    await new Scheduler({ host, budgetSteps: 1 }).run(function* () {
+      yield spawn(function* () {
+        yield sleep(3)
+        awake = true
+      })
+      while (!awake) yield pause()
+    })
+
+    // A step or two later, at one step a poll.
+    expect(host.now()).toBeGreaterThanOrEqual(3)
+    expect(host.now()).toBeLessThan(10)
+  })
+
+  it('lets no time pass though tasks work for long, if they rest at times', async () => {
+    const host = new VirtualHost()
+
+    await new Scheduler({ host }).run(function* () {
+      for (let i = 0; i < 5000; i++) yield Promise.resolve()
+    })
+
+    expect(host.now()).toBe(0)
+  })
+
+  it('is exhausted when the real world is', () => {
+    const takeBack = () => {}
+    const asked = vi.spyOn(defaultHost, 'onExhausted').mockReturnValue(takeBack)
+    const callback = () => {}
+
+    const given = new VirtualHost().onExhausted(callback)
+
+    expect(asked).toHaveBeenCalledExactlyOnceWith(callback)
+    expect(given).toBe(takeBack)
+    asked.mockRestore()
+  })
+
   it('never goes back, for an alarm of the past either', async () => {
     const host = new VirtualHost()
     host.advance(100)
 
     host.at(10, () => {})
     await macrotasks(5)
+
+    expect(host.now()).toBe(100)
+  })
+})
+
+describe('onIdle', () => {
+  /** What the host and its listener call, in order. */
+  function idling(): { host: VirtualHost; log: string[]; takeBack: () => void } {
+    const host = new VirtualHost()
+    const log: string[] = []
+    return { host, log, takeBack: host.onIdle(() => log.push('idle')) }
+  }
+
+  it('calls back when nothing is left to call, soon or at any time', async () => {
+    const { host, log } = idling()
+
+    host.soon(() => log.push('soon'))
+    host.at(10, () => log.push('at 10'))
+    host.at(20, () => log.push('at 20'))
+    await macrotasks(10)
+
+    expect(log).toEqual(['soon', 'at 10', 'at 20', 'idle'])
+  })
+
+  it('calls back each time', async () => {
+    const { host, log } = idling()
+
+    host.soon(() => log.push('first'))
+    await macrotasks(5)
+    host.soon(() => log.push('second'))
+    await macrotasks(5)
+
+    expect(log).toEqual(['first', 'idle', 'second', 'idle'])
+  })
+
+  it('waits for what is called soon beside the last alarm', async () => {
+    const { host, log } = idling()
+
+    host.at(10, () => {
+      log.push('at 10')
+      host.soon(() => log.push('soon'))
+    })
+    await macrotasks(10)
+
+    expect(log).toEqual(['at 10', 'soon', 'idle'])
+  })
+
+  it('is taken back by what it returns', async () => {
+    const { host, log, takeBack } = idling()
+
+    takeBack()
+    host.soon(() => log.push('soon'))
+    await macrotasks(5)
+
+    expect(log).toEqual(['soon'])
+  })
+})
+
+describe('a VirtualHost with a schedule', () => {
+  /** A schedule that makes the given choices, then the usual one, and notes among how many it was to choose. */
+  function choosing(...choices: number[]): Schedule & { readonly asked: number[] } {
+    const asked: number[] = []
+    return {
+      asked,
+      choose(n) {
+        asked.push(n)
+        return choices.shift() ?? 0
+      },
+    }
+  }
+
+  it('lets it choose among the alarms of one deadline, and nothing else', () => {
+    const schedule = choosing(2, 1)
+    const host = new VirtualHost({ manual: true, schedule })
+    const rung: string[] = []
+    for (const name of ['a', 'b', 'c']) host.at(10, () => rung.push(name))
+    host.at(20, () => rung.push('d'))
+
+    host.advance(20)
+
+    expect([rung, schedule.asked]).toEqual([
+      ['c', 'b', 'a', 'd'],
+      [3, 2],
+    ])
+  })
+
+  it('lets it choose whether what is due comes while tasks are at work', async () => {
+    const orders: string[][] = []
+    for (const choice of [0, 1]) {
+      const host = new VirtualHost({ schedule: choosing(choice) })
+      const order: string[] = []
+      host.at(0, () => order.push('due'))
+      host.at(1, () => order.push('not due'))
+      host.soon(() => {
+        order.push('first')
+        host.soon(() => order.push('second'))
+      })
+      await macrotasks(10)
+      orders.push(order)
+    }
+
+    expect(orders).toEqual([
+      ['first', 'second', 'due', 'not due'],
+      ['first', 'due', 'second', 'not due'],
+    ])
+  })
+})
+
+describe('tasks that spin on a VirtualHost', () => {
+  it('stop its time for 256 polls, and from then on it goes by 1 ms with each', async () => {
+    const host = new VirtualHost()
+    const steps: number[] = []
+
+    await new Scheduler({ host, sites: false, budgetSteps: 1 }).run(function* () {
+      while (host.now() < 10) {
+        steps[host.now()] = (steps[host.now()] ?? 0) + 1
+        yield pause()
+      }
+    })
+
+    expect(steps).toEqual([257, 1, 1, 1, 1, 1, 1, 1, 1, 1])
+  })
+
+  it('have it stand still again after a rest', async () => {
+    const host = new VirtualHost()
+
+    await new Scheduler({ host, sites: false, budgetSteps: 1 }).run(function* () {
+      while (host.now() < 10) yield pause()
+      yield sleep(90)
+      for (let steps = 0; steps < 200; steps++) yield pause()
+    })
 
     expect(host.now()).toBe(100)
   })
@@ -155,7 +338,7 @@ describe('advance', () => {
   it.each([-1, Number.NaN, '1', undefined])('refuses %s', (ms) => {
     const host = new VirtualHost({ manual: true })
 
-    expect(() => host.advance(ms as number)).toThrow(RangeError)
+    expect(() => host.advance(ms as number)).toThrow(/^advance\(ms\): expected ms >= 0, got /)
     expect(host.now()).toBe(0)
   })
 })

@@ -2,7 +2,7 @@
  * The simulation: a world in which time is virtual and the network is in memory, so that every run takes the same steps.
  */
 
-import { type Coroutine, type RunOptions, run } from '@bluelet/scheduler'
+import { type Coroutine, type RunOptions, run, type SchedulerOptions } from '@bluelet/scheduler'
 import { type Schedule, seeded, VirtualHost } from '@bluelet/scheduler/testing'
 import type { NetworkHost } from './driver.js'
 import { type NetworkOptions, SimulatedNetwork } from './drivers/simulated.js'
@@ -19,7 +19,7 @@ export interface SimulationOptions extends NetworkOptions {
 
 /**
  * A world for tests: a host whose time is virtual, with a network of its own. What runs on it needs no change:
- * `run(main, { host: new Simulation() })`.
+ * `run(main, { host: new Simulation() })`. Every socket there is taken for one of that network: real ones are not waited for.
  */
 export class Simulation implements NetworkHost {
   /** The network: what becomes of packets, and what has. */
@@ -119,7 +119,7 @@ export class Simulation implements NetworkHost {
  */
 export async function simulate<T>(
   program: (world: Simulation) => Coroutine<T>,
-  options: SimulationOptions & RunOptions = {},
+  options: SimulationOptions & RunOptions & Omit<SchedulerOptions, 'host'> = {},
 ): Promise<T> {
   const world = new Simulation(options)
   const name = program.name || 'program'

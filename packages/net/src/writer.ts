@@ -113,10 +113,11 @@ export class Writer implements EventHandler<Send, undefined, number & undefined>
     this.#refuse(send)
     const { bytes, all } = send
     try {
-      while (this.#taken < bytes.length) {
+      // One try for `send`, as of the kernel: how much that takes is its answer.
+      while (this.#taken < bytes.length && (all || this.#taken === 0)) {
         const rest = this.#taken === 0 ? bytes : bytes.subarray(this.#taken)
         const taken = this.#socket.write(rest)
-        if (taken === 0) return !all && this.#taken > 0 && this.#socket.unsent === 0
+        if (taken === 0) return false
         this.#taken += taken
       }
       return this.#socket.unsent === 0

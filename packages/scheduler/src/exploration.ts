@@ -115,6 +115,9 @@ export async function randomSchedules<W extends World = VirtualHost>(
 ): Promise<number> {
   const runs = checkCount(options.runs ?? DEFAULT_RUNS, 'runs')
   const first = options.seed ?? 1
+  if (!Number.isSafeInteger(first) || !Number.isSafeInteger(first + runs)) {
+    throw new RangeError(`seed: expected an integer, got ${inspect(first)}`)
+  }
   for (let seed = first; seed < first + runs; seed++) {
     const replay = new Replay([], seeded(seed))
     const failure = await attempt(program, options, replay)
@@ -181,12 +184,15 @@ async function explained<W extends World>(
   })
   const log = new StepLog()
   const replay = new Replay(shortest)
-  const { error } = (await attempt(program, options, replay, log)) ?? failure
+  const again = await attempt(program, options, replay, log)
+  const { error } = again ?? failure
   const schedule = replay.toString()
   const message = [
     `${error instanceof Error ? error.message : inspect(error)}`,
-    `found by ${where}; it fails under the schedule '${schedule}'` +
-      (schedule === '' ? ', that is first in, first out' : `: replaySchedule(program, '${schedule}')`),
+    again === undefined
+      ? `found by ${where}; it did not fail again by the same choices: the program depends on something else than its world`
+      : `found by ${where}; it fails under the schedule '${schedule}'` +
+        (schedule === '' ? ', that is first in, first out' : `: replaySchedule(program, '${schedule}')`),
     ...log.lines(),
   ].join('\n  ')
   return new ScheduleError(message, schedule, { cause: error })

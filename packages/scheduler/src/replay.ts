@@ -29,7 +29,8 @@ export class Replay implements Schedule {
 
   /** Reads what `toString` has written. */
   static from(text: string): Replay {
-    if (/^(\d+(\.\d+)*)?$/.test(text)) return new Replay(text === '' ? [] : text.split('.').map(Number))
+    if (typeof text === 'string' && /^(\d+(\.\d+)*)?$/.test(text))
+      return new Replay(text === '' ? [] : text.split('.').map(Number))
     throw new TypeError(`replaySchedule: expected a schedule such as '0.2.1', got ${inspect(text)}`)
   }
 

@@ -43,11 +43,32 @@ export function seeded(seed: number): Schedule {
 
 /** Takes the next item out of a queue that is not empty: the first, or the one that the schedule chooses. */
 export function next<T>(queue: Queue<T>, schedule: Schedule | null): T {
-  const { size } = queue
-  if (schedule === null || size === 1) return queue.shift()
-  const index = schedule.choose(size)
-  if (Number.isInteger(index) && index >= 0 && index < size) return queue.take(index)
-  throw new RangeError(
-    `schedule.choose(${size}): expected an integer of 0 to ${size - 1}, got ${inspect(index)}`,
-  )
+  if (schedule === null || queue.size === 1) return queue.shift()
+  return queue.take(choose(schedule, queue.size))
+}
+
+/**
+ * What a schedule chooses.
+ *
+ * @throws RangeError if that is none of the ways that there are
+ */
+export function choose(schedule: Schedule, n: number): number {
+  const way = schedule.choose(n)
+  if (Number.isInteger(way) && way >= 0 && way < n) return way
+  throw new RangeError(`schedule.choose(${n}): expected an integer of 0 to ${n - 1}, got ${inspect(way)}`)
+}
+
+/** The same schedule, but asked no more once it has failed: the run is over then, and its clean-up must get its steps. */
+export function untilItFails(schedule: Schedule | undefined): Schedule | null {
+  if (schedule === undefined) return null
+  let failed = false
+  return {
+    choose(n) {
+      if (failed) return 0
+      failed = true
+      const way = choose(schedule, n)
+      failed = false
+      return way
+    },
+  }
 }

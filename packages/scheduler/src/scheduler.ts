@@ -15,7 +15,7 @@ import { type Probe, Probes, type WakeCause } from './probe.js'
 import type { Coroutine, Supervisor } from './protocol.js'
 import { Queue } from './queue.js'
 import { Run } from './run.js'
-import { next, type Schedule } from './schedule.js'
+import { next, type Schedule, untilItFails } from './schedule.js'
 import { capture, capturing, Sites } from './sites.js'
 import { snapshotOf, type TaskSnapshot } from './snapshot.js'
 import { Task } from './task.js'
@@ -90,7 +90,7 @@ export class Scheduler {
     this.graceMs = DEFAULT_GRACE_MS
     this.#budgetSteps = budgetSteps
     this.#budgetMs = budgetMs
-    this.#schedule = host.schedule ?? null
+    this.#schedule = untilItFails(host.schedule)
     this.#unattended = new Unattended()
     this.#run = null
     this.#unlisten = []
@@ -127,7 +127,7 @@ export class Scheduler {
       const run = new Run<T>(this, { resolve, reject }, options.signal)
       this.#run = run as Run // A run is asked for nothing of its type.
       this.#unlisten = [
-        this.host.onExhausted?.(() => this.#exhausted()),
+        this.host.onExhausted?.(() => this.#exhausted(() => this.#run?.deadlock())),
         this.host.onIdle?.(() => this.#idle()),
       ]
       try {
@@ -323,6 +323,7 @@ export class Scheduler {
     let look = 1
     try {
       while (queue.size > 0) {
+        if (schedule !== null) this.current = null // If its choice is none, that is no task's error.
         this.#step(next(queue, schedule))
         if (++steps === look) {
           if (steps >= this.#budgetSteps || host.now() >= end) break
@@ -401,18 +402,16 @@ export class Scheduler {
 
   /** The host has nothing left to call: what still waits for what it simulates will wait for ever. */
   #idle(): void {
-    if (this.queue.size > 0 || this.timers.size > 0 || this.#holds.outside > 0) return
-    if (!this.#tasks.empty) this.#run?.idle()
+    if (this.#holds.outside === 0) this.#exhausted(() => this.#run?.idle())
   }
 
   /** The surroundings have nothing left that could call in. */
-  #exhausted(): void {
+  #exhausted(giveUp: () => void): void {
     if (this.queue.size > 0 || this.timers.size > 0) return
-    if (!this.#tasks.empty) this.#run?.deadlock()
-    else {
+    if (this.#tasks.empty) {
       this.#run?.heldOpen(this.#holds.size)
       this.#finish()
-    }
+    } else giveUp()
   }
 }
 

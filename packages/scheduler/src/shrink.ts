@@ -5,6 +5,9 @@
 /** So many runs are spent on it at the most. */
 const MOST_RUNS = 2000
 
+/** A list no longer than this has every piece of it left out, wherever it begins. */
+const SHORT = 32
+
 /**
  * Tries fewer choices, then fewer that are unusual, then smaller ones, until nothing of that helps.
  *
@@ -28,8 +31,8 @@ export async function shrink(
   for (let before: readonly number[] | undefined; before !== best; ) {
     before = best
     // Ever smaller pieces are left out.
-    for (let size = best.length; size > 0; size = Math.floor(size / 2)) {
-      for (let at = best.length - size; at >= 0; at -= size) {
+    for (let size = best.length; size > 0; size = best.length > SHORT ? Math.floor(size / 2) : size - 1) {
+      for (let at = best.length - size; at >= 0; at -= best.length > SHORT ? size : 1) {
         await better([...best.slice(0, at), ...best.slice(at + size)])
       }
     }

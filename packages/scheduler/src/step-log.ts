@@ -2,6 +2,7 @@
  * The steps of a run, as lines for people: which task, what it yielded, and where.
  */
 
+import { inspect } from './coroutine.js'
 import type { Probe } from './probe.js'
 import type { Yieldable } from './protocol.js'
 import { describe } from './snapshot.js'
@@ -33,7 +34,7 @@ export class StepLog implements Probe {
         ? 'ends'
         : outcome.kind === 'killed'
           ? 'is killed'
-          : `throws ${outcome.error}`
+          : `throws ${outcome.error instanceof Error ? outcome.error : inspect(outcome.error)}`
     this.#lines.push({ task: `${task}`, what, site: '' })
   }
 

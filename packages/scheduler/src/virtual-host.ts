@@ -5,13 +5,13 @@
 
 import { checkMs } from './coroutine.js'
 import { defaultHost, type Host } from './host.js'
-import type { Schedule } from './schedule.js'
+import { choose, type Schedule } from './schedule.js'
 
 /**
- * After so many polls with no rest between them, tasks that spin are taken to wait for time to pass. Work takes no time in
- * a virtual world, so that this is more than any work: four million steps.
+ * After so many polls with no rest between them, tasks that spin are taken to wait for time to pass: 262,144 steps with the
+ * scheduler's usual budget, some seconds when it notes sites. Work that is less takes no time in a virtual world.
  */
-const BUSY_POLLS = 4096
+const BUSY_POLLS = 256
 
 /** How far time moves at each poll from then on. */
 const BUSY_MS = 1
@@ -146,7 +146,7 @@ export class VirtualHost implements Host {
 
   /** What is due already may come while tasks are still at work; by default it comes once they rest. */
   #interfere(): void {
-    while (this.schedule !== undefined && this.#isDue() && this.schedule.choose(2) === 1) this.#ring()
+    while (this.schedule !== undefined && this.#isDue() && choose(this.schedule, 2) === 1) this.#ring()
   }
 
   #isDue(): boolean {
@@ -168,9 +168,10 @@ export class VirtualHost implements Host {
   /** Calls what is due first: of several at the same time, the one that the schedule chooses. */
   #ring(): void {
     const { deadline } = this.#alarms[0] as Alarm // Called only when there is one.
+    const { schedule } = this
     let due = 1
-    if (this.schedule !== undefined) while (this.#alarms[due]?.deadline === deadline) due++
-    const [alarm] = this.#alarms.splice(due > 1 ? (this.schedule?.choose(due) ?? 0) : 0, 1)
+    if (schedule !== undefined) while (this.#alarms[due]?.deadline === deadline) due++
+    const [alarm] = this.#alarms.splice(schedule !== undefined && due > 1 ? choose(schedule, due) : 0, 1)
     this.#now = Math.max(this.#now, deadline)
     alarm?.callback()
   }

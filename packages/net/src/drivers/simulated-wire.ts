@@ -12,7 +12,7 @@ export interface Medium {
 }
 
 interface Packet {
-  /** When it arrives. */
+  /** When it arrives, if nothing before it is later. */
   readonly deadline: number
   /** Called where and when it arrives. */
   readonly arrive: () => void
@@ -23,8 +23,6 @@ export class Wire {
   readonly #medium: Medium
   /** What is under way, in the order in which it was sent. */
   readonly #packets: Packet[]
-  /** When the last of them arrives: none overtakes it. */
-  #last: number
   /** Rings when the first of them arrives. */
   #alarm: unknown
   #stalled: boolean
@@ -32,15 +30,13 @@ export class Wire {
   constructor(medium: Medium) {
     this.#medium = medium
     this.#packets = []
-    this.#last = 0
     this.#alarm = undefined
     this.#stalled = false
   }
 
   /** Sends a packet: a function that is called where and when it arrives. */
   send(arrive: () => void): void {
-    this.#last = Math.max(this.#last, this.#medium.host.now() + this.#medium.latency())
-    this.#packets.push({ deadline: this.#last, arrive })
+    this.#packets.push({ deadline: this.#medium.host.now() + this.#medium.latency(), arrive })
     this.#expect()
   }
 

@@ -195,7 +195,8 @@ export class SimulatedNetwork implements Driver {
     const open = (error: Error | null, addresses: readonly string[]) => {
       if (givenUp) return
       const address = new Address(addresses[0] ?? '', target.port === 0 ? this.#freePort() : target.port)
-      const failure = error ?? this.#refusal(address, this.operation('listen', address, undefined))
+      const unknown = addresses.length === 0 ? systemError('ENOTFOUND', `getaddrinfo ${target.host}:`) : null
+      const failure = error ?? unknown ?? this.#refusal(address, this.operation('listen', address, undefined))
       if (failure !== null) return done(listenErrorOf(failure, target), null)
       listener = new SimulatedListener(this, address, target.backlog)
       this.#listeners.add(listener)

@@ -1,0 +1,17 @@
+import { nodeDriver } from '@bluelet/net'
+import { Simulation } from '@bluelet/net/testing'
+import { defaultHost } from '@bluelet/scheduler'
+import { describe, expect, it } from 'vitest'
+import { driverOf } from '../../packages/net/src/default-driver.js'
+
+describe('driverOf', () => {
+  it('is the driver of a host that brings one', () => {
+    const world = new Simulation()
+
+    expect(driverOf(world)).toBe(world.network)
+  })
+
+  it('is the real one for every other host', () => {
+    expect(driverOf(defaultHost)).toBe(nodeDriver)
+  })
+})

@@ -1,0 +1,45 @@
+// What the tests of the simulated network have in common: both ends of a connection in one program.
+import { type Connection, type ConnectOptions, connect, type Listener, listen } from '@bluelet/net'
+import type { Coroutine } from '@bluelet/scheduler'
+
+/** Both ends of a connection. */
+export interface Pair {
+  readonly client: Connection
+  readonly server: Connection
+}
+
+/** Connects to a listener, and accepts. */
+export function* pairAt(listener: Listener, options: ConnectOptions = {}): Coroutine<Pair> {
+  const client = yield* connect('127.0.0.1', listener.address.port, options)
+  const server = yield* listener.accept()
+  return { client, server }
+}
+
+/** Two connected ends, of a listener that is closed again. */
+export function* pair(options: ConnectOptions = {}): Coroutine<Pair> {
+  const listener = yield* listen('127.0.0.1', 0, options)
+  const ends = yield* pairAt(listener, options)
+  listener.close()
+  return ends
+}
+
+/** Ends both at once. */
+export function abort({ client, server }: Pair): void {
+  client.abort()
+  server.abort()
+}
+
+/** Sends back what comes, up to the end. */
+export function* echoer(conn: Connection): Coroutine<void> {
+  while (true) {
+    const data = yield* conn.recv(1024)
+    if (data.length === 0) break
+    yield* conn.sendall(data)
+  }
+}
+
+/** Sends a text, and gives what comes back for it. */
+export function* exchange(conn: Connection, text: string): Coroutine<string> {
+  yield* conn.sendall(text)
+  return String(yield* conn.readexactly(Buffer.byteLength(text)))
+}
