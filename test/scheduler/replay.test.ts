@@ -1,6 +1,6 @@
 import { seeded } from '@bluelet/scheduler/testing'
 import { describe, expect, it } from 'vitest'
-import { Replay } from '../../packages/scheduler/src/replay.js'
+import { Replay } from '../../packages/scheduler/src/testing/replay.js'
 
 describe('Replay', () => {
   it('takes the given choices, then 0 each', () => {

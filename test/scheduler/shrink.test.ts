@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { shrink, trimmed } from '../../packages/scheduler/src/shrink.js'
+import { shrink, trimmed } from '../../packages/scheduler/src/testing/shrink.js'
 
 /** Shrinks, and counts the tries. */
 async function shrunk(

@@ -1,7 +1,7 @@
 import { type Coroutine, join, kill, pause, Scheduler, sleep, spawn } from '@bluelet/scheduler'
 import { VirtualHost } from '@bluelet/scheduler/testing'
 import { describe, expect, it } from 'vitest'
-import { StepLog } from '../../packages/scheduler/src/step-log.js'
+import { StepLog } from '../../packages/scheduler/src/testing/step-log.js'
 
 /** The steps of a run, as they are shown. */
 async function stepsOf(main: () => Coroutine, sites = false): Promise<string[]> {

@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 
+export { type Schedule, seeded } from './schedule.js'
 export {
   type EveryScheduleOptions,
   everySchedule,
@@ -14,6 +15,5 @@ export {
   replaySchedule,
   ScheduleError,
   type World,
-} from './exploration.js'
-export { type Schedule, seeded } from './schedule.js'
-export { VirtualHost, type VirtualHostOptions } from './virtual-host.js'
+} from './testing/exploration.js'
+export { VirtualHost, type VirtualHostOptions } from './testing/virtual-host.js'

@@ -2,12 +2,12 @@
  * Exploring: runs a program under many schedules, and shows the one under which it fails, as short as it can be made.
  */
 
-import { inspect } from './coroutine.js'
-import type { Host } from './host.js'
-import type { Coroutine } from './protocol.js'
+import { inspect } from '../coroutine.js'
+import type { Host } from '../host.js'
+import type { Coroutine } from '../protocol.js'
+import { type Schedule, seeded } from '../schedule.js'
+import { Scheduler } from '../scheduler.js'
 import { Replay } from './replay.js'
-import { type Schedule, seeded } from './schedule.js'
-import { Scheduler } from './scheduler.js'
 import { shrink } from './shrink.js'
 import { StepLog } from './step-log.js'
 import { VirtualHost } from './virtual-host.js'
