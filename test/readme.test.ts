@@ -5,6 +5,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
 import { afterAll, describe, expect, it } from 'vitest'
+import { readFigures, readmeWith } from './figures/table.js'
 import { leavesNothingRunning, startTypeScript } from './support/program.js'
 
 leavesNothingRunning()
@@ -64,6 +65,14 @@ describe.each(documents)('%s', (document) => {
     )
 
     expect(broken).toEqual([])
+  })
+})
+
+describe('README.md', () => {
+  it('has the figures of test/figures.json', () => {
+    const { actual, expected } = readmeWith(readFigures())
+
+    expect(actual).toBe(expected)
   })
 })
 

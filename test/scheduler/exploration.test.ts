@@ -71,6 +71,8 @@ describe('everySchedule', () => {
     expect(tried).toBe(expected)
     expect(orders.size).toBe(expected)
     expect(failed).toBe(0)
+    // The others are there to be looked at, should one of these fail.
+    if (expected < 10_000) return
     record({
       what: `interleavings of ${tasks} tasks of ${steps} steps`,
       tried,
