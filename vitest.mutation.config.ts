@@ -14,8 +14,8 @@ export default defineConfig({
       'test/scheduler/{bare-engine,exports}.test.ts',
       // They measure memory and time.
       'test/scheduler/{memory,cost,step-cost}.test.ts',
-      // Some seconds each: a million deep, and thousands of random programs.
-      'test/scheduler/{depth,oracle,kill-oracle,model}.test.ts',
+      // A second or more each: a million deep, thousands of random programs, every order of some.
+      'test/scheduler/{depth,oracle,kill-oracle,model,exactly-once,starvation}.test.ts',
     ],
   },
 })

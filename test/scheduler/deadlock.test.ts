@@ -18,6 +18,7 @@ import {
   Semaphore,
   sleep,
   spawn,
+  type Task,
   timeout,
 } from '@bluelet/scheduler'
 import { VirtualHost } from '@bluelet/scheduler/testing'
@@ -32,6 +33,11 @@ function* waitFor(event: Event): Coroutine {
 /** What the outside does, once everything in the process that could happen by itself has happened. */
 function outside(callback: () => void): void {
   setImmediate(() => setImmediate(() => setImmediate(callback)))
+}
+
+/** A task of a scheduler that never runs. */
+function foreignTask(): Task {
+  return new Scheduler({ host: new VirtualHost({ manual: true }) }).spawn(() => waitFor(pause()))
 }
 
 async function deadlockOf(main: () => Coroutine): Promise<DeadlockError> {
@@ -298,6 +304,19 @@ describe('no deadlock is seen while a task', () => {
     expect(await outcome).toBe('kept')
   })
 
+  it('waits for a task of another scheduler', async () => {
+    const other = world().scheduler
+    const { promise, resolve } = withResolvers<string>()
+    const foreign = other.spawn(() => waitFor(promise as unknown as Event))
+
+    const outcome = virtually(() => waitFor(join(foreign)))
+    const others = other.run(function* () {})
+    outside(() => resolve('kept'))
+
+    await others
+    expect(await outcome).toBe('kept')
+  })
+
   it('runs while something holds the scheduler', async () => {
     const { scheduler } = world()
     const latch = new Latch()
@@ -352,6 +371,7 @@ describe('a hold', () => {
     ['a callback', () => race([callback(() => {}), pause()])],
     ['an external channel', () => race([new Channel({ external: true }).receive(), pause()])],
     ['a promise in an all that failed', () => all([new Promise(() => {}), Promise.reject(failure())])],
+    ['a join of a task of another scheduler', () => race([join(foreignTask()), pause()])],
     ['a promise whose time is up', () => timeout(10, new Promise(() => {}))],
   ]
   it.each(withdrawn)('by %s ends with the wait', async (_name, make) => {
@@ -472,6 +492,74 @@ describe('a run whose surroundings have nothing left that could call in', () => 
     )
 
     expect([during, host.asked.size]).toEqual([1, 0])
+  })
+})
+
+describe('a run on a host that simulates what its tasks wait for', () => {
+  /** Waits for what never comes, but could, from a simulated socket. */
+  function arrival(): Event<void> {
+    return event({ name: 'arrival', external: 'socket', enter() {} }, undefined)
+  }
+
+  it('ends with DeadlockError when the host has nothing left to call', async () => {
+    const host = new VirtualHost({ simulates: ['socket'] })
+
+    const error = await rejection(
+      run(
+        function* main() {
+          yield race([arrival(), sleep(10)])
+          yield arrival()
+        },
+        { host },
+      ),
+    )
+
+    expect(error).toBeInstanceOf(DeadlockError)
+    expect((error as DeadlockError).waits).toEqual(['main#1 waits for arrival()'])
+    expect(host.now()).toBe(10)
+  })
+
+  it('goes on while a task waits for what only the real world can end', async () => {
+    const host = new VirtualHost({ simulates: ['socket'] })
+    const { promise, resolve } = withResolvers<string>()
+    const log: string[] = []
+
+    const outcome = rejection(
+      run(
+        function* () {
+          yield spawn(function* () {
+            log.push((yield promise) as string)
+          })
+          yield arrival()
+        },
+        { host },
+      ),
+    )
+    outside(() => resolve('kept'))
+
+    expect(await outcome).toBeInstanceOf(DeadlockError)
+    expect(log).toEqual(['kept'])
+  })
+
+  it('ends what still waits there once the root has returned, as a server that nobody connects to', async () => {
+    const host = new VirtualHost({ simulates: ['socket'] })
+    const log: string[] = []
+
+    const value = await run(
+      function* () {
+        yield spawn(function* () {
+          try {
+            yield arrival()
+          } finally {
+            log.push('finally')
+          }
+        })
+        return 'returned'
+      },
+      { host },
+    )
+
+    expect([value, log]).toEqual(['returned', ['finally']])
   })
 })
 

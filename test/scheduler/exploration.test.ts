@@ -57,15 +57,9 @@ async function errorOf(promise: Promise<unknown>): Promise<ScheduleError> {
 }
 
 describe('everySchedule', () => {
-  it.each([
-    [1, 5, 1],
-    [2, 1, 2],
-    [2, 3, 20],
-    [3, 2, 90],
-    [4, 2, 2520],
-    [2, 8, 12_870],
-    [3, 4, 34_650],
-  ])('runs %i tasks of %i steps in each of their orders once', async (tasks, steps, expected) => {
+  const TITLE = 'runs %i tasks of %i steps in each of their orders once'
+
+  async function runsEach(tasks: number, steps: number, expected: number): Promise<void> {
     const { tried, orders, failed } = await interleavings(tasks, steps)
 
     expect(tried).toBe(expected)
@@ -79,7 +73,20 @@ describe('everySchedule', () => {
       failed,
       detail: 'each order once, none missing; every task takes its steps in order',
     })
-  })
+  }
+
+  it.each([
+    [1, 5, 1],
+    [2, 1, 2],
+    [2, 3, 20],
+    [3, 2, 90],
+  ])(TITLE, runsEach)
+
+  it.each([
+    [4, 2, 2520],
+    [2, 8, 12_870],
+    [3, 4, 34_650],
+  ])(TITLE, { tags: 'large' }, runsEach)
 
   it('runs a program without a choice once', async () => {
     const tried = await everySchedule(function* () {

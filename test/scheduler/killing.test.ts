@@ -734,7 +734,7 @@ describe('the root', () => {
       }),
     )
 
-    expect(error).toBeInstanceOf(KilledError)
+    expect(error).toEqual(new KilledError('main#1 was killed, so that the run has no value'))
     expect(host.now()).toBe(10)
   })
 
@@ -852,6 +852,34 @@ describe('the grace period', () => {
     })
 
     expect(log).toEqual(['10: outer finally', '10: killer'])
+  })
+
+  it('ends the callers of a clean-up that hangs with it: they neither go on nor catch anything', async () => {
+    const { scheduler, log, note } = world()
+    function* hanging(): Coroutine<void> {
+      try {
+        yield sleep(1000)
+      } finally {
+        yield new Latch().wait()
+      }
+    }
+
+    await scheduler.run(function* () {
+      const task = yield* spawn(function* () {
+        try {
+          yield hanging()
+          note('went on')
+        } catch {
+          note('caught')
+        } finally {
+          note('finally')
+        }
+      })
+      yield pause()
+      yield kill(task, { grace: 10 })
+    })
+
+    expect(log).toEqual(['10: finally'])
   })
 
   it('ends a task that swallows Cancelled', async () => {

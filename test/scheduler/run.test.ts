@@ -122,6 +122,68 @@ describe('run', () => {
     expect(scheduler.timers.size).toBe(0)
   })
 
+  it('rejects with the error of its root, although a task joined for that', async () => {
+    const { scheduler } = world()
+    const error = failure()
+
+    const caught = await rejection(
+      scheduler.run(function* () {
+        const [root] = scheduler.tasks()
+        yield spawn(function* () {
+          try {
+            yield root as Task
+          } catch {}
+        })
+        yield sleep(10)
+        throw error
+      }),
+    )
+
+    expect(caught).toBe(error)
+  })
+
+  it('says of several errors how many they are and what', async () => {
+    function* failing(message: string): Coroutine<void> {
+      yield sleep(10)
+      throw failure(message)
+    }
+
+    const caught = await rejection(
+      virtually(function* () {
+        yield spawn(failing, 'first')
+        yield spawn(failing, 'second')
+      }),
+    )
+
+    expect((caught as AggregateError).message).toBe('2 tasks failed: Error: first; Error: second')
+  })
+
+  it('leaves what a clean-up has spawned its grace period, though another task fails meanwhile', async () => {
+    const { scheduler, log, note } = world()
+
+    await rejection(
+      scheduler.run(function* () {
+        yield spawn(function* () {
+          yield sleep(10)
+          throw failure('first')
+        })
+        try {
+          yield sleep(1000)
+        } finally {
+          yield spawn(function* () {
+            yield sleep(10)
+            note('straggler is done')
+          })
+          yield sleep(1)
+          // biome-ignore lint/correctness/noUnsafeFinally: that is what is tested.
+          throw failure('second')
+        }
+      }),
+    )
+
+    expect(log).toEqual(['20: straggler is done'])
+  })
+
   it('can be called again once it is done, also when it rejected', async () => {
     const { scheduler } = world()
 

@@ -5,6 +5,7 @@ import {
   type Coroutine,
   call,
   callback,
+  event,
   group,
   join,
   kill,
@@ -200,6 +201,9 @@ describe('snapshot', () => {
   })
 
   const other = byHand().spawn(idle)
+  const unable = (): string => {
+    throw new Error('unable to describe')
+  }
   const events: readonly (readonly [string, () => unknown])[] = [
     ['sleep(10)', () => sleep(10)],
     ['wait()', () => wait(new Promise(() => {}))],
@@ -214,6 +218,7 @@ describe('snapshot', () => {
     ['channel.receive()', () => new Channel().receive()],
     ['channel.send()', () => new Channel({ capacity: 0 }).send(1)],
     ['latch.wait()', () => new Latch().wait()],
+    ['ugly()', () => event({ name: 'ugly', describe: unable, enter() {} }, undefined)],
   ]
   it.each(events)('says that a task waits for %s', (waitsFor, make) => {
     const task = waiting(() => waits(make()))

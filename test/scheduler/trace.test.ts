@@ -10,6 +10,7 @@ import {
   pause,
   sleep,
   spawn,
+  wait,
 } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
 import { failure, rejection, virtually } from './world.js'
@@ -110,6 +111,40 @@ describe('the stack of an error that ends a run', () => {
     ])
   })
 
+  it('says nothing of what a spawner waits for that does not wait', async () => {
+    const error = failure()
+    const before = error.stack
+
+    await rejection(
+      virtually(function* main() {
+        yield spawn(function* leaf() {
+          throw error
+        })
+        yield pause()
+      }),
+    )
+
+    expect(added(error, before)).toEqual(['    in task leaf#2, in its first step', '    spawned by main#1'])
+  })
+
+  it.each([
+    ['a function', () => spawn(thrower, failure()), 'spawn(thrower)'],
+    ['a coroutine', () => spawn(thrower(failure())), 'spawn()'],
+  ])('names a spawn of %s', async (_what, make, name) => {
+    const error = failure()
+    const before = error.stack
+
+    await rejection(
+      virtually(function* main() {
+        const task = yield* make()
+        task.scheduler.cancel(task)
+        throw error
+      }),
+    )
+
+    expect(added(error, before)).toEqual([`    in task main#1, after its yield of ${name}`])
+  })
+
   it('names no more spawners than people read', async () => {
     const error = failure()
     const before = error.stack
@@ -124,7 +159,7 @@ describe('the stack of an error that ends a run', () => {
 
     await rejection(virtually(() => link(100)))
 
-    expect(added(error, before).length).toBeLessThan(20)
+    expect(added(error, before)).toHaveLength(1 + 8)
   })
 
   it('tells the story of the task that threw, when a joiner handed the error on', async () => {
@@ -157,7 +192,7 @@ describe('the stack of an error that ends a run', () => {
     expect(added(error, before)).toEqual(['    in task main#1, after its yield of sleep(10)'])
   })
 
-  it('names the task also below the frames of a long yield* chain', { tags: 'large' }, async () => {
+  it('names the task also below the frames of a long yield* chain', async () => {
     const error = failure()
     function* descend(n: number): Coroutine<void> {
       if (n === 0) throw error
@@ -209,6 +244,58 @@ describe('the stack of an error that ends a run', () => {
     )
 
     expect(added(error, before).filter((line) => line.includes('in task'))).toHaveLength(1)
+  })
+
+  it('has the frames of a yield* chain once, though the error was thrown through two of the same', async () => {
+    const error = failure()
+    const promise = Promise.reject(error)
+    promise.catch(() => {}) // Nobody hears of it before the run begins.
+    function* failing(): Coroutine<void> {
+      yield* wait(promise)
+    }
+
+    await rejection(
+      virtually(function* () {
+        yield spawn(failing)
+        yield spawn(failing)
+      }),
+    )
+
+    expect(error.stack?.match(/at failing /g)).toHaveLength(1)
+  })
+
+  it('begins with the error itself, if that has no stack', async () => {
+    const error = failure('bare')
+    delete error.stack
+    Object.defineProperty(error, 'stack', { value: undefined, writable: true })
+
+    await rejection(
+      virtually(function* main() {
+        throw error
+      }),
+    )
+
+    expect(error.stack).toBe('Error: bare\n    in task main#1, in its first step')
+  })
+
+  it('says with the option sites where a root was spawned that fails itself', async () => {
+    const error = failure()
+    const before = error.stack
+
+    await rejection(
+      virtually(
+        function* main() {
+          yield sleep(1)
+          throw error
+        },
+        { sites: true },
+      ),
+    )
+
+    expect(added(error, before)).toEqual([
+      expect.stringContaining('    in task main#1, after its yield of sleep(1) at '),
+      expect.stringMatching(/^ {4}spawned at .*world\.ts:\d+:\d+/),
+    ])
   })
 
   it('is told in a group too', async () => {
@@ -368,6 +455,10 @@ describe('the stack of an error that ends a run', () => {
     expect(captured).toBe(0)
   })
 })
+
+function* thrower(error: Error): Coroutine<void> {
+  throw error
+}
 
 function* pausing() {
   yield* pause()

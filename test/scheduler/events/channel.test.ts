@@ -341,7 +341,8 @@ describe('close', () => {
         }),
       )
 
-      expect(error).toBeInstanceOf(ClosedError)
+      const name = operation === 'receive' ? 'receive' : 'send'
+      expect(error).toEqual(new ClosedError(`${name}: the channel is closed`))
     },
   )
 

@@ -7,6 +7,7 @@ import {
   kill,
   pause,
   race,
+  type Scheduler,
   sleep,
   spawn,
   type Task,
@@ -199,6 +200,114 @@ describe('group', () => {
 
     expect(caught).toBeInstanceOf(AggregateError)
     expect((caught as AggregateError).errors).toEqual([first, second])
+    expect((caught as AggregateError).message).toBe('2 tasks of a group failed: Error: first; Error: second')
+  })
+
+  it('tells the story of one error once, although two tasks of it threw it', async () => {
+    const error = failure()
+
+    await virtually(function* () {
+      try {
+        yield group(function* (g) {
+          yield g.spawn(failAfter, 10, error)
+          yield g.spawn(failAfter, 10, error)
+        })
+      } catch {}
+    })
+
+    expect(error.stack?.match(/in task/g)).toHaveLength(1)
+  })
+
+  it('throws the error of its body, although somebody joined for that', async () => {
+    const error = failure()
+    const body = failAfter(10, error)
+
+    const caught = await rejection(
+      virtually(function* () {
+        yield spawn(function* () {
+          yield pause()
+          try {
+            yield join(body)
+          } catch {}
+        })
+        yield group(() => body)
+      }),
+    )
+
+    expect(caught).toBe(error)
+  })
+
+  it('leaves what a clean-up has spawned its grace period, though another task fails meanwhile', async () => {
+    const { scheduler, log, note } = world()
+    function* straggler(): Coroutine<void> {
+      yield sleep(10)
+      note('straggler is done')
+    }
+
+    await rejection(
+      scheduler.run(function* () {
+        yield group(function* (g) {
+          yield g.spawn(failAfter, 10, failure('first'))
+          try {
+            yield sleep(1000)
+          } finally {
+            yield spawn(straggler)
+            yield sleep(1)
+            // biome-ignore lint/correctness/noUnsafeFinally: that is what is tested.
+            throw failure('second')
+          }
+        })
+      }),
+    )
+
+    expect(log).toEqual(['20: straggler is done'])
+  })
+
+  it('gives what its body returns although it is being killed', async () => {
+    const value = await virtually(function* () {
+      return yield* timeout(
+        10,
+        group(function* () {
+          try {
+            yield sleep(1000)
+          } catch {}
+          return 'in the end'
+        }),
+      )
+    })
+
+    expect(value).toBe('in the end')
+  })
+
+  it('calls its body only when it is yielded, anew each time', async () => {
+    let calls = 0
+    const counting = group(function* () {
+      calls++
+    })
+    const before = calls
+
+    await virtually(function* () {
+      yield counting
+      yield counting
+    })
+
+    expect([before, calls]).toEqual([0, 2])
+  })
+
+  it('names the task of its body after the function, or group if that has no name', async () => {
+    const names = await virtually(function* () {
+      const nameOf = (scheduler: Scheduler) => scheduler.snapshot().at(-1)?.name
+      const { scheduler } = yield* spawn(function* () {})
+      const named = yield* group(function* body() {
+        return nameOf(scheduler)
+      })
+      const nameless = yield* group(function* () {
+        return nameOf(scheduler)
+      })
+      return [named, nameless]
+    })
+
+    expect(names).toEqual(['body', 'group'])
   })
 
   it('throws one error once, although two tasks of it threw it', async () => {
@@ -335,7 +444,7 @@ describe('group', () => {
       }),
     )
 
-    expect(error).toBeInstanceOf(KilledError)
+    expect(error).toEqual(new KilledError('body_#3 was killed, so that its group has no value'))
   })
 
   it('cancel() kills every task but the body, which goes on', async () => {

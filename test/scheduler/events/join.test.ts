@@ -3,15 +3,20 @@ import {
   Cancelled,
   type Coroutine,
   DeadlockError,
+  type EventHandler,
+  event,
   join,
   KilledError,
   kill,
   Latch,
   pause,
+  race,
   run,
   sleep,
   spawn,
   type Task,
+  type Timer,
+  type Waiter,
 } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
 import { eventSuite } from '../event-suite.js'
@@ -20,6 +25,10 @@ import { failure, rejection, virtually, world } from '../world.js'
 function* after<T>(ms: number, value: T): Coroutine<T> {
   yield sleep(ms)
   return value
+}
+
+function* joining<T>(task: Task<T>): Coroutine<T> {
+  return yield* join(task)
 }
 
 const finished = await run(function* () {
@@ -319,6 +328,84 @@ describe('join in a circle', () => {
     )
 
     expect((error as DeadlockError).waits).toEqual(['b#3 waits for join(a#2)', 'a#2 waits for join(b#3)'])
+    expect((error as DeadlockError).message).toBe(
+      'join(a#2) would wait for itself:\n  b#3 waits for join(a#2)\n  a#2 waits for join(b#3)',
+    )
+  })
+
+  it('is none when one of the joins is a branch of a race, which another branch can end', async () => {
+    const { scheduler } = world()
+
+    const value = await scheduler.run(function* () {
+      const [root] = scheduler.tasks()
+      const child = yield* spawn(function* () {
+        yield pause()
+        yield race([join(root as Task), sleep(10)])
+        return 1
+      })
+      return yield* join(child)
+    })
+
+    expect(value).toBe(1)
+  })
+
+  it('is none when the task that joins back is being killed', async () => {
+    const { scheduler } = world()
+
+    const error = await rejection(
+      scheduler.run(function* () {
+        const [root] = scheduler.tasks()
+        const task = yield* spawn(joining, root as Task)
+        yield pause()
+        // It is ready now, with Cancelled, although a join is what it yielded last.
+        scheduler.cancel(task)
+        yield join(task)
+      }),
+    )
+
+    expect(error).toBeInstanceOf(KilledError)
+  })
+
+  it('is none when a task waits by an event that is about its joiner, but no join', async () => {
+    const { scheduler } = world()
+    const WATCH: EventHandler<Task, Timer, void> = {
+      name: 'watch',
+      enter: (waiter) =>
+        scheduler.timers.add(scheduler.now() + 10, (watching: Waiter<void>) => watching.resume(), waiter),
+    }
+
+    const value = await scheduler.run(function* () {
+      const [root] = scheduler.tasks()
+      const task = yield* spawn(function* () {
+        yield event(WATCH, root as Task)
+        return 'watched'
+      })
+      yield pause()
+      return yield* join(task)
+    })
+
+    expect(value).toBe('watched')
+  })
+
+  it('is looked for past those that wait by a kill', async () => {
+    const { scheduler, log, note } = world()
+
+    await scheduler.run(function* () {
+      const last = yield* spawn(after<number>, 10, 1)
+      const first = yield* spawn(joining, last)
+      const victim = yield* spawn(function* () {
+        try {
+          yield sleep(1000)
+        } finally {
+          yield join(first)
+          note('joined')
+        }
+      })
+      yield pause()
+      yield kill(victim)
+    })
+
+    expect(log).toEqual(['10: joined'])
   })
 
   it('is seen while other tasks go on', async () => {

@@ -1,7 +1,17 @@
-import { type Coroutine, group, join, Latch, pause, race, sleep, spawn } from '@bluelet/scheduler'
+import {
+  type Coroutine,
+  group,
+  join,
+  Latch,
+  pause,
+  race,
+  type Supervisor,
+  sleep,
+  spawn,
+} from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
 import { eventSuite } from '../event-suite.js'
-import { rejection, virtually, world } from '../world.js'
+import { failure, rejection, virtually, world } from '../world.js'
 
 function* child() {}
 
@@ -158,6 +168,29 @@ describe('spawn', () => {
     )
 
     expect(caught).toBe(error)
+  })
+
+  it('is a plain call too, for supervisors, who hear of the task', async () => {
+    const { scheduler } = world()
+    const error = failure()
+    const heard: unknown[] = []
+    const supervisor: Supervisor = {
+      adopt: (task) => heard.push(`adopt ${task}`),
+      fail: (task, error) => heard.push(`fail ${task}`, error),
+      disown: (task) => heard.push(`disown ${task}`),
+    }
+
+    await scheduler.run(function* () {
+      scheduler.spawnUnder(
+        supervisor,
+        function* child(thrown: Error) {
+          throw thrown
+        },
+        error,
+      )
+    })
+
+    expect(heard).toEqual(['adopt child#2', 'fail child#2', error, 'disown child#2'])
   })
 
   it('refuses a task for a group that has ended', async () => {
