@@ -27,7 +27,7 @@ export default defineConfig(({ mode }) => ({
     // Vitest leaves a core to itself, which on two cores is half of them.
     maxWorkers: '100%',
     execArgv: ['--expose-gc'],
-    testTimeout: mode === 'long' ? 120_000 : 10_000,
+    testTimeout: mode === 'long' ? 240_000 : 10_000,
     coverage: {
       // All of them, also those that no test imports.
       include: ['packages/*/src/**/*.ts'],
