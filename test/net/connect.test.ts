@@ -59,6 +59,7 @@ function silentSocket(onClose: () => void): DriverSocket {
     write: () => 0,
     shutdown() {},
     close: onClose,
+    reset: onClose,
   }
 }
 

@@ -126,7 +126,7 @@ class Bench {
     await this.until('the connection', () => one.witness.count(WRITABLE) > 0)
     listener.close()
     const close = async () => {
-      for (const { socket } of [one, other]) socket.close(false)
+      for (const { socket } of [one, other]) socket.reset()
       await this.closed(one, other)
     }
     return { one, other, close }
@@ -316,7 +316,7 @@ function describeListening(sample: DriverSample, bench: Bench): void {
     expect(theirs).toEqual(ours)
     expect(new Set(theirs).size).toBe(3)
     listener.close()
-    for (const { socket } of [...accepted, ...clients]) socket.close(false)
+    for (const { socket } of [...accepted, ...clients]) socket.reset()
     await bench.closed(...accepted, ...clients)
   })
 
@@ -329,7 +329,7 @@ function describeListening(sample: DriverSample, bench: Bench): void {
     const { error } = await bench.failure(client)
 
     expect(error).toBeInstanceOf(ConnectionResetError)
-    client.socket.close(false)
+    client.socket.reset()
     await bench.closed(client)
   })
 
@@ -358,8 +358,8 @@ function describeConnecting(sample: DriverSample, bench: Bench): void {
     expect(`${server.socket.localAddress}`).toBe(`${listener.address}`)
     expect(`${server.socket.remoteAddress}`).toBe(`${client.socket.localAddress}`)
     listener.close()
-    client.socket.close(false)
-    server.socket.close(false)
+    client.socket.reset()
+    server.socket.reset()
     await bench.closed(client, server)
   })
 
@@ -372,7 +372,7 @@ function describeConnecting(sample: DriverSample, bench: Bench): void {
     await bench.until('failed', () => client.witness.count(FAILED) > 0)
 
     expect(() => client.socket.read(1)).toThrow(expect.objectContaining({ code: 'ECONNREFUSED' }))
-    client.socket.close(false)
+    client.socket.reset()
     await bench.closed(client)
     await bench.quiet()
     expect(client.witness.count(CLOSED)).toBe(1)
@@ -383,7 +383,7 @@ function describeConnecting(sample: DriverSample, bench: Bench): void {
     const { listener } = await bench.listen()
     const client = bench.connect(listener.address.port)
 
-    client.socket.close(false)
+    client.socket.reset()
     await bench.closed(client)
     await bench.quiet()
 
@@ -517,7 +517,7 @@ function describeReading(bench: Bench): void {
     const { one, other, close } = await bench.pair()
     other.socket.read(1)
 
-    one.socket.close(false)
+    one.socket.reset()
     const { bytes, error } = await bench.failure(other)
 
     expect(bytes).toHaveLength(0)
@@ -533,7 +533,7 @@ function describeReading(bench: Bench): void {
     await bench.writeAll(one, Buffer.from('abc'))
     await bench.until('readable', () => other.witness.count(READABLE) > 0)
 
-    one.socket.close(false)
+    one.socket.reset()
     await bench.quiet()
     const { bytes, error } = await bench.failure(other)
 
@@ -551,7 +551,7 @@ function describeReading(bench: Bench): void {
       await bench.quiet()
     }
 
-    one.socket.close(false)
+    one.socket.reset()
     await bench.quiet()
     const { bytes, error } = await bench.failure(other)
 
@@ -566,7 +566,7 @@ function describeReading(bench: Bench): void {
     await bench.writeAll(one, Buffer.from('truncated'))
     await bench.quiet()
 
-    one.socket.close(false)
+    one.socket.reset()
     await bench.quiet()
     const { bytes, error } = await bench.failure(other)
 
@@ -633,7 +633,7 @@ function describeWriting(bench: Bench): void {
 
   it('throws once the peer has reset the connection', async () => {
     const { one, other, close } = await bench.pair()
-    one.socket.close(false)
+    one.socket.reset()
     await bench.closed(one)
 
     let failure: unknown
@@ -713,11 +713,11 @@ function describeClosing(sample: DriverSample, bench: Bench): void {
     const { one, other } = await bench.pair()
     other.socket.read(1)
 
-    one.socket.close(false)
+    one.socket.reset()
     const { error } = await bench.failure(other)
 
     expect(error).toBeInstanceOf(ConnectionResetError)
-    other.socket.close(false)
+    other.socket.reset()
     await bench.closed(one, other)
   })
 
@@ -728,14 +728,14 @@ function describeClosing(sample: DriverSample, bench: Bench): void {
     await bench.quiet()
     const lingering = one.witness.count(CLOSED) === 0
 
-    one.socket.close(false)
+    one.socket.reset()
     await bench.closed(one)
     const { error } = await bench.failure(other)
 
     expect(lingering).toBe(true)
     expect(error).toBeInstanceOf(ConnectionResetError)
     expect(one.witness.count(CLOSED)).toBe(1)
-    other.socket.close(false)
+    other.socket.reset()
     await bench.closed(other)
   })
 
@@ -743,11 +743,11 @@ function describeClosing(sample: DriverSample, bench: Bench): void {
     const { one, other } = await bench.pair()
 
     one.socket.shutdown()
-    one.socket.close(false)
+    one.socket.reset()
     await bench.closed(one)
 
     expect(one.witness.count(CLOSED)).toBe(1)
-    other.socket.close(false)
+    other.socket.reset()
     await bench.closed(other)
   })
 
@@ -757,7 +757,7 @@ function describeClosing(sample: DriverSample, bench: Bench): void {
     for (const linger of [true, true, false, false, true]) one.socket.close(linger)
     for (const linger of [false, true, false]) other.socket.close(linger)
     await bench.closed(one, other)
-    one.socket.close(false)
+    one.socket.reset()
     other.socket.close(true)
     await bench.quiet()
 
@@ -768,7 +768,7 @@ function describeClosing(sample: DriverSample, bench: Bench): void {
   it('says CLOSED once after an error, too', async () => {
     const { one, other } = await bench.pair()
     other.socket.read(1)
-    one.socket.close(false)
+    one.socket.reset()
     await bench.failure(other)
 
     other.socket.close(true)

@@ -215,4 +215,8 @@ export class ScriptedSocket implements DriverSocket {
   shutdown(): void {}
 
   close(): void {}
+
+  reset(): void {
+    this.close()
+  }
 }

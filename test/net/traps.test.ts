@@ -522,10 +522,10 @@ describe('node:net', () => {
           address === '127.0.0.9' ? LOOPBACK : address,
           address === '127.0.0.9' ? clogged.port : port,
         )
-        const close = socket.close.bind(socket)
-        socket.close = (linger) => {
+        const reset = socket.reset.bind(socket)
+        socket.reset = () => {
           closed.push(address)
-          close(linger)
+          reset()
         }
         return socket
       },

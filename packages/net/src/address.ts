@@ -2,6 +2,8 @@
  * The address of one end of a connection, as a user would print it.
  */
 
+const IPV6_GROUPS = 8
+
 /** A host and a port. */
 export class Address {
   /** The numeric host: `127.0.0.1`, `::1`. An IPv4 address is never written as `::ffff:127.0.0.1`. */
@@ -23,6 +25,22 @@ export class Address {
   /** 4 or 6. */
   get family(): 4 | 6 {
     return this.host.includes(':') ? 6 : 4
+  }
+
+  /**
+   * Whom it belongs to, as far as that can be told: an IPv4 address to itself, an IPv6 address to its network of 64 bits, of
+   * which one subscriber has all.
+   */
+  get owner(): string {
+    if (this.family === 4) return this.host
+    const [head = '', tail] = this.host.split('::')
+    const groups = head === '' ? [] : head.split(':')
+    if (tail !== undefined) {
+      const rest = tail === '' ? 0 : tail.split(':').length
+      while (groups.length + rest < IPV6_GROUPS) groups.push('0')
+      groups.push(...tail.split(':'))
+    }
+    return groups.slice(0, IPV6_GROUPS / 2).join(':')
   }
 
   /** `127.0.0.1:4915`, `[::1]:4915`. */

@@ -51,8 +51,9 @@ export class Closing implements EventHandler<undefined, undefined, void> {
     const { host } = this.#scheduler
     // The run waits until the descriptor is free.
     this.#scheduler.hold(this.external)
-    if (linger) this.#deadline = host.at(host.now() + LINGER_MS, () => this.#socket.close(false))
-    this.#socket.close(linger)
+    if (linger) this.#deadline = host.at(host.now() + LINGER_MS, () => this.#socket.reset())
+    if (linger) this.#socket.close(true)
+    else this.#socket.reset()
   }
 
   end(): void {

@@ -21,9 +21,10 @@ import {
 import { Address, checkHost, checkPort } from './address.js'
 import { Connection } from './connection.js'
 import { driverOf } from './default-driver.js'
-import type { Driver, DriverSocket, Observer } from './driver.js'
+import type { Driver, DriverSocket, Observer, SocketSettings } from './driver.js'
 import { FAILED, WRITABLE } from './driver.js'
 import { ConnectError, codeOf } from './errors.js'
+import { settingsOf } from './socket-options.js'
 
 /** How long an attempt has for itself before the next one begins: RFC 8305, section 5. */
 const ATTEMPT_DELAY_MS = 250
@@ -32,7 +33,7 @@ const ATTEMPT_DELAY_MS = 250
 const DEFAULT_TIMEOUT_MS = 10_000
 
 /** Options of {@link connect}. */
-export interface ConnectOptions {
+export interface ConnectOptions extends SocketSettings {
   /** How long it may take in all, in milliseconds; by default 10,000. `Infinity` is no limit. */
   readonly timeout?: number
   /** The socket layer; by default that of the host if it has one, else the `node` driver. */
@@ -60,13 +61,15 @@ export function connect(host: string, port: number, options: ConnectOptions = {}
   if (host === '') throw new TypeError("connect(host, port): expected a host, got ''")
   if (port === 0) throw new RangeError('connect(host, port): expected a port of 1 to 65535, got 0')
   if (!(ms >= 0)) throw new RangeError(`connect: timeout: expected ms >= 0, got ${ms}`)
-  return event<Connection>(CONNECT, { host, port, ms, driver })
+  const settings = settingsOf(options, 'connect')
+  return event<Connection>(CONNECT, { host, port, ms, settings, driver })
 }
 
 interface Target {
   readonly host: string
   readonly port: number
   readonly ms: number
+  readonly settings: SocketSettings
   readonly driver: Driver | undefined
 }
 
@@ -115,13 +118,13 @@ interface Attempts {
   readonly progress: Channel<void>
 }
 
-function* attempts({ host, port, driver }: Route, outcome: Attempts): Coroutine<Connection> {
+function* attempts({ host, port, settings, driver }: Route, outcome: Attempts): Coroutine<Connection> {
   const addresses = inTurn(yield* lookup(driver, host, port))
   const { made, failures, progress } = outcome
   try {
     yield* group(function* (g) {
       for (const [i, address] of addresses.entries()) {
-        yield* g.spawn(attempt, driver, address, port, outcome)
+        yield* g.spawn(attempt, { driver, address, port, settings }, outcome)
         if (i < addresses.length - 1) yield* race([progress.receive(), sleep(ATTEMPT_DELAY_MS)])
         else while (made.length === 0 && failures.length < addresses.length) yield* progress.receive()
         if (made.length > 0) break
@@ -138,11 +141,11 @@ function* attempts({ host, port, driver }: Route, outcome: Attempts): Coroutine<
   throw new ConnectError(`connect('${host}', ${port}) failed: ${tried}`, codeOf(failures.at(-1)), failures)
 }
 
-function* attempt(driver: Driver, address: string, port: number, outcome: Attempts): Coroutine<void> {
-  const where = new Address(address, port)
+function* attempt(target: Attempt, outcome: Attempts): Coroutine<void> {
+  const where = new Address(target.address, target.port)
   outcome.begun.push(where)
   try {
-    outcome.made.push(yield* event<Connection>(ATTEMPT, { driver, address, port }))
+    outcome.made.push(yield* event<Connection>(ATTEMPT, target))
   } catch (error) {
     if (error instanceof Cancelled) throw error
     const code = codeOf(error)
@@ -169,20 +172,21 @@ interface Attempt {
   readonly driver: Driver
   readonly address: string
   readonly port: number
+  readonly settings: SocketSettings
 }
 
 const ATTEMPT: EventHandler<Attempt, DriverSocket, Connection> = {
   name: 'attempt',
   external: 'socket',
   describe: ({ address, port }) => `connect to ${new Address(address, port)}`,
-  enter(waiter, { driver, address, port }) {
-    const socket = driver.connect(address, port)
+  enter(waiter, { driver, address, port, settings }) {
+    const socket = driver.connect(address, port, settings)
     socket.observer = new Connecting(socket, waiter)
     return socket
   },
   withdraw(_waiter, _attempt, socket) {
     socket.observer = null
-    socket.close(false)
+    socket.reset()
   },
 }
 

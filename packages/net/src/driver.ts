@@ -60,9 +60,11 @@ export interface DriverSocket {
    * Closes.
    *
    * @param linger true: send what is left, end our side, and throw away what comes until the peer has ended its side;
-   *   false: at once, with a reset, whatever is left
+   *   false: at once, as close(2): the peer still gets what the kernel has taken, unless bytes of the peer's were unread
    */
   close(linger: boolean): void
+  /** Closes at once, with a reset, whatever is left. */
+  reset(): void
 }
 
 /** A listening socket. */
@@ -83,20 +85,37 @@ export interface DriverListener {
   close(): void
 }
 
-/** What to listen on. */
-export interface ListenTarget {
+/** What to listen on, and what the connections are to be like. */
+export interface ListenTarget extends SocketSettings {
   /** A name or an address; empty: every address of this machine. */
   readonly host: string
   /** The port; 0: any that is free. */
   readonly port: number
   /** How many connections wait in the kernel until the driver takes them. */
   readonly backlog: number
+  /** On `::`, whether IPv4 clients are left out (IPV6_V6ONLY); by default false. */
+  readonly ipv6Only?: boolean
+  /** Whether others may listen on the same port, and share its connections (SO_REUSEPORT); by default false. */
+  readonly reusePort?: boolean
+}
+
+/** What a connection is to be like. */
+export interface SocketSettings {
+  /** Whether small writes go out at once, instead of waiting for an answer to those before (TCP_NODELAY); by default true. */
+  readonly noDelay?: boolean
+  /**
+   * After how many milliseconds without traffic the peer is probed, so that one that has vanished is noticed (SO_KEEPALIVE);
+   * by default 60,000; `Infinity`: never.
+   */
+  readonly keepAlive?: number
 }
 
 /** A driver. */
 export interface Driver {
   /** Its name: `node`. */
   readonly name: string
+  /** How many descriptors the process may have open; left out: nobody knows, or there is no limit. */
+  readonly maxDescriptors?: number
   /**
    * Looks up the addresses of a name; an address is its own.
    *
@@ -106,7 +125,7 @@ export interface Driver {
   /**
    * Begins to connect to a numeric address. The observer hears WRITABLE when the connection is made, FAILED when not.
    */
-  connect(address: string, port: number): DriverSocket
+  connect(address: string, port: number, settings?: SocketSettings): DriverSocket
   /**
    * Begins to listen.
    *
@@ -117,6 +136,13 @@ export interface Driver {
     target: ListenTarget,
     done: (error: Error | null, listener: DriverListener | null) => void,
   ): () => void
+  /**
+   * Calls back when the process is asked to end: SIGINT, SIGTERM. When it is asked again, that is left to the system, which
+   * ends it at once. Left out: nobody asks here.
+   *
+   * @returns takes it back
+   */
+  onInterrupt?(callback: () => void): () => void
 }
 
 /** A host that brings a network of its own: what runs on it uses that, unless told otherwise. */

@@ -13,18 +13,26 @@ import {
 import { type Address, checkHost, checkPort } from './address.js'
 import { Connection } from './connection.js'
 import { driverOf } from './default-driver.js'
-import type { Driver, DriverListener, Observer } from './driver.js'
+import type { Driver, DriverListener, ListenTarget, Observer, SocketSettings } from './driver.js'
+import { checkFlag, settingsOf } from './socket-options.js'
 
 /** As long as the kernel allows: with a short backlog a burst of clients waits for a second or more. */
 const DEFAULT_BACKLOG = 511
 
 /** Options of {@link listen}. */
-export interface ListenOptions {
+export interface ListenOptions extends SocketSettings {
   /**
    * How many connections wait in the kernel: a positive integer; by default 511. On the `node` driver up to eight times as many
    * more wait in the process until they are accepted; what comes beyond that is reset.
    */
   readonly backlog?: number
+  /** On `::`, whether IPv4 clients are left out; by default false: they are served as well. */
+  readonly ipv6Only?: boolean
+  /**
+   * Whether others, such as a second process of the same server, may listen on the same port and share its connections; by
+   * default false. Where Node or the system has it not, a {@link ListenError} says so.
+   */
+  readonly reusePort?: boolean
   /** The socket layer; by default that of the host if it has one, else the `node` driver. */
   readonly driver?: Driver
 }
@@ -33,11 +41,17 @@ export interface ListenOptions {
  * A listening socket.
  */
 export class Listener {
+  /** The socket layer under it. */
+  readonly driver: Driver
+  /** The scheduler of whoever has opened it. @internal */
+  readonly scheduler: Scheduler
   readonly #listener: DriverListener
   readonly #acceptor: Acceptor
 
   /** @internal */
-  constructor(listener: DriverListener) {
+  constructor(listener: DriverListener, driver: Driver, scheduler: Scheduler) {
+    this.driver = driver
+    this.scheduler = scheduler
     this.#listener = listener
     this.#acceptor = new Acceptor(listener)
     listener.observer = this.#acceptor
@@ -58,12 +72,12 @@ export class Listener {
    * when the listener is closed.
    */
   accept(): Event<Connection> {
-    return event<Connection>(this.#acceptor, false)
+    return event<Connection>(this.#acceptor, ONE)
   }
 
-  /** Event: accepts every connection that has come, at least one: what keeps up with a burst. @internal */
-  acceptAll(): Event<Connection[]> {
-    return event<Connection[]>(this.#acceptor, true)
+  /** Event: accepts what connections have come, one at least and `most` at the most: what keeps up with a burst. @internal */
+  acceptMany(most: number): Event<Connection[]> {
+    return event<Connection[]>(this.#acceptor, most)
   }
 
   /**
@@ -80,16 +94,19 @@ export class Listener {
   }
 }
 
-/** Who waits for a connection, or for all that come. */
+/** Asks for one connection by itself; any other number, for an array of so many at the most. */
+const ONE = 0
+
+/** Who waits for a connection, or for some. */
 interface Place {
   // biome-ignore lint/suspicious/noExplicitAny: it gets a connection or an array of them, as it has asked.
   readonly waiter: Waiter<any>
-  readonly all: boolean
+  readonly most: number
 }
 
-/** The events `accept` and `acceptAll`; the argument says which. */
+/** The events `accept` and `acceptMany`; the argument says which. */
 // biome-ignore lint/suspicious/noExplicitAny: it gives a connection or an array of them.
-class Acceptor implements EventHandler<boolean, Place | undefined, any>, Observer {
+class Acceptor implements EventHandler<number, Place | undefined, any>, Observer {
   readonly #listener: DriverListener
   /** In the order in which they came. */
   readonly #places: Set<Place>
@@ -109,15 +126,15 @@ class Acceptor implements EventHandler<boolean, Place | undefined, any>, Observe
     return 'socket'
   }
 
-  enter(waiter: Place['waiter'], all: boolean): Place | undefined {
+  enter(waiter: Place['waiter'], most: number): Place | undefined {
     if (this.#closed) throw new ClosedError('accept(): the listener is closed')
-    const place = { waiter, all }
+    const place = { waiter, most }
     if (this.#serve(place)) return undefined
     this.#places.add(place)
     return place
   }
 
-  withdraw(_waiter: Place['waiter'], _all: boolean, place: Place | undefined): void {
+  withdraw(_waiter: Place['waiter'], _most: number, place: Place | undefined): void {
     if (place !== undefined) this.#places.delete(place)
   }
 
@@ -144,23 +161,25 @@ class Acceptor implements EventHandler<boolean, Place | undefined, any>, Observe
   }
 
   /** Gives what has come, if anything has. */
-  #serve({ waiter, all }: Place): boolean {
+  #serve({ waiter, most }: Place): boolean {
     const first = this.#listener.accept()
     if (first === null) return false
-    const connections = [new Connection(first, waiter.scheduler)]
-    if (all) this.#serveMore(connections, waiter.scheduler)
-    waiter.resume(all ? connections : connections[0])
+    const connection = new Connection(first, waiter.scheduler)
+    waiter.resume(most === ONE ? connection : this.#more([connection], most, waiter.scheduler))
     return true
   }
 
-  #serveMore(connections: Connection[], scheduler: Scheduler): void {
+  #more(connections: Connection[], most: number, scheduler: Scheduler): Connection[] {
     try {
-      for (let next = this.#listener.accept(); next !== null; next = this.#listener.accept()) {
+      while (connections.length < most) {
+        const next = this.#listener.accept()
+        if (next === null) break
         connections.push(new Connection(next, scheduler))
       }
     } catch {
       // Those that have come are served; the next accept meets the error again, if it lasts.
     }
+    return connections
   }
 }
 
@@ -178,19 +197,19 @@ class Acceptor implements EventHandler<boolean, Place | undefined, any>, Observe
  * @throws RangeError, TypeError for what can be no host, port or backlog
  */
 export function listen(host: string, port: number, options: ListenOptions = {}): Event<Listener> {
-  const { backlog = DEFAULT_BACKLOG, driver } = options
+  const { backlog = DEFAULT_BACKLOG, ipv6Only = false, reusePort = false, driver } = options
   checkHost('listen', host)
   checkPort('listen', port)
   if (!Number.isInteger(backlog) || backlog < 1) {
     throw new RangeError(`listen: backlog: expected a positive integer, got ${backlog}`)
   }
-  return event<Listener>(LISTEN, { host, port, backlog, driver })
+  checkFlag(ipv6Only, 'listen: ipv6Only')
+  checkFlag(reusePort, 'listen: reusePort')
+  const settings = settingsOf(options, 'listen')
+  return event<Listener>(LISTEN, { host, port, backlog, ipv6Only, reusePort, ...settings, driver })
 }
 
-interface Target {
-  readonly host: string
-  readonly port: number
-  readonly backlog: number
+interface Target extends ListenTarget {
   readonly driver: Driver | undefined
 }
 
@@ -210,7 +229,7 @@ const LISTEN: EventHandler<Target, Opening, Listener> = {
       const waiting = opening.waiter
       opening.waiter = null
       if (waiting === null) listener?.close()
-      else if (listener !== null) waiting.resume(new Listener(listener))
+      else if (listener !== null) waiting.resume(new Listener(listener, driver, waiting.scheduler))
       else waiting.throw(error)
     })
     return opening

@@ -28,6 +28,7 @@ const LISTEN_HINTS: Readonly<Record<string, string>> = {
   EACCES: 'this port needs privileges; choose one above 1023',
   EADDRNOTAVAIL: 'this machine has no such address',
   ENOTFOUND: 'there is no such host',
+  ENOTSUP: 'reusePort needs Node 22.12 or 23.1 and a system that has SO_REUSEPORT, such as Linux',
 }
 
 /** The error of a listen that failed: what it was about, and what to do. */

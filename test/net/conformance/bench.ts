@@ -184,5 +184,6 @@ export function silentSocket(onClose: (linger: boolean) => void): DriverSocket {
     write: () => 0,
     shutdown() {},
     close: onClose,
+    reset: () => onClose(false),
   }
 }

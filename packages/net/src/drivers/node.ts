@@ -5,12 +5,17 @@
 import { lookup } from 'node:dns'
 import net from 'node:net'
 import type { Driver } from '../driver.js'
+import { descriptorLimit } from './node-limits.js'
 import { NodeListener } from './node-listener.js'
-import { heardConnect, KEEP_ALIVE_MS, NodeSocket } from './node-socket.js'
+import { onInterrupt } from './node-signals.js'
+import { heardConnect, NodeSocket, optionsOf } from './node-socket.js'
 
 /** Sockets over `node:net`. */
 export const nodeDriver: Driver = {
   name: 'node',
+  get maxDescriptors() {
+    return descriptorLimit()
+  },
   lookup(host, done) {
     if (net.isIP(host) !== 0) {
       queueMicrotask(() => done(null, [host]))
@@ -28,22 +33,17 @@ export const nodeDriver: Driver = {
       queueMicrotask(() => done(error as Error, []))
     }
   },
-  connect(address, port) {
+  connect(address, port, settings = {}) {
     const socket = new net.Socket({ allowHalfOpen: true })
     socket.pause()
     const made = new NodeSocket(socket)
     socket.on('connect', heardConnect)
-    socket.connect({
-      host: address,
-      port,
-      noDelay: true,
-      keepAlive: true,
-      keepAliveInitialDelay: KEEP_ALIVE_MS,
-    })
+    socket.connect({ host: address, port, ...optionsOf(settings) })
     return made
   },
   listen(target, done) {
     const listener = new NodeListener(target, done)
     return () => listener.close()
   },
+  onInterrupt,
 }

@@ -3,7 +3,13 @@
  */
 
 import type { Address } from '../address.js'
-import { type DriverListener, type DriverSocket, type Observer, READABLE } from '../driver.js'
+import {
+  type DriverListener,
+  type DriverSocket,
+  type ListenTarget,
+  type Observer,
+  READABLE,
+} from '../driver.js'
 import { systemError } from '../system-errors.js'
 import { IN_VAIN, type SimulatedSocket, type Surroundings } from './simulated-socket.js'
 
@@ -13,21 +19,27 @@ export class SimulatedListener implements DriverListener {
   /** Nothing is dropped here: whom the backlog has no room for tries again. */
   readonly dropped: number
   readonly #network: Surroundings
-  readonly #backlog: number
+  readonly #target: ListenTarget
   readonly #queue: SimulatedSocket[]
 
-  constructor(network: Surroundings, address: Address, backlog: number) {
+  constructor(network: Surroundings, address: Address, target: ListenTarget) {
     this.observer = null
     this.address = address
     this.dropped = 0
     this.#network = network
-    this.#backlog = backlog
+    this.#target = target
     this.#queue = []
     network.opened(this)
   }
 
   get full(): boolean {
-    return this.#queue.length >= this.#backlog
+    return this.#queue.length >= this.#target.backlog
+  }
+
+  /** Whether it is for every address of the family of this one. */
+  isForEvery({ family }: Address): boolean {
+    const { host } = this.address
+    return host === '::' ? family === 6 || this.#target.ipv6Only !== true : host === '0.0.0.0' && family === 4
   }
 
   accept(): DriverSocket | null {
@@ -36,7 +48,7 @@ export class SimulatedListener implements DriverListener {
       if (this.#queue.length > 0) this.#network.host.at(this.#network.host.now(), () => this.#tell())
       return null
     }
-    if (code === 'ECONNABORTED') this.#queue.shift()?.close(false)
+    if (code === 'ECONNABORTED') this.#queue.shift()?.reset()
     if (code !== undefined) throw systemError(code, 'accept')
     const socket = this.#queue.shift()
     socket?.accepted()
@@ -45,7 +57,7 @@ export class SimulatedListener implements DriverListener {
 
   close(): void {
     this.#network.closed(this)
-    for (const socket of this.#queue.splice(0)) socket.close(false)
+    for (const socket of this.#queue.splice(0)) socket.reset()
   }
 
   /** A connection has been made. */

@@ -124,13 +124,20 @@ export class SimulatedSocket implements DriverSocket {
 
   close(linger: boolean): void {
     if (this.#state === 'closed' || (this.#state === 'lingering' && linger)) return
-    if (linger && this.#state === 'open' && this.#error === null) {
-      this.#state = 'lingering'
-      this.#discard()
-      this.#endOutput()
-      this.#endLinger()
+    const unread = this.#input.length > 0
+    if (this.#state !== 'open' || this.#error !== null || (!linger && unread)) {
+      this.reset()
       return
     }
+    this.#state = 'lingering'
+    this.#discard()
+    this.#endOutput()
+    if (linger) this.#endLinger()
+    else this.#end()
+  }
+
+  reset(): void {
+    if (this.#state === 'closed') return
     const reason = systemError('ECONNRESET', 'read')
     if (this.#error === null) this.wire.send(() => this.peer?.fail(reason))
     this.#error ??= resetOf(systemError('ERR_STREAM_DESTROYED', 'read'))
@@ -198,7 +205,7 @@ export class SimulatedSocket implements DriverSocket {
   /** Sends what the peer has room for, and after all of it the end, if there is one. */
   transmit(): void {
     const { peer } = this
-    if (peer === null || this.closed) return
+    if (peer === null || this.#error !== null) return
     let room = this.#network.buffer - peer.#input.length - this.#inFlight
     // As TCP does (RFC 1122, 4.2.3.4): no dribble of tiny packets into every bit of room that a slow reader makes.
     const sends = room >= Math.min(this.#output.length, this.#network.buffer / 2)
@@ -213,6 +220,7 @@ export class SimulatedSocket implements DriverSocket {
       this.wire.send(() => peer.#heardEnd())
       if (this.#state === 'lingering') this.#endLinger()
     }
+    if (this.closed) return
     if (sends && this.#wantsWrite) this.#later(() => this.#heardRoom())
   }
 

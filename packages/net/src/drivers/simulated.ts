@@ -198,7 +198,7 @@ export class SimulatedNetwork implements Driver {
       const unknown = addresses.length === 0 ? systemError('ENOTFOUND', `getaddrinfo ${target.host}:`) : null
       const failure = error ?? unknown ?? this.#refusal(address, this.operation('listen', address, undefined))
       if (failure !== null) return done(listenErrorOf(failure, target), null)
-      listener = new SimulatedListener(this, address, target.backlog)
+      listener = new SimulatedListener(this, address, target)
       this.#listeners.add(listener)
       done(null, listener)
     }
@@ -269,9 +269,12 @@ export class SimulatedNetwork implements Driver {
   }
 
   /** Who listens there: for the very address, or else for every one. */
-  #listenerAt({ host, port }: Address): SimulatedListener | undefined {
-    const listeners = [...this.#listeners].filter(({ address }) => address.port === port)
-    return listeners.find(({ address }) => address.host === host) ?? listeners.find(isForEvery)
+  #listenerAt(to: Address): SimulatedListener | undefined {
+    const listeners = [...this.#listeners].filter(({ address }) => address.port === to.port)
+    return (
+      listeners.find(({ address }) => address.host === to.host) ??
+      listeners.find((listener) => listener.isForEvery(to))
+    )
   }
 
   /** Why nobody can listen there; null if somebody can. */
