@@ -5,18 +5,44 @@
  * block, and tries again when the driver calls `ready`.
  */
 
-import { ClosedError, type Event, event, type Scheduler } from '@bluelet/scheduler'
+import { ClosedError, type Event, event, type Scheduler, timeout } from '@bluelet/scheduler'
 import type { Address } from './address.js'
 import { Closing } from './closing.js'
 import { CLOSED, type DriverSocket, FAILED, READABLE, WRITABLE } from './driver.js'
 import { READ_SIZE, Reader } from './reader.js'
-import { bytesOf, checkMax, DEFAULT_LIMIT, Peek, ReadAll, ReadExactly, ReadUntil } from './reads.js'
+import {
+  bytesOf,
+  checkMax,
+  DEFAULT_BLOCK_LIMIT,
+  DEFAULT_LIMIT,
+  Peek,
+  type Read,
+  ReadAll,
+  ReadExactly,
+  ReadUntil,
+} from './reads.js'
 import { Writer } from './writer.js'
 
 /** Options of a read that is bounded. */
 export interface ReadOptions {
-  /** How many bytes it gives at the most, without the terminator; by default 65,536. `Infinity` is no limit. */
+  /**
+   * How many bytes it gives at the most, without the terminator; by default 65,536, or 1,048,576 for `readexactly`. `Infinity`
+   * is no limit.
+   */
   readonly limit?: number
+  /**
+   * How long it may take in all, in milliseconds, however the bytes may drip: then it throws a {@link TimeoutError}, and what has
+   * come is still there to be read. By default there is no such limit here; a server has one of its own.
+   */
+  readonly timeout?: number
+}
+
+/** Who looks after a connection: its server. */
+export interface Keeper {
+  /** Somebody waits for the peer. */
+  waits(): void
+  /** The descriptor is free. */
+  closed(): void
 }
 
 /**
@@ -30,12 +56,14 @@ export class Connection {
   readonly socket: DriverSocket
   /** The scheduler whose run waits until the connection is closed. */
   readonly scheduler: Scheduler
-  readonly #reader: Reader
-  /** These two are made when they are first needed: an idle connection does without. */
-  #writer: Writer | null
+  /** @internal */ readonly reader: Reader
+  /** Made when it is first needed: an idle connection does without. @internal */
+  writer: Writer | null
+  /** Made when it is first needed. */
   #closing: Closing | null
-  /** The driver has said CLOSED. */
-  #gone: boolean
+  /** The driver has said CLOSED. @internal */
+  gone: boolean
+  /** @internal */ keeper: Keeper | null
 
   /**
    * Makes a connection of a driver's socket; `connect` and `accept` do that.
@@ -46,10 +74,11 @@ export class Connection {
   constructor(socket: DriverSocket, scheduler: Scheduler) {
     this.socket = socket
     this.scheduler = scheduler
-    this.#reader = new Reader(socket)
-    this.#writer = null
+    this.reader = new Reader(socket, this)
+    this.writer = null
     this.#closing = null
-    this.#gone = false
+    this.gone = false
+    this.keeper = null
     socket.observer = this
   }
 
@@ -70,7 +99,7 @@ export class Connection {
    * @param max a positive integer; by default 65,536
    */
   recv(max: number = READ_SIZE): Event<Buffer> {
-    return event<Buffer>(this.#reader, checkMax(max, 'recv'))
+    return event<Buffer>(this.reader, checkMax(max, 'recv'))
   }
 
   /**
@@ -82,11 +111,9 @@ export class Connection {
    *
    * @param terminator what ends a line; by default `'\n'`
    */
-  readline(
-    terminator: string | Uint8Array = '\n',
-    { limit = DEFAULT_LIMIT }: ReadOptions = {},
-  ): Event<Buffer> {
-    return event<Buffer>(this.#reader, new ReadUntil('readline()', terminator, limit, true))
+  readline(terminator: string | Uint8Array = '\n', options: ReadOptions = {}): Event<Buffer> {
+    const { limit = DEFAULT_LIMIT } = options
+    return this.#read(new ReadUntil('readline()', terminator, limit, true), options)
   }
 
   /**
@@ -95,8 +122,9 @@ export class Connection {
    * Throws {@link IncompleteReadError} if the stream ends first, and {@link LimitError} if there is no terminator within the
    * limit; in both cases the bytes are still there to be read.
    */
-  readuntil(terminator: string | Uint8Array, { limit = DEFAULT_LIMIT }: ReadOptions = {}): Event<Buffer> {
-    return event<Buffer>(this.#reader, new ReadUntil('readuntil()', terminator, limit, false))
+  readuntil(terminator: string | Uint8Array, options: ReadOptions = {}): Event<Buffer> {
+    const { limit = DEFAULT_LIMIT } = options
+    return this.#read(new ReadUntil('readuntil()', terminator, limit, false), options)
   }
 
   /**
@@ -104,16 +132,19 @@ export class Connection {
    * still there to be read.
    *
    * @param n 0 or more
+   * @throws LimitError if `n` is above the limit: a length that a peer has sent is not to be trusted
    */
-  readexactly(n: number): Event<Buffer> {
-    return event<Buffer>(this.#reader, new ReadExactly(n))
+  readexactly(n: number, options: ReadOptions = {}): Event<Buffer> {
+    const { limit = DEFAULT_BLOCK_LIMIT } = options
+    return this.#read(new ReadExactly(n, limit), options)
   }
 
   /**
    * Event: receives everything up to the end of the stream. Throws {@link LimitError} if that is more than the limit.
    */
-  readall({ limit = DEFAULT_LIMIT }: ReadOptions = {}): Event<Buffer> {
-    return event<Buffer>(this.#reader, new ReadAll(limit))
+  readall(options: ReadOptions = {}): Event<Buffer> {
+    const { limit = DEFAULT_LIMIT } = options
+    return this.#read(new ReadAll(limit), options)
   }
 
   /**
@@ -122,7 +153,7 @@ export class Connection {
    * @param max how many at the most: a positive integer
    */
   peek(max: number = READ_SIZE): Event<Buffer> {
-    return event<Buffer>(this.#reader, new Peek(max))
+    return event<Buffer>(this.reader, new Peek(max))
   }
 
   /**
@@ -182,32 +213,38 @@ export class Connection {
 
   /** What the driver says. @internal */
   ready(what: number): void {
-    if ((what & (READABLE | FAILED | CLOSED)) !== 0) this.#reader.ready()
-    if ((what & (WRITABLE | FAILED | CLOSED)) !== 0) this.#writer?.ready()
+    if ((what & (READABLE | FAILED | CLOSED)) !== 0) this.reader.ready()
+    if ((what & (WRITABLE | FAILED | CLOSED)) !== 0) this.writer?.ready()
     if ((what & CLOSED) === 0) return
-    this.#gone = true
+    this.gone = true
     this.#closing?.end()
+    this.keeper?.closed()
+  }
+
+  #read(read: Read, { timeout: ms }: ReadOptions): Event<Buffer> {
+    const bytes = event<Buffer>(this.reader, read)
+    return ms === undefined ? bytes : timeout(ms, bytes)
   }
 
   #close(linger: boolean): void {
     const end = this.#end()
     if (end.begun) return
     // What a task is in the middle of sending will not arrive whole: the peer is not to take it for an orderly end.
-    end.begin(linger && !this.#writer?.busy)
-    this.#reader.close()
-    this.#writer?.close()
+    end.begin(linger && !this.writer?.busy)
+    this.reader.close()
+    this.writer?.close()
   }
 
   #sending(): Writer {
-    if (this.#writer === null) {
-      this.#writer = new Writer(this.socket, this)
-      if (this.#closing?.begun) this.#writer.close()
+    if (this.writer === null) {
+      this.writer = new Writer(this.socket, this)
+      if (this.#closing?.begun) this.writer.close()
     }
-    return this.#writer
+    return this.writer
   }
 
   #end(): Closing {
-    this.#closing ??= new Closing(this.socket, this.scheduler, this.#gone)
+    this.#closing ??= new Closing(this.socket, this.scheduler, this.gone)
     return this.#closing
   }
 }

@@ -4,6 +4,7 @@
 
 import { ClosedError, type EventHandler, type Waiter } from '@bluelet/scheduler'
 import { ByteQueue } from './byte-queue.js'
+import type { Keeper } from './connection.js'
 import type { DriverSocket } from './driver.js'
 import { BusyError } from './errors.js'
 import type { Read } from './reads.js'
@@ -17,19 +18,24 @@ const CLOSED_HERE = Symbol('closed')
 /** The events that read. The argument is what `recv` may give at the most, or what else is asked for. */
 export class Reader implements EventHandler<number | Read, undefined, Buffer> {
   readonly #socket: DriverSocket
+  readonly #connection: { readonly keeper: Keeper | null }
   /** Bytes that have come and were not asked for: what lies behind a line, what was peeked at. */
   #queue: ByteQueue | null
   #waiter: Waiter<Buffer> | null
   #asked: number | Read
   /** What ended it, once somebody has been told. */
   #failure: unknown
+  /** How many bytes somebody has got. */
+  received: number
 
-  constructor(socket: DriverSocket) {
+  constructor(socket: DriverSocket, connection: { readonly keeper: Keeper | null }) {
     this.#socket = socket
+    this.#connection = connection
     this.#queue = null
     this.#waiter = null
     this.#asked = 0
     this.#failure = undefined
+    this.received = 0
   }
 
   get name(): string {
@@ -38,6 +44,28 @@ export class Reader implements EventHandler<number | Read, undefined, Buffer> {
 
   get external(): string {
     return 'socket'
+  }
+
+  /** Somebody waits. */
+  get busy(): boolean {
+    return this.#waiter !== null
+  }
+
+  /** What they wait for, or the last one did. */
+  get request(): string {
+    return this.describe(this.#asked)
+  }
+
+  /** A part of what is waited for has come. */
+  get partial(): boolean {
+    return this.#waiter !== null && this.#queue !== null && this.#queue.length > 0
+  }
+
+  /** Whoever waits does so no longer; what has come stays. */
+  expire(error: Error): void {
+    const waiter = this.#waiter
+    this.#waiter = null
+    waiter?.throw(error)
   }
 
   describe(asked: number | Read): string {
@@ -53,11 +81,13 @@ export class Reader implements EventHandler<number | Read, undefined, Buffer> {
     if (typeof asked !== 'number') asked.begin?.()
     const bytes = this.#try(asked)
     if (bytes !== null) {
+      this.received += bytes.length
       waiter.resume(bytes)
       return
     }
     this.#waiter = waiter
     this.#asked = asked
+    this.#connection.keeper?.waits()
   }
 
   withdraw(): void {
@@ -77,6 +107,7 @@ export class Reader implements EventHandler<number | Read, undefined, Buffer> {
     }
     if (bytes === null) return
     this.#waiter = null
+    this.received += bytes.length
     waiter.resume(bytes)
   }
 

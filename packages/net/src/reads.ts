@@ -8,6 +8,9 @@ import { IncompleteReadError, LimitError } from './errors.js'
 /** A line, or whatever else is read at once, is no longer than this unless told otherwise. */
 export const DEFAULT_LIMIT = 65_536
 
+/** A block whose length is known may be longer: but that length is, more often than not, what the peer says it is. */
+export const DEFAULT_BLOCK_LIMIT = 1_048_576
+
 /** One request for bytes. */
 export interface Read {
   /** As the user would write it. */
@@ -75,9 +78,14 @@ export class ReadExactly implements Read {
   readonly name: string
   readonly #count: number
 
-  constructor(count: number) {
+  constructor(count: number, limit: number) {
     this.name = `readexactly(${count})`
     this.#count = checkCount(count, 'readexactly(n): n')
+    if (count > checkCount(limit, `${this.name}: limit`)) {
+      throw new LimitError(
+        `${this.name}: more than the limit of ${limit} bytes; if that is no peer's whim, raise it: readexactly(n, { limit })`,
+      )
+    }
   }
 
   take(queue: ByteQueue, ended: boolean): Buffer | null {

@@ -3,6 +3,7 @@
  */
 
 import { ClosedError, type EventHandler, type Waiter } from '@bluelet/scheduler'
+import type { Keeper } from './connection.js'
 import type { DriverSocket } from './driver.js'
 import { BusyError } from './errors.js'
 
@@ -18,21 +19,24 @@ export class Writer implements EventHandler<Send, undefined, number & undefined>
   ended: boolean
   readonly #socket: DriverSocket
   /** Ends the connection, when nobody knows what has gone out. */
-  readonly #connection: { abort(): void }
+  readonly #connection: { readonly keeper: Keeper | null; abort(): void }
   #waiter: Waiter<number & undefined> | null
   #send: Send | null
   /** How many bytes of it the driver has taken. */
   #taken: number
+  /** How many bytes the driver has taken in all. */
+  sent: number
   #closed: boolean
   #failure: unknown
 
-  constructor(socket: DriverSocket, connection: { abort(): void }) {
+  constructor(socket: DriverSocket, connection: { readonly keeper: Keeper | null; abort(): void }) {
     this.ended = false
     this.#socket = socket
     this.#connection = connection
     this.#waiter = null
     this.#send = null
     this.#taken = 0
+    this.sent = 0
     this.#closed = false
     this.#failure = undefined
   }
@@ -63,7 +67,25 @@ export class Writer implements EventHandler<Send, undefined, number & undefined>
     this.#taken = 0
     this.#send = send
     if (this.#try(send)) waiter.resume(this.#result(send))
-    else this.#waiter = waiter
+    else {
+      this.#waiter = waiter
+      this.#connection.keeper?.waits()
+    }
+  }
+
+  /** What somebody waits for. */
+  get request(): string {
+    return this.#send === null ? this.name : this.describe(this.#send)
+  }
+
+  /** Whoever waits does so no longer; how much has gone out nobody knows. */
+  expire(error: Error): void {
+    const waiter = this.#waiter
+    if (waiter === null) return
+    this.#waiter = null
+    this.#send = null
+    this.#connection.abort()
+    waiter.throw(error)
   }
 
   /** Ends our side, after what is being sent. */
@@ -119,6 +141,7 @@ export class Writer implements EventHandler<Send, undefined, number & undefined>
         const taken = this.#socket.write(rest)
         if (taken === 0) return false
         this.#taken += taken
+        this.sent += taken
       }
       return this.#socket.unsent === 0
     } catch (error) {

@@ -163,7 +163,7 @@ export class Task<out T = unknown> {
     if (cancellation !== null) cancellation.pending = false
   }
 
-  /** How long what is killed on this task's behalf may take to clean up. @internal */
+  /** How long its clean-up may take, in milliseconds: as its killer has said, or else the run. */
   get graceMs(): number {
     return this.cancellation?.graceMs ?? this.scheduler.graceMs
   }

@@ -22,7 +22,7 @@ export function cloggedStream(bench: Bench, between: Between): void {
     const { before, after, same } = await between(function* (one, other) {
       const sender = yield* clog(one)
       const before = sender.state
-      const received = yield* other.readexactly(bench.plenty.length)
+      const received = yield* other.readexactly(bench.plenty.length, { limit: Infinity })
       return { before, after: yield* join(sender), same: received.equals(bench.plenty) }
     })
 
@@ -36,8 +36,8 @@ export function cloggedStream(bench: Bench, between: Between): void {
       const senders = [yield* clog(one), yield* clog(other)]
       const before = senders.map(({ state }) => state)
       const received = yield* all([
-        one.readexactly(bench.plenty.length),
-        other.readexactly(bench.plenty.length),
+        one.readexactly(bench.plenty.length, { limit: Infinity }),
+        other.readexactly(bench.plenty.length, { limit: Infinity }),
       ])
       const after = yield* all(senders)
       return { before, after, same: received.map((bytes) => bytes.equals(bench.plenty)) }
