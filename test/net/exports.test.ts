@@ -42,13 +42,19 @@ describe('@bluelet/net', () => {
       'Driver',
       'DriverListener',
       'DriverSocket',
+      'Dropped',
       'Handler',
+      'LimitOptions',
       'ListenOptions',
       'ListenTarget',
+      'Missed',
       'NetworkHost',
       'Observer',
+      'Overload',
       'ReadOptions',
+      'ServerCounts',
       'ServerOptions',
+      'SocketSettings',
     ])
   })
 

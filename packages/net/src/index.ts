@@ -9,6 +9,8 @@ export { nodeDriver } from '#node-driver'
 export { Address } from './address.js'
 export { type ConnectOptions, connect } from './connect.js'
 export { Connection, type ReadOptions } from './connection.js'
+export type { Handler } from './conversation.js'
+export type { Dropped, Missed, ServerCounts } from './counts.js'
 export {
   CLOSED,
   type Driver,
@@ -19,6 +21,7 @@ export {
   type NetworkHost,
   type Observer,
   READABLE,
+  type SocketSettings,
   WRITABLE,
 } from './driver.js'
 export {
@@ -29,5 +32,6 @@ export {
   LimitError,
   ListenError,
 } from './errors.js'
+export type { LimitOptions, Overload } from './limits.js'
 export { Listener, type ListenOptions, listen } from './listener.js'
-export { type Handler, type ServerOptions, server } from './server.js'
+export { type ServerOptions, server } from './server.js'

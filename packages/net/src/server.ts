@@ -1,45 +1,74 @@
 /**
- * The server: accepts connections and runs a handler for each, isolated from the others.
+ * The server: accepts connections and runs a handler for each, isolated from the others, within limits, until it is asked to
+ * end.
  */
 
 import {
-  addTrace,
+  type AbortSignalLike,
   Cancelled,
   ClosedError,
   type Coroutine,
-  Latch,
-  Stragglers,
-  type Supervisor,
+  race,
   sleep,
   type Task,
+  timeout,
 } from '@bluelet/scheduler'
+import type { Address } from './address.js'
 import type { Connection } from './connection.js'
-import { ConnectionResetError } from './errors.js'
+import type { Handler } from './conversation.js'
+import { Conversations } from './conversations.js'
+import { Counts, type Dropped, type Missed, type ServerCounts } from './counts.js'
+import { type LimitOptions, limitsOf } from './limits.js'
 import { type Listener, type ListenOptions, listen } from './listener.js'
+import { checkFlag } from './socket-options.js'
+import { Stop } from './stop.js'
 
 /** After an accept that failed, such as for want of descriptors: long enough to idle, short enough to recover soon. */
 const ACCEPT_BACKOFF_MS = 100
 
-/** What is run for each connection; the connection is closed when it ends. */
-export type Handler = (conn: Connection) => Coroutine<unknown>
+const DEFAULT_GRACE_MS = 10_000
+
+/** Who had connected when the server was asked to end is still served: until nobody comes for so long, or for so long in all. */
+const LAST_GAP_MS = 10
+const LAST_MS = 100
 
 /** Options of {@link server}. */
-export interface ServerOptions extends ListenOptions {
-  /** Called once, when the server listens: says where. */
-  readonly onListening?: (listener: Listener) => void
+export interface ServerOptions extends ListenOptions, LimitOptions {
+  /** Called once, when the server listens: says where, and gives what it counts. */
+  readonly onListening?: (listener: Listener, counts: ServerCounts) => void
   /** Called for each error of a handler, with its connection and the task that failed; by default the error is printed. */
   readonly onError?: (error: unknown, conn: Connection, task: Task) => void
+  /**
+   * Called for each connection that was not served, or whose client has missed a deadline: says why, and who that was. (Not for
+   * those that nobody accepted in time, `queue`: they are only counted.)
+   */
+  readonly onDrop?: (reason: Dropped | Missed, address: Address | undefined) => void
+  /** Ends the server when it is aborted. The server then returns; nothing is thrown. */
+  readonly signal?: AbortSignalLike
+  /**
+   * Whether SIGINT and SIGTERM end the server; by default true. It then returns, so that the process can end with exit code 0.
+   * The second of them is left to the system, which ends the process at once (130 or 143 of a shell).
+   */
+  readonly signals?: boolean
+  /**
+   * When the server ends, how long its handlers may go on, in milliseconds: 0 or more; by default 10,000. One that has waited
+   * for its client's next message for a quarter of a second does not: it has nothing under way.
+   */
+  readonly grace?: number
 }
 
 /**
- * A coroutine that serves: it listens, accepts connections, and runs a handler for each, until it is killed.
+ * A coroutine that serves: it listens, accepts connections, and runs a handler for each, until it is asked to end.
  *
  * The handlers are isolated from each other: an error in one, or in a task that it spawned, closes its connection, cancels
- * its tasks and is reported once, and the server goes on. A peer that disconnects in the middle is no error.
+ * its tasks and is reported once, and the server goes on. A peer that disconnects in the middle, or misses a deadline, is no
+ * error.
  *
- * When the server is killed it stops listening, kills the handlers and waits for their clean-up.
+ * It ends by SIGINT or SIGTERM, by its `signal`, or by being killed: it stops listening, lets its handlers finish within the
+ * grace period, kills the rest, whose clean-up may still send, and returns. A kill has a grace period of its own, half of which
+ * the handlers have at the most.
  *
- * Bluelet: an error in a handler ends the program.
+ * Bluelet: an error in a handler ends the program; so does a signal, in the middle of whatever happens.
  *
  * @example
  * await run(server('', 4915, echoer))
@@ -47,7 +76,7 @@ export interface ServerOptions extends ListenOptions {
  * @param host a name or an address; `''` is every address of this machine
  * @param port 0 to 65535; 0 is any that is free
  * @param handler makes the coroutine that talks to one client
- * @throws RangeError, TypeError for what can be no host, port or handler
+ * @throws RangeError, TypeError for what can be no host, port, handler or option
  */
 export function server(
   host: string,
@@ -60,183 +89,72 @@ export function server(
       `server(host, port, handler): expected a function that makes a coroutine, got ${typeof handler}`,
     )
   }
+  const { signal, signals = true, grace = DEFAULT_GRACE_MS } = options
+  checkFlag(signals, 'server: signals')
+  if (!(typeof grace === 'number' && grace >= 0)) {
+    throw new RangeError(`server: grace: expected ms >= 0, got ${String(grace)}`)
+  }
+  limitsOf(options, undefined)
   const listening = listen(host, port, options)
   return serving()
 
   function* serving(): Coroutine<void> {
-    const listener = yield* listening
-    const conversations = new Conversations(options.onError)
+    const stop = new Stop()
+    if (signal !== undefined) stop.listenTo(signal)
+    let listener: Listener | undefined
+    let conversations: Conversations | undefined
     try {
-      options.onListening?.(listener)
-      while (true) {
-        for (const conn of yield* accepting(listener)) new Conversation(conn, conversations).begin(handler)
-      }
-    } finally {
+      if (stop.asked) return
+      listener = yield* listening
+      const { driver } = listener
+      const counts = new Counts(listener)
+      const limits = limitsOf(options, driver.maxDescriptors)
+      conversations = new Conversations(listener.scheduler, handler, limits, counts, options)
+      if (signals && driver.onInterrupt !== undefined) stop.hear(driver.onInterrupt)
+      options.onListening?.(listener, counts)
+      yield* accepting(listener, conversations, stop)
+      yield* theLast(listener, conversations)
       listener.close()
-      yield* conversations.end()
+      yield* conversations.end({ graceMs: grace, killed: false })
+    } finally {
+      listener?.close()
+      if (conversations !== undefined) yield* conversations.end({ graceMs: grace, killed: true })
+      stop.close()
     }
   }
 }
 
-/** Accepts what has come. An accept that fails is no reason to stop serving; that the listener is closed is one. */
-function* accepting(listener: Listener): Coroutine<Connection[]> {
-  while (true) {
+/**
+ * Accepts whoever comes, until the server is asked to end. An accept that fails is no reason to stop serving; that the listener
+ * is closed is one.
+ */
+function* accepting(listener: Listener, conversations: Conversations, stop: Stop): Coroutine<void> {
+  while (!stop.asked) {
     try {
-      return yield* listener.acceptAll()
+      if (conversations.seats < 1) yield* race([conversations.freeSeat(), stop.wait()])
+      else for (const conn of yield* arrivals(listener, conversations, stop)) conversations.admit(conn)
     } catch (error) {
       if (error instanceof Cancelled || error instanceof ClosedError) throw error
-      yield* sleep(ACCEPT_BACKOFF_MS)
+      yield* race([sleep(ACCEPT_BACKOFF_MS), stop.wait()])
     }
   }
 }
 
-// biome-ignore lint/correctness/useYield: it fails at its first step.
-function* failing(error: unknown): Coroutine<never> {
-  throw error
+function* arrivals(listener: Listener, { seats }: Conversations, stop: Stop): Coroutine<Connection[]> {
+  return (yield* race([listener.acceptMany(seats), stop.wait()])) ?? []
 }
 
-/** The connections of one server. */
-class Conversations {
-  readonly onError: ServerOptions['onError']
-  /** The latest, which is linked to the others: cheaper for each than a place in a set. */
-  #latest: Conversation | null
-  /** Open once the server ends and the last of them is over. */
-  readonly #over: Latch
-  #ending: boolean
-
-  constructor(onError: ServerOptions['onError']) {
-    this.onError = onError
-    this.#latest = null
-    this.#over = new Latch()
-    this.#ending = false
-  }
-
-  add(conversation: Conversation): void {
-    conversation.older = this.#latest
-    if (this.#latest !== null) this.#latest.newer = conversation
-    this.#latest = conversation
-  }
-
-  delete(conversation: Conversation): void {
-    const { older, newer } = conversation
-    if (newer !== null) newer.older = older
-    else if (this.#latest === conversation) this.#latest = older
-    else return // It has left before.
-    if (older !== null) older.newer = newer
-    conversation.older = null
-    conversation.newer = null
-    if (this.#ending && this.#latest === null) this.#over.open()
-  }
-
-  /** Kills all handlers at once, and waits for their clean-up. */
-  *end(): Coroutine<void> {
-    this.#ending = true
-    for (let conversation = this.#latest; conversation !== null; ) {
-      const { older }: Conversation = conversation
-      conversation.cancel()
-      conversation = older
+/** Accepts those that have connected: the system would reset them with the listener. */
+function* theLast(listener: Listener, conversations: Conversations): Coroutine<void> {
+  const { scheduler } = listener
+  const end = scheduler.now() + LAST_MS
+  try {
+    while (scheduler.now() < end && conversations.seats > 0) {
+      const connections = yield* timeout(LAST_GAP_MS, listener.acceptMany(conversations.seats))
+      for (const conn of connections) conversations.admit(conn)
     }
-    if (this.#latest !== null) yield* this.#over.wait()
+  } catch (error) {
+    if (error instanceof Cancelled) throw error
+    // Nobody else has come, or accepting fails.
   }
-}
-
-/** One connection's handler and what that has spawned: their supervisor. */
-class Conversation implements Supervisor {
-  /** Its neighbours among the conversations. */
-  older: Conversation | null
-  newer: Conversation | null
-  readonly #conn: Connection
-  readonly #conversations: Conversations
-  /** The handler's task; null before it is spawned. */
-  #main: Task | null
-  /** What the handler has spawned and has not ended; null until it does. */
-  #others: Set<Task> | null
-  /** What its clean-ups have spawned; null until there is something. */
-  #stragglers: Stragglers | null
-  #cancelled: boolean
-  /** What it has failed with: both who reads and who writes see a broken connection. */
-  #failure: unknown
-
-  constructor(conn: Connection, conversations: Conversations) {
-    this.older = null
-    this.newer = null
-    this.#conn = conn
-    this.#conversations = conversations
-    this.#main = null
-    this.#others = null
-    this.#stragglers = null
-    this.#cancelled = false
-    this.#failure = undefined
-    conversations.add(this)
-  }
-
-  begin(handler: Handler): void {
-    const { scheduler } = this.#conn
-    try {
-      scheduler.spawnUnder(this, handler, this.#conn)
-    } catch (error) {
-      // It threw before it was a coroutine, or makes none.
-      scheduler.spawnUnder(this, failing, error)
-    }
-  }
-
-  adopt(task: Task): void {
-    if (this.#main === null) {
-      this.#main = task
-      return
-    }
-    this.#others ??= new Set()
-    this.#others.add(task)
-    if (!this.#cancelled) return
-    this.#stragglers ??= new Stragglers()
-    this.#stragglers.add(task)
-  }
-
-  fail(task: Task, error: unknown): void {
-    const first = !this.#cancelled
-    const again = !first && (error === this.#failure || error instanceof ClosedError)
-    this.#failure = error
-    this.#conn.close()
-    this.cancel()
-    if (!isDisconnect(error) && !again) this.#report(error, task)
-  }
-
-  disown(task: Task): void {
-    if (task === this.#main) this.#conn.close()
-    this.#others?.delete(task)
-    this.#stragglers?.delete(task)
-    if (this.#tasks().length === 0) this.#conversations.delete(this)
-  }
-
-  /** Begins to kill the handler and what it has spawned. */
-  cancel(): void {
-    this.#cancelled = true
-    for (const task of this.#tasks()) task.scheduler.cancel(task)
-  }
-
-  #tasks(): Task[] {
-    const main = this.#main === null || this.#main.outcome !== undefined ? [] : [this.#main]
-    return this.#others === null ? main : [...main, ...this.#others]
-  }
-
-  #report(error: unknown, task: Task): void {
-    addTrace(error, task)
-    const { host } = task.scheduler
-    const { onError } = this.#conversations
-    if (onError === undefined) {
-      host.report(error)
-      return
-    }
-    try {
-      onError(error, this.#conn, task)
-    } catch (failure) {
-      host.report(failure)
-    }
-  }
-}
-
-/** The peer went away, or had gone away before. */
-function isDisconnect(error: unknown): boolean {
-  if (error instanceof ClosedError) return error.cause instanceof ConnectionResetError
-  return error instanceof ConnectionResetError
 }

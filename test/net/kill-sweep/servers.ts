@@ -137,7 +137,7 @@ function ending(stage: Stage): Coroutine {
 
   function* main(): Coroutine<void> {
     const watched = (conn: Connection) => stage.guarded('handler', echo(conn))
-    const serving = yield* stage.start('server', server('', PORT, watched))
+    const serving = yield* stage.start('server', server('', PORT, watched, { grace: 5 }))
     try {
       for (let i = 0; i < 2; i++) yield* stage.start(`client ${i}`, unlessGone(dialing(flooding)))
       yield sleep(12)
