@@ -27,6 +27,8 @@ export interface Server {
   missed(conversation: Conversation, deadline: Missed): void
   /** It has failed, and not because the peer has gone. */
   failed(error: unknown, conversation: Conversation, task: Task): void
+  /** How long the clean-up of what is killed may take, in milliseconds; undefined: as long as the run says. */
+  readonly cleanUpMs: number | undefined
   /** Its tasks have ended. */
   over(conversation: Conversation): void
   /** Its descriptor is free. */
@@ -107,9 +109,9 @@ export class Conversation implements Supervisor, Keeper, Watched {
   }
 
   /** Begins to kill the handler and what it has spawned. */
-  cancel(graceMs?: number): void {
+  cancel(): void {
     this.#cancelled = true
-    for (const task of this.#tasks()) task.scheduler.cancel(task, graceMs)
+    for (const task of this.#tasks()) task.scheduler.cancel(task, this.#server.cleanUpMs)
   }
 
   // For the tasks.

@@ -110,6 +110,10 @@ export class Conversations implements Server {
     else this.#tell(() => onError(error, conn, task))
   }
 
+  get cleanUpMs(): number | undefined {
+    return this.#ending?.cleanUpMs
+  }
+
   over(conversation: Conversation): void {
     const { older, newer } = conversation
     if (newer !== null) newer.older = older
@@ -215,7 +219,7 @@ export class Conversations implements Server {
   }
 
   cancelAll(): void {
-    for (const conversation of this.#all()) conversation.cancel(this.#ending?.cleanUpMs)
+    for (const conversation of this.#all()) conversation.cancel()
   }
 
   #allOver(): void {
