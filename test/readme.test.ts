@@ -18,7 +18,12 @@ afterAll(() => {
 })
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const documents = ['README.md', 'CONTRIBUTING.md', 'packages/net/docs/testing-your-server.md']
+const documents = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'packages/net/docs/running-a-server.md',
+  'packages/net/docs/testing-your-server.md',
+]
 
 /** A fenced block: what stands behind the opening fence, the lines, and the number of the first one. */
 interface Block {

@@ -62,6 +62,7 @@ const FLOORS: Record<string, readonly (readonly string[])[]> = {
       'driver',
       'closing',
       'limits',
+      'seats',
       'counts',
       'deadlines',
       'socket-options',

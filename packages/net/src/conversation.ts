@@ -13,7 +13,7 @@ import {
 } from '@bluelet/scheduler'
 import type { Connection, Keeper } from './connection.js'
 import type { Missed } from './counts.js'
-import type { Watched } from './deadlines.js'
+import type { Stall, Watched } from './deadlines.js'
 import { ConnectionResetError, codeOf } from './errors.js'
 
 /** What is run for each connection; the connection is closed when it ends. */
@@ -31,8 +31,8 @@ export interface Server {
   readonly cleanUpMs: number | undefined
   /** Its tasks have ended. */
   over(conversation: Conversation): void
-  /** Its descriptor is free. */
-  closed(conversation: Conversation): void
+  /** Its descriptor is free as well. */
+  left(conversation: Conversation): void
 }
 
 /** One connection's handler and what that has spawned: their supervisor. */
@@ -45,8 +45,7 @@ export class Conversation implements Supervisor, Keeper, Watched {
   awaited: Missed | undefined
   readBytes: number
   readSince: number
-  sentBytes: number
-  sentSince: number
+  stall: Stall | null
   readonly #server: Server
   /** The handler's task; null before it is spawned. */
   #main: Task | null
@@ -55,10 +54,14 @@ export class Conversation implements Supervisor, Keeper, Watched {
   /** What its clean-ups have spawned; null until there is something. */
   #stragglers: Stragglers | null
   #cancelled: boolean
-  /** What it has failed with: both who reads and who writes see a broken connection. */
-  #failure: unknown
-  /** With what it was told that the peer has missed a deadline. */
-  #timeout: TimeoutError | null
+  /** Its tasks have ended; its descriptor is free. */
+  #over: boolean
+  #closed: boolean
+  /**
+   * The error that was dealt with already: the deadline that the peer has missed, or the failure; both who reads and who writes
+   * see a broken connection.
+   */
+  #known: unknown
 
   constructor(conn: Connection, server: Server) {
     this.conn = conn
@@ -67,21 +70,21 @@ export class Conversation implements Supervisor, Keeper, Watched {
     this.awaited = undefined
     this.readBytes = 0
     this.readSince = 0
-    this.sentBytes = -1
-    this.sentSince = 0
+    this.stall = null
     this.#server = server
     this.#main = null
     this.#others = null
     this.#stragglers = null
     this.#cancelled = false
-    this.#failure = undefined
-    this.#timeout = null
+    this.#over = false
+    this.#closed = false
+    this.#known = undefined
   }
 
   begin(handler: Handler): void {
     const { conn } = this
-    if (conn.gone) this.closed()
-    else conn.keeper = this
+    this.#closed = conn.gone
+    conn.keeper = this
     const { scheduler } = conn
     try {
       scheduler.spawnUnder(this, handler, conn)
@@ -98,13 +101,14 @@ export class Conversation implements Supervisor, Keeper, Watched {
   }
 
   closed(): void {
-    this.#server.closed(this)
+    this.#closed = true
+    if (this.#over) this.#server.left(this)
   }
 
   // For the deadlines.
 
   missed(deadline: Missed, error: TimeoutError): void {
-    this.#timeout = error
+    this.#known = error
     this.#server.missed(this, deadline)
   }
 
@@ -129,13 +133,11 @@ export class Conversation implements Supervisor, Keeper, Watched {
   }
 
   fail(task: Task, error: unknown): void {
-    const first = !this.#cancelled
-    const again = !first && (error === this.#failure || error instanceof ClosedError)
-    const expected = error === this.#timeout || isDisconnect(error)
-    this.#failure = error
+    const known = error === this.#known || (this.#cancelled && error instanceof ClosedError)
+    this.#known = error
     this.conn.close()
     this.cancel()
-    if (expected || again) return
+    if (known || isDisconnect(error)) return
     addTrace(error, task)
     this.#server.failed(error, this, task)
   }
@@ -144,7 +146,11 @@ export class Conversation implements Supervisor, Keeper, Watched {
     if (task === this.#main) this.conn.close()
     this.#others?.delete(task)
     this.#stragglers?.delete(task)
-    if (this.#tasks().length === 0) this.#server.over(this)
+    if (this.#over || this.#tasks().length > 0) return
+    this.#over = true
+    this.#server.over(this)
+    // A handler whose client has gone keeps its seat: clients that come and go must not make more and more of them.
+    if (this.#closed) this.#server.left(this)
   }
 
   #tasks(): Task[] {

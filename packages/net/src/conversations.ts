@@ -1,5 +1,5 @@
 /**
- * The conversations of one server: how many there may be, and how they end together.
+ * The conversations of one server: whom it serves, who hears of them, and how they end together.
  */
 
 import type { Event, EventHandler, Scheduler, Task, Timer, Waiter } from '@bluelet/scheduler'
@@ -9,6 +9,7 @@ import { Conversation, type Handler, type Server } from './conversation.js'
 import type { Counts, Dropped, Missed } from './counts.js'
 import { Deadlines } from './deadlines.js'
 import type { Limits } from './limits.js'
+import type { Seats } from './seats.js'
 import type { ServerOptions } from './server.js'
 
 /** How the conversations are to end. */
@@ -32,18 +33,13 @@ interface Wait {
 export class Conversations implements Server {
   readonly #limits: Limits
   readonly #counts: Counts
+  readonly #seats: Seats
   readonly #listener: Pick<ServerOptions, 'onError' | 'onDrop'>
   readonly #handler: Handler
   readonly #scheduler: Scheduler
   readonly #deadlines: Deadlines
   /** The latest, which is linked to the others: cheaper for each than a place in a set. */
   #latest: Conversation | null
-  /** How many connections of each client's are open, if anybody wants to know. */
-  readonly #ofClients: Map<string, number>
-  /** Whom each belongs to, as long as it is counted. */
-  readonly #clients: Map<Conversation, string>
-  /** Who waits for a seat. */
-  #seeker: Waiter<void> | null
   /** Who waits for all to be over. */
   #ending: Wait | null
 
@@ -52,35 +48,23 @@ export class Conversations implements Server {
     handler: Handler,
     limits: Limits,
     counts: Counts,
+    seats: Seats,
     listener: Pick<ServerOptions, 'onError' | 'onDrop'>,
   ) {
     this.#limits = limits
     this.#counts = counts
+    this.#seats = seats
     this.#listener = listener
     this.#handler = handler
     this.#scheduler = scheduler
     this.#deadlines = new Deadlines(scheduler, limits.timeouts, () => this.#all())
     this.#latest = null
-    this.#ofClients = new Map()
-    this.#clients = new Map()
-    this.#seeker = null
     this.#ending = null
-  }
-
-  /** How many more can be taken in; those above it are dropped, unless they wait. */
-  get seats(): number {
-    const { connections, overload } = this.#limits
-    return overload === 'wait' ? connections - this.#counts.open : Number.POSITIVE_INFINITY
-  }
-
-  /** Event: waits until one more can. */
-  freeSeat(): Event<void> {
-    return event(FREE_SEAT, this)
   }
 
   /** Serves a connection, or drops it, if there are too many. */
   admit(conn: Connection): void {
-    const reason = this.#refusal(conn)
+    const reason = this.#seats.refusal(conn)
     if (reason !== undefined) this.#drop(conn, reason)
     else this.#add(new Conversation(conn, this))
   }
@@ -118,7 +102,6 @@ export class Conversations implements Server {
     const { older, newer } = conversation
     if (newer !== null) newer.older = older
     else if (this.#latest === conversation) this.#latest = older
-    else return // It has left before.
     if (older !== null) older.newer = newer
     conversation.older = null
     conversation.newer = null
@@ -127,37 +110,11 @@ export class Conversations implements Server {
     this.#allOver()
   }
 
-  closed(conversation: Conversation): void {
-    this.#counts.open--
-    const client = this.#clients.get(conversation)
-    if (client !== undefined) {
-      this.#clients.delete(conversation)
-      const others = (this.#ofClients.get(client) ?? 1) - 1
-      if (others === 0) this.#ofClients.delete(client)
-      else this.#ofClients.set(client, others)
-    }
-    const seeker = this.#seeker
-    this.#seeker = null
-    seeker?.resume()
+  left(conversation: Conversation): void {
+    this.#seats.leave(conversation)
   }
 
   // Who is served.
-
-  /** @internal */
-  seek(waiter: Waiter<void> | null): void {
-    this.#seeker = waiter
-  }
-
-  #refusal(conn: Connection): Dropped | undefined {
-    const { connections, perAddress } = this.#limits
-    if (this.#counts.open >= connections) return 'connections'
-    if (perAddress === Number.POSITIVE_INFINITY) return undefined
-    return this.#countOf(conn) >= perAddress ? 'address' : undefined
-  }
-
-  #countOf({ remoteAddress }: Connection): number {
-    return (remoteAddress === undefined ? undefined : this.#ofClients.get(remoteAddress.owner)) ?? 0
-  }
 
   /** It does not linger: that is how a flood would be let in after all. */
   #drop({ socket }: Connection, reason: Dropped): void {
@@ -172,14 +129,8 @@ export class Conversations implements Server {
     conversation.older = this.#latest
     if (this.#latest !== null) this.#latest.newer = conversation
     this.#latest = conversation
-    this.#counts.open++
+    this.#seats.take(conversation)
     this.#counts.served++
-    const { remoteAddress } = this.#limits.perAddress === Number.POSITIVE_INFINITY ? {} : conversation.conn
-    if (remoteAddress !== undefined) {
-      const { owner } = remoteAddress
-      this.#clients.set(conversation, owner)
-      this.#ofClients.set(owner, (this.#ofClients.get(owner) ?? 0) + 1)
-    }
     conversation.begin(this.#handler)
   }
 
@@ -237,15 +188,6 @@ export class Conversations implements Server {
       conversation = older
     }
   }
-}
-
-const FREE_SEAT: EventHandler<Conversations, undefined, void> = {
-  name: 'server.freeSeat',
-  enter(waiter, conversations) {
-    conversations.seek(waiter)
-    return undefined
-  },
-  withdraw: (_waiter, conversations) => conversations.seek(null),
 }
 
 const END: EventHandler<{ conversations: Conversations; ending: Ending }, Wait | undefined, void> = {

@@ -12,7 +12,7 @@ export type Missed = 'firstByte' | 'idle' | 'message' | 'stall'
 
 /** What has become of a server's connections so far; it goes on counting. */
 export interface ServerCounts {
-  /** How many are open now, those that are being closed included. */
+  /** How many there are now: a connection counts until its handler has ended and its descriptor is free. */
   readonly open: number
   /** How many were given to a handler. */
   readonly served: number

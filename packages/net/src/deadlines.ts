@@ -17,6 +17,12 @@ const NOTHING_UNDER_WAY_MS = 250
 /** How often it looks within the shortest deadline: a wait is first seen within one of these, and ended within another. */
 const LOOKS = 8
 
+/** How many bytes had gone out when a writer was first seen to wait, and when that was. */
+export interface Stall {
+  readonly bytes: number
+  readonly since: number
+}
+
 /** What was seen of a connection. */
 export interface Watched {
   readonly conn: Connection
@@ -25,9 +31,8 @@ export interface Watched {
   /** How many bytes had gone when that was first seen, and when that was: in whole milliseconds, which take no memory. */
   readBytes: number
   readSince: number
-  /** The same of the writer; -1: it waits for nothing. */
-  sentBytes: number
-  sentSince: number
+  /** The same of the writer; null while it waits for nothing, as it mostly does. */
+  stall: Stall | null
   /** It has waited for too long. */
   missed(deadline: Missed, error: TimeoutError): void
   /** It ends with its server. */
@@ -96,7 +101,7 @@ export class Deadlines {
     for (const watched of this.#watched()) {
       this.#lookAtReader(watched, now)
       this.#lookAtWriter(watched, now)
-      waiting ||= watched.awaited !== undefined || watched.sentBytes >= 0
+      waiting ||= watched.awaited !== undefined || watched.stall !== null
     }
     if (waiting) this.begin()
   }
@@ -123,12 +128,11 @@ export class Deadlines {
 
   #lookAtWriter(watched: Watched, now: number): void {
     const { writer } = watched.conn
-    const bytes = writer?.busy ? writer.sent : -1
-    if (bytes !== watched.sentBytes) {
-      watched.sentBytes = bytes
-      watched.sentSince = Math.ceil(now)
-    } else if (writer !== null && bytes >= 0 && now - watched.sentSince >= this.#timeouts.stall) {
-      watched.sentBytes = -1
+    const { stall } = watched
+    if (!writer?.busy) watched.stall = null
+    else if (stall?.bytes !== writer.sent) watched.stall = { bytes: writer.sent, since: now }
+    else if (now - stall.since >= this.#timeouts.stall) {
+      watched.stall = null
       const error = this.#error(writer.request, 'stall')
       watched.missed('stall', error)
       writer.expire(error)

@@ -20,6 +20,7 @@ import { Conversations } from './conversations.js'
 import { Counts, type Dropped, type Missed, type ServerCounts } from './counts.js'
 import { type LimitOptions, limitsOf } from './limits.js'
 import { type Listener, type ListenOptions, listen } from './listener.js'
+import { Seats } from './seats.js'
 import { checkFlag } from './socket-options.js'
 import { Stop } from './stop.js'
 
@@ -109,11 +110,12 @@ export function server(
       const { driver } = listener
       const counts = new Counts(listener)
       const limits = limitsOf(options, driver.maxDescriptors)
-      conversations = new Conversations(listener.scheduler, handler, limits, counts, options)
+      const seats = new Seats(limits, counts)
+      conversations = new Conversations(listener.scheduler, handler, limits, counts, seats, options)
       if (signals && driver.onInterrupt !== undefined) stop.hear(driver.onInterrupt)
       options.onListening?.(listener, counts)
-      yield* accepting(listener, conversations, stop)
-      yield* theLast(listener, conversations)
+      yield* accepting(listener, seats, conversations, stop)
+      yield* theLast(listener, seats, conversations)
       listener.close()
       yield* conversations.end({ graceMs: grace, killed: false })
     } finally {
@@ -128,11 +130,16 @@ export function server(
  * Accepts whoever comes, until the server is asked to end. An accept that fails is no reason to stop serving; that the listener
  * is closed is one.
  */
-function* accepting(listener: Listener, conversations: Conversations, stop: Stop): Coroutine<void> {
+function* accepting(
+  listener: Listener,
+  seats: Seats,
+  conversations: Conversations,
+  stop: Stop,
+): Coroutine<void> {
   while (!stop.asked) {
     try {
-      if (conversations.seats < 1) yield* race([conversations.freeSeat(), stop.wait()])
-      else for (const conn of yield* arrivals(listener, conversations, stop)) conversations.admit(conn)
+      if (seats.free < 1) yield* race([seats.left(), stop.wait()])
+      else for (const conn of yield* arrivals(listener, seats, stop)) conversations.admit(conn)
     } catch (error) {
       if (error instanceof Cancelled || error instanceof ClosedError) throw error
       yield* race([sleep(ACCEPT_BACKOFF_MS), stop.wait()])
@@ -140,17 +147,17 @@ function* accepting(listener: Listener, conversations: Conversations, stop: Stop
   }
 }
 
-function* arrivals(listener: Listener, { seats }: Conversations, stop: Stop): Coroutine<Connection[]> {
-  return (yield* race([listener.acceptMany(seats), stop.wait()])) ?? []
+function* arrivals(listener: Listener, { free }: Seats, stop: Stop): Coroutine<Connection[]> {
+  return (yield* race([listener.acceptMany(free), stop.wait()])) ?? []
 }
 
 /** Accepts those that have connected: the system would reset them with the listener. */
-function* theLast(listener: Listener, conversations: Conversations): Coroutine<void> {
+function* theLast(listener: Listener, seats: Seats, conversations: Conversations): Coroutine<void> {
   const { scheduler } = listener
   const end = scheduler.now() + LAST_MS
   try {
-    while (scheduler.now() < end && conversations.seats > 0) {
-      const connections = yield* timeout(LAST_GAP_MS, listener.acceptMany(conversations.seats))
+    while (scheduler.now() < end && seats.free > 0) {
+      const connections = yield* timeout(LAST_GAP_MS, listener.acceptMany(seats.free))
       for (const conn of connections) conversations.admit(conn)
     }
   } catch (error) {

@@ -44,7 +44,8 @@ function describeSending(between: Between): void {
     const sent = pattern(2 * MIB)
 
     const same = await between(function* (one, other) {
-      const exchange = (conn: Connection) => all([conn.sendall(sent), conn.readexactly(sent.length, { limit: Infinity })])
+      const exchange = (conn: Connection) =>
+        all([conn.sendall(sent), conn.readexactly(sent.length, { limit: Infinity })])
       const received = yield* all([exchange(one), exchange(other)])
       return received.map(([, bytes]) => bytes.equals(sent))
     })

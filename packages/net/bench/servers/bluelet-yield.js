@@ -11,4 +11,9 @@ function* echoer(conn) {
   }
 }
 
-await run(server('127.0.0.1', 0, echoer, { onListening: ({ address }) => listening(address.port) }))
+await run(
+  server('127.0.0.1', 0, echoer, {
+    maxConnections: 50_000,
+    onListening: ({ address }) => listening(address.port),
+  }),
+)
