@@ -29,11 +29,15 @@ export class SimulatedListener implements DriverListener {
     this.#network = network
     this.#target = target
     this.#queue = []
-    network.opened(this)
   }
 
   get full(): boolean {
     return this.#queue.length >= this.#target.backlog
+  }
+
+  /** Whether others may listen where it does. */
+  get shared(): boolean {
+    return this.#target.reusePort === true
   }
 
   /** Whether it is for every address of the family of this one. */

@@ -196,9 +196,11 @@ export class SimulatedNetwork implements Driver {
       if (givenUp) return
       const address = new Address(addresses[0] ?? '', target.port === 0 ? this.#freePort() : target.port)
       const unknown = addresses.length === 0 ? systemError('ENOTFOUND', `getaddrinfo ${target.host}:`) : null
-      const failure = error ?? unknown ?? this.#refusal(address, this.operation('listen', address, undefined))
+      const made = new SimulatedListener(this, address, target)
+      const failure = error ?? unknown ?? this.#refusal(made, this.operation('listen', address, undefined))
       if (failure !== null) return done(listenErrorOf(failure, target), null)
-      listener = new SimulatedListener(this, address, target)
+      this.opened(made)
+      listener = made
       this.#listeners.add(listener)
       done(null, listener)
     }
@@ -271,20 +273,23 @@ export class SimulatedNetwork implements Driver {
   /** Who listens there: for the very address, or else for every one. */
   #listenerAt(to: Address): SimulatedListener | undefined {
     const listeners = [...this.#listeners].filter(({ address }) => address.port === to.port)
-    return (
-      listeners.find(({ address }) => address.host === to.host) ??
-      listeners.find((listener) => listener.isForEvery(to))
-    )
+    const own = listeners.filter(({ address }) => address.host === to.host)
+    const those = own.length > 0 ? own : listeners.filter((listener) => listener.isForEvery(to))
+    return those[this.#choose(those.length)]
   }
 
   /** Why nobody can listen there; null if somebody can. */
-  #refusal(address: Address, fault: string | undefined): Error | null {
+  #refusal(listener: SimulatedListener, fault: string | undefined): Error | null {
+    const { address, shared } = listener
     if (fault !== undefined) return systemError(fault, 'listen')
     if (this.#options.addresses?.[address.host] !== undefined) return systemError('EADDRNOTAVAIL', 'listen')
     const inUse = [...this.#listeners].some(
       (other) =>
         other.address.port === address.port &&
-        (other.address.host === address.host || isForEvery(other) || isForEvery({ address })),
+        !(shared && other.shared) &&
+        (other.address.host === address.host ||
+          other.isForEvery(address) ||
+          listener.isForEvery(other.address)),
     )
     return inUse ? systemError('EADDRINUSE', 'listen') : null
   }
@@ -303,10 +308,6 @@ export class SimulatedNetwork implements Driver {
   #after(ms: number, call: () => void): void {
     this.host.at(this.host.now() + ms, call)
   }
-}
-
-function isForEvery({ address }: { readonly address: Address }): boolean {
-  return address.host === '::' || address.host === '0.0.0.0'
 }
 
 function isNumeric(host: string): boolean {
