@@ -125,3 +125,11 @@ export function codeOf(error: unknown): string {
   const code = (error as { code?: unknown } | null | undefined)?.code
   return typeof code === 'string' ? code : 'unknown'
 }
+
+/** A value in an error message. */
+export function shown(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}...` : value)
+  if (typeof value === 'function') return `a function (${value.name || 'anonymous'})`
+  if (typeof value !== 'object' || value === null) return String(value)
+  return `an object (${value.constructor?.name ?? 'without a class'})`
+}

@@ -3,7 +3,7 @@
  */
 
 import { type ByteQueue, EMPTY } from './byte-queue.js'
-import { IncompleteReadError, LimitError } from './errors.js'
+import { IncompleteReadError, LimitError, shown } from './errors.js'
 
 /** A line, or whatever else is read at once, is no longer than this unless told otherwise. */
 export const DEFAULT_LIMIT = 65_536
@@ -145,7 +145,12 @@ export function checkMax(max: unknown, operation: string): number {
   throw new RangeError(`${operation}(max): expected a positive number of bytes, got ${String(max)}`)
 }
 
-function checkCount(count: unknown, what: string): number {
+/**
+ * Checks a number of bytes that may be 0.
+ *
+ * @throws RangeError if it is no integer of 0 or more, and not Infinity
+ */
+export function checkCount(count: unknown, what: string): number {
   if (
     typeof count === 'number' &&
     count >= 0 &&
@@ -164,8 +169,5 @@ export function bytesOf(data: string | Uint8Array, operation: string): Buffer {
   if (typeof data === 'string') return Buffer.from(data, 'utf8')
   if (Buffer.isBuffer(data)) return data
   if (data instanceof Uint8Array) return Buffer.from(data.buffer, data.byteOffset, data.byteLength)
-  const given: unknown = data
-  throw new TypeError(
-    `${operation}: expected bytes or a string, got ${given === null ? 'null' : typeof given}`,
-  )
+  throw new TypeError(`${operation}: expected bytes or a string, got ${shown(data)}`)
 }
