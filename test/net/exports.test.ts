@@ -30,7 +30,9 @@ describe('@bluelet/net', () => {
       'connect',
       'listen',
       'nodeDriver',
+      'read',
       'server',
+      'write',
     ])
   })
 
@@ -52,9 +54,12 @@ describe('@bluelet/net', () => {
       'Observer',
       'Overload',
       'ReadOptions',
+      'ReadableLike',
       'ServerCounts',
       'ServerOptions',
       'SocketSettings',
+      'StreamReadOptions',
+      'WritableLike',
     ])
   })
 

@@ -35,3 +35,6 @@ export {
 export type { LimitOptions, Overload } from './limits.js'
 export { Listener, type ListenOptions, listen } from './listener.js'
 export { type ServerOptions, server } from './server.js'
+export type { ReadableLike } from './stream-reader.js'
+export type { WritableLike } from './stream-writer.js'
+export { read, type StreamReadOptions, write } from './streams.js'
