@@ -1,0 +1,73 @@
+// A server under way, in the real world or in a simulation, and what it has told so far.
+import {
+  type Address,
+  type Connection,
+  connect,
+  type Dropped,
+  type Listener,
+  type Missed,
+  type ServerCounts,
+  type ServerOptions,
+  server,
+} from '@bluelet/net'
+import { type Coroutine, Latch, spawn, type Task } from '@bluelet/scheduler'
+import { LOOPBACK } from './world.js'
+
+/** A server under way. */
+export interface Served {
+  readonly task: Task<void>
+  readonly listener: Listener
+  readonly counts: ServerCounts
+  readonly port: number
+  /** The errors of its handlers. */
+  readonly errors: unknown[]
+  /** What `onDrop` was told. */
+  readonly drops: (readonly [reason: Dropped | Missed, address: Address | undefined])[]
+}
+
+/** Starts a server, and gives it once it listens. */
+export function* serve(
+  handler: (conn: Connection) => Coroutine<unknown>,
+  options: ServerOptions = {},
+  host = LOOPBACK,
+): Coroutine<Served> {
+  const errors: unknown[] = []
+  const drops: [Dropped | Missed, Address | undefined][] = []
+  const listening = new Latch()
+  let opened: [Listener, ServerCounts] | undefined
+  const task = yield* spawn.with(
+    { name: 'server' },
+    server(host, 0, handler, {
+      onListening: (...told) => {
+        opened = told
+        listening.open()
+      },
+      onError: (error) => void errors.push(error),
+      onDrop: (...told) => void drops.push(told),
+      ...options,
+    }),
+  )
+  yield* listening.wait()
+  const [listener, counts] = opened!
+  return { task, listener, counts, port: listener.address.port, errors, drops }
+}
+
+/** What has become of a connection, up to its end: what came, and how it ended. */
+export function* fateOf(conn: Connection): Coroutine<string> {
+  let text = ''
+  try {
+    for (let data = yield* conn.recv(); data.length > 0; data = yield* conn.recv()) text += data
+    return `${text}|end`
+  } catch (error) {
+    return `${text}|${(error as Error).name}`
+  } finally {
+    conn.close()
+  }
+}
+
+/** Connects, sends, and gives what becomes of it. */
+export function* visit(port: number, text = '', host = LOOPBACK): Coroutine<string> {
+  const conn = yield* connect(host, port)
+  if (text !== '') yield* conn.sendall(text)
+  return yield* fateOf(conn)
+}
