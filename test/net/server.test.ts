@@ -26,6 +26,9 @@ import { openSockets } from '../support/leaks.js'
 import { dial, type Peer } from '../support/peer.js'
 import { driverLike, LOOPBACK, play, rejection, tellingAfter } from './world.js'
 
+/** Handlers have half of it before they are cancelled. */
+const HASTY = { grace: 400 }
+
 /** An error that a server has reported. */
 interface Report {
   readonly error: unknown
@@ -511,7 +514,7 @@ describe('a server that is killed', () => {
       })
       const peers: Peer[] = yield Promise.all([client(port), client(port)])
       for (const peer of peers) yield peer.until('hello', () => peer.text === 'hello ')
-      yield* kill(task)
+      yield* kill(task, HASTY)
       log.push('killed')
       for (const peer of peers) yield peer.finish()
       const error: NodeJS.ErrnoException = yield rejection(dial(port))
@@ -540,7 +543,7 @@ describe('a server that is killed', () => {
       })
       yield Promise.all([client(port), client(port), client(port)])
       yield until('three handlers', () => count === 3)
-      yield* kill(task)
+      yield* kill(task, HASTY)
     })
 
     expect(log.slice(0, 3).sort()).toEqual(['1 begins', '2 begins', '3 begins'])
@@ -563,7 +566,7 @@ describe('a server that is killed', () => {
       })
       yield client(port)
       yield until('the spawned task', () => log.length === 1)
-      yield* kill(task)
+      yield* kill(task, HASTY)
       log.push('killed')
     })
 
@@ -587,7 +590,7 @@ describe('a server that is killed', () => {
       })
       yield Promise.all([client(port), client(port), client(port)])
       yield until('three handlers', () => count === 3)
-      yield* kill(task)
+      yield* kill(task, HASTY)
       return reports
     })
 
