@@ -8,8 +8,10 @@ import {
   type DriverSocket,
   FAILED,
   ListenError,
+  type ListenTarget,
   type Observer,
   READABLE,
+  type SocketSettings,
   WRITABLE,
 } from '@bluelet/net'
 import { describe, expect, it } from 'vitest'
@@ -20,6 +22,8 @@ export interface DriverSample {
   readonly driver: Driver
   /** An address of this machine. */
   readonly address: string
+  /** Whether it can listen on `::`, which a machine without IPv6 cannot. */
+  readonly ipv6: boolean
   /** A name that has no address, asked for without traffic. */
   readonly unknownName: string
   /** Lets the network go on for a while. */
@@ -87,10 +91,13 @@ class Bench {
     for (let i = 0; i < QUIET_TURNS; i++) await this.sample.turn()
   }
 
-  async listen(port = 0): Promise<{ listener: DriverListener; witness: Witness }> {
+  async listen(
+    port = 0,
+    target: Partial<ListenTarget> = {},
+  ): Promise<{ listener: DriverListener; witness: Witness }> {
     const { driver, address: host } = this.sample
     const listener = await new Promise<DriverListener>((resolve, reject) => {
-      driver.listen({ host, port, backlog: 511 }, (error, made) => {
+      driver.listen({ host, port, backlog: 511, ...target }, (error, made) => {
         if (made === null) reject(error)
         else resolve(made)
       })
@@ -100,8 +107,8 @@ class Bench {
     return { listener, witness }
   }
 
-  connect(port: number): End {
-    const socket = this.sample.driver.connect(this.sample.address, port)
+  connect(port: number, settings?: SocketSettings): End {
+    const socket = this.sample.driver.connect(this.sample.address, port, settings)
     const witness = new Witness()
     socket.observer = witness
     return { socket, witness }
@@ -332,6 +339,40 @@ function describeListening(sample: DriverSample, bench: Bench): void {
     client.socket.reset()
     await bench.closed(client)
   })
+
+  it('takes every setting, of a listener and of a connection, and carries bytes', async () => {
+    const settings = { noDelay: false, keepAlive: Number.POSITIVE_INFINITY }
+    const { listener } = await bench.listen(0, { ...settings, ipv6Only: false, reusePort: false })
+    const one = bench.connect(listener.address.port, { noDelay: true, keepAlive: 1000 })
+    const other = await bench.accept(listener)
+    listener.close()
+
+    await bench.writeAll(other, Buffer.from('carried'))
+    const bytes = await bench.readExactly(one, 7)
+
+    expect(bytes.toString()).toBe('carried')
+    for (const { socket } of [one, other]) socket.reset()
+    await bench.closed(one, other)
+  })
+
+  it.runIf(sample.ipv6)(
+    'leaves IPv4 clients out with ipv6Only, and only then (skipped where there is no IPv6 to listen on)',
+    async () => {
+      const outcomes: string[] = []
+
+      for (const ipv6Only of [true, false]) {
+        const { listener } = await bench.listen(0, { host: '::', ipv6Only })
+        const client = bench.connect(listener.address.port)
+        await bench.until('connected, or not', () => client.witness.count(WRITABLE | FAILED) > 0)
+        outcomes.push(client.witness.count(FAILED) > 0 ? 'refused' : 'connected')
+        listener.close()
+        client.socket.reset()
+        await bench.closed(client)
+      }
+
+      expect(outcomes).toEqual(['refused', 'connected'])
+    },
+  )
 
   it('leaves accepted connections alone when it closes', async () => {
     const { one, other, close } = await bench.pair()
@@ -719,6 +760,72 @@ function describeClosing(sample: DriverSample, bench: Bench): void {
     expect(error).toBeInstanceOf(ConnectionResetError)
     other.socket.reset()
     await bench.closed(one, other)
+  })
+
+  it('closes at once, if it is not to linger: the peer gets what was written, and then the end', async () => {
+    const { one, other } = await bench.pair()
+    await bench.writeAll(one, Buffer.from('last'))
+    const begun = sample.descriptors()
+
+    one.socket.close(false)
+    await bench.closed(one)
+    await bench.until('its descriptor is free', () => sample.descriptors() === begun - 1)
+    const bytes = await bench.readAll(other)
+
+    expect(bytes.toString()).toBe('last')
+    other.socket.close(true)
+    await bench.closed(other)
+  })
+
+  it.each([
+    ['before it was looked for', 0],
+    ['after it was looked for', 1],
+  ])('closes at once with a reset, if input that came %s is unread', async (_name, looks) => {
+    const { one, other } = await bench.pair()
+    for (let i = 0; i < looks; i++) one.socket.read(1)
+    await bench.writeAll(other, Buffer.from('unread'))
+    await bench.quiet()
+
+    one.socket.close(false)
+    await bench.closed(one)
+    const { error } = await bench.failure(other)
+
+    expect(error).toBeInstanceOf(ConnectionResetError)
+    other.socket.reset()
+    await bench.closed(other)
+  })
+
+  it('closes at once without a reset, if all input has been read', async () => {
+    const { one, other } = await bench.pair()
+    await bench.writeAll(other, Buffer.from('read'))
+    await bench.readExactly(one, 4)
+
+    one.socket.close(false)
+    const bytes = await bench.readAll(other)
+
+    expect(bytes).toHaveLength(0)
+    other.socket.close(true)
+    await bench.closed(one, other)
+  })
+
+  it('tells a peer by a reset that it goes on sending to one that has closed at once', async () => {
+    const { one, other } = await bench.pair()
+    one.socket.close(false)
+    await bench.closed(one)
+
+    let failure: unknown
+    await bench.until('a write throws', () => {
+      try {
+        other.socket.write(Buffer.from('x'))
+      } catch (error) {
+        failure = error
+      }
+      return failure !== undefined
+    })
+
+    expect(failure).toBeInstanceOf(ConnectionResetError)
+    other.socket.reset()
+    await bench.closed(other)
   })
 
   it('cuts a linger short by a reset', async () => {

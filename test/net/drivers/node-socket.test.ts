@@ -1,5 +1,5 @@
 import net from 'node:net'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { NodeSocket } from '../../../packages/net/src/drivers/node-socket.js'
 
 describe('NodeSocket', () => {
@@ -11,5 +11,16 @@ describe('NodeSocket', () => {
     const read = [made.read(100), made.read(100), made.read(100), made.read(100)]
 
     expect(read.map((chunk) => chunk?.toString())).toEqual(['first', 'second', 'third', undefined])
+  })
+
+  it('gives Node no more than 64 KiB of a write at a time, so that there is progress to be seen', () => {
+    const socket = new net.Socket()
+    const made = new NodeSocket(socket)
+    const writes = vi.spyOn(socket, 'write').mockReturnValue(true)
+
+    const taken = made.write(Buffer.alloc(1_000_000))
+
+    expect(taken).toBe(65_536)
+    expect(writes.mock.calls.map(([bytes]) => (bytes as Buffer).length)).toEqual([65_536])
   })
 })

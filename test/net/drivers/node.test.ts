@@ -1,3 +1,4 @@
+import { networkInterfaces } from 'node:os'
 import { nodeDriver } from '@bluelet/net'
 import { Scheduler } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
@@ -12,6 +13,9 @@ const PATIENCE_MS = 4000
 const sample = {
   driver: nodeDriver,
   address: '127.0.0.1',
+  ipv6: Object.values(networkInterfaces())
+    .flat()
+    .some((one) => one?.family === 'IPv6'),
   // A label of more than 63 letters: the resolver refuses it without asking anybody.
   unknownName: `${'x'.repeat(64)}.invalid`,
   descriptors: openSockets,

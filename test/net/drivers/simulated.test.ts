@@ -12,6 +12,7 @@ const { network } = new Simulation()
 driverSuite('simulated', {
   driver: network,
   address: '127.0.0.1',
+  ipv6: true,
   unknownName: 'nowhere.invalid',
   turn,
   descriptors: () => network.descriptors,
