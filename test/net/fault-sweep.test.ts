@@ -3,10 +3,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { record } from '../support/figures.js'
 import { exchanges } from './fault-sweep/exchanges.js'
+import { limits } from './fault-sweep/limits.js'
 import { services } from './fault-sweep/services.js'
 import { sweep } from './fault-sweep/sweep.js'
 
-const SCENARIOS = [...exchanges, ...services]
+const SCENARIOS = [...exchanges, ...services, ...limits]
 /** With small buffers, so that little has to be sent to fill them. */
 const CALM = { buffer: 128 }
 /** Leaves much to chance: there every operation fails in one way only, since there are many. */

@@ -5,13 +5,23 @@ import { record } from '../support/figures.js'
 import { cleanUps } from './kill-sweep/clean-ups.js'
 import { combinations } from './kill-sweep/combinations.js'
 import { connecting } from './kill-sweep/connecting.js'
+import { limits } from './kill-sweep/limits.js'
 import { servers } from './kill-sweep/servers.js'
 import { stores } from './kill-sweep/stores.js'
 import { streams } from './kill-sweep/streams.js'
 import { sweep } from './kill-sweep/sweep.js'
 import { tasks } from './kill-sweep/tasks.js'
 
-const SCENARIOS = [...tasks, ...combinations, ...stores, ...cleanUps, ...servers, ...connecting, ...streams]
+const SCENARIOS = [
+  ...tasks,
+  ...combinations,
+  ...stores,
+  ...cleanUps,
+  ...servers,
+  ...limits,
+  ...connecting,
+  ...streams,
+]
 
 describe('a kill at any yield', () => {
   const { stackTraceLimit } = Error

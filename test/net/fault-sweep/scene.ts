@@ -1,5 +1,5 @@
 // One run of a scenario: its world, one operation that fails at most, and what has come of it.
-import { type Connection, connect, type Handler, listen, server } from '@bluelet/net'
+import { type Connection, connect, type Handler, listen, type ServerOptions, server } from '@bluelet/net'
 import { type OperationKind, Simulation, type SimulationOptions } from '@bluelet/net/testing'
 import { type Coroutine, kill, Scheduler, spawn, spawnUnder, type Task } from '@bluelet/scheduler'
 import { Cast } from '../sweep/cast.js'
@@ -63,8 +63,9 @@ export class Scene {
   }
 
   /** A server whose errors are written down. */
-  server(handler: Handler, port = PORT, host = ''): Coroutine<void> {
-    return server(host, port, handler, { onError: (error, conn) => void this.reports.push({ error, conn }) })
+  server(handler: Handler, port = PORT, host = '', options: ServerOptions = {}): Coroutine<void> {
+    const onError: ServerOptions['onError'] = (error, conn) => void this.reports.push({ error, conn })
+    return server(host, port, handler, { onError, ...options })
   }
 
   /** Checks what has arrived: no byte is lost, doubled or in the wrong place. */

@@ -7,6 +7,7 @@ import {
   connect,
   IncompleteReadError,
   listen,
+  type ServerOptions,
   server,
 } from '@bluelet/net'
 import { ClosedError, type Coroutine, KilledError, TimeoutError, timeout } from '@bluelet/scheduler'
@@ -41,13 +42,14 @@ export function serving(
   stage: Stage,
   handler: (conn: Connection) => Coroutine,
   clients: readonly (() => Coroutine)[],
+  options: ServerOptions = {},
 ): Coroutine {
   portIsFree(stage)
   return main()
 
   function* main(): Coroutine<void> {
     const watched = (conn: Connection) => stage.guarded('handler', handler(conn))
-    const serving = yield* stage.start('server', server('', PORT, watched))
+    const serving = yield* stage.start('server', server('', PORT, watched, options))
     try {
       const tasks = []
       for (const [i, client] of clients.entries()) tasks.push(yield* stage.start(`client ${i}`, client()))
