@@ -222,6 +222,30 @@ describe('a client above maxConnections, in a simulation', () => {
     expect(after - before).toBe(1)
   })
 
+  it('gets no seat while the handler of one that has gone is still at work', async () => {
+    const most = await simulate(function* () {
+      let running = 0
+      let most = 0
+      const { port } = yield* serve(
+        function* () {
+          most = Math.max(most, ++running)
+          yield* sleep(1000)
+          running--
+        },
+        { maxConnections: 2 },
+      )
+      for (let i = 0; i < 10; i++) {
+        const conn = yield* connect(LOOPBACK, port)
+        yield* sleep(5)
+        conn.abort()
+      }
+      yield* sleep(10_000)
+      return most
+    })
+
+    expect(most).toBe(2)
+  })
+
   it('waits until a connection that lingers has freed its descriptor', async () => {
     const { open, served, replyAt } = await simulate(function* (world) {
       const { port, counts } = yield* serve(

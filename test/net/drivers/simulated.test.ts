@@ -1,6 +1,6 @@
 import { ConnectError, connect, ListenError, listen } from '@bluelet/net'
 import { type NetworkOptions, Simulation, type SimulationOptions, simulate } from '@bluelet/net/testing'
-import { DeadlockError } from '@bluelet/scheduler'
+import { DeadlockError, spawn } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
 import { turn } from '../../support/deadline.js'
 import { driverSuite } from '../driver-suite.js'
@@ -35,6 +35,48 @@ function connecting(host: string, options: SimulationOptions): Promise<{ outcome
     return { outcome, ms: world.now() - begin }
   }, options)
 }
+
+describe('a port that is shared by reusePort', () => {
+  it('gives each listener some of the connections', async () => {
+    const accepted = await simulate(function* () {
+      const options = { reusePort: true }
+      const listeners = [yield* listen('', 4915, options), yield* listen('', 4915, options)]
+      const accepted = [0, 0]
+      for (const [i, listener] of listeners.entries()) {
+        yield* spawn(function* () {
+          while (true) {
+            const conn = yield* listener.accept()
+            conn.abort()
+            accepted[i]!++
+          }
+        })
+      }
+      for (let i = 0; i < 40; i++) {
+        const conn = yield* connect('localhost', 4915)
+        yield* errorOf(conn.recv())
+        conn.abort()
+      }
+      return accepted
+    })
+
+    expect(accepted[0]! + accepted[1]!).toBe(40)
+    expect(Math.min(...accepted)).toBeGreaterThan(0)
+  })
+
+  it.each([
+    [true, false],
+    [false, true],
+  ])('is shared only by listeners that all want that: %s, %s', async (first, second) => {
+    const error = await simulate(function* () {
+      const listener = yield* listen('', 4915, { reusePort: first })
+      const error = yield* errorOf(listen('', 4915, { reusePort: second }))
+      listener.close()
+      return error
+    })
+
+    expect(error.code).toBe('EADDRINUSE')
+  })
+})
 
 describe('SimulatedNetwork', () => {
   it('has a name', () => {
