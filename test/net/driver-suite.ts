@@ -740,6 +740,7 @@ function describeClosing(sample: DriverSample, bench: Bench): void {
     const { one, other } = await bench.pair()
     const upload = bench.writeAll(other, pattern(8 * 1024 * 1024))
     await bench.writeAll(one, Buffer.from('reply'))
+    await bench.quiet()
 
     one.socket.close(true)
     await upload
