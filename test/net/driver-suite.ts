@@ -873,6 +873,23 @@ function describeClosing(sample: DriverSample, bench: Bench): void {
     expect(other.witness.count(CLOSED)).toBe(1)
   })
 
+  it.each([true, false])(
+    'says CLOSED once when the peer has ended its side before: close(%s)',
+    async (linger) => {
+      const { one, other } = await bench.pair()
+      other.socket.shutdown()
+      await bench.readAll(one)
+
+      one.socket.close(linger)
+      await bench.closed(one)
+      await bench.quiet()
+
+      expect(one.witness.count(CLOSED)).toBe(1)
+      other.socket.reset()
+      await bench.closed(other)
+    },
+  )
+
   it('says CLOSED once after an error, too', async () => {
     const { one, other } = await bench.pair()
     other.socket.read(1)

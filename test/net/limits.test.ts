@@ -490,6 +490,22 @@ describe('a client above maxConnectionsPerAddress', () => {
 })
 
 describe('the counts of a server', () => {
+  it('say that none is open when all have ended, whoever was the first to end', async () => {
+    const { open } = await simulate(function* () {
+      const { port, counts } = yield* serve(echoer)
+      const open: number[] = []
+      for (let i = 0; i < 3; i++) {
+        const conn = yield* connect(LOOPBACK, port)
+        yield* exchange(conn, 'hello')
+        conn.close()
+        yield* sleep(10)
+        open.push(counts.open)
+      }
+      return { open }
+    })
+
+    expect(open).toEqual([0, 0, 0])
+  })
   it('say how many are open, how many were served, and how many have failed', async () => {
     const { seen, failures } = await simulate(function* () {
       const { port, counts, errors } = yield* serve(function* (conn) {
