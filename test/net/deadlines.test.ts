@@ -1,7 +1,7 @@
 // How long a server waits for its clients, in the virtual time of a simulation.
 import { type Connection, connect, type Missed, type ServerOptions, TimeoutError } from '@bluelet/net'
 import { type Simulation, simulate } from '@bluelet/net/testing'
-import { type Coroutine, DeadlockError, Latch, race, sleep, spawn } from '@bluelet/scheduler'
+import { type Coroutine, DeadlockError, Latch, pause, race, sleep, spawn } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
 import { fateOf, type Served, serve, visit } from './serving.js'
 import { echoer, exchange } from './simulated-pair.js'
@@ -620,6 +620,51 @@ describe('a client that reads nothing', () => {
     }, SMALL)
 
     expect(counts.missed).toEqual({ firstByte: 0, idle: 0, message: 0, stall: 1 })
+    expect(counts.failed).toBe(0)
+  })
+
+  it('is no failure either when another task of the handler is reading, and has the connection closed under it', async () => {
+    const { errors, counts } = await simulate(function* () {
+      const { port, errors, counts } = yield* serve(
+        function* (conn) {
+          yield* spawn(function* reader() {
+            while ((yield* conn.recv()).length > 0) yield* pause()
+          })
+          yield* conn.sendall(Buffer.alloc(100_000))
+        },
+        { stallTimeout: 1000 },
+      )
+      const conn = yield* connect(LOOPBACK, port)
+      yield* sleep(5000)
+      conn.abort()
+      return { errors, counts }
+    }, SMALL)
+
+    expect(errors).toEqual([])
+    expect(counts.failed).toBe(0)
+    expect(counts.missed.stall).toBe(1)
+  })
+
+  it('may miss two deadlines at once, of a task that reads and one that writes, and neither is a failure', async () => {
+    const { errors, counts } = await simulate(function* () {
+      const { port, errors, counts } = yield* serve(
+        function* (conn) {
+          yield* conn.readexactly(1)
+          yield* spawn(function* reader() {
+            yield* conn.readline()
+          })
+          yield* conn.sendall(Buffer.alloc(100_000))
+        },
+        { stallTimeout: 1000, messageTimeout: 1000 },
+      )
+      const conn = yield* connect(LOOPBACK, port)
+      yield* conn.sendall('half a li')
+      yield* sleep(5000)
+      conn.abort()
+      return { errors, counts }
+    }, SMALL)
+
+    expect(errors).toEqual([])
     expect(counts.failed).toBe(0)
   })
 })
