@@ -196,6 +196,20 @@ describe('a handler that fails', () => {
     expect(reply).toBe('second\n')
   })
 
+  it.each([undefined, null, 0, ''])('is reported, whatever it throws: %s', async (thrown) => {
+    const reports = await play(function* () {
+      const { task, port, reports } = yield* serve(function* () {
+        throw thrown
+      })
+      const peer: Peer = yield client(port)
+      yield peer.finish()
+      yield* kill(task)
+      return reports
+    })
+
+    expect(reports.map(({ error }) => error)).toEqual([thrown])
+  })
+
   it('is printed when nobody listens for errors', async () => {
     const host = new ClockHost()
 
