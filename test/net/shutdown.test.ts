@@ -95,6 +95,22 @@ describe('a server with a signal', () => {
     expect(again).toBeUndefined()
   })
 
+  it('that is aborted while the name of its host is looked up does not wait for that', async () => {
+    const ms = await simulate(
+      function* (world) {
+        const controller = new AbortController()
+        const task = yield* spawn(server('slow', 0, echoer, { signal: controller.signal }))
+        yield* sleep(10)
+        controller.abort()
+        yield* race([join(task), sleep(HOUR_MS)])
+        return world.now()
+      },
+      { names: { slow: 'hang' } },
+    )
+
+    expect(ms).toBe(10)
+  })
+
   it('returns when it is aborted, and a new client is refused', async () => {
     const { outcome, error, descriptors } = await simulate(function* (world) {
       const { controller, task, port } = yield* ending(echoer)
@@ -239,6 +255,52 @@ describe('a server that hears of interrupts', () => {
     })
 
     expect([during, after]).toEqual([1, 0])
+  })
+
+  it('hears of them no more after a kill that has not waited for its clean-up', async () => {
+    const left = await simulate(function* (world) {
+      const interrupts = new Interrupts(world.network)
+      const { task, port } = yield* serve(
+        function* () {
+          try {
+            yield* sleep(HOUR_MS)
+          } finally {
+            yield* sleep(HOUR_MS)
+          }
+        },
+        { driver: interrupts.driver },
+      )
+      const conn = yield* connect(LOOPBACK, port)
+      yield* sleep(10)
+      yield* kill(task, { grace: 100 })
+      conn.abort()
+      return interrupts.heard.size
+    })
+
+    expect(left).toBe(0)
+  })
+
+  it('calls the driver by its name: it may be an object with fields of its own', async () => {
+    const heard = await simulate(function* (world) {
+      const { network } = world
+      const driver = {
+        name: 'with a field',
+        listeners: new Set<() => void>(),
+        lookup: network.lookup.bind(network),
+        connect: network.connect.bind(network),
+        listen: network.listen.bind(network),
+        onInterrupt(callback: () => void) {
+          this.listeners.add(callback)
+          return () => this.listeners.delete(callback)
+        },
+      }
+      const { task } = yield* serve(echoer, { driver })
+      const heard = driver.listeners.size
+      yield* kill(task)
+      return heard
+    })
+
+    expect(heard).toBe(1)
   })
 
   it('hears none with signals: false', async () => {
