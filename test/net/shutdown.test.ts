@@ -303,6 +303,12 @@ describe('a server that hears of interrupts', () => {
     expect(heard).toBe(1)
   })
 
+  it.each([null, {}, 'SIGTERM', () => {}])('refuses %s in place of an AbortSignal, at the call', (signal) => {
+    expect(() => server('', 0, echoer, { signal: signal as unknown as AbortSignal })).toThrow(
+      /^server: signal: expected an AbortSignal, got /,
+    )
+  })
+
   it('hears none with signals: false', async () => {
     const asked = await simulate(function* (world) {
       const interrupts = new Interrupts(world.network)

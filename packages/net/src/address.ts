@@ -40,7 +40,9 @@ export class Address {
       while (groups.length + rest < IPV6_GROUPS) groups.push('0')
       groups.push(...tail.split(':'))
     }
-    return groups.slice(0, IPV6_GROUPS / 2).join(':')
+    // However it was written: with zeros in front, or in capitals.
+    const network = groups.slice(0, IPV6_GROUPS / 2)
+    return network.map((group) => Number.parseInt(group, 16).toString(16)).join(':')
   }
 
   /** `127.0.0.1:4915`, `[::1]:4915`. */

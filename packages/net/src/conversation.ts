@@ -58,10 +58,12 @@ export class Conversation implements Supervisor, Keeper, Watched {
   #over: boolean
   #closed: boolean
   /**
-   * The error that was dealt with already: the deadline that the peer has missed, or the failure; both who reads and who writes
-   * see a broken connection.
+   * The errors that were dealt with already: deadlines that the peer has missed, and failures; both who reads and who writes see a
+   * broken connection. Null until there is one.
    */
-  #known: unknown
+  #known: Set<unknown> | null
+  /** It was reset for a stall: whoever else waits on it sees it closed. */
+  #stalled: boolean
 
   constructor(conn: Connection, server: Server) {
     this.conn = conn
@@ -78,7 +80,8 @@ export class Conversation implements Supervisor, Keeper, Watched {
     this.#cancelled = false
     this.#over = false
     this.#closed = false
-    this.#known = undefined
+    this.#known = null
+    this.#stalled = false
   }
 
   begin(handler: Handler): void {
@@ -108,7 +111,8 @@ export class Conversation implements Supervisor, Keeper, Watched {
   // For the deadlines.
 
   missed(deadline: Missed, error: TimeoutError): void {
-    this.#known = error
+    this.#know(error)
+    this.#stalled ||= deadline === 'stall'
     this.#server.missed(this, deadline)
   }
 
@@ -133,8 +137,9 @@ export class Conversation implements Supervisor, Keeper, Watched {
   }
 
   fail(task: Task, error: unknown): void {
-    const known = error === this.#known || (this.#cancelled && error instanceof ClosedError)
-    this.#known = error
+    const aftermath = (this.#cancelled || this.#stalled) && error instanceof ClosedError
+    const known = aftermath || this.#known?.has(error)
+    this.#know(error)
     this.conn.close()
     this.cancel()
     if (known || isDisconnect(error)) return
@@ -151,6 +156,11 @@ export class Conversation implements Supervisor, Keeper, Watched {
     this.#server.over(this)
     // A handler whose client has gone keeps its seat: clients that come and go must not make more and more of them.
     if (this.#closed) this.#server.left(this)
+  }
+
+  #know(error: unknown): void {
+    this.#known ??= new Set()
+    this.#known.add(error)
   }
 
   #tasks(): Task[] {

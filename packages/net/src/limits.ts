@@ -2,6 +2,8 @@
  * The limits of a server: what is allowed unless told otherwise, and why.
  */
 
+import { shown } from './errors.js'
+
 /** What becomes of a connection above a limit. */
 export type Overload = 'wait' | 'close' | 'reset'
 
@@ -27,8 +29,8 @@ export interface LimitOptions {
    */
   readonly overload?: Overload
   /**
-   * How long a handler waits for a client's first byte; by default 60,000: who types by hand is that quick, and who only
-   * connects holds a place for no longer.
+   * How long a handler waits for a client's first byte while nothing is sent to it either; by default 60,000: who types by hand
+   * is that quick, and who only connects holds a place for no longer.
    */
   readonly firstByteTimeout?: number
   /** How long it waits between messages, while nothing goes either way; by default 120,000. */
@@ -77,7 +79,7 @@ export function limitsOf(options: LimitOptions, descriptors: number | undefined)
     stallTimeout = 30_000,
   } = options
   if (!['wait', 'close', 'reset'].includes(overload)) {
-    throw new TypeError(`server: overload: expected 'wait', 'close' or 'reset', got ${String(overload)}`)
+    throw new TypeError(`server: overload: expected 'wait', 'close' or 'reset', got ${shown(overload)}`)
   }
   return {
     connections: checkCount(maxConnections, 'maxConnections'),
@@ -95,7 +97,7 @@ export function limitsOf(options: LimitOptions, descriptors: number | undefined)
 /** All but what others need, and those that wait; where there are few, a quarter of them. */
 function mostFor(descriptors: number): number {
   const most = (descriptors * 13) / 16 - 64
-  return Math.floor(Math.min(MOST_CONNECTIONS, Math.max(most, descriptors / 4)))
+  return Math.floor(Math.min(MOST_CONNECTIONS, Math.max(most, descriptors / 4, 1)))
 }
 
 function checkCount(count: unknown, option: string): number {
@@ -104,10 +106,10 @@ function checkCount(count: unknown, option: string): number {
     (typeof count === 'number' && Number.isInteger(count) && count > 0)
   )
     return count
-  throw new RangeError(`server: ${option}: expected a positive integer or Infinity, got ${String(count)}`)
+  throw new RangeError(`server: ${option}: expected a positive integer or Infinity, got ${shown(count)}`)
 }
 
 function checkTimeout(ms: unknown, option: string): number {
   if (typeof ms === 'number' && ms > 0) return ms
-  throw new RangeError(`server: ${option}: expected ms > 0, or Infinity for no limit, got ${String(ms)}`)
+  throw new RangeError(`server: ${option}: expected ms > 0, or Infinity for no limit, got ${shown(ms)}`)
 }

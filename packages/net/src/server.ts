@@ -18,6 +18,7 @@ import type { Connection } from './connection.js'
 import type { Handler } from './conversation.js'
 import { Conversations } from './conversations.js'
 import { Counts, type Dropped, type Missed, type ServerCounts } from './counts.js'
+import { shown } from './errors.js'
 import { type LimitOptions, limitsOf } from './limits.js'
 import { type Listener, type ListenOptions, listen } from './listener.js'
 import { Seats } from './seats.js'
@@ -92,8 +93,11 @@ export function server(
   }
   const { signal, signals = true, grace = DEFAULT_GRACE_MS } = options
   checkFlag(signals, 'server: signals')
+  if (signal !== undefined && typeof signal?.addEventListener !== 'function') {
+    throw new TypeError(`server: signal: expected an AbortSignal, got ${shown(signal)}`)
+  }
   if (!(typeof grace === 'number' && grace >= 0)) {
-    throw new RangeError(`server: grace: expected ms >= 0, got ${String(grace)}`)
+    throw new RangeError(`server: grace: expected ms >= 0, got ${shown(grace)}`)
   }
   limitsOf(options, undefined)
   const listening = listen(host, port, options)
@@ -106,13 +110,14 @@ export function server(
     let conversations: Conversations | undefined
     try {
       if (stop.asked) return
-      listener = yield* listening
+      listener = (yield* race([listening, stop.wait()])) ?? undefined
+      if (listener === undefined) return
       const { driver } = listener
       const counts = new Counts(listener)
       const limits = limitsOf(options, driver.maxDescriptors)
       const seats = new Seats(limits, counts)
       conversations = new Conversations(listener.scheduler, handler, limits, counts, seats, options)
-      if (signals && driver.onInterrupt !== undefined) stop.hear(driver.onInterrupt)
+      if (signals) stop.hear((callback) => driver.onInterrupt?.(callback) ?? (() => {}))
       options.onListening?.(listener, counts)
       yield* accepting(listener, seats, conversations, stop)
       yield* theLast(listener, seats, conversations)
@@ -120,8 +125,11 @@ export function server(
       yield* conversations.end({ graceMs: grace, killed: false })
     } finally {
       listener?.close()
-      if (conversations !== undefined) yield* conversations.end({ graceMs: grace, killed: true })
-      stop.close()
+      try {
+        if (conversations !== undefined) yield* conversations.end({ graceMs: grace, killed: true })
+      } finally {
+        stop.close() // Also when the killer waits no longer.
+      }
     }
   }
 }

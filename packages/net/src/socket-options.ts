@@ -3,6 +3,7 @@
  */
 
 import type { SocketSettings } from './driver.js'
+import { shown } from './errors.js'
 
 /**
  * The settings among some options.
@@ -13,7 +14,7 @@ export function settingsOf({ noDelay, keepAlive }: SocketSettings, operation: st
   if (noDelay !== undefined) checkFlag(noDelay, `${operation}: noDelay`)
   if (keepAlive !== undefined && !(typeof keepAlive === 'number' && keepAlive > 0)) {
     throw new RangeError(
-      `${operation}: keepAlive: expected ms > 0, or Infinity for never, got ${String(keepAlive)}`,
+      `${operation}: keepAlive: expected ms > 0, or Infinity for never, got ${shown(keepAlive)}`,
     )
   }
   return {
@@ -28,5 +29,5 @@ export function settingsOf({ noDelay, keepAlive }: SocketSettings, operation: st
  * @throws TypeError if it is neither
  */
 export function checkFlag(flag: unknown, what: string): asserts flag is boolean {
-  if (typeof flag !== 'boolean') throw new TypeError(`${what}: expected true or false, got ${String(flag)}`)
+  if (typeof flag !== 'boolean') throw new TypeError(`${what}: expected true or false, got ${shown(flag)}`)
 }

@@ -250,6 +250,7 @@ export class SimulatedSocket implements DriverSocket {
   }
 
   #end(): void {
+    if (this.#state === 'closed') return
     this.#state = 'closed'
     this.#network.closed(this)
     this.#later(() => this.observer?.ready(CLOSED))
