@@ -29,7 +29,7 @@ describe('an option of sockets that can be none', () => {
   })
 
   it.each([
-    ['ipv6Only', 'yes', `listen: ipv6Only: ${FLAG} yes`],
+    ['ipv6Only', 'yes', `listen: ipv6Only: ${FLAG} "yes"`],
     ['reusePort', 0, `listen: reusePort: ${FLAG} 0`],
   ])('is refused by listen and server: %s %s', (option, value, message) => {
     const options = { [option]: value }
