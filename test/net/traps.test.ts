@@ -1,4 +1,6 @@
-// What node:net does behind one's back, a test for each trap that a driver over it can fall into, by its number.
+// What node:net does behind one's back, a test for each trap that a driver over it can fall into, by its number. Those of servers are
+// elsewhere: T18, T19 and T37 in shutdown, T21 in stress, T22 in descriptors.faults, T23 and T24 in limits, T32 in deadlines,
+// T33 in the scheduler's host, T38 in socket-options, T41 in the suite of drivers, T43 in drivers/node-listener.
 import { spawn as spawnProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
