@@ -15,19 +15,23 @@ export const alias = [
 /** What a test counts as that is slow for its kind: vitest.mutation.config.ts leaves it out. */
 export const LARGE = { name: 'large', description: 'counts to a hundred thousand, or starts a process' }
 
-// `vitest run` is the fast suite; `vitest run --mode long` is the one for *.long.ts.
+/** The suites: `vitest run` is the fast one, `vitest run --mode long` that of *.long.ts, `--mode faults` that of *.faults.ts. */
+const TIMEOUTS_MS: Readonly<Record<string, number>> = { test: 10_000, long: 240_000, faults: 120_000 }
+
 export default defineConfig(({ mode }) => ({
   resolve: { alias },
   test: {
-    include: [mode === 'long' ? 'test/**/*.long.ts' : 'test/**/*.test.ts'],
+    include: [`test/**/*.${mode in TIMEOUTS_MS ? mode : 'test'}.ts`],
     globalSetup: 'test/support/build.ts',
     setupFiles: ['test/support/setup.ts'],
     tags: [LARGE],
     pool: 'forks',
     // Vitest leaves a core to itself, which on two cores is half of them.
     maxWorkers: '100%',
+    // Faults are tried under load, with programs beside the tests: one file at a time.
+    fileParallelism: mode !== 'faults',
     execArgv: ['--expose-gc'],
-    testTimeout: mode === 'long' ? 240_000 : 10_000,
+    testTimeout: TIMEOUTS_MS[mode] ?? 10_000,
     coverage: {
       // All of them, also those that no test imports.
       include: ['packages/*/src/**/*.ts'],

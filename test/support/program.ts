@@ -18,6 +18,12 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null
 }
 
+/** How a program is started. */
+export interface ProgramOptions {
+  /** Whether there is a channel to it, for {@link Program.ask}: only programs of Node have one. */
+  readonly channel?: boolean
+}
+
 /** A program that has been started, and what it has printed so far. */
 export class Program {
   readonly child: ChildProcess
@@ -25,10 +31,25 @@ export class Program {
   stderr = ''
   exit: Exit | null = null
   readonly #conditions = new Set<() => void>()
+  /** What it has said over its channel and nobody has waited for yet. */
+  readonly #messages: unknown[] = []
 
-  constructor(command: string, args: readonly string[], env: NodeJS.ProcessEnv) {
-    this.child = spawn(command, args, { cwd: root, env: { ...process.env, NODE_OPTIONS: '', ...env } })
+  constructor(
+    command: string,
+    args: readonly string[],
+    env: NodeJS.ProcessEnv,
+    { channel = false }: ProgramOptions = {},
+  ) {
+    this.child = spawn(command, args, {
+      cwd: root,
+      env: { ...process.env, NODE_OPTIONS: '', ...env },
+      stdio: ['pipe', 'pipe', 'pipe', ...(channel ? ['ipc' as const] : [])],
+    })
     running.add(this.child)
+    this.child.on('message', (message) => {
+      this.#messages.push(message)
+      this.#changed()
+    })
     this.child.stdout?.on('data', (chunk) => {
       this.stdout += chunk
       this.#changed()
@@ -71,9 +92,22 @@ export class Program {
     return match
   }
 
+  /** Asks it over its channel, and waits for the answer: one question at a time. */
+  async ask(question: unknown, patienceMs = PATIENCE_MS): Promise<unknown> {
+    this.child.send(question as object) // Whatever can be told as JSON.
+    return this.told(patienceMs)
+  }
+
+  /** Waits for what it says next over its channel. */
+  async told(patienceMs = PATIENCE_MS): Promise<unknown> {
+    await this.#until('an answer', () => this.#messages.length > 0 || this.exit !== null, patienceMs)
+    if (this.#messages.length === 0) throw new Error(`it has ended without an answer: ${this}`)
+    return this.#messages.shift()
+  }
+
   /** Waits until it has ended. */
-  async ended(): Promise<Exit> {
-    await this.#until('its end', () => this.exit !== null)
+  async ended(patienceMs = PATIENCE_MS): Promise<Exit> {
+    await this.#until('its end', () => this.exit !== null, patienceMs)
     return this.exit as Exit // Just waited for.
   }
 
@@ -88,7 +122,7 @@ export class Program {
     this.#changed()
   }
 
-  async #until(what: string, condition: () => boolean): Promise<void> {
+  async #until(what: string, condition: () => boolean, patienceMs = PATIENCE_MS): Promise<void> {
     if (condition()) return
     await new Promise<void>((resolve, reject) => {
       const check = () => {
@@ -99,8 +133,8 @@ export class Program {
       }
       const timer = setTimeout(() => {
         this.#conditions.delete(check)
-        reject(new Error(`waited ${PATIENCE_MS} ms in vain for ${what}: ${this}`))
-      }, PATIENCE_MS)
+        reject(new Error(`waited ${patienceMs} ms in vain for ${what}: ${this}`))
+      }, patienceMs)
       this.#conditions.add(check)
     })
   }
@@ -111,13 +145,23 @@ export class Program {
 }
 
 /** Starts a program in the root of the repository. */
-export function start(command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Program {
-  return new Program(command, args, env)
+export function start(
+  command: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+  options: ProgramOptions = {},
+): Program {
+  return new Program(command, args, env, options)
 }
 
 /** Starts a file of TypeScript, given from the root of the repository. */
 export function startTypeScript(file: string, env: NodeJS.ProcessEnv = {}): Program {
-  return start(process.execPath, ['--import', 'tsx', file], env)
+  return start(...typeScript(file), env)
+}
+
+/** The command that runs a file of TypeScript, given from the root of the repository. */
+export function typeScript(file: string, args: readonly string[] = []): [string, string[]] {
+  return [process.execPath, ['--import', 'tsx', file, ...args]]
 }
 
 /** Kills what a test of the calling file has left. */
