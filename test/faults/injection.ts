@@ -1,0 +1,57 @@
+// Errors of the system, made by strace: the process gets them instead of the call's result.
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { missing, type Program, start } from '../support/program.js'
+import { reachedIn } from './patience.js'
+
+/** Attaches to a child as it would to a server: where that is forbidden, it ends at once. */
+const TRIAL = 'sleep 9 & timeout 0.5 strace -o /dev/null -p $!; code=$?; kill $!; exit $code'
+
+/** What `timeout` exits with if it was needed. */
+const TIMED_OUT = 124
+
+/** Why no errors can be injected here; null if they can. */
+export function whyNoInjection(): string | null {
+  if (process.platform !== 'linux') return 'needs Linux'
+  const absent = missing('strace', ['-V'])
+  if (absent !== null) return absent
+  return spawnSync('bash', ['-c', TRIAL]).status === TIMED_OUT ? null : 'strace may not trace here'
+}
+
+/** Errors that are injected until it ends. */
+export class Injection {
+  readonly #strace: Program
+  readonly #pid: number
+
+  constructor(strace: Program, pid: number) {
+    this.#strace = strace
+    this.#pid = pid
+  }
+
+  /** Begins: the first calls, so many of them, fail; of one socket only, if one is given. */
+  static async begin(
+    pid: number,
+    { calls, error, times, socket }: { calls: string; error: string; times: number; socket?: string },
+  ): Promise<Injection> {
+    const only = socket === undefined ? [] : ['-P', socket]
+    const what = [`trace=${calls}`, `inject=${calls}:error=${error}:when=1..${times}`].flatMap((part) => [
+      '-e',
+      part,
+    ])
+    const strace = start('strace', ['-p', `${pid}`, ...only, ...what])
+    const attached = await reachedIn(8000, () => tracerOf(pid) !== 0 && /attached/.test(strace.stderr))
+    if (!attached) throw new Error(`strace did not attach: ${strace}`)
+    return new Injection(strace, pid)
+  }
+
+  /** Ends it. @returns how many calls have failed */
+  async end(): Promise<number> {
+    await this.#strace.kill('SIGINT').ended()
+    await reachedIn(8000, () => tracerOf(this.#pid) === 0)
+    return this.#strace.stderr.split('(INJECTED)').length - 1
+  }
+}
+
+function tracerOf(pid: number): number {
+  return Number(/^TracerPid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1])
+}
