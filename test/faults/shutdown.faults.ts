@@ -1,0 +1,212 @@
+// The end of a server by signals, as a process sees it and as its clients do.
+import net from 'node:net'
+import { describe, expect, it } from 'vitest'
+import { record } from '../support/figures.js'
+import { leavesNothingRunning } from '../support/program.js'
+import { Crowd } from './crowd.js'
+import { elapsed, reachedIn } from './patience.js'
+import { LineClient, lineClients } from './pings.js'
+import { replyOf } from './reply.js'
+import { type ServerProcess, startServer } from './server-process.js'
+
+leavesNothingRunning()
+
+const REQUESTS = 500
+const BYTES = 100_000
+
+/** Some replies do not fit into the buffers of the kernel: their handlers wait for clients that have stopped reading. */
+const SLOW = 20
+const SLOW_BYTES = 8_000_000
+
+const BACKLOG = 300
+
+/** A client with a request under way. */
+class Request {
+  readonly client: LineClient
+  readonly #number: number
+  readonly #bytes: number
+
+  constructor(client: LineClient, number: number, bytes: number, delayMs: number) {
+    this.client = client
+    this.#number = number
+    this.#bytes = bytes
+    client.socket.write(`reply ${bytes} ${delayMs} ${number}\n`)
+  }
+
+  /** Whether the whole reply has come, and nothing else, and then an orderly end. */
+  async whole(): Promise<boolean> {
+    this.client.socket.resume()
+    try {
+      if ((await this.client.line(20_000)) !== `${this.#bytes}`) return false
+      const body = await this.client.bytes(this.#bytes, 20_000)
+      await this.client.end(20_000)
+      return body === replyOf(this.#bytes, this.#number).toString('latin1') && this.client.rest === ''
+    } finally {
+      this.client.close()
+    }
+  }
+}
+
+async function requests(server: ServerProcess): Promise<Request[]> {
+  const clients = await lineClients(server.port, REQUESTS)
+  await reachedIn(5000, async () => (await server.report()).begun === REQUESTS)
+  return clients.map((client, i) => {
+    const slow = i < SLOW
+    if (slow) client.socket.pause()
+    return new Request(client, i, slow ? SLOW_BYTES : BYTES, slow ? 0 : 1500 + i)
+  })
+}
+
+describe('a server that is asked to end', () => {
+  it.each(['SIGTERM', 'SIGINT'] as const)(
+    'by %s finishes every reply under way, and exits with 0',
+    async (signal) => {
+      const server = await startServer({}, { byShell: true })
+      const all = await requests(server)
+      await reachedIn(5000, async () => (await server.report()).replying === REQUESTS)
+      const { replying } = await server.report()
+
+      const began = performance.now()
+      server.signal(signal)
+      await elapsed(100)
+      const replies = await Promise.all(all.map((request) => request.whole()))
+      await server.ended()
+      const ms = Math.round(performance.now() - began)
+
+      const lost = replies.filter((whole) => !whole).length
+      record({
+        what: `requests under way at ${signal}`,
+        tried: REQUESTS,
+        failed: lost,
+        detail: `replies of ${BYTES} bytes, ${SLOW} of ${SLOW_BYTES} to clients that had stopped reading; lost are those that did not come whole; exit code 0`,
+      })
+      expect(replying).toBe(REQUESTS)
+      expect(lost).toBe(0)
+      expect(server.program).toMatchObject({ stdout: 'exit code 0\n', stderr: '' })
+      expect(ms).toBeLessThan(10_000)
+    },
+  )
+
+  it('refuses who comes later, and ends handlers that do not end: their clean-up still sends, and it exits with 0', async () => {
+    const server = await startServer({ grace: 1000 }, { byShell: true })
+    const stuck = await lineClients(server.port, 50)
+    expect(await Promise.all(stuck.map((client) => client.ask('stick')))).toEqual(stuck.map(() => 'stuck'))
+
+    const began = performance.now()
+    server.signal('SIGTERM')
+    await elapsed(500)
+    const refused = await LineClient.connect(server.port).catch((error) => error.code)
+    const goodbyes = await Promise.all(stuck.map((client) => client.line()))
+    const afterMs = Math.round(performance.now() - began)
+    for (const client of stuck) client.close()
+    await server.ended()
+
+    const lost = goodbyes.filter((goodbye) => goodbye !== 'goodbye').length
+    record({
+      what: 'handlers that go on after the grace period',
+      tried: stuck.length,
+      failed: lost,
+      detail: 'cancelled; lost are goodbyes that their clean-up sent and that did not arrive; exit code 0',
+    })
+    expect(refused).toBe('ECONNREFUSED')
+    expect(lost).toBe(0)
+    expect(afterMs).toBeGreaterThanOrEqual(1000)
+    expect(server.program).toMatchObject({ stdout: 'exit code 0\n', stderr: '' })
+  })
+
+  it('serves those who wait in the backlog, and counts those it does not', async () => {
+    const server = await startServer()
+    server.signal('SIGSTOP')
+    const clients = await lineClients(server.port, BACKLOG)
+    const all = clients.map((client, i) => new Request(client, i, BYTES, 0))
+
+    server.signal('SIGTERM')
+    server.signal('SIGCONT')
+    const replies = await Promise.all(all.map((request) => request.whole()))
+    const exit = await server.ended()
+
+    const lost = replies.filter((whole) => !whole).length
+    record({
+      what: 'clients in the backlog at SIGTERM',
+      tried: BACKLOG,
+      failed: lost,
+      detail: 'connected, and not yet accepted; lost are those that did not get their whole reply',
+    })
+    expect(exit).toEqual({ code: 0, signal: null })
+    expect(lost).toBe(0)
+  })
+
+  it('accounts for those who come while it ends', async () => {
+    const server = await startServer()
+    const crowd = new Crowd(server.port, 4000, { say: 'ping\n', atOnce: 200 })
+    await reachedIn(5000, async () => (await server.report()).begun > 500)
+
+    server.signal('SIGTERM')
+    await crowd.connected()
+    const exit = await server.ended(15_000)
+    const { connected, failed, answered, reset, ended } = await crowd.fates()
+    await crowd.kill()
+
+    record({
+      what: 'clients that connect all the time, at SIGTERM',
+      tried: 4000,
+      failed: reset,
+      detail: `${answered} answered, ${failed} refused; lost are those that connected and were reset`,
+    })
+    expect(exit).toEqual({ code: 0, signal: null })
+    expect(answered).toBeGreaterThan(500)
+    expect(answered + failed + reset).toBe(4000)
+    expect(ended).toBe(answered)
+    expect(connected).toBeLessThanOrEqual(answered + reset)
+    expect(server.program.stderr).toBe('')
+  })
+
+  it.each([
+    ['SIGTERM', 'stick', 143],
+    ['SIGINT', 'stick', 130],
+    ['SIGTERM', 'cling', 143],
+    ['SIGINT', 'cling', 130],
+  ] as const)(
+    'by a second %s ends at once, whatever a handler does that began to %s',
+    async (signal, verb, code) => {
+      const server = await startServer({}, { byShell: true })
+      const client = await LineClient.connect(server.port)
+      await client.ask(verb)
+      server.signal(signal)
+      const going = await reachedIn(5000, async () => !(await connects(server.port)))
+      const first = server.program.exit
+
+      const began = performance.now()
+      server.signal(signal)
+      await server.ended()
+      const ms = performance.now() - began
+      client.close()
+
+      expect([going, first]).toEqual([true, null])
+      expect(server.program).toMatchObject({ stdout: `exit code ${code}\n` })
+      expect(ms).toBeLessThan(2000)
+    },
+  )
+
+  it('is ended by the system if it does not want to hear of signals', async () => {
+    const server = await startServer({ signals: false })
+    const client = await LineClient.connect(server.port)
+    await client.ask('stick')
+
+    server.signal('SIGTERM')
+    const exit = await server.ended()
+    client.close()
+
+    expect(exit).toEqual({ code: null, signal: 'SIGTERM' })
+  })
+})
+
+/** Whether somebody still listens. */
+function connects(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = net.connect({ host: '127.0.0.1', port })
+    socket.on('connect', () => resolve(true))
+    socket.on('error', () => resolve(false))
+    socket.on('connect', () => socket.destroy())
+  })
+}
