@@ -1,0 +1,91 @@
+// Lines that do not end: what they cost, and what is held of them.
+import { once } from 'node:events'
+import { describe, expect, it } from 'vitest'
+import { record } from '../support/figures.js'
+import { leavesNothingRunning } from '../support/program.js'
+import { type LineClient, lineClients } from './pings.js'
+import { startServer } from './server-process.js'
+
+leavesNothingRunning()
+
+const MIB = 1024 * 1024
+const LINES = 100
+const BYTES = 64 * MIB
+
+/** All 100 of 64 MiB each are 6.4 GB through the loopback interface. */
+const PATIENCE_MS = 60_000
+
+const PIECE = Buffer.alloc(MIB, 'x')
+
+/** Sends so many bytes, no faster than they are taken. */
+async function sendBytes({ socket }: LineClient, bytes: number): Promise<void> {
+  for (let sent = 0; sent < bytes; sent += PIECE.length) {
+    if (!socket.write(PIECE)) await once(socket, 'drain', { signal: AbortSignal.timeout(PATIENCE_MS) })
+  }
+}
+
+describe('a line that does not end', () => {
+  it(`of 64 MiB is an error early, from ${LINES} clients at once; its bytes are still there, and little of them is held`, async () => {
+    const server = await startServer()
+    const clients = await lineClients(server.port, LINES)
+    const before = server.memory
+    let memory = 0
+    const watch = setInterval(() => {
+      memory = Math.max(memory, server.memory - before)
+    }, 50)
+
+    const began = performance.now()
+    const replies = await Promise.all(
+      clients.map(async (client) => {
+        client.socket.write(`overrun ${BYTES}\n`)
+        await sendBytes(client, BYTES)
+        return client.line(PATIENCE_MS)
+      }),
+    )
+    const ms = performance.now() - began
+    clearInterval(watch)
+    for (const client of clients) client.close()
+    const report = await server.quiet().then(() => server.report())
+
+    const right = replies.filter((reply) => reply === `LimitError ${BYTES}`).length
+    const rate = (LINES * BYTES) / MIB / (ms / 1000)
+    record({
+      what: 'lines of 64 MiB without an end',
+      tried: LINES,
+      failed: LINES - right,
+      detail: `all at once, limit 64 KiB: an error each, and then all their bytes, read on at ${Math.round(rate)} MiB/s; memory +${Math.round(memory)} MiB in all; lost are those of which a byte is missing`,
+    })
+    expect(replies).toEqual(replies.map(() => `LimitError ${BYTES}`))
+    // 128 KiB each, of which half waits in the queue and half in a chunk; and what the collector has not got to yet.
+    expect(memory).toBeLessThan((LINES * 128) / 1024 + 100)
+    expect(report.reported.total).toBe(0)
+    expect(server.program.stderr).toBe('')
+  })
+
+  it('costs as much for each byte when it is four times as long', async () => {
+    const server = await startServer()
+    const [client] = await lineClients(server.port, 1)
+    const cost = { [16 * MIB]: Number.POSITIVE_INFINITY, [BYTES]: Number.POSITIVE_INFINITY }
+
+    for (let round = 0; round < 3; round++) {
+      for (const bytes of [16 * MIB, BYTES]) {
+        const before = server.cpuMs
+        client!.socket.write(`line ${2 * BYTES}\n`)
+        await sendBytes(client!, bytes)
+        expect(await client!.ask('', PATIENCE_MS)).toMatch(new RegExp(`^${bytes + 1} `))
+        cost[bytes] = Math.min(cost[bytes]!, server.cpuMs - before)
+      }
+    }
+    client!.close()
+
+    const ratio = cost[BYTES]! / cost[16 * MIB]!
+    record({
+      what: 'lines of 16 and of 64 MiB, read whole',
+      tried: 6,
+      failed: 0,
+      detail: `${cost[16 * MIB]} and ${cost[BYTES]} ms of processor at best: ${ratio.toFixed(1)} times as much for 4 times the bytes`,
+    })
+    // A quadratic search would cost 16 times as much. The system counts in ticks of 10 ms.
+    expect(ratio).toBeLessThan(8)
+  })
+})
