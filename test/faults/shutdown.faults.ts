@@ -136,6 +136,24 @@ describe('a server that is asked to end', () => {
     expect(lost).toBe(0)
   })
 
+  it('counts those for whom it has had no place', async () => {
+    const server = await startServer({ maxConnections: 10, grace: 2000 })
+    const stuck = await lineClients(server.port, 10)
+    await Promise.all(stuck.map((client) => client.ask('stick')))
+    const sockets = server.sockets().length
+    const waiting = await lineClients(server.port, 20)
+    await reachedIn(5000, () => server.sockets().length === sockets + waiting.length)
+
+    server.signal('SIGTERM')
+    await Promise.all(waiting.map((client) => client.end()))
+    const { counts } = await server.report()
+    for (const client of [...stuck, ...waiting]) client.close()
+    const exit = await server.ended()
+
+    expect(counts).toMatchObject({ served: 10, dropped: { queue: 20 } })
+    expect(exit).toEqual({ code: 0, signal: null })
+  })
+
   it('accounts for those who come while it ends', async () => {
     const server = await startServer()
     const crowd = new Crowd(server.port, 4000, { say: 'ping\n', atOnce: 200 })

@@ -15,7 +15,7 @@ const MIB = 1024 * 1024
  * How much longer a normal client may wait than one of a server without such clients at the same time, but for one ping in a
  * hundred. That one tells what is due to the machine, which may be busy.
  */
-const MORE_MS = 50
+const MORE_MS = 100
 
 describe('clients that never read', () => {
   it('have at most 1 MiB queued each, are gone by the deadline, and harm nobody', async () => {
@@ -43,9 +43,9 @@ describe('clients that never read', () => {
       return report.counts.missed.stall === clients && report.counts.open === 1
     })
     const ms = Math.round(performance.now() - began)
+    const report = await server.report()
     await Promise.all([pings.stop(), others.stop()])
     const [p99, otherP99] = [pings.p99(first), others.p99(otherFirst)]
-    const report = await server.report()
     await crowd.kill()
 
     record({
@@ -64,7 +64,7 @@ describe('clients that never read', () => {
       counts: { failed: 0, missed: { stall: clients } },
     })
     expect(pings.lost).toBe(0)
-    expect(p99).toBeLessThan(otherP99 * 2 + MORE_MS)
+    expect(p99).toBeLessThan(otherP99 * 3 + MORE_MS)
     expect(server.program).toMatchObject({ exit: null, stderr: '' })
   })
 })
@@ -84,11 +84,13 @@ describe('clients that send a byte now and then', () => {
     const [first, otherFirst] = [pings.latencies.length, others.latencies.length]
 
     const crowd = await new Crowd(server.port, clients, { say: 'x', drips: true, stubborn }).connected()
+    const began = performance.now()
     const all = await reachedIn(2000, async () => (await server.report()).counts.open === clients + 1)
     const gone = await reachedIn(20_000, async () => (await server.report()).counts.open === 1)
+    const freeMs = Math.round(performance.now() - began)
+    const report = await server.report()
     await Promise.all([pings.stop(), others.stop()])
     const [p99, otherP99] = [pings.p99(first), others.p99(otherFirst)]
-    const report = await server.report()
     const fates = await crowd.fates()
     await crowd.kill()
 
@@ -97,7 +99,7 @@ describe('clients that send a byte now and then', () => {
       what: `clients that send a byte now and then, ${kind}`,
       tried: clients,
       failed: report.counts.open - 1 + pings.lost,
-      detail: `a byte every 50 to 500 ms; told to close after ${shortest} to ${longest} ms (deadline ${messageTimeout} ms), ${report.counts.open - 1} of them still held ${messageTimeout + lingerMs} ms later; p99 of a normal client ${p99.toFixed(1)} ms (at a server without them ${otherP99.toFixed(1)} ms)`,
+      detail: `a byte every 50 to 500 ms; told to close after ${shortest} to ${longest} ms (deadline ${messageTimeout} ms), the last descriptor free ${freeMs} ms after the last had connected; p99 of a normal client ${p99.toFixed(1)} ms (at a server without them ${otherP99.toFixed(1)} ms)`,
     })
     expect([all, gone]).toEqual([true, true])
     expect(report).toMatchObject({
@@ -108,8 +110,10 @@ describe('clients that send a byte now and then', () => {
     // Never early; late by a quarter at the most, but for a busy machine.
     expect(shortest).toBeGreaterThanOrEqual(messageTimeout)
     expect(longest).toBeLessThan(messageTimeout * 1.25 + 1000)
+    // The server closes, and waits for the other side to close as well.
+    expect(freeMs).toBeLessThan(messageTimeout * 1.25 + lingerMs + 2000)
     expect(pings.lost).toBe(0)
-    expect(p99).toBeLessThan(otherP99 * 2 + MORE_MS)
+    expect(p99).toBeLessThan(otherP99 * 3 + MORE_MS)
     expect(server.program).toMatchObject({ exit: null, stderr: '' })
   })
 })
