@@ -33,9 +33,12 @@ describe('a listener', () => {
     const grown = server.memory - memory
     const { dropped } = (await program.ask('report')) as { dropped: number } // What it answers.
     await program.ask('close')
-    const exit = await program.ended()
+    // Its own, of the listener, as well.
+    const free = await reachedIn(5000, () => server.sockets().length === sockets - 1)
     await reachedIn(5000, async () => (await crowd.fates()).open === 0)
     const { reset, ended, failed, open } = await crowd.fates()
+    await program.ask('end')
+    const exit = await program.ended()
     await crowd.kill()
 
     record({
@@ -47,6 +50,7 @@ describe('a listener', () => {
     expect(waiting).toBe(BACKLOG * BURST + Number(accepts))
     expect(waiting + dropped).toBe(CLIENTS)
     expect(grown).toBeLessThan(50)
+    expect(free).toBe(true)
     expect(exit).toEqual({ code: 0, signal: null })
     expect([reset + ended, failed, open]).toEqual([CLIENTS, 0, 0])
     expect(program.stderr).toBe('')
