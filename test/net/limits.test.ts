@@ -572,7 +572,7 @@ describe('the counts of a server', () => {
   })
 
   it('count what nobody accepted in time, for which there is no address to tell', async () => {
-    const { counts, drops, waiting } = await play(function* () {
+    const { dropped, atTheEnd, drops, waiting } = await play(function* () {
       const { task, port, counts, drops } = yield* serve(echoer, { maxConnections: 1, backlog: 1 })
       const first: Peer = yield dial(port)
       first.read().write('x')
@@ -588,13 +588,15 @@ describe('the counts of a server', () => {
       }
       yield settled(() => peers.filter(({ closed }) => closed).length, 50)
       const waiting = peers.filter(({ closed }) => !closed).length
+      const dropped = { ...counts.dropped }
       for (const peer of [first, ...peers]) peer.socket.destroy()
       yield* kill(task)
-      return { counts, drops, waiting }
+      return { dropped, atTheEnd: counts.dropped.queue, drops, waiting }
     })
 
     expect(waiting).toBe(8)
-    expect(counts.dropped).toEqual({ connections: 0, address: 0, queue: 6 })
+    expect(dropped).toEqual({ connections: 0, address: 0, queue: 6 })
+    expect(atTheEnd).toBe(6 + waiting)
     expect(drops).toEqual([])
   })
 

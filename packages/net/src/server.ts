@@ -8,10 +8,12 @@ import {
   Cancelled,
   ClosedError,
   type Coroutine,
+  callback,
+  type Event,
+  type Host,
   race,
   sleep,
   type Task,
-  timeout,
 } from '@bluelet/scheduler'
 import type { Address } from './address.js'
 import type { Connection } from './connection.js'
@@ -30,9 +32,16 @@ const ACCEPT_BACKOFF_MS = 100
 
 const DEFAULT_GRACE_MS = 10_000
 
-/** Who had connected when the server was asked to end is still served: until nobody comes for so long, or for so long in all. */
+/**
+ * Who had connected when the server was asked to end is still served: until nobody has come for so long. That alone says nothing on
+ * a busy machine, where one turn of the event loop may take longer: so many turns as well, in each of which Node asks the system.
+ */
 const LAST_GAP_MS = 10
+const LAST_GAP_TURNS = 8
+/** After so long only those who wait already are served, so that clients that never cease to come do not hold up the end. */
 const LAST_MS = 100
+/** Node accepts one connection a turn, which may cost a millisecond: this is for a backlog of 511. */
+const LONGEST_LAST_MS = 1000
 
 /** Options of {@link server}. */
 export interface ServerOptions extends ListenOptions, LimitOptions {
@@ -162,14 +171,38 @@ function* arrivals(listener: Listener, { free }: Seats, stop: Stop): Coroutine<C
 /** Accepts those that have connected: the system would reset them with the listener. */
 function* theLast(listener: Listener, seats: Seats, conversations: Conversations): Coroutine<void> {
   const { scheduler } = listener
-  const end = scheduler.now() + LAST_MS
+  const began = scheduler.now()
   try {
-    while (scheduler.now() < end && seats.free > 0) {
-      const connections = yield* timeout(LAST_GAP_MS, listener.acceptMany(seats.free))
+    while (seats.free > 0) {
+      const ms = scheduler.now() - began
+      if (ms >= LONGEST_LAST_MS) return
+      const gap = quiet(scheduler.host, ms < LAST_MS ? LAST_GAP_MS : 0)
+      const connections = yield* race([listener.acceptMany(seats.free), gap])
+      if (connections === undefined) return
       for (const conn of connections) conversations.admit(conn)
     }
   } catch (error) {
     if (error instanceof Cancelled) throw error
-    // Nobody else has come, or accepting fails.
+    // Accepting fails.
   }
+}
+
+function* quiet(host: Host, ms: number): Coroutine<undefined> {
+  yield* sleep(ms)
+  yield* turns(host, LAST_GAP_TURNS)
+}
+
+/** Event: lets the surroundings have so many turns at I/O; turns of the scheduler alone ask the system nothing. */
+function turns(host: Host, count: number): Event<undefined> {
+  return callback((resume) => {
+    let left = count
+    const turn = (): void => {
+      if (left === 0) resume(undefined)
+      else if (left-- > 0) host.soon(turn)
+    }
+    turn()
+    return () => {
+      left = -1
+    }
+  })
 }

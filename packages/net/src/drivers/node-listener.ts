@@ -76,6 +76,7 @@ export class NodeListener implements DriverListener {
 
   close(): void {
     this.#server.close()
+    this.dropped += this.#accepted.length
     for (const socket of this.#accepted.splice(0)) socket.reset()
   }
 
