@@ -1,5 +1,14 @@
 // The budget of promise 2: how many steps a turn takes, and for how long, before it lets the host poll.
-import { type Coroutine, type Host, pause, Scheduler, type SchedulerOptions } from '@bluelet/scheduler'
+import {
+  type Coroutine,
+  type Event,
+  type Host,
+  Latch,
+  pause,
+  Scheduler,
+  type SchedulerOptions,
+  sleep,
+} from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
 
 /** A host that makes each call when it is told, and whose clock moves by what a step takes. */
@@ -94,6 +103,59 @@ describe('budgetSteps', () => {
       [0, 1, 2, 3],
       [0, 1, 2, 3, 4],
     ])
+  })
+})
+
+describe('a turn', () => {
+  it('is asked for once, however many tasks become ready before it', () => {
+    const host = new Stepwise()
+    const scheduler = new Scheduler({ host })
+    void scheduler.run(function* () {})
+    scheduler.spawn(function* () {})
+    scheduler.spawn(function* () {})
+
+    let turns = 0
+    while (host.turn()) turns++
+
+    expect(turns).toBe(1)
+  })
+
+  it('is not asked for by a release while there is another hold', () => {
+    const host = new Stepwise()
+    const scheduler = new Scheduler({ host })
+    void scheduler.run(function* () {
+      scheduler.hold()
+      scheduler.hold()
+    })
+    while (host.turn()) {}
+
+    scheduler.release()
+    const first = host.turn()
+    scheduler.release()
+    const second = host.turn()
+
+    expect([first, second]).toEqual([false, true])
+  })
+
+  it.each<[string, Event]>([
+    ['for ever', new Latch().wait()],
+    ['for a timer, which the host has not', sleep(10)],
+  ])('that comes when the run is over does no harm to a task that waits %s', (_name, event) => {
+    const host = new Stepwise()
+    host.at = () => {
+      throw new Error('no timers')
+    }
+    const scheduler = new Scheduler({ host })
+    void scheduler.run(function* () {})
+    scheduler.step()
+    const task = scheduler.spawn(function* () {
+      yield event
+    })
+    scheduler.step()
+
+    host.turn()
+
+    expect(task.state).toBe('parked')
   })
 })
 

@@ -1,10 +1,14 @@
 import {
   all,
+  Channel,
   type Coroutine,
+  callback,
   type Event,
+  type EventHandler,
   event,
   KilledError,
   kill,
+  Latch,
   pause,
   race,
   sleep,
@@ -130,4 +134,120 @@ describe('a handler of a branch', () => {
     expect((caught as AggregateError).errors).toEqual(errors)
     expect((caught as AggregateError).message).toBe('2 branches of all failed: Error: first; Error: second')
   })
+
+  /** Something to wait for that takes its time to withdraw. */
+  const SLOW: EventHandler<number, void, never> = {
+    name: 'slow',
+    enter() {},
+    withdraw(waiter, ms) {
+      const { scheduler } = waiter
+      scheduler.timers.add(scheduler.now() + ms, (w: Waiter) => w.withdrawn(), waiter)
+      return 'later'
+    },
+  }
+
+  it('that is withdrawn in its own time is waited for, though the next branch gives its value at once', async () => {
+    const { scheduler, log, note } = world()
+
+    await scheduler.run(function* () {
+      note(yield* race([event<string>(SLOW, 10), ofValue('at once')]))
+      yield sleep(100)
+      note('end')
+    })
+
+    expect(log).toEqual(['10: at once', '110: end'])
+  })
+
+  it('whose withdrawal answers another branch does not keep Cancelled from the task that is killed', async () => {
+    const { scheduler, log, note } = world()
+
+    await scheduler.run(function* () {
+      const latch = new Latch()
+      const task = yield* spawn(function* () {
+        try {
+          yield race([callback(() => () => latch.open()), latch.wait(), event(SLOW, 10)])
+          note('went on')
+        } finally {
+          note('finally')
+        }
+      })
+      yield pause()
+      yield kill(task)
+    })
+
+    expect(log).toEqual(['10: finally'])
+  })
 })
+
+describe('the value of a branch', () => {
+  /** A value that can be closed, and counts how often it was. */
+  function closable(): { closed: number; [Symbol.dispose](): void } {
+    return {
+      closed: 0,
+      [Symbol.dispose]() {
+        this.closed++
+      },
+    }
+  }
+
+  /** Returns a value although it is killed. */
+  function* stubbornly(value: unknown): Coroutine {
+    try {
+      yield sleep(1000)
+    } catch {
+      return value
+    }
+  }
+
+  it('that the combination gives is left open', async () => {
+    const value = closable()
+
+    const given = await virtually(function* () {
+      return yield* race([ofValue(value), sleep(1000)])
+    })
+
+    expect(given).toBe(value)
+    expect(value.closed).toBe(0)
+  })
+
+  it('that comes when another has won is closed, since nobody gets it', async () => {
+    const value = closable()
+
+    const given = await virtually(function* () {
+      return yield* race([stubbornly(value), first()])
+    })
+
+    expect(given).toBe('first')
+    expect(value.closed).toBe(1)
+  })
+
+  it.each([[null], ['a text'], [{}]])(
+    'that comes then and cannot be closed, such as %j, is let go',
+    async (value) => {
+      const given = await virtually(function* () {
+        return yield* race([stubbornly(value), first()])
+      })
+
+      expect(given).toBe('first')
+    },
+  )
+
+  function* first(): Coroutine<string> {
+    yield sleep(1)
+    return 'first'
+  }
+
+  it('is that of the first that was done, when that was done by the very branch that is entered next', async () => {
+    const value = await virtually(function* () {
+      const channel = new Channel<string>()
+      return yield* race([channel.receive(), channel.send('sent')])
+    })
+
+    expect(value).toBe('sent')
+  })
+})
+
+/** An event that gives a value at once. */
+function ofValue<T>(value: T): Event<T> {
+  return event<T>({ name: 'value' }, value)
+}

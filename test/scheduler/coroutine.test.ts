@@ -1,6 +1,10 @@
 import { type Coroutine, call, kill, pause, sleep, spawn } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
-import { failure, virtually } from './world.js'
+import { failure, rejection, virtually } from './world.js'
+
+function* pausing(): Coroutine<void> {
+  yield pause()
+}
 
 /** A coroutine as a compiler makes it, for engines without generators: of plain functions. */
 function compiled<T>(coroutine: Coroutine<T>): Coroutine<T> {
@@ -14,6 +18,18 @@ function compiled<T>(coroutine: Coroutine<T>): Coroutine<T> {
 }
 
 describe('a coroutine that is made of plain functions', () => {
+  it.each(['next', 'throw', Symbol.iterator])('is none without %s', async (member) => {
+    const incomplete = { ...compiled(pausing()), [member]: undefined }
+
+    const error = await rejection(
+      virtually(function* () {
+        yield incomplete as never
+      }),
+    )
+
+    expect(String(error)).toContain('TypeError: cannot yield an object (Object)')
+  })
+
   it('gives what it returns, as root, as task and as callee', async () => {
     const inner = (): Coroutine<string> =>
       compiled(

@@ -369,6 +369,7 @@ describe('a hold', () => {
   const withdrawn: readonly (readonly [string, () => Event])[] = [
     ['a promise', () => race([new Promise(() => {}), pause()])],
     ['a callback', () => race([callback(() => {}), pause()])],
+    ['a callback that comes at once', () => all([callback<void>((resume) => resume())])],
     ['an external channel', () => race([new Channel({ external: true }).receive(), pause()])],
     ['a promise in an all that failed', () => all([new Promise(() => {}), Promise.reject(failure())])],
     ['a join of a task of another scheduler', () => race([join(foreignTask()), pause()])],

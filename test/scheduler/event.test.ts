@@ -3,6 +3,7 @@ import {
   type Event,
   type EventHandler,
   event,
+  join,
   kill,
   pause,
   race,
@@ -341,6 +342,30 @@ describe('event', () => {
 
     expect(state.withdrawn).toBe(1)
   })
+
+  it('is withdrawn once, though its withdrawal outlasts the grace period', async () => {
+    const { scheduler, log, note } = world()
+    const SLOW: EventHandler<undefined, void> = {
+      name: 'slow',
+      enter() {},
+      withdraw(waiter) {
+        note('withdrawing')
+        scheduler.timers.add(scheduler.now() + 20, (w: Waiter) => w.withdrawn(), waiter)
+        return 'later'
+      },
+    }
+
+    await scheduler.run(function* () {
+      const task = yield* spawn(function* () {
+        yield event(SLOW, undefined)
+      })
+      yield pause()
+      yield kill(task, { grace: 10 })
+      note('killed')
+    })
+
+    expect(log).toEqual(['0: withdrawing', '20: killed'])
+  })
 })
 
 describe('a handler', () => {
@@ -368,6 +393,39 @@ describe('a handler', () => {
     })
 
     expect(value).toBe(1)
+  })
+
+  it.each([
+    ['resume', (waiter: Waiter<void>) => waiter.resume()],
+    ['throw', (waiter: Waiter<void>) => waiter.throw(failure())],
+    ['withdrawn', (waiter: Waiter<void>) => waiter.withdrawn()],
+  ])('that answers by %s a task that has ended is told so', async (_name, answer) => {
+    const told = await virtually(function* () {
+      let waiter: Waiter<void> | undefined
+      const keeping = event<void>(
+        {
+          name: 'keeping',
+          enter(entered: Waiter<void>) {
+            waiter = entered
+            entered.resume()
+          },
+        },
+        undefined,
+      )
+      yield join(
+        yield* spawn(function* early() {
+          yield keeping
+        }),
+      )
+      try {
+        answer(waiter as Waiter<void>)
+      } catch (error) {
+        return String(error)
+      }
+      return 'nothing'
+    })
+
+    expect(told).toBe('Error: early#2 is ended: it was resumed twice, or after its wait was withdrawn')
   })
 
   it('that throws after it has answered makes the run fail with its error, and end', async () => {

@@ -125,6 +125,25 @@ describe('everySchedule', () => {
     expect(worlds.size).toBe(2)
   })
 
+  it.each([
+    ['between any two steps, in a world that simulates where it comes from', ['socket'], [1, 2, 3]],
+    ['between turns, in any other', [], [3]],
+  ])('lets what is due arrive %s', async (_name, simulates, expected) => {
+    const arrivals = new Set<number>()
+
+    await everySchedule(
+      function* (host) {
+        let steps = 0
+        host.at(host.now(), () => arrivals.add(steps))
+        while (++steps < 3) yield pause()
+        yield sleep(1)
+      },
+      { world: (schedule) => new VirtualHost({ schedule, simulates }) },
+    )
+
+    expect([...arrivals].sort()).toEqual(expected)
+  })
+
   it('finds the update that is lost', async () => {
     const error = await errorOf(everySchedule(lostUpdate))
 
@@ -460,6 +479,12 @@ describe('randomSchedules', () => {
     expect(seed).toBeGreaterThan(1)
     expect((await errorOf(randomSchedules(rare, { seed, runs: 1 }))).schedule).toBe(error.schedule)
     expect(await randomSchedules(rare, { seed: 1, runs: seed - 1 })).toBe(seed - 1)
+  })
+
+  it('refuses a seed after which there are too few', async () => {
+    const error = await rejection(randomSchedules(lastly, { seed: Number.MAX_SAFE_INTEGER, runs: 1 }))
+
+    expect(error).toBeInstanceOf(RangeError)
   })
 
   it.each([0, -1, 1.5, Number.NaN])('refuses %d runs', async (runs) => {

@@ -1112,6 +1112,38 @@ describe('a task that nothing can end', () => {
     expect((caught as AggregateError).errors).toEqual([error, expect.any(DroppedError)])
   }, 3000)
 
+  it('has answered return() as often as its error says', async () => {
+    let returns = 0
+    function* counting(): Coroutine<void> {
+      while (true) {
+        let returned = true
+        try {
+          yield pause()
+          returned = false
+        } catch {
+          returned = false
+        } finally {
+          if (returned) returns++
+          // biome-ignore lint/correctness/noUnsafeFinally: that is what is tested.
+          if (stubborn) continue
+        }
+      }
+    }
+
+    const error = await virtually(function* () {
+      const task = yield* spawn(counting)
+      yield pause()
+      try {
+        yield kill(task, { grace: 0 })
+      } catch (error) {
+        return String(error)
+      }
+      return 'nothing'
+    })
+
+    expect(error).toContain(`it answered ${returns} return() with another yield`)
+  })
+
   it('when it waits between its yields is dropped too', async () => {
     const error = await virtually(function* () {
       const task = yield* spawn(function* immortalSleeper() {

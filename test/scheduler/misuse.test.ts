@@ -346,6 +346,16 @@ describe('misuse', () => {
   })
 })
 
+describe('misuse of the method spawn', () => {
+  it('is an error that names it', () => {
+    const { scheduler } = world()
+
+    expect(() => scheduler.spawn(wrong(5))).toThrow(
+      'spawn(coroutine): expected a coroutine or a function that makes one, got 5',
+    )
+  })
+})
+
 describe('misuse of run', () => {
   const targets: readonly (readonly [string, () => unknown, RegExp])[] = [
     ['a number', () => 5, /run\(.*got 5/],

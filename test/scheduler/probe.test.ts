@@ -366,6 +366,16 @@ describe('the cause of a wake', () => {
     expect(wakes).toEqual(['anonymous#1 by channel'])
   })
 
+  it('is external, by its kind, when it is none of the tasks and no timer', async () => {
+    const { scheduler } = world()
+    const causes: WakeCause[] = []
+    scheduler.attach({ wake: (_task, cause) => causes.push(cause) })
+
+    await scheduler.run(() => waits(callback<void>((resume) => soon(resume))))
+
+    expect(causes).toEqual([{ kind: 'external', source: 'callback' }])
+  })
+
   it('is what a handler of its own calls itself', async () => {
     const readable = event<void>(
       {

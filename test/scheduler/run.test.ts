@@ -7,6 +7,7 @@ import {
   pause,
   run,
   Scheduler,
+  type Supervisor,
   sleep,
   spawn,
   type Task,
@@ -184,6 +185,58 @@ describe('run', () => {
     expect(log).toEqual(['20: straggler is done'])
   })
 
+  it('cancels what a clean-up has spawned when its grace period is over', async () => {
+    const { scheduler, log, note } = world()
+
+    await rejection(
+      scheduler.run(
+        function* () {
+          try {
+            yield spawn(function* () {
+              throw failure()
+            })
+            yield sleep(1000)
+          } finally {
+            yield spawn(function* () {
+              try {
+                yield sleep(1000)
+              } finally {
+                note('straggler is cancelled')
+              }
+            })
+          }
+        },
+        { grace: 10 },
+      ),
+    )
+
+    expect(log).toEqual(['10: straggler is cancelled'])
+  })
+
+  it('sets no time for what a clean-up has spawned any more, once that has ended', async () => {
+    const { scheduler } = world()
+    const timers: number[] = []
+
+    await rejection(
+      scheduler.run(function* () {
+        try {
+          yield spawn(function* () {
+            throw failure()
+          })
+          yield sleep(1000)
+        } finally {
+          yield spawn(after, 10, 'straggler')
+          timers.push(scheduler.timers.size)
+          yield sleep(20)
+          timers.push(scheduler.timers.size)
+        }
+      }),
+    )
+
+    // Beside the straggler's there is the grace period of the root.
+    expect(timers).toEqual([2, 1])
+  })
+
   it('can be called again once it is done, also when it rejected', async () => {
     const { scheduler } = world()
 
@@ -301,6 +354,20 @@ describe('run', () => {
     const caught = await rejection(scheduler.run(() => after(10, 1)))
 
     expect(caught).toBe(error)
+  })
+
+  it('leaves the supervisor to what was spawned under one before it', async () => {
+    const { scheduler } = world()
+    const error = failure()
+    const failed: unknown[] = []
+    const supervisor: Supervisor = { adopt() {}, fail: (_task, error) => failed.push(error), disown() {} }
+    scheduler.spawnUnder(supervisor, function* () {
+      throw error
+    })
+
+    const value = await scheduler.run(() => after(10, 1))
+
+    expect([value, failed]).toEqual([1, [error]])
   })
 
   it('runs what is spawned from outside meanwhile', async () => {

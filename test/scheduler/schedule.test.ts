@@ -46,6 +46,10 @@ describe('seeded', () => {
     expect(draws(one, 100, 1000)).toEqual(draws(other, 100, 1000))
   })
 
+  it('makes the choices of Mulberry32: a seed that was written down stays good', () => {
+    expect(draws(seeded(1), 1000, 3)).toEqual([627, 2, 527])
+  })
+
   it.each([
     [1, 2],
     [0, -1],

@@ -60,6 +60,20 @@ describe('shrink', () => {
     expect((await shrunk([2, 0, 0, 0], (choices) => choices[0] === 2)).best).toEqual([2])
   })
 
+  it('tries no more than it needs to, and no choice below 0', async () => {
+    const tried: string[] = []
+
+    const best = await shrink([0, 5], async (choices) => {
+      tried.push(choices.join('.'))
+      return (choices[1] ?? 0) !== 0
+    })
+
+    expect(best).toEqual([0, 1])
+    const first = ['', '0', '5', '0.0', '0.3', '0.1']
+    const again = ['', '0', '1', '0.0']
+    expect(tried).toEqual([...first, ...again])
+  })
+
   it('gives up after 2000 tries with the best that it has', async () => {
     const long = new Array<number>(1500).fill(1)
     const fails = (choices: readonly number[]) => choices.filter((choice) => choice === 1).length >= 1490

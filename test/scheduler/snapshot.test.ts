@@ -5,6 +5,7 @@ import {
   type Coroutine,
   call,
   callback,
+  type Event,
   event,
   group,
   join,
@@ -14,6 +15,7 @@ import {
   race,
   Scheduler,
   Semaphore,
+  type Supervisor,
   sleep,
   spawn,
   type TaskSnapshot,
@@ -311,6 +313,21 @@ describe('snapshot', () => {
   })
 })
 
+const NOBODY: Supervisor = { adopt() {}, fail() {}, disown() {} }
+
+function stepWith(scheduler: Scheduler, action: () => void): void {
+  scheduler.spawn(function* () {
+    action()
+  })
+  stepAll(scheduler)
+}
+
+function inTurn(sites: boolean, action: () => void): Promise<void> {
+  return new Scheduler({ host: new VirtualHost(), sites }).run(function* () {
+    action()
+  })
+}
+
 describe('sites', () => {
   /** `deepest (…/snapshot.test.ts:123:45)` without the directory. */
   const HERE = /^(\S+ )?\(?\S*snapshot\.test\.ts:\d+:\d+\)?$/
@@ -439,6 +456,40 @@ describe('sites', () => {
     stepAll(scheduler)
 
     expect(scheduler.snapshot()[0]?.yieldedAt?.[0]).toMatch(HERE)
+  })
+
+  it('are none of a task that has not yielded, nor of what it spawns by a plain call', () => {
+    const host = new VirtualHost({ manual: true })
+    const scheduler = new Scheduler({ host })
+    scheduler.spawn(function* parent() {
+      scheduler.spawnUnder(NOBODY, idle)
+      yield new Latch().wait()
+    })
+
+    const before = scheduler.snapshot()[0]
+    scheduler.step()
+    const child = scheduler.snapshot()[1]
+
+    expect(before?.yieldedAt).toEqual([])
+    expect(child).not.toHaveProperty('spawnedAt')
+    expect(host.reports).toEqual([])
+  })
+
+  it.each<[string, (make: () => void) => unknown]>([
+    ['in a step that is taken by hand', (make) => stepWith(byHand({ sites: false }), make)],
+    ['in a turn', (make) => inTurn(false, make)],
+    ['outside, after a turn of one that wants them', (make) => inTurn(true, () => {}).then(make)],
+  ])('are not noted where no scheduler wants them: %s', async (_name, within) => {
+    const scheduler = byHand({ sites: true })
+    let made: Event | undefined
+
+    await within(() => {
+      made = new Latch().wait()
+    })
+    scheduler.spawn(waits, made)
+    stepAll(scheduler)
+
+    expect(scheduler.snapshot()[0]?.yieldedAt).toEqual([undefined])
   })
 
   it('stand in the stack of an error that nobody joined for', async () => {

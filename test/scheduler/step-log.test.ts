@@ -87,6 +87,20 @@ describe('StepLog', () => {
     expect(lines[1]).toBe('main#1  ends')
   })
 
+  it('says so in a column, as wide as what has yielded there and no wider', async () => {
+    const lines = await stepsOf(function* main() {
+      yield* sleep(10)
+      yield* pause()
+      throw new Error('that is longer than any yield')
+    }, true)
+
+    expect(lines.map((line) => line.indexOf('main ('))).toEqual([
+      'main#1  sleep(10)  '.length,
+      'main#1  sleep(10)  '.length,
+      -1,
+    ])
+  })
+
   it('says where the innermost coroutine has yielded', async () => {
     const lines = await stepsOf(function* main() {
       yield (function* callee(): Coroutine<void> {

@@ -340,6 +340,18 @@ describe('spawn from outside', () => {
 
     expect(caught).toBe(error)
   })
+
+  it('takes no step by itself while there is no run, on a host that calls', async () => {
+    const scheduler = new Scheduler({ host: new VirtualHost() })
+    let stepped = false
+    scheduler.spawn(function* () {
+      stepped = true
+    })
+
+    await afterMacrotasks(10)
+
+    expect(stepped).toBe(false)
+  })
 })
 
 describe('an error that breaks out of the trampoline', () => {

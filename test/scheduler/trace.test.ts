@@ -6,6 +6,7 @@ import {
   end,
   group,
   join,
+  kill,
   Latch,
   pause,
   sleep,
@@ -13,6 +14,7 @@ import {
   wait,
 } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
+import { coroutineFrames } from '../../packages/scheduler/src/sites.js'
 import { failure, rejection, virtually } from './world.js'
 
 /** What was added to an error's stack, line by line. */
@@ -278,6 +280,35 @@ describe('the stack of an error that ends a run', () => {
     expect(error.stack).toBe('Error: bare\n    in task main#1, in its first step')
   })
 
+  it('begins with the error itself, if that has no stack and comes through a yield*', async () => {
+    const error = failure('bare')
+    Object.defineProperty(error, 'stack', { value: undefined, writable: true })
+
+    await rejection(
+      virtually(function* main() {
+        yield* call(thrower, error)
+      }),
+    )
+
+    expect(error.stack).toMatch(/^Error: bare\n {4}at main /)
+  })
+
+  it.each([
+    [10_000, true],
+    [10_001, false],
+  ])('of %i characters gets further frames: %s', async (length, gets) => {
+    const error = failure()
+    error.stack = 'Error: long'.padEnd(length, '.')
+
+    await rejection(
+      virtually(function* main() {
+        yield* call(thrower, error)
+      }),
+    )
+
+    expect(error.stack.includes('at main ')).toBe(gets)
+  })
+
   it('says with the option sites where a root was spawned that fails itself', async () => {
     const error = failure()
     const before = error.stack
@@ -359,6 +390,26 @@ describe('the stack of an error that ends a run', () => {
     expect(frames.every((line) => line.includes('trace.test.ts'))).toBe(true)
   })
 
+  it('is none of Cancelled: nobody sees it', async () => {
+    let stack: string | undefined
+
+    await virtually(function* () {
+      const task = yield* spawn(function* victim() {
+        try {
+          yield* sleep(10)
+        } catch (error) {
+          stack = (error as Error).stack
+          throw error
+        }
+      })
+      yield pause()
+      yield kill(task)
+    })
+
+    expect(stack).toContain('Cancelled')
+    expect(stack).not.toContain('at victim')
+  })
+
   it('has the frames of a chain whose error came from a promise', async () => {
     const error = failure()
     const before = error.stack
@@ -412,7 +463,8 @@ describe('the stack of an error that ends a run', () => {
       ),
     )
 
-    const [first, second] = added(error, before)
+    const [first, second, ...more] = added(error, before)
+    expect(more).toEqual([])
     expect(first).toMatch(/^ {4}in task child#2, after its yield of sleep\(10\) at .*trace\.test\.ts:\d+:\d+/)
     expect(second).toMatch(
       /^ {4}spawned by main#1 at .*trace\.test\.ts:\d+:\d+.*, which waits for sleep\(1000\)/,
@@ -468,6 +520,26 @@ function* pausing() {
 function lineOf(error: Error): number {
   return Number(/trace\.test\.ts:(\d+):/.exec(error.stack as string)?.[1])
 }
+
+describe('the coroutines on the stack', () => {
+  it('are found in the lines that the engine writes, their files as paths', () => {
+    const { prepareStackTrace } = Error
+    Error.prepareStackTrace = () =>
+      [
+        'Error',
+        '    at helper (file:///home/me/app.js:1:2)',
+        '    at inner (file:///home/me/app.js:3:4)',
+        '    at inner.next (<anonymous>)',
+        '    at outer (/home/me/main.js:5:6)',
+        '    at Object.throw (<anonymous>)',
+      ].join('\n')
+
+    const frames = coroutineFrames()
+
+    Error.prepareStackTrace = prepareStackTrace as NonNullable<typeof prepareStackTrace>
+    expect(frames).toEqual(['inner (/home/me/app.js:3:4)', 'outer (/home/me/main.js:5:6)'])
+  })
+})
 
 describe('addTrace', () => {
   it('leaves what is no error, and what is frozen, alone', async () => {

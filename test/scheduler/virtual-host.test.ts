@@ -55,6 +55,10 @@ describe('VirtualHost', () => {
     expect(order).toEqual(['b at 10', 'a at 20'])
   })
 
+  it('simulates nothing unless it is told', () => {
+    expect(new VirtualHost().simulates).toEqual([])
+  })
+
   it('keeps what was reported', () => {
     const host = new VirtualHost()
     const error = new Error('reported')
@@ -239,6 +243,17 @@ describe('a VirtualHost with a schedule', () => {
       ['first', 'second', 'due', 'not due'],
       ['first', 'due', 'second', 'not due'],
     ])
+  })
+
+  it('asks it nothing about what is not due yet, while tasks are at work', async () => {
+    const schedule = choosing(1)
+    const host = new VirtualHost({ schedule })
+    host.at(10, () => {})
+    host.soon(() => host.soon(() => {}))
+
+    await macrotasks(10)
+
+    expect(schedule.asked).toEqual([])
   })
 })
 

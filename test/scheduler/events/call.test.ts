@@ -143,6 +143,12 @@ describe('call', () => {
     expect(error).toBeInstanceOf(TypeError)
   })
 
+  it('refuses what is neither coroutine nor function, when it is made', () => {
+    expect(() => call(5 as never)).toThrow(
+      'call(coroutine): expected a coroutine or a function that makes one, got 5',
+    )
+  })
+
   it('refuses an async function, and says what to write', async () => {
     const error = await rejection(
       virtually(function* () {

@@ -13,6 +13,7 @@ import {
 } from '@bluelet/scheduler'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { collectGarbage } from '../../support/garbage.js'
 import { eventSuite } from '../event-suite.js'
 import { rejection, virtually, world } from '../world.js'
 
@@ -242,6 +243,23 @@ describe('Channel', () => {
     })
 
     expect(size).toBe(2)
+  })
+
+  it('gives the memory of a rush back once that has been received', async () => {
+    // 2 ** 18 places, of 4 or 8 bytes each.
+    const channel = new Channel<number>()
+    for (let n = 0; n < 2 ** 18; n++) channel.trySend(n)
+
+    const freed = await virtually(function* () {
+      while (channel.size > 1) yield channel.receive()
+      yield collectGarbage()
+      const before = process.memoryUsage().heapUsed
+      yield channel.receive()
+      yield collectGarbage()
+      return before - process.memoryUsage().heapUsed
+    })
+
+    expect(freed).toBeGreaterThan(2 ** 19)
   })
 
   it.each([-1, 1.5, Number.NaN, '2', null])('refuses a capacity of %s', (capacity) => {

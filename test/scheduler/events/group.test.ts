@@ -551,6 +551,32 @@ describe('group', () => {
     expect(ended).toBe(100_000)
   })
 
+  it('calls its body once, when it is yielded, whatever function that is', async () => {
+    let calls = 0
+
+    const value = await virtually(function* () {
+      const made = group(() => {
+        calls++
+        return after(1, 42)
+      })
+      const before = calls
+      return [before, yield* made, calls]
+    })
+
+    expect(value).toEqual([0, 42, 1])
+  })
+
+  it('spawns with options too', async () => {
+    const name = await virtually(function* () {
+      return yield* group(function* (g) {
+        const task = yield* g.spawn.with({ name: 'reader' }, after, 1, 42)
+        return task.name
+      })
+    })
+
+    expect(name).toBe('reader')
+  })
+
   it('refuses a body that is no generator function, at its yield', async () => {
     const error = await rejection(
       virtually(function* () {

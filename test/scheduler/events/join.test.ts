@@ -356,6 +356,7 @@ describe('join in a circle', () => {
       scheduler.run(function* () {
         const [root] = scheduler.tasks()
         const task = yield* spawn(joining, root as Task)
+        yield spawn(joining, root as Task) // Else the root's joiners would be none, and no circle looked for.
         yield pause()
         // It is ready now, with Cancelled, although a join is what it yielded last.
         scheduler.cancel(task)
@@ -380,6 +381,7 @@ describe('join in a circle', () => {
         yield event(WATCH, root as Task)
         return 'watched'
       })
+      yield spawn(joining, root as Task)
       yield pause()
       return yield* join(task)
     })
@@ -392,7 +394,8 @@ describe('join in a circle', () => {
 
     await scheduler.run(function* () {
       const last = yield* spawn(after<number>, 10, 1)
-      const first = yield* spawn(joining, last)
+      const middle = yield* spawn(joining, last)
+      const first = yield* spawn(joining, middle)
       const victim = yield* spawn(function* () {
         try {
           yield sleep(1000)

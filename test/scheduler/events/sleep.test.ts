@@ -112,6 +112,10 @@ describe('sleep', () => {
     expect(() => sleep(ms)).toThrow(new RangeError(`sleep(ms): expected ms >= 0, got ${ms}`))
   })
 
+  it('refuses a text, and shows it as one', () => {
+    expect(() => sleep('5' as never)).toThrow(new RangeError('sleep(ms): expected ms >= 0, got "5"'))
+  })
+
   it('of Infinity waits until it is killed', async () => {
     const { scheduler, log, note } = world()
 

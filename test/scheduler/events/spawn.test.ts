@@ -155,6 +155,20 @@ describe('spawn', () => {
     expect(String(error)).toContain('was spawned before, as task#2')
   })
 
+  it('refuses a coroutine that a function gives for the second time', async () => {
+    const coroutine = child()
+    const same = () => coroutine
+
+    const error = await rejection(
+      virtually(function* () {
+        yield spawn(same)
+        yield spawn(same)
+      }),
+    )
+
+    expect(String(error)).toContain('was spawned before, as same#2')
+  })
+
   it('reports the error of a task that nobody joins to the run', async () => {
     const error = new Error('of the child')
 
@@ -191,6 +205,15 @@ describe('spawn', () => {
     })
 
     expect(heard).toEqual(['adopt child#2', 'fail child#2', error, 'disown child#2'])
+  })
+
+  it('refuses what is no coroutine, and options that are none, when it is made', () => {
+    expect(() => spawn(5 as never)).toThrow(
+      'spawn(coroutine): expected a coroutine or a function that makes one, got 5',
+    )
+    expect(() => spawn.with(null as never, child)).toThrow(
+      'spawn.with(options, ...): expected an object such as { name }, got null',
+    )
   })
 
   it('refuses a task for a group that has ended', async () => {
