@@ -636,6 +636,32 @@ describe('in a process of its own, a run', { tags: 'large' }, () => {
   })
 })
 
+describe('a deadlock while a run is cancelled', () => {
+  it('ends a straggler of a clean-up, too, however long it would have been given', async () => {
+    const failed = new Error('failed')
+
+    const error = await rejection(
+      virtually(
+        function* () {
+          yield spawn(function* () {
+            try {
+              yield sleep(1e9)
+            } finally {
+              yield spawn(waitFor(new Latch().wait()))
+            }
+          })
+          yield pause()
+          throw failed
+        },
+        { grace: Number.POSITIVE_INFINITY },
+      ),
+    )
+
+    expect(error).toBeInstanceOf(AggregateError)
+    expect((error as AggregateError).errors).toEqual([failed, expect.any(DeadlockError)])
+  })
+})
+
 function withResolvers<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
   let resolve: (value: T) => void = () => {}
   const promise = new Promise<T>((settle) => {

@@ -102,7 +102,10 @@ export class Run<T = unknown> implements Supervisor {
   giveUp(error: unknown): void {
     const tasks = [...this.#scheduler.tasks()]
     this.cancel(error)
-    for (const task of tasks) if (task.phase === PARKED) task.force()
+    for (const task of tasks) {
+      task.cancel(this.#scheduler.graceMs) // A straggler of clean-ups has not been.
+      if (task.phase === PARKED) task.force()
+    }
   }
 
   /** Every task has ended. */
