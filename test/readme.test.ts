@@ -21,6 +21,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const documents = [
   'README.md',
   'CONTRIBUTING.md',
+  'packages/net/README.md',
   'packages/net/docs/running-a-server.md',
   'packages/net/docs/testing-your-server.md',
 ]
