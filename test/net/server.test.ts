@@ -26,9 +26,6 @@ import { openSockets } from '../support/leaks.js'
 import { dial, type Peer } from '../support/peer.js'
 import { driverLike, LOOPBACK, play, rejection, tellingAfter } from './world.js'
 
-/** Handlers have half of it before they are cancelled. */
-const HASTY = { grace: 400 }
-
 /** An error that a server has reported. */
 interface Report {
   readonly error: unknown
@@ -56,6 +53,7 @@ function* serve(handler: (conn: Connection) => Coroutine, options: ServerOptions
         listener = opened
       },
       onError: (error, conn, task) => void reports.push({ error, from: `${conn.remoteAddress}`, task }),
+      grace: 0, // Its handlers do not end by themselves.
       ...options,
     }),
   )
@@ -528,7 +526,7 @@ describe('a server that is killed', () => {
       })
       const peers: Peer[] = yield Promise.all([client(port), client(port)])
       for (const peer of peers) yield peer.until('hello', () => peer.text === 'hello ')
-      yield* kill(task, HASTY)
+      yield* kill(task)
       log.push('killed')
       for (const peer of peers) yield peer.finish()
       const error: NodeJS.ErrnoException = yield rejection(dial(port))
@@ -557,7 +555,7 @@ describe('a server that is killed', () => {
       })
       yield Promise.all([client(port), client(port), client(port)])
       yield until('three handlers', () => count === 3)
-      yield* kill(task, HASTY)
+      yield* kill(task)
     })
 
     expect(log.slice(0, 3).sort()).toEqual(['1 begins', '2 begins', '3 begins'])
@@ -580,7 +578,7 @@ describe('a server that is killed', () => {
       })
       yield client(port)
       yield until('the spawned task', () => log.length === 1)
-      yield* kill(task, HASTY)
+      yield* kill(task)
       log.push('killed')
     })
 
@@ -604,7 +602,7 @@ describe('a server that is killed', () => {
       })
       yield Promise.all([client(port), client(port), client(port)])
       yield until('three handlers', () => count === 3)
-      yield* kill(task, HASTY)
+      yield* kill(task)
       return reports
     })
 
