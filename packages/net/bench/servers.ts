@@ -9,9 +9,8 @@ export const BASELINE = 'callbacks'
 /** The name of each server, and its file. */
 export const servers: readonly (readonly [string, string])[] = [
   ['bluelet, yield', 'bluelet-yield.js'],
-  ['bluelet, yield*', 'bluelet-delegate.js'],
+  ['epoll', 'bluelet-epoll.js'],
   [BASELINE, 'callbacks.js'],
-  ['for await', 'for-await.js'],
 ]
 
 /** A server that runs. */

@@ -23,7 +23,7 @@ import { resetOf } from '../system-errors.js'
 const DEFAULT_KEEP_ALIVE_MS = 60_000
 
 /** Linux takes no more seconds than this (TCP_KEEPIDLE, tcp(7)). */
-const MOST_KEEP_ALIVE_MS = 32_767_000
+const MOST_KEEP_ALIVE_SECONDS = 32_767
 
 /**
  * How much of a write Node is given at a time: it takes all that it is given, however long the peer takes for it, and says
@@ -256,17 +256,22 @@ export function heardConnect(this: net.Socket): void {
 }
 
 /** The settings, as Node wants them. */
-export function optionsOf({ noDelay = true, keepAlive = DEFAULT_KEEP_ALIVE_MS }: SocketSettings): {
+export function optionsOf(settings: SocketSettings): {
   noDelay: boolean
   keepAlive: boolean
   keepAliveInitialDelay: number
 } {
-  const probes = Number.isFinite(keepAlive)
+  const seconds = keepAliveSeconds(settings)
   return {
-    noDelay,
-    keepAlive: probes,
-    keepAliveInitialDelay: probes ? Math.min(keepAlive, MOST_KEEP_ALIVE_MS) : 0,
+    noDelay: settings.noDelay ?? true,
+    keepAlive: seconds > 0,
+    keepAliveInitialDelay: seconds * 1000,
   }
+}
+
+/** After how many seconds a silent peer is probed, as the system wants it; 0: never. */
+export function keepAliveSeconds({ keepAlive = DEFAULT_KEEP_ALIVE_MS }: SocketSettings): number {
+  return Number.isFinite(keepAlive) ? Math.min(Math.ceil(keepAlive / 1000), MOST_KEEP_ALIVE_SECONDS) : 0
 }
 
 function addressOf(host: string | undefined, port: number | undefined): Address | undefined {

@@ -1,0 +1,21 @@
+// Our echo server on the epoll driver.
+import { server } from '@bluelet/net'
+import { run } from '@bluelet/scheduler'
+import { epollDriver } from '../../dist/drivers/epoll.js'
+import { listening } from './control.js'
+
+function* echoer(conn) {
+  while (true) {
+    const data = yield conn.recv(1024)
+    if (!data.length) break
+    yield conn.sendall(data)
+  }
+}
+
+await run(
+  server('127.0.0.1', 0, echoer, {
+    driver: epollDriver(),
+    maxConnections: 50_000,
+    onListening: ({ address }) => listening(address.port),
+  }),
+)

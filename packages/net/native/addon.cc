@@ -1,0 +1,308 @@
+// What JavaScript calls. Every argument is checked: a wrong one is an error there, and never a crash here.
+
+#include <errno.h>
+
+#include <cstdint>
+#include <cstdio>
+#include <string>
+
+#include "poller.h"
+#include "sockets.h"
+
+namespace {
+
+using bluelet::Poller;
+using bluelet::Sockets;
+
+// One for each environment: several threads may have loaded this.
+struct Instance {
+  Sockets sockets;
+  Poller* poller = nullptr;
+  napi_ref ready = nullptr;
+  // Kept alive, since they are written to: the batch, and where bytes are received.
+  napi_ref batch = nullptr;
+  napi_ref scratch = nullptr;
+  uint8_t* bytes = nullptr;
+  size_t room = 0;
+};
+
+napi_value Fail(napi_env env, const char* call, const char* expected) {
+  char message[160];
+  snprintf(message, sizeof message, "%s: expected %s", call, expected);
+  napi_throw_type_error(env, nullptr, message);
+  return nullptr;
+}
+
+napi_value Number(napi_env env, int64_t number) {
+  napi_value value;
+  napi_create_int32(env, static_cast<int32_t>(number), &value);
+  return value;
+}
+
+// The arguments of one call; once one of them is wrong, `ok` is false and an error has been thrown.
+class Arguments {
+ public:
+  Arguments(napi_env env, napi_callback_info info, const char* call, size_t count) : env_(env), call_(call) {
+    size_t given = kMost;
+    void* data = nullptr;
+    napi_get_cb_info(env, info, &given, values_, nullptr, &data);
+    instance = static_cast<Instance*>(data);
+    if (given < count) Wrong("more arguments");
+  }
+
+  int32_t Int(size_t i, int32_t least, int32_t most) {
+    double number = 0;
+    if (!ok) return least;
+    if (napi_get_value_double(env_, values_[i], &number) != napi_ok || !(number >= least && number <= most) ||
+        number != static_cast<int32_t>(number)) {
+      Wrong("an integer in its range");
+      return least;
+    }
+    return static_cast<int32_t>(number);
+  }
+
+  int Fd(size_t i) {
+    int32_t fd = -1;
+    if (!ok) return -1;
+    if (napi_get_value_int32(env_, values_[i], &fd) != napi_ok || !instance->sockets.Owns(fd)) Wrong("a socket of this thread that is open");
+    return fd;
+  }
+
+  bool Bool(size_t i) {
+    bool flag = false;
+    if (ok && napi_get_value_bool(env_, values_[i], &flag) != napi_ok) Wrong("true or false");
+    return flag;
+  }
+
+  std::string String(size_t i) {
+    char text[80];
+    size_t length = 0;
+    if (!ok) return "";
+    if (napi_get_value_string_utf8(env_, values_[i], text, sizeof text, &length) != napi_ok || length >= sizeof text - 1) {
+      Wrong("a numeric address");
+      return "";
+    }
+    return std::string(text, length);
+  }
+
+  void* Bytes(size_t i, napi_typedarray_type wanted, size_t* length) {
+    napi_typedarray_type type;
+    void* data = nullptr;
+    *length = 0;
+    if (!ok) return nullptr;
+    bool is = false;
+    if (napi_is_typedarray(env_, values_[i], &is) != napi_ok || !is ||
+        napi_get_typedarray_info(env_, values_[i], &type, length, &data, nullptr, nullptr) != napi_ok || type != wanted) {
+      *length = 0;
+      Wrong(wanted == napi_uint8_array ? "bytes" : "an Int32Array");
+      return nullptr;
+    }
+    if (data == nullptr) *length = 0;  // Its buffer has been transferred.
+    return data;
+  }
+
+  napi_value Function(size_t i) {
+    napi_valuetype type;
+    if (ok && (napi_typeof(env_, values_[i], &type) != napi_ok || type != napi_function)) Wrong("a function");
+    return values_[i];
+  }
+
+  napi_value Value(size_t i) const { return values_[i]; }
+
+  bool ok = true;
+  Instance* instance = nullptr;
+
+ private:
+  static constexpr size_t kMost = 5;
+
+  void Wrong(const char* expected) {
+    ok = false;
+    Fail(env_, call_, expected);
+  }
+
+  napi_env env_;
+  const char* call_;
+  napi_value values_[kMost];
+};
+
+// start(batch: Int32Array, scratch: Uint8Array, ready: (count) => void): 0 or a negative errno
+napi_value Start(napi_env env, napi_callback_info info) {
+  Arguments args(env, info, "start(batch, scratch, ready)", 3);
+  size_t length = 0, room = 0;
+  void* batch = args.Bytes(0, napi_int32_array, &length);
+  void* bytes = args.Bytes(1, napi_uint8_array, &room);
+  napi_value ready = args.Function(2);
+  if (!args.ok) return nullptr;
+  Instance& instance = *args.instance;
+  if (length < Poller::kNumbers || room == 0) return Fail(env, "start(batch, scratch, ready)", "room for a socket, and for a byte");
+  if (instance.poller != nullptr) return Number(env, -EALREADY);
+  napi_create_reference(env, ready, 1, &instance.ready);
+  auto* poller = new Poller();
+  int error = poller->Open(env, static_cast<int32_t*>(batch), static_cast<int>(length / Poller::kNumbers), instance.ready);
+  if (error != 0) {
+    delete poller;
+    napi_delete_reference(env, instance.ready);
+    return Number(env, error);
+  }
+  instance.poller = poller;
+  instance.bytes = static_cast<uint8_t*>(bytes);
+  instance.room = room;
+  napi_create_reference(env, args.Value(0), 1, &instance.batch);
+  napi_create_reference(env, args.Value(1), 1, &instance.scratch);
+  return Number(env, 0);
+}
+
+// watch(fd, slot, generation): 0 or a negative errno
+napi_value Watch(napi_env env, napi_callback_info info) {
+  Arguments args(env, info, "watch(fd, slot, generation)", 3);
+  int fd = args.Fd(0);
+  int32_t slot = args.Int(1, 0, INT32_MAX);
+  int32_t generation = args.Int(2, 0, INT32_MAX);
+  if (!args.ok) return nullptr;
+  if (args.instance->poller == nullptr) return Number(env, -EINVAL);
+  return Number(env, args.instance->poller->Watch(fd, static_cast<uint32_t>(slot), static_cast<uint32_t>(generation)));
+}
+
+// hold(keepsAlive)
+napi_value Hold(napi_env env, napi_callback_info info) {
+  Arguments args(env, info, "hold(keepsAlive)", 1);
+  bool hold = args.Bool(0);
+  if (args.ok && args.instance->poller != nullptr) args.instance->poller->Hold(hold);
+  return nullptr;
+}
+
+// listen(address, port, backlog, ipv6Only, reusePort): a descriptor or a negative errno
+napi_value Listen(napi_env env, napi_callback_info info) {
+  Arguments args(env, info, "listen(address, port, backlog, ipv6Only, reusePort)", 5);
+  std::string address = args.String(0);
+  int32_t port = args.Int(1, 0, 65535);
+  int32_t backlog = args.Int(2, 1, INT32_MAX);
+  bool ipv6_only = args.Bool(3);
+  bool reuse_port = args.Bool(4);
+  if (!args.ok) return nullptr;
+  return Number(env, args.instance->sockets.Listen(address.c_str(), port, backlog, ipv6_only, reuse_port));
+}
+
+// connect(address, port): a descriptor or a negative errno
+napi_value Connect(napi_env env, napi_callback_info info) {
+  Arguments args(env, info, "connect(address, port)", 2);
+  std::string address = args.String(0);
+  int32_t port = args.Int(1, 0, 65535);
+  if (!args.ok) return nullptr;
+  return Number(env, args.instance->sockets.Connect(address.c_str(), port));
+}
+
+// accept(fd): a descriptor or a negative errno
+napi_value Accept(napi_env env, napi_callback_info info) {
+  Arguments args(env, info, "accept(fd)", 1);
+  int fd = args.Fd(0);
+  return args.ok ? Number(env, args.instance->sockets.Accept(fd)) : nullptr;
+}
+
+// recv(fd, most): how many bytes have come to the scratch, 0 at the end, or a negative errno
+napi_value Receive(napi_env env, napi_callback_info info) {
+  Arguments args(env, info, "recv(fd, most)", 2);
+  int fd = args.Fd(0);
+  int32_t most = args.Int(1, 1, INT32_MAX);
+  if (!args.ok) return nullptr;
+  Instance& instance = *args.instance;
+  size_t length = static_cast<size_t>(most) < instance.room ? static_cast<size_t>(most) : instance.room;
+  if (length == 0) return Number(env, -EINVAL);
+  return Number(env, Sockets::Receive(fd, instance.bytes, length));
+}
+
+// send(fd, bytes): how many were taken, or a negative errno
+napi_value Send(napi_env env, napi_callback_info info) {
+  Arguments args(env, info, "send(fd, bytes)", 2);
+  int fd = args.Fd(0);
+  size_t length = 0;
+  void* bytes = args.Bytes(1, napi_uint8_array, &length);
+  if (!args.ok) return nullptr;
+  constexpr size_t kMost = 1 << 30;
+  return Number(env, Sockets::Send(fd, bytes, length < kMost ? length : kMost));
+}
+
+// shutdown(fd), close(fd), reset(fd): 0 or a negative errno
+napi_value Shutdown(napi_env env, napi_callback_info info) {
+  Arguments args(env, info, "shutdown(fd)", 1);
+  int fd = args.Fd(0);
+  return args.ok ? Number(env, Sockets::Shutdown(fd)) : nullptr;
+}
+
+napi_value Close(napi_env env, napi_callback_info info) {
+  Arguments args(env, info, "close(fd)", 1);
+  int fd = args.Fd(0);
+  if (args.ok) args.instance->sockets.Close(fd);
+  return nullptr;
+}
+
+napi_value Reset(napi_env env, napi_callback_info info) {
+  Arguments args(env, info, "reset(fd)", 1);
+  int fd = args.Fd(0);
+  if (args.ok) args.instance->sockets.Reset(fd);
+  return nullptr;
+}
+
+// configure(fd, noDelay, keepAliveSeconds): 0 or a negative errno
+napi_value Configure(napi_env env, napi_callback_info info) {
+  Arguments args(env, info, "configure(fd, noDelay, keepAliveSeconds)", 3);
+  int fd = args.Fd(0);
+  bool no_delay = args.Bool(1);
+  int32_t seconds = args.Int(2, 0, 32767);
+  return args.ok ? Number(env, Sockets::Configure(fd, no_delay, seconds)) : nullptr;
+}
+
+// failure(fd): 0 or a negative errno
+napi_value Failure(napi_env env, napi_callback_info info) {
+  Arguments args(env, info, "failure(fd)", 1);
+  int fd = args.Fd(0);
+  return args.ok ? Number(env, Sockets::Failure(fd)) : nullptr;
+}
+
+// address(fd, remote): `host port`; empty if there is none
+napi_value Address(napi_env env, napi_callback_info info) {
+  Arguments args(env, info, "address(fd, remote)", 2);
+  int fd = args.Fd(0);
+  bool remote = args.Bool(1);
+  if (!args.ok) return nullptr;
+  std::string address = Sockets::Address(fd, remote);
+  napi_value value;
+  napi_create_string_utf8(env, address.data(), address.size(), &value);
+  return value;
+}
+
+// The environment ends, perhaps long before the process does: the loop must let go of the poller first.
+void CleanUp(napi_async_cleanup_hook_handle handle, void* data) {
+  auto* instance = static_cast<Instance*>(data);
+  Poller* poller = instance->poller;
+  delete instance;
+  if (poller == nullptr) {
+    napi_remove_async_cleanup_hook(handle);
+    return;
+  }
+  poller->Close([](void* hook) { napi_remove_async_cleanup_hook(static_cast<napi_async_cleanup_hook_handle>(hook)); }, handle);
+}
+
+}  // namespace
+
+NAPI_MODULE_INIT() {
+  auto* instance = new Instance();
+  if (napi_add_async_cleanup_hook(env, CleanUp, instance, nullptr) != napi_ok) {
+    delete instance;
+    return exports;
+  }
+  struct {
+    const char* name;
+    napi_callback call;
+  } const calls[] = {
+      {"start", Start},       {"watch", Watch},     {"hold", Hold},   {"listen", Listen}, {"connect", Connect},
+      {"accept", Accept},     {"recv", Receive},    {"send", Send},   {"shutdown", Shutdown}, {"close", Close},
+      {"reset", Reset},       {"configure", Configure}, {"failure", Failure}, {"address", Address},
+  };
+  for (const auto& [name, call] : calls) {
+    napi_value function;
+    napi_create_function(env, name, NAPI_AUTO_LENGTH, call, instance, &function);
+    napi_set_named_property(env, exports, name, function);
+  }
+  return exports;
+}

@@ -1,0 +1,155 @@
+#include "sockets.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <net/if.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace bluelet {
+
+namespace {
+
+// A numeric address, with its scope if it has one: `fe80::1%eth0`. Looks up no name, and so does not wait.
+int Parse(const char* address, int port, sockaddr_storage* to, socklen_t* length) {
+  addrinfo hints;
+  memset(&hints, 0, sizeof hints);
+  hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
+  hints.ai_socktype = SOCK_STREAM;
+  char service[8];
+  snprintf(service, sizeof service, "%d", port);
+  addrinfo* found = nullptr;
+  if (getaddrinfo(address, service, &hints, &found) != 0 || found == nullptr) return -EINVAL;
+  memcpy(to, found->ai_addr, found->ai_addrlen);
+  *length = found->ai_addrlen;
+  freeaddrinfo(found);
+  return 0;
+}
+
+int Set(int fd, int level, int option, int value) {
+  return setsockopt(fd, level, option, &value, sizeof value) == 0 ? 0 : -errno;
+}
+
+}  // namespace
+
+Sockets::~Sockets() {
+  for (size_t fd = 0; fd < owned_.size(); fd++) {
+    if (owned_[fd]) close(static_cast<int>(fd));
+  }
+}
+
+int Sockets::Own(int fd) {
+  if (static_cast<size_t>(fd) >= owned_.size()) owned_.resize(static_cast<size_t>(fd) * 2 + 16, false);
+  owned_[fd] = true;
+  return fd;
+}
+
+int Sockets::Listen(const char* address, int port, int backlog, bool ipv6_only, bool reuse_port) {
+  sockaddr_storage where;
+  socklen_t length;
+  int error = Parse(address, port, &where, &length);
+  if (error != 0) return error;
+  int fd = socket(where.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return -errno;
+  // So that a port can be listened on again at once, although connections to it have just ended.
+  if (error == 0) error = Set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+  if (error == 0 && reuse_port) error = Set(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+  if (error == 0 && where.ss_family == AF_INET6) error = Set(fd, IPPROTO_IPV6, IPV6_V6ONLY, ipv6_only ? 1 : 0);
+  if (error == 0 && bind(fd, reinterpret_cast<sockaddr*>(&where), length) != 0) error = -errno;
+  if (error == 0 && listen(fd, backlog) != 0) error = -errno;
+  if (error != 0) {
+    close(fd);
+    return error;
+  }
+  return Own(fd);
+}
+
+int Sockets::Connect(const char* address, int port) {
+  sockaddr_storage where;
+  socklen_t length;
+  int error = Parse(address, port, &where, &length);
+  if (error != 0) return error;
+  int fd = socket(where.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return -errno;
+  int result;
+  do result = connect(fd, reinterpret_cast<sockaddr*>(&where), length);
+  while (result != 0 && errno == EINTR);
+  if (result != 0 && errno != EINPROGRESS) {
+    error = -errno;
+    close(fd);
+    return error;
+  }
+  return Own(fd);
+}
+
+int Sockets::Accept(int listener) {
+  int fd;
+  // A connection that has gone while it waited is nobody's concern: the next one may be there.
+  do fd = accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  while (fd < 0 && errno == EINTR);
+  return fd < 0 ? -errno : Own(fd);
+}
+
+void Sockets::Close(int fd) {
+  owned_[fd] = false;
+  // Not again after EINTR: on Linux the descriptor is free by then, and may be somebody else's.
+  close(fd);
+}
+
+void Sockets::Reset(int fd) {
+  linger at_once = {1, 0};
+  setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  Close(fd);
+}
+
+long Sockets::Receive(int fd, void* to, size_t most) {
+  ssize_t got;
+  do got = recv(fd, to, most, MSG_DONTWAIT);
+  while (got < 0 && errno == EINTR);
+  return got < 0 ? -errno : got;
+}
+
+long Sockets::Send(int fd, const void* bytes, size_t length) {
+  ssize_t sent;
+  do sent = send(fd, bytes, length, MSG_DONTWAIT | MSG_NOSIGNAL);
+  while (sent < 0 && errno == EINTR);
+  return sent < 0 ? -errno : sent;
+}
+
+int Sockets::Shutdown(int fd) { return shutdown(fd, SHUT_WR) == 0 ? 0 : -errno; }
+
+int Sockets::Configure(int fd, bool no_delay, int keep_alive_seconds) {
+  int error = Set(fd, IPPROTO_TCP, TCP_NODELAY, no_delay ? 1 : 0);
+  if (error != 0 || keep_alive_seconds <= 0) return error;
+  error = Set(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+  if (error == 0) error = Set(fd, IPPROTO_TCP, TCP_KEEPIDLE, keep_alive_seconds);
+  // As libuv has it: ten probes, a second apart.
+  if (error == 0) error = Set(fd, IPPROTO_TCP, TCP_KEEPINTVL, 1);
+  if (error == 0) error = Set(fd, IPPROTO_TCP, TCP_KEEPCNT, 10);
+  return error;
+}
+
+int Sockets::Failure(int fd) {
+  int error = 0;
+  socklen_t length = sizeof error;
+  if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) != 0) return -errno;
+  return -error;
+}
+
+std::string Sockets::Address(int fd, bool remote) {
+  sockaddr_storage where;
+  socklen_t length = sizeof where;
+  auto* address = reinterpret_cast<sockaddr*>(&where);
+  if ((remote ? getpeername(fd, address, &length) : getsockname(fd, address, &length)) != 0) return "";
+  char host[NI_MAXHOST];
+  char port[NI_MAXSERV];
+  if (getnameinfo(address, length, host, sizeof host, port, sizeof port, NI_NUMERICHOST | NI_NUMERICSERV) != 0) return "";
+  return std::string(host) + " " + port;
+}
+
+}  // namespace bluelet

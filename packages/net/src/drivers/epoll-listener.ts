@@ -1,0 +1,82 @@
+/**
+ * A listener of the `epoll` driver. What nobody accepts stays in the kernel's backlog: who connects then waits there.
+ */
+
+import { Address } from '../address.js'
+import {
+  type DriverListener,
+  type DriverSocket,
+  type ListenTarget,
+  type Observer,
+  READABLE,
+} from '../driver.js'
+import { type EpollSet, errorOf, type Member } from './epoll-set.js'
+import { EAGAIN, EpollSocket, parse } from './epoll-socket.js'
+import { keepAliveSeconds } from './node-socket.js'
+
+/** Connections that went away while they waited, and what Linux passes on of their networks (accept(2)): the next may be well. */
+const PASSING = new Set([
+  'ECONNABORTED',
+  'EPROTO',
+  'EPERM',
+  'ENETDOWN',
+  'ENOPROTOOPT',
+  'EHOSTDOWN',
+  'ENONET',
+  'EHOSTUNREACH',
+  'EOPNOTSUPP',
+  'ENETUNREACH',
+])
+
+export class EpollListener implements DriverListener, Member {
+  observer: Observer | null
+  readonly address: Address
+  /** Nothing is dropped here. */
+  readonly dropped: number
+  readonly #set: EpollSet
+  readonly #target: ListenTarget
+  #fd: number
+  readonly #slot: number
+
+  /** @throws the system's error */
+  constructor(set: EpollSet, address: string, target: ListenTarget) {
+    const { port, backlog, ipv6Only = false, reusePort = false } = target
+    this.observer = null
+    this.dropped = 0
+    this.#set = set
+    this.#target = target
+    this.#fd = set.native.listen(address, port, backlog, ipv6Only, reusePort)
+    if (this.#fd < 0) throw errorOf(this.#fd, 'listen')
+    this.#slot = set.add(this.#fd, this)
+    if (this.#slot < 0) {
+      set.native.close(this.#fd)
+      throw errorOf(this.#slot, 'epoll_ctl')
+    }
+    this.address = parse(set.native.address(this.#fd, false)) ?? new Address(address, port)
+  }
+
+  accept(): DriverSocket | null {
+    if (this.#fd < 0) return null
+    const { native } = this.#set
+    const fd = native.accept(this.#fd)
+    if (fd >= 0) {
+      native.configure(fd, this.#target.noDelay ?? true, keepAliveSeconds(this.#target))
+      return new EpollSocket(this.#set, fd, false)
+    }
+    if (fd === EAGAIN) return null
+    const error = errorOf(fd, 'accept')
+    if (PASSING.has((error as NodeJS.ErrnoException).code ?? '')) return this.accept()
+    throw error
+  }
+
+  close(): void {
+    if (this.#fd < 0) return
+    this.#set.remove(this.#slot)
+    this.#set.native.close(this.#fd)
+    this.#fd = -1
+  }
+
+  polled(): void {
+    this.observer?.ready(READABLE)
+  }
+}

@@ -1,0 +1,227 @@
+/**
+ * A socket of the `epoll` driver. The set is edge-triggered: it says once that there is something, and it is for the socket
+ * to remember until a try finds that there is no more.
+ */
+
+import { Address } from '../address.js'
+import { EMPTY } from '../byte-queue.js'
+import { CLOSED, type DriverSocket, FAILED, type Observer, READABLE, WRITABLE } from '../driver.js'
+import { ConnectionResetError } from '../errors.js'
+import { resetOf } from '../system-errors.js'
+import {
+  EPOLLERR,
+  EPOLLHUP,
+  EPOLLIN,
+  EPOLLOUT,
+  EPOLLRDHUP,
+  type EpollSet,
+  errorOf,
+  type Member,
+  MOST_RECEIVED,
+} from './epoll-set.js'
+
+/** On Linux, as a negative errno. */
+export const EAGAIN = -11
+const ENOTCONN = -107
+
+/** Smaller ones share memory with their like (`Buffer.poolSize`), and keep no more alive than that. */
+const SMALL = Buffer.poolSize >>> 1
+
+/** The other end has ended its side, or everything. */
+const HANGUP = EPOLLRDHUP | EPOLLHUP | EPOLLERR
+
+export class EpollSocket implements DriverSocket, Member {
+  observer: Observer | null
+  readonly #set: EpollSet
+  #fd: number
+  #slot: number
+  #connecting: boolean
+  /** A try to read may find something. */
+  #readable: boolean
+  /** The end, or an error, is behind what there is to read, and will not be said again. */
+  #hungUp: boolean
+  #ended: boolean
+  /** A try to write found no room: it is to be told when there is some. */
+  #blocked: boolean
+  #lingering: boolean
+  #error: Error | null
+  /** Asked for once, since that is a call; kept, since it is still wanted when the socket is closed. */
+  #remoteAddress: Address | undefined
+
+  /** @param fd connected, or being connected, and in no set yet; -1: `error` says why there is none */
+  constructor(set: EpollSet, fd: number, connecting: boolean, error: Error | null = null) {
+    this.observer = null
+    this.#set = set
+    this.#fd = fd
+    this.#slot = -1
+    this.#connecting = connecting
+    this.#readable = false
+    this.#hungUp = false
+    this.#ended = false
+    this.#blocked = false
+    this.#lingering = false
+    this.#error = error
+    this.#remoteAddress = undefined
+    if (fd >= 0) this.#slot = set.add(fd, this)
+    if (this.#slot >= 0) return
+    if (fd >= 0) {
+      set.native.close(fd)
+      this.#fd = -1
+      this.#error = errorOf(this.#slot, 'epoll_ctl')
+    }
+    queueMicrotask(() => {
+      this.observer?.ready(READABLE | WRITABLE | FAILED)
+      this.observer?.ready(CLOSED)
+    })
+  }
+
+  get localAddress(): Address | undefined {
+    return this.#addressOf(false)
+  }
+
+  get remoteAddress(): Address | undefined {
+    this.#remoteAddress ??= this.#addressOf(true)
+    return this.#remoteAddress
+  }
+
+  /** What is taken is the kernel's at once. */
+  get unsent(): number {
+    return 0
+  }
+
+  read(max: number): Buffer | null {
+    if (this.#readable) {
+      const most = max < MOST_RECEIVED ? max : MOST_RECEIVED
+      const { native, scratch } = this.#set
+      const got = native.recv(this.#fd, most)
+      if (got > 0) {
+        // Fewer than there is room for: there are no more (epoll(7)), unless the end is behind them.
+        if (got < most && !this.#hungUp) this.#readable = false
+        return copyOf(scratch, got)
+      }
+      this.#readable = false
+      if (got === EAGAIN) return null
+      if (got < 0) throw this.#fail(got, 'read')
+      // The system tells an error once, and then the end: a write may have been told.
+      this.#ended = this.#error === null
+    }
+    if (this.#ended) return EMPTY
+    if (this.#error !== null) throw this.#error
+    return null
+  }
+
+  write(bytes: Uint8Array): number {
+    if (this.#error !== null) throw this.#error
+    if (this.#connecting || this.#blocked) {
+      this.#blocked = true
+      return 0
+    }
+    if (bytes.length === 0) return 0
+    const sent = this.#set.native.send(this.#fd, bytes)
+    if (sent >= 0) return sent
+    if (sent !== EAGAIN) throw this.#fail(sent, 'write')
+    this.#blocked = true
+    return 0
+  }
+
+  shutdown(): void {
+    if (this.#fd < 0 || this.#connecting) return
+    this.#set.native.shutdown(this.#fd)
+  }
+
+  close(linger: boolean): void {
+    if (this.#fd < 0 || (linger && this.#lingering)) return
+    if (!linger || this.#error !== null || this.#connecting) {
+      this.#end(false)
+      return
+    }
+    this.#lingering = true
+    if (this.#set.native.shutdown(this.#fd) === ENOTCONN || this.#ended) this.#end(false)
+    else this.#discard()
+  }
+
+  reset(): void {
+    if (this.#fd >= 0) this.#end(true)
+  }
+
+  polled(events: number): void {
+    if (this.#connecting) {
+      this.#heardConnect(events)
+      return
+    }
+    const hungUp = (events & HANGUP) !== 0
+    if (hungUp) this.#hungUp = true
+    if (hungUp || (events & EPOLLIN) !== 0) this.#readable = true
+    if (this.#lingering) {
+      this.#discard()
+      return
+    }
+    let what = this.#readable ? READABLE : 0
+    if ((events & EPOLLERR) !== 0) what |= FAILED
+    if (this.#blocked && (events & (EPOLLOUT | EPOLLERR | EPOLLHUP)) !== 0) {
+      this.#blocked = false
+      what |= WRITABLE
+    }
+    if (what !== 0) this.observer?.ready(what)
+  }
+
+  #heardConnect(events: number): void {
+    if ((events & (EPOLLOUT | EPOLLERR | EPOLLHUP)) === 0) return
+    this.#connecting = false
+    const error = this.#set.native.failure(this.#fd)
+    if (error === 0) {
+      this.#blocked = false
+      this.polled(events & ~EPOLLOUT)
+      this.observer?.ready(WRITABLE)
+      return
+    }
+    this.#fail(error, 'connect')
+    this.observer?.ready(READABLE | WRITABLE | FAILED)
+    if (this.#fd >= 0) this.#end(false)
+  }
+
+  /** Throws away what comes, until the other end has ended its side. */
+  #discard(): void {
+    const { native } = this.#set
+    while (this.#readable) {
+      const got = native.recv(this.#fd, MOST_RECEIVED)
+      if (got === EAGAIN) this.#readable = false
+      else if (got <= 0) return this.#end(false)
+      else if (got < MOST_RECEIVED && !this.#hungUp) this.#readable = false
+    }
+  }
+
+  #fail(errno: number, operation: string): Error {
+    this.#error ??= resetOf(errorOf(errno, operation))
+    return this.#error
+  }
+
+  #end(reset: boolean): void {
+    const { native } = this.#set
+    this.#set.remove(this.#slot)
+    if (reset) native.reset(this.#fd)
+    else native.close(this.#fd)
+    this.#fd = -1
+    this.#readable = false
+    this.#error ??= new ConnectionResetError('the connection is closed', 'ERR_STREAM_DESTROYED')
+    queueMicrotask(() => this.observer?.ready(CLOSED))
+  }
+
+  #addressOf(remote: boolean): Address | undefined {
+    return this.#fd < 0 ? undefined : parse(this.#set.native.address(this.#fd, remote))
+  }
+}
+
+/** Bytes that are the caller's to keep, and keep no more alive than themselves. */
+function copyOf(scratch: Buffer, length: number): Buffer {
+  const bytes = length < SMALL ? Buffer.allocUnsafe(length) : Buffer.allocUnsafeSlow(length)
+  if (length < 64) for (let i = 0; i < length; i++) bytes[i] = scratch[i] as number
+  else scratch.copy(bytes, 0, 0, length)
+  return bytes
+}
+
+/** The address of `host port`. */
+export function parse(text: string): Address | undefined {
+  const space = text.lastIndexOf(' ')
+  return space < 0 ? undefined : new Address(text.slice(0, space), Number(text.slice(space + 1)))
+}
