@@ -9,7 +9,7 @@ export const alias = [
   { find: /^@bluelet\/scheduler\/testing$/, replacement: source('scheduler/src/testing.ts') },
   { find: /^@bluelet\/net$/, replacement: source('net/src/index.ts') },
   { find: /^@bluelet\/net\/testing$/, replacement: source('net/src/testing.ts') },
-  { find: /^#node-driver$/, replacement: source('net/src/drivers/node.ts') },
+  { find: /^#drivers$/, replacement: source('net/src/drivers/real.ts') },
 ]
 
 /** What a test counts as that is slow for its kind: vitest.mutation.config.ts leaves it out. */

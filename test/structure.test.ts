@@ -70,12 +70,17 @@ const FLOORS: Record<string, readonly (readonly string[])[]> = {
       'drivers/none',
       'drivers/node-limits',
       'drivers/node-signals',
+      'drivers/epoll-native',
     ],
     ['address', 'reads', 'limits', 'socket-options', 'stream-reader', 'stream-writer'],
     ['system-errors', 'reader', 'writer', 'streams'],
+    ['drivers/epoll-set'],
     ['drivers/node-socket', 'drivers/simulated-socket', 'connection', 'conversation'],
-    ['drivers/node-listener', 'drivers/simulated-listener', 'conversations'],
+    ['drivers/epoll-socket'],
+    ['drivers/node-listener', 'drivers/epoll-listener', 'drivers/simulated-listener', 'conversations'],
     ['drivers/node', 'drivers/simulated'],
+    ['drivers/epoll'],
+    ['drivers/real'],
     ['default-driver', 'simulation'],
     ['listener', 'connect', 'testing'],
     ['server'],
@@ -133,7 +138,7 @@ function textOf(node: ts.Node | undefined): string {
 
 /** `./x.js` in `events/sleep` is `events/x`. */
 function resolved(from: SourceFile, specifier: string): string {
-  if (specifier === '#node-driver') return 'drivers/node'
+  if (specifier === '#drivers') return 'drivers/real'
   return relative('.', join(dirname(from.name), specifier))
     .replaceAll('\\', '/')
     .replace(/\.js$/, '')

@@ -8,10 +8,10 @@ describe('driverOf', () => {
   it('is the driver of a host that brings one', () => {
     const world = new Simulation()
 
-    expect(driverOf(world)).toBe(world.network)
+    expect(driverOf(world, undefined)).toBe(world.network)
   })
 
   it('is the real one for every other host', () => {
-    expect(driverOf(defaultHost)).toBe(nodeDriver)
+    expect(driverOf(defaultHost, 'node')).toBe(nodeDriver)
   })
 })

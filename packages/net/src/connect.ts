@@ -21,7 +21,7 @@ import {
 import { Address, checkHost, checkPort } from './address.js'
 import { Connection } from './connection.js'
 import { driverOf } from './default-driver.js'
-import type { Driver, DriverSocket, Observer, SocketSettings } from './driver.js'
+import type { Driver, DriverName, DriverSocket, Observer, SocketSettings } from './driver.js'
 import { FAILED, WRITABLE } from './driver.js'
 import { ConnectError, codeOf } from './errors.js'
 import { settingsOf } from './socket-options.js'
@@ -36,8 +36,11 @@ const DEFAULT_TIMEOUT_MS = 10_000
 export interface ConnectOptions extends SocketSettings {
   /** How long it may take in all, in milliseconds; by default 10,000. `Infinity` is no limit. */
   readonly timeout?: number
-  /** The socket layer; by default that of the host if it has one, else the `node` driver. */
-  readonly driver?: Driver
+  /**
+   * The socket layer, or its name; by default that of the host if it has one, else what the environment variable BLUELET_DRIVER
+   * names, else `epoll` where it is to be had, else `node`.
+   */
+  readonly driver?: Driver | DriverName
 }
 
 /**
@@ -70,11 +73,11 @@ interface Target {
   readonly port: number
   readonly ms: number
   readonly settings: SocketSettings
-  readonly driver: Driver | undefined
+  readonly driver: Driver | DriverName | undefined
 }
 
 /** A target, and the driver to reach it by. */
-interface Route extends Target {
+interface Route extends Omit<Target, 'driver'> {
   readonly driver: Driver
 }
 
@@ -82,8 +85,8 @@ interface Route extends Target {
 const CONNECT: EventHandler<Target, ReturnType<Waiter['call']>, any> = {
   name: 'connect',
   describe: ({ host, port }) => `connect('${host}', ${port})`,
-  enter: (waiter, { driver = driverOf(waiter.scheduler.host), ...target }) =>
-    waiter.call(connecting({ driver, ...target })),
+  enter: (waiter, { driver, ...target }) =>
+    waiter.call(connecting({ ...target, driver: driverOf(waiter.scheduler.host, driver) })),
   withdraw: withdrawCall,
 }
 

@@ -1,12 +1,13 @@
 /**
- * Which driver serves where none was chosen.
+ * Which driver serves.
  */
 
 import type { Host } from '@bluelet/scheduler'
-import { nodeDriver } from '#node-driver'
-import type { Driver, NetworkHost } from './driver.js'
+import { driverNamed, realDriver } from '#drivers'
+import type { Driver, DriverName, NetworkHost } from './driver.js'
 
-/** The network of the host, if it brings one; else the real one. */
-export function driverOf(host: Host & Partial<NetworkHost>): Driver {
-  return host.driver ?? nodeDriver
+/** The one that was chosen; else the network of the host, if it brings one; else the real one. */
+export function driverOf(host: Host & Partial<NetworkHost>, chosen: Driver | DriverName | undefined): Driver {
+  if (typeof chosen === 'string') return driverNamed(chosen)
+  return chosen ?? host.driver ?? realDriver()
 }

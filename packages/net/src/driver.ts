@@ -110,6 +110,9 @@ export interface SocketSettings {
   readonly keepAlive?: number
 }
 
+/** The drivers of the real network. */
+export type DriverName = 'epoll' | 'node'
+
 /** A driver. */
 export interface Driver {
   /** Its name: `node`. */

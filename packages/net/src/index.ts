@@ -5,7 +5,7 @@
  */
 
 export { ClosedError, TimeoutError } from '@bluelet/scheduler'
-export { nodeDriver } from '#node-driver'
+export { driverNamed, nodeDriver } from '#drivers'
 export { Address } from './address.js'
 export { type ConnectOptions, connect } from './connect.js'
 export { Connection, type ReadOptions } from './connection.js'
@@ -15,6 +15,7 @@ export {
   CLOSED,
   type Driver,
   type DriverListener,
+  type DriverName,
   type DriverSocket,
   FAILED,
   type ListenTarget,

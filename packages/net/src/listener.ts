@@ -13,7 +13,7 @@ import {
 import { type Address, checkHost, checkPort } from './address.js'
 import { Connection } from './connection.js'
 import { driverOf } from './default-driver.js'
-import type { Driver, DriverListener, ListenTarget, Observer, SocketSettings } from './driver.js'
+import type { Driver, DriverListener, DriverName, ListenTarget, Observer, SocketSettings } from './driver.js'
 import { checkFlag, settingsOf } from './socket-options.js'
 
 /** As long as the kernel allows: with a short backlog a burst of clients waits for a second or more. */
@@ -33,8 +33,11 @@ export interface ListenOptions extends SocketSettings {
    * default false. Where Node or the system has it not, a {@link ListenError} says so.
    */
   readonly reusePort?: boolean
-  /** The socket layer; by default that of the host if it has one, else the `node` driver. */
-  readonly driver?: Driver
+  /**
+   * The socket layer, or its name; by default that of the host if it has one, else what the environment variable BLUELET_DRIVER
+   * names, else `epoll` where it is to be had, else `node`.
+   */
+  readonly driver?: Driver | DriverName
 }
 
 /**
@@ -210,7 +213,7 @@ export function listen(host: string, port: number, options: ListenOptions = {}):
 }
 
 interface Target extends ListenTarget {
-  readonly driver: Driver | undefined
+  readonly driver: Driver | DriverName | undefined
 }
 
 /** One `listen` under way; `waiter` is null once it is over. */
@@ -223,7 +226,8 @@ const LISTEN: EventHandler<Target, Opening, Listener> = {
   name: 'listen',
   external: 'socket',
   describe: ({ host, port }) => `listen('${host}', ${port})`,
-  enter(waiter, { driver = driverOf(waiter.scheduler.host), ...target }) {
+  enter(waiter, { driver: chosen, ...target }) {
+    const driver = driverOf(waiter.scheduler.host, chosen)
     const opening: Opening = { waiter, giveUp: () => {} }
     opening.giveUp = driver.listen(target, (error, listener) => {
       const waiting = opening.waiter

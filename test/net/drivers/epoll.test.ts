@@ -1,7 +1,7 @@
 // The `epoll` driver runs the suites of every driver.
+import { driverNamed } from '@bluelet/net'
 import { Scheduler } from '@bluelet/scheduler'
 import { expect } from 'vitest'
-import { epollDriver } from '../../../packages/net/src/drivers/epoll.js'
 import { turn } from '../../support/deadline.js'
 import { openSockets } from '../../support/leaks.js'
 import { conformanceSuite } from '../conformance/suite.js'
@@ -10,8 +10,7 @@ import { driverSuite } from '../driver-suite.js'
 /** A scene that takes longer is cancelled: it hangs, and says where. */
 const PATIENCE_MS = 4000
 
-const driver = epollDriver()
-if (driver instanceof Error) throw driver
+const driver = driverNamed('epoll')
 
 const sample = {
   driver,

@@ -198,6 +198,7 @@ export class EpollSocket implements DriverSocket, Member {
 
   #end(reset: boolean): void {
     const { native } = this.#set
+    this.#remoteAddress = this.remoteAddress // Who that was is often asked afterwards.
     this.#set.remove(this.#slot)
     if (reset) native.reset(this.#fd)
     else native.close(this.#fd)

@@ -1,5 +1,5 @@
 /**
- * What takes the place of the `node` driver where there is no Node, as in a browser: every operation fails, and says why.
+ * What takes the place of the real drivers where there is no Node, as in a browser: every operation fails, and says why.
  */
 
 import type { Driver, DriverSocket } from '../driver.js'
@@ -17,6 +17,16 @@ export const nodeDriver: Driver = {
     queueMicrotask(() => done(noSockets(), null))
     return () => {}
   },
+}
+
+/** There is none by any name. */
+export function driverNamed(name: string): Driver {
+  throw new Error(`the driver '${name}' is not to be had here: ${noSockets().message}`)
+}
+
+/** The one that says why there is none. */
+export function realDriver(): Driver {
+  return nodeDriver
 }
 
 function noSockets(): Error {

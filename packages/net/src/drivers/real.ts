@@ -1,0 +1,41 @@
+/**
+ * The drivers of the real network, by name, and which of them serves where none was chosen.
+ */
+
+import type { Driver } from '../driver.js'
+import { epollDriver } from './epoll.js'
+import { nodeDriver } from './node.js'
+
+export { nodeDriver }
+
+/** The environment variable that chooses a driver for the whole process. */
+const VARIABLE = 'BLUELET_DRIVER'
+
+let chosen: Driver | undefined
+
+/** The driver of that name. @throws Error if there is none, or not here */
+export function driverNamed(name: string): Driver {
+  if (name === 'node') return nodeDriver
+  if (name !== 'epoll') throw new Error(`there is no driver '${name}': expected 'epoll' or 'node'`)
+  const driver = epollDriver()
+  if (driver instanceof Error) throw new Error(`the driver 'epoll' is not to be had here: ${driver.message}`)
+  return driver
+}
+
+/** What the environment has chosen; else the fastest that is to be had here. */
+export function realDriver(): Driver {
+  chosen ??= choose(process.env[VARIABLE] ?? '')
+  return chosen
+}
+
+function choose(name: string): Driver {
+  if (name === '') {
+    const fastest = epollDriver()
+    return fastest instanceof Error ? nodeDriver : fastest
+  }
+  try {
+    return driverNamed(name)
+  } catch (error) {
+    throw new Error(`${VARIABLE}: ${(error as Error).message}`, { cause: error })
+  }
+}
