@@ -6,9 +6,9 @@ import {
   type Driver,
   type DriverListener,
   type DriverSocket,
+  driverNamed,
   type ListenOptions,
   listen,
-  nodeDriver,
   type Observer,
 } from '@bluelet/net'
 import { type Coroutine, type RunOptions, run, type SchedulerOptions } from '@bluelet/scheduler'
@@ -37,8 +37,9 @@ export interface Accepted {
 /** An accepted connection. */
 export function* accepted(options: ListenOptions = {}): Coroutine<Accepted> {
   const sockets: DriverSocket[] = []
-  const { driver = nodeDriver } = options
-  const listener = yield* listen(LOOPBACK, 0, { ...options, driver: showing(driver, sockets) })
+  const { driver = 'node' } = options
+  const shown = showing(typeof driver === 'string' ? driverNamed(driver) : driver, sockets)
+  const listener = yield* listen(LOOPBACK, 0, { ...options, driver: shown })
   try {
     const peer: Peer = yield dial(listener.address.port)
     const conn = yield* listener.accept()
