@@ -1,11 +1,11 @@
 // What JavaScript calls. Every argument is checked: a wrong one is an error there, and never a crash here.
 
 #include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
 
-#include <cstdint>
-#include <cstdio>
-#include <string>
-
+#include "memory.h"
 #include "poller.h"
 #include "sockets.h"
 
@@ -15,15 +15,13 @@ using bluelet::Poller;
 using bluelet::Sockets;
 
 // One for each environment: several threads may have loaded this.
-struct Instance {
+struct Instance : bluelet::Allocated {
   Sockets sockets;
   Poller* poller = nullptr;
   napi_ref ready = nullptr;
-  // Kept alive, since they are written to: the batch, and where bytes are received.
+  // What is written to: the batch, and where bytes are received.
   napi_ref batch = nullptr;
   napi_ref scratch = nullptr;
-  uint8_t* bytes = nullptr;
-  size_t room = 0;
 };
 
 napi_value Fail(napi_env env, const char* call, const char* expected) {
@@ -34,7 +32,7 @@ napi_value Fail(napi_env env, const char* call, const char* expected) {
 }
 
 napi_value Number(napi_env env, int64_t number) {
-  napi_value value;
+  napi_value value = nullptr;
   napi_create_int32(env, static_cast<int32_t>(number), &value);
   return value;
 }
@@ -45,9 +43,9 @@ class Arguments {
   Arguments(napi_env env, napi_callback_info info, const char* call, size_t count) : env_(env), call_(call) {
     size_t given = kMost;
     void* data = nullptr;
-    napi_get_cb_info(env, info, &given, values_, nullptr, &data);
+    ok = napi_get_cb_info(env, info, &given, values_, nullptr, &data) == napi_ok;
     instance = static_cast<Instance*>(data);
-    if (given < count) Wrong("more arguments");
+    if (ok && given < count) Wrong("more arguments");
   }
 
   int32_t Int(size_t i, int32_t least, int32_t most) {
@@ -62,9 +60,8 @@ class Arguments {
   }
 
   int Fd(size_t i) {
-    int32_t fd = -1;
-    if (!ok) return -1;
-    if (napi_get_value_int32(env_, values_[i], &fd) != napi_ok || !instance->sockets.Owns(fd)) Wrong("a socket of this thread that is open");
+    int32_t fd = Int(i, 0, INT32_MAX);
+    if (ok && !instance->sockets.Owns(fd)) Wrong("a socket of this thread that is open");
     return fd;
   }
 
@@ -74,31 +71,33 @@ class Arguments {
     return flag;
   }
 
-  std::string String(size_t i) {
-    char text[80];
+  // Text of up to 79 bytes.
+  struct Text {
+    char bytes[80];
+  };
+
+  Text String(size_t i) {
+    Text text = {};
     size_t length = 0;
-    if (!ok) return "";
-    if (napi_get_value_string_utf8(env_, values_[i], text, sizeof text, &length) != napi_ok || length >= sizeof text - 1) {
+    if (!ok) return text;
+    if (napi_get_value_string_utf8(env_, values_[i], text.bytes, sizeof text.bytes, &length) != napi_ok ||
+        length >= sizeof text.bytes - 1 || length != strlen(text.bytes)) {
       Wrong("a numeric address");
-      return "";
     }
-    return std::string(text, length);
+    return text;
   }
 
   void* Bytes(size_t i, napi_typedarray_type wanted, size_t* length) {
-    napi_typedarray_type type;
-    void* data = nullptr;
     *length = 0;
     if (!ok) return nullptr;
     bool is = false;
+    napi_typedarray_type type;
     if (napi_is_typedarray(env_, values_[i], &is) != napi_ok || !is ||
-        napi_get_typedarray_info(env_, values_[i], &type, length, &data, nullptr, nullptr) != napi_ok || type != wanted) {
-      *length = 0;
+        napi_get_typedarray_info(env_, values_[i], &type, nullptr, nullptr, nullptr, nullptr) != napi_ok || type != wanted) {
       Wrong(wanted == napi_uint8_array ? "bytes" : "an Int32Array");
       return nullptr;
     }
-    if (data == nullptr) *length = 0;  // Its buffer has been transferred.
-    return data;
+    return bluelet::Elements(env_, values_[i], wanted, length);
   }
 
   napi_value Function(size_t i) {
@@ -125,31 +124,46 @@ class Arguments {
   napi_value values_[kMost];
 };
 
+napi_ref Keep(napi_env env, napi_value value) {
+  napi_ref reference = nullptr;
+  napi_create_reference(env, value, 1, &reference);
+  return reference;
+}
+
+void Release(napi_env env, napi_ref* reference) {
+  if (*reference != nullptr) napi_delete_reference(env, *reference);
+  *reference = nullptr;
+}
+
 // start(batch: Int32Array, scratch: Uint8Array, ready: (count) => void): 0 or a negative errno
 napi_value Start(napi_env env, napi_callback_info info) {
   Arguments args(env, info, "start(batch, scratch, ready)", 3);
   size_t length = 0, room = 0;
-  void* batch = args.Bytes(0, napi_int32_array, &length);
-  void* bytes = args.Bytes(1, napi_uint8_array, &room);
+  args.Bytes(0, napi_int32_array, &length);
+  args.Bytes(1, napi_uint8_array, &room);
   napi_value ready = args.Function(2);
   if (!args.ok) return nullptr;
   Instance& instance = *args.instance;
   if (length < Poller::kNumbers || room == 0) return Fail(env, "start(batch, scratch, ready)", "room for a socket, and for a byte");
   if (instance.poller != nullptr) return Number(env, -EALREADY);
-  napi_create_reference(env, ready, 1, &instance.ready);
+  instance.batch = Keep(env, args.Value(0));
+  instance.scratch = Keep(env, args.Value(1));
+  instance.ready = Keep(env, ready);
   auto* poller = new Poller();
-  int error = poller->Open(env, static_cast<int32_t*>(batch), static_cast<int>(length / Poller::kNumbers), instance.ready);
-  if (error != 0) {
+  int error = -ENOMEM;
+  if (poller != nullptr && instance.batch != nullptr && instance.scratch != nullptr && instance.ready != nullptr) {
+    error = poller->Open(env, instance.batch, instance.ready);
+  } else {
     delete poller;
-    napi_delete_reference(env, instance.ready);
-    return Number(env, error);
   }
-  instance.poller = poller;
-  instance.bytes = static_cast<uint8_t*>(bytes);
-  instance.room = room;
-  napi_create_reference(env, args.Value(0), 1, &instance.batch);
-  napi_create_reference(env, args.Value(1), 1, &instance.scratch);
-  return Number(env, 0);
+  if (error == 0) {
+    instance.poller = poller;
+  } else {
+    Release(env, &instance.batch);
+    Release(env, &instance.scratch);
+    Release(env, &instance.ready);
+  }
+  return Number(env, error);
 }
 
 // watch(fd, slot, generation): 0 or a negative errno
@@ -174,22 +188,22 @@ napi_value Hold(napi_env env, napi_callback_info info) {
 // listen(address, port, backlog, ipv6Only, reusePort): a descriptor or a negative errno
 napi_value Listen(napi_env env, napi_callback_info info) {
   Arguments args(env, info, "listen(address, port, backlog, ipv6Only, reusePort)", 5);
-  std::string address = args.String(0);
+  Arguments::Text address = args.String(0);
   int32_t port = args.Int(1, 0, 65535);
   int32_t backlog = args.Int(2, 1, INT32_MAX);
   bool ipv6_only = args.Bool(3);
   bool reuse_port = args.Bool(4);
   if (!args.ok) return nullptr;
-  return Number(env, args.instance->sockets.Listen(address.c_str(), port, backlog, ipv6_only, reuse_port));
+  return Number(env, args.instance->sockets.Listen(address.bytes, port, backlog, ipv6_only, reuse_port));
 }
 
 // connect(address, port): a descriptor or a negative errno
 napi_value Connect(napi_env env, napi_callback_info info) {
   Arguments args(env, info, "connect(address, port)", 2);
-  std::string address = args.String(0);
+  Arguments::Text address = args.String(0);
   int32_t port = args.Int(1, 0, 65535);
   if (!args.ok) return nullptr;
-  return Number(env, args.instance->sockets.Connect(address.c_str(), port));
+  return Number(env, args.instance->sockets.Connect(address.bytes, port));
 }
 
 // accept(fd): a descriptor or a negative errno
@@ -205,10 +219,14 @@ napi_value Receive(napi_env env, napi_callback_info info) {
   int fd = args.Fd(0);
   int32_t most = args.Int(1, 1, INT32_MAX);
   if (!args.ok) return nullptr;
-  Instance& instance = *args.instance;
-  size_t length = static_cast<size_t>(most) < instance.room ? static_cast<size_t>(most) : instance.room;
-  if (length == 0) return Number(env, -EINVAL);
-  return Number(env, Sockets::Receive(fd, instance.bytes, length));
+  size_t room = 0;
+  napi_value scratch = nullptr;
+  if (args.instance->scratch == nullptr || napi_get_reference_value(env, args.instance->scratch, &scratch) != napi_ok) {
+    return Number(env, -EINVAL);
+  }
+  void* bytes = bluelet::Elements(env, scratch, napi_uint8_array, &room);
+  if (room == 0) return Number(env, -EINVAL);
+  return Number(env, Sockets::Receive(fd, bytes, static_cast<size_t>(most) < room ? static_cast<size_t>(most) : room));
 }
 
 // send(fd, bytes): how many were taken, or a negative errno
@@ -265,9 +283,10 @@ napi_value Address(napi_env env, napi_callback_info info) {
   int fd = args.Fd(0);
   bool remote = args.Bool(1);
   if (!args.ok) return nullptr;
-  std::string address = Sockets::Address(fd, remote);
-  napi_value value;
-  napi_create_string_utf8(env, address.data(), address.size(), &value);
+  char address[128];
+  size_t length = Sockets::Address(fd, remote, address, sizeof address);
+  napi_value value = nullptr;
+  napi_create_string_utf8(env, address, length, &value);
   return value;
 }
 
@@ -287,9 +306,11 @@ void CleanUp(napi_async_cleanup_hook_handle handle, void* data) {
 
 NAPI_MODULE_INIT() {
   auto* instance = new Instance();
+  if (instance == nullptr) return nullptr;
   if (napi_add_async_cleanup_hook(env, CleanUp, instance, nullptr) != napi_ok) {
     delete instance;
-    return exports;
+    napi_throw_error(env, nullptr, "the native part could not ask to be told of the end of its thread");
+    return nullptr;
   }
   struct {
     const char* name;
@@ -301,8 +322,10 @@ NAPI_MODULE_INIT() {
   };
   for (const auto& [name, call] : calls) {
     napi_value function;
-    napi_create_function(env, name, NAPI_AUTO_LENGTH, call, instance, &function);
-    napi_set_named_property(env, exports, name, function);
+    if (napi_create_function(env, name, NAPI_AUTO_LENGTH, call, instance, &function) != napi_ok ||
+        napi_set_named_property(env, exports, name, function) != napi_ok) {
+      return nullptr;
+    }
   }
   return exports;
 }

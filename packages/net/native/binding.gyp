@@ -5,7 +5,8 @@
       "sources": ["addon.cc", "poller.cc", "sockets.cc"],
       "defines": ["NAPI_VERSION=9"],
       "cflags_cc": ["-std=c++17", "-O2", "-Wall", "-Wextra", "-Werror", "-fno-exceptions", "-fno-rtti", "-fvisibility=hidden"],
-      "ldflags": ["-Wl,-z,now", "-static-libgcc"]
+      # Nothing of the C++ library is used, and so none needs to be there.
+      "ldflags": ["-Wl,-z,now", "-Wl,--as-needed", "-static-libgcc"]
     }
   ]
 }

@@ -4,33 +4,26 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#include <algorithm>
-
 namespace bluelet {
 
-int Poller::Open(napi_env env, int32_t* batch, int most, napi_ref ready) {
+int Poller::Open(napi_env env, napi_ref batch, napi_ref ready) {
   env_ = env;
   batch_ = batch;
-  most_ = std::min(most, kMostReady);
   ready_ = ready;
   epoll_ = epoll_create1(EPOLL_CLOEXEC);
-  if (epoll_ < 0) return -errno;
+  int error = epoll_ < 0 ? -errno : 0;
   uv_loop_s* loop = nullptr;
-  if (napi_get_uv_event_loop(env, &loop) != napi_ok) {
-    close(epoll_);
-    return -ENOSYS;
-  }
-  int error = uv_poll_init(loop, &handle_, epoll_);
+  if (error == 0 && napi_get_uv_event_loop(env, &loop) != napi_ok) error = -ENOSYS;
+  if (error == 0) error = uv_poll_init(loop, &handle_, epoll_);
   if (error != 0) {
-    close(epoll_);
+    if (epoll_ >= 0) close(epoll_);
+    delete this;
     return error;
   }
   handle_.data = this;
-  napi_value name;
-  napi_create_string_utf8(env, "bluelet", NAPI_AUTO_LENGTH, &name);
-  napi_async_init(env, nullptr, name, &context_);
   error = uv_poll_start(&handle_, UV_READABLE, OnReady);
   Hold(false);
+  if (error != 0) Close(nullptr, nullptr);
   return error;
 }
 
@@ -44,13 +37,13 @@ void Poller::Close(void (*closed)(void*), void* data) {
     auto* then = self->closed_;
     void* what = self->closed_data_;
     delete self;
-    then(what);
+    if (then != nullptr) then(what);
   });
 }
 
 int Poller::Watch(int fd, uint32_t slot, uint32_t generation) {
   epoll_event event;
-  event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+  event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLPRI | EPOLLET;
   event.data.u64 = static_cast<uint64_t>(generation) << 32 | slot;
   return epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) == 0 ? 0 : -errno;
 }
@@ -65,33 +58,59 @@ void Poller::Hold(bool hold) {
 }
 
 void Poller::OnReady(uv_poll_t* handle, int status, int) {
-  if (status == 0) static_cast<Poller*>(handle->data)->Collect();
+  auto* self = static_cast<Poller*>(handle->data);
+  napi_handle_scope scope;
+  if (napi_open_handle_scope(self->env_, &scope) != napi_ok) return;
+  // libuv has stopped polling, and every socket would wait for ever.
+  if (status != 0) self->Throw("the epoll set cannot be polled any more");
+  else self->Collect();
+  napi_close_handle_scope(self->env_, scope);
 }
 
 // One batch for each time that the loop polls: what is left keeps the set readable, and has its turn after the timers.
 void Poller::Collect() {
+  size_t length = 0;
+  napi_value array;
+  if (napi_get_reference_value(env_, batch_, &array) != napi_ok || array == nullptr) return;
+  auto* batch = static_cast<int32_t*>(Elements(env_, array, napi_int32_array, &length));
+  if (length < kNumbers) {
+    uv_poll_stop(&handle_);
+    Throw("the batch of the epoll set has been taken away");
+    return;
+  }
+  size_t room = length / kNumbers;
   epoll_event events[kMostReady];
   int count;
-  do count = epoll_wait(epoll_, events, most_, 0);
+  do count = epoll_wait(epoll_, events, room < kMostReady ? static_cast<int>(room) : kMostReady, 0);
   while (count < 0 && errno == EINTR);
   if (count <= 0) return;
   for (int i = 0; i < count; i++) {
-    batch_[i * kNumbers] = static_cast<int32_t>(events[i].data.u64 & 0xffffffff);
-    batch_[i * kNumbers + 1] = static_cast<int32_t>(events[i].data.u64 >> 32);
-    batch_[i * kNumbers + 2] = static_cast<int32_t>(events[i].events);
+    batch[i * kNumbers] = static_cast<int32_t>(events[i].data.u64 & 0xffffffff);
+    batch[i * kNumbers + 1] = static_cast<int32_t>(events[i].data.u64 >> 32);
+    batch[i * kNumbers + 2] = static_cast<int32_t>(events[i].events);
   }
-  napi_handle_scope scope;
-  napi_open_handle_scope(env_, &scope);
-  napi_value ready, global, number, result;
-  napi_get_reference_value(env_, ready_, &ready);
-  napi_get_global(env_, &global);
-  napi_create_int32(env_, count, &number);
-  if (napi_make_callback(env_, context_, global, ready, 1, &number, &result) == napi_pending_exception) {
-    napi_value error;
-    napi_get_and_clear_last_exception(env_, &error);
-    napi_fatal_exception(env_, error);
+  Call(count);
+}
+
+void Poller::Call(int count) {
+  napi_value ready, global, number;
+  if (napi_get_reference_value(env_, ready_, &ready) != napi_ok || napi_get_global(env_, &global) != napi_ok ||
+      napi_create_int32(env_, count, &number) != napi_ok) {
+    return;
   }
-  napi_close_handle_scope(env_, scope);
+  // As the loop itself would call: with the microtasks afterwards.
+  if (napi_make_callback(env_, nullptr, global, ready, 1, &number, nullptr) == napi_ok) return;
+  // It has thrown; or the thread is being ended, and then there is no exception.
+  bool pending = false;
+  napi_value error;
+  if (napi_is_exception_pending(env_, &pending) != napi_ok || !pending) return;
+  if (napi_get_and_clear_last_exception(env_, &error) == napi_ok) napi_fatal_exception(env_, error);
+}
+
+void Poller::Throw(const char* message) {
+  napi_value text, error;
+  if (napi_create_string_utf8(env_, message, NAPI_AUTO_LENGTH, &text) != napi_ok) return;
+  if (napi_create_error(env_, nullptr, text, &error) == napi_ok) napi_fatal_exception(env_, error);
 }
 
 }  // namespace bluelet

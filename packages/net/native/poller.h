@@ -2,20 +2,22 @@
 #pragma once
 
 #include <node_api.h>
+#include <stdint.h>
 #include <uv.h>
 
-#include <cstdint>
+#include "memory.h"
 
 namespace bluelet {
 
-class Poller {
+class Poller : public Allocated {
  public:
   // Three numbers for each socket that is ready: its slot, its generation, what it is ready for.
   static constexpr int kNumbers = 3;
   static constexpr int kMostReady = 512;
 
-  // `ready` is called with how many are ready, after they have been written to `batch`. Gives 0 or a negative errno.
-  int Open(napi_env env, int32_t* batch, int most, napi_ref ready);
+  // `ready` is called with how many are ready, after they have been written to `batch`. Gives 0 or a negative errno: then this
+  // has freed itself.
+  int Open(napi_env env, napi_ref batch, napi_ref ready);
   // Frees itself once the loop has let go of it.
   void Close(void (*closed)(void*), void* data);
 
@@ -27,12 +29,12 @@ class Poller {
  private:
   static void OnReady(uv_poll_t* handle, int status, int events);
   void Collect();
+  void Call(int count);
+  void Throw(const char* message);
 
   napi_env env_ = nullptr;
+  napi_ref batch_ = nullptr;
   napi_ref ready_ = nullptr;
-  napi_async_context context_ = nullptr;
-  int32_t* batch_ = nullptr;
-  int most_ = 0;
   int epoll_ = -1;
   uv_poll_t handle_;
   void (*closed_)(void*) = nullptr;

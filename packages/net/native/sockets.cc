@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -38,14 +39,25 @@ int Set(int fd, int level, int option, int value) {
 }  // namespace
 
 Sockets::~Sockets() {
-  for (size_t fd = 0; fd < owned_.size(); fd++) {
-    if (owned_[fd]) close(static_cast<int>(fd));
+  for (int fd = 0; fd < room_; fd++) {
+    if (owned_[fd] != 0) close(fd);
   }
+  free(owned_);
 }
 
 int Sockets::Own(int fd) {
-  if (static_cast<size_t>(fd) >= owned_.size()) owned_.resize(static_cast<size_t>(fd) * 2 + 16, false);
-  owned_[fd] = true;
+  if (fd >= room_) {
+    int room = fd + fd / 2 + 64;
+    auto* owned = static_cast<uint8_t*>(realloc(owned_, static_cast<size_t>(room)));
+    if (owned == nullptr) {
+      close(fd);
+      return -ENOMEM;
+    }
+    memset(owned + room_, 0, static_cast<size_t>(room - room_));
+    owned_ = owned;
+    room_ = room;
+  }
+  owned_[fd] = 1;
   return fd;
 }
 
@@ -57,7 +69,7 @@ int Sockets::Listen(const char* address, int port, int backlog, bool ipv6_only, 
   int fd = socket(where.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return -errno;
   // So that a port can be listened on again at once, although connections to it have just ended.
-  if (error == 0) error = Set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+  error = Set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
   if (error == 0 && reuse_port) error = Set(fd, SOL_SOCKET, SO_REUSEPORT, 1);
   if (error == 0 && where.ss_family == AF_INET6) error = Set(fd, IPPROTO_IPV6, IPV6_V6ONLY, ipv6_only ? 1 : 0);
   if (error == 0 && bind(fd, reinterpret_cast<sockaddr*>(&where), length) != 0) error = -errno;
@@ -76,10 +88,8 @@ int Sockets::Connect(const char* address, int port) {
   if (error != 0) return error;
   int fd = socket(where.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return -errno;
-  int result;
-  do result = connect(fd, reinterpret_cast<sockaddr*>(&where), length);
-  while (result != 0 && errno == EINTR);
-  if (result != 0 && errno != EINPROGRESS) {
+  // Interrupted, it goes on by itself (connect(2)); to call again would be an error.
+  if (connect(fd, reinterpret_cast<sockaddr*>(&where), length) != 0 && errno != EINPROGRESS && errno != EINTR) {
     error = -errno;
     close(fd);
     return error;
@@ -89,14 +99,13 @@ int Sockets::Connect(const char* address, int port) {
 
 int Sockets::Accept(int listener) {
   int fd;
-  // A connection that has gone while it waited is nobody's concern: the next one may be there.
   do fd = accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
   while (fd < 0 && errno == EINTR);
   return fd < 0 ? -errno : Own(fd);
 }
 
 void Sockets::Close(int fd) {
-  owned_[fd] = false;
+  owned_[fd] = 0;
   // Not again after EINTR: on Linux the descriptor is free by then, and may be somebody else's.
   close(fd);
 }
@@ -141,15 +150,15 @@ int Sockets::Failure(int fd) {
   return -error;
 }
 
-std::string Sockets::Address(int fd, bool remote) {
+size_t Sockets::Address(int fd, bool remote, char* to, size_t room) {
   sockaddr_storage where;
   socklen_t length = sizeof where;
   auto* address = reinterpret_cast<sockaddr*>(&where);
-  if ((remote ? getpeername(fd, address, &length) : getsockname(fd, address, &length)) != 0) return "";
-  char host[NI_MAXHOST];
-  char port[NI_MAXSERV];
-  if (getnameinfo(address, length, host, sizeof host, port, sizeof port, NI_NUMERICHOST | NI_NUMERICSERV) != 0) return "";
-  return std::string(host) + " " + port;
+  if ((remote ? getpeername(fd, address, &length) : getsockname(fd, address, &length)) != 0) return 0;
+  char port[8];
+  if (getnameinfo(address, length, to, room - sizeof port, port, sizeof port, NI_NUMERICHOST | NI_NUMERICSERV) != 0) return 0;
+  strcat(strcat(to, " "), port);
+  return strlen(to);
 }
 
 }  // namespace bluelet

@@ -1,9 +1,8 @@
 // Non-blocking sockets: system calls that never wait, each of which gives what the call gave, or a negative errno.
 #pragma once
 
-#include <cstddef>
-#include <string>
-#include <vector>
+#include <stddef.h>
+#include <stdint.h>
 
 namespace bluelet {
 
@@ -12,7 +11,7 @@ class Sockets {
  public:
   ~Sockets();
 
-  bool Owns(int fd) const { return fd >= 0 && static_cast<size_t>(fd) < owned_.size() && owned_[fd]; }
+  bool Owns(int fd) const { return fd >= 0 && fd < room_ && owned_[fd] != 0; }
 
   int Listen(const char* address, int port, int backlog, bool ipv6_only, bool reuse_port);
   // The connection is made, or has failed, once the descriptor is writable; see Failure.
@@ -29,13 +28,15 @@ class Sockets {
   static int Configure(int fd, bool no_delay, int keep_alive_seconds);
   // What has become of a connection: 0 or a negative errno.
   static int Failure(int fd);
-  // "host port" of one end; empty if there is none.
-  static std::string Address(int fd, bool remote);
+  // Writes "host port" of one end, or nothing if there is none, and gives its length.
+  static size_t Address(int fd, bool remote, char* to, size_t room);
 
  private:
   int Own(int fd);
 
-  std::vector<bool> owned_;
+  // By descriptor, whether it is ours.
+  uint8_t* owned_ = nullptr;
+  int room_ = 0;
 };
 
 }  // namespace bluelet

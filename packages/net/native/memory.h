@@ -1,0 +1,30 @@
+// Memory, without the C++ library: the addon needs nothing but the C library, and so one binary serves wherever that is new enough.
+#pragma once
+
+#include <node_api.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+namespace bluelet {
+
+// What is made by `new`, which gives nullptr where there is no memory.
+struct Allocated {
+  static void* operator new(size_t size) noexcept { return malloc(size); }
+  static void operator delete(void* memory) { free(memory); }
+};
+
+// Where the elements of a typed array are just now, and how many they are: none, if it is another kind of thing, or if its buffer
+// has been transferred or has shrunk. JavaScript may do that between any two calls, so it is asked for in each.
+inline void* Elements(napi_env env, napi_value value, napi_typedarray_type wanted, size_t* length) {
+  bool is = false;
+  napi_typedarray_type type;
+  void* data = nullptr;
+  *length = 0;
+  if (napi_is_typedarray(env, value, &is) != napi_ok || !is) return nullptr;
+  if (napi_get_typedarray_info(env, value, &type, length, &data, nullptr, nullptr) != napi_ok || type != wanted || data == nullptr) {
+    *length = 0;
+  }
+  return data;
+}
+
+}  // namespace bluelet
