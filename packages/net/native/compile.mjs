@@ -1,0 +1,50 @@
+// Runs node-gyp, and says in a line why it cannot.
+import { spawnSync } from 'node:child_process'
+import { existsSync, readdirSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+export const directory = dirname(fileURLToPath(import.meta.url))
+
+/** What is compiled. */
+export const sources = readdirSync(directory).filter((name) => /\.(cc|h|gyp)$/.test(name))
+
+/** A download of the headers that takes longer is one that hangs. */
+const LONGEST_MS = 120_000
+
+/** Compiles the sources of a directory into its build/Release/bluelet.node. Returns null, or why that cannot be. */
+export function compile({ directory, arch = process.arch, compiler = process.env.CXX ?? 'g++', flags = '' }) {
+  for (const tool of [process.env.PYTHON ?? 'python3', 'make', compiler]) {
+    const [command, ...parameters] = tool.split(' ') // CXX='ccache g++'.
+    if (spawnSync(command, [...parameters, '--version']).status !== 0) return `there is no ${tool}`
+  }
+  let gyp
+  try {
+    gyp = createRequire(import.meta.url).resolve('node-gyp/bin/node-gyp.js')
+  } catch {
+    return 'there is no node-gyp'
+  }
+  const parameters = [gyp, 'rebuild', `--directory=${directory}`, `--arch=${arch}`]
+  // Of this very Node, where they lie beside it; else node-gyp downloads them.
+  const node = resolve(process.execPath, '../..')
+  if (existsSync(join(node, 'include/node/node_api.h'))) parameters.push(`--nodedir=${node}`)
+  const env = { ...process.env, CXX: compiler, LINK: compiler }
+  if (flags !== '') Object.assign(env, { CXXFLAGS: flags, LDFLAGS: flags })
+  const { status, stderr, error } = spawnSync(process.execPath, parameters, {
+    env,
+    encoding: 'utf8',
+    timeout: LONGEST_MS,
+  })
+  return status === 0 ? null : (error?.message ?? reasonIn(stderr))
+}
+
+/** The first line that tells of an error. */
+function reasonIn(output) {
+  const lines = output.split('\n')
+  return (
+    lines.find((line) => /\berror: /.test(line)) ??
+    lines.find((line) => / Error: /.test(line)) ??
+    'node-gyp fails'
+  )
+}
