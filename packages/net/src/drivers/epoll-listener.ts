@@ -10,6 +10,7 @@ import {
   type Observer,
   READABLE,
 } from '../driver.js'
+import { codeOf } from '../errors.js'
 import { type EpollSet, errorOf, type Member } from './epoll-set.js'
 import { EAGAIN, EpollSocket, parse } from './epoll-socket.js'
 import { keepAliveSeconds } from './node-socket.js'
@@ -27,6 +28,8 @@ const PASSING = new Set([
   'EOPNOTSUPP',
   'ENETUNREACH',
 ])
+
+const MOST_PASSED = 64
 
 export class EpollListener implements DriverListener, Member {
   observer: Observer | null
@@ -58,15 +61,18 @@ export class EpollListener implements DriverListener, Member {
   accept(): DriverSocket | null {
     if (this.#fd < 0) return null
     const { native } = this.#set
-    const fd = native.accept(this.#fd)
-    if (fd >= 0) {
-      native.configure(fd, this.#target.noDelay ?? true, keepAliveSeconds(this.#target))
-      return new EpollSocket(this.#set, fd, false)
+    for (let i = 0; ; i++) {
+      const fd = native.accept(this.#fd)
+      if (fd >= 0) {
+        // What it refuses, such as of a connection that has gone already, the connection itself will tell.
+        native.configure(fd, this.#target.noDelay ?? true, keepAliveSeconds(this.#target))
+        return new EpollSocket(this.#set, fd, false)
+      }
+      if (fd === EAGAIN) return null
+      const error = errorOf(fd, 'accept')
+      // One that never ends is one to wait after.
+      if (i === MOST_PASSED || !PASSING.has(codeOf(error))) throw error
     }
-    if (fd === EAGAIN) return null
-    const error = errorOf(fd, 'accept')
-    if (PASSING.has((error as NodeJS.ErrnoException).code ?? '')) return this.accept()
-    throw error
   }
 
   close(): void {

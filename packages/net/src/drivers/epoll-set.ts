@@ -8,6 +8,7 @@ import type { Native } from './epoll-native.js'
 
 /** What the system says of a socket (epoll_ctl(2)). */
 export const EPOLLIN = 0x001
+export const EPOLLPRI = 0x002
 export const EPOLLOUT = 0x004
 export const EPOLLERR = 0x008
 export const EPOLLHUP = 0x010
@@ -19,6 +20,9 @@ const NUMBERS = 3
 
 /** As much as is received at a time. */
 export const MOST_RECEIVED = 65_536
+
+/** As far as the native part counts; then it begins again, which is two thousand million connections later. */
+const LAST_GENERATION = 0x7fffffff
 
 /** A socket or a listener that is in the set. */
 export interface Member {
@@ -59,7 +63,7 @@ export class EpollSet {
   /** Adds a descriptor. @returns its slot, or a negative errno */
   add(fd: number, member: Member): number {
     const slot = this.#free.pop() ?? this.#members.length
-    const generation = (this.#generations[slot] ?? 0) + 1
+    const generation = nextGeneration(this.#generations[slot] ?? 0)
     const result = this.native.watch(fd, slot, generation)
     this.#generations[slot] = generation
     if (result < 0) {
@@ -84,9 +88,22 @@ export class EpollSet {
     const end = count * NUMBERS
     for (let i = 0; i < end; i += NUMBERS) {
       const slot = batch[i] as number // Within the batch.
-      if (this.#generations[slot] === batch[i + 1]) this.#members[slot]?.polled(batch[i + 2] as number)
+      if (this.#generations[slot] !== batch[i + 1]) continue
+      try {
+        this.#members[slot]?.polled(batch[i + 2] as number)
+      } catch (error) {
+        // For the process to hear of. The others are told all the same, since they would not be told again.
+        queueMicrotask(() => {
+          throw error
+        })
+      }
     }
   }
+}
+
+/** The one after it. */
+export function nextGeneration(generation: number): number {
+  return (generation + 1) & LAST_GENERATION
 }
 
 /** The error of a negative errno. */

@@ -13,6 +13,7 @@ import {
   EPOLLHUP,
   EPOLLIN,
   EPOLLOUT,
+  EPOLLPRI,
   EPOLLRDHUP,
   type EpollSet,
   errorOf,
@@ -30,6 +31,9 @@ const SMALL = Buffer.poolSize >>> 1
 /** The other end has ended its side, or everything. */
 const HANGUP = EPOLLRDHUP | EPOLLHUP | EPOLLERR
 
+/** After so many full receives the others have their turn. */
+const MOST_DISCARDED = 64
+
 export class EpollSocket implements DriverSocket, Member {
   observer: Observer | null
   readonly #set: EpollSet
@@ -38,8 +42,11 @@ export class EpollSocket implements DriverSocket, Member {
   #connecting: boolean
   /** A try to read may find something. */
   #readable: boolean
-  /** The end, or an error, is behind what there is to read, and will not be said again. */
-  #hungUp: boolean
+  /**
+   * A receive that gives less than it might does not mean that there is no more: the end, an error, or a mark of urgent data
+   * (at which every receive stops) is behind it, and will not be said again.
+   */
+  #wary: boolean
   #ended: boolean
   /** A try to write found no room: it is to be told when there is some. */
   #blocked: boolean
@@ -56,7 +63,7 @@ export class EpollSocket implements DriverSocket, Member {
     this.#slot = -1
     this.#connecting = connecting
     this.#readable = false
-    this.#hungUp = false
+    this.#wary = false
     this.#ended = false
     this.#blocked = false
     this.#lingering = false
@@ -91,12 +98,12 @@ export class EpollSocket implements DriverSocket, Member {
 
   read(max: number): Buffer | null {
     if (this.#readable) {
-      const most = max < MOST_RECEIVED ? max : MOST_RECEIVED
+      const most = Math.min(max, MOST_RECEIVED)
       const { native, scratch } = this.#set
       const got = native.recv(this.#fd, most)
       if (got > 0) {
         // Fewer than there is room for: there are no more (epoll(7)), unless the end is behind them.
-        if (got < most && !this.#hungUp) this.#readable = false
+        if (got < most && !this.#wary) this.#readable = false
         return copyOf(scratch, got)
       }
       this.#readable = false
@@ -149,9 +156,8 @@ export class EpollSocket implements DriverSocket, Member {
       this.#heardConnect(events)
       return
     }
-    const hungUp = (events & HANGUP) !== 0
-    if (hungUp) this.#hungUp = true
-    if (hungUp || (events & EPOLLIN) !== 0) this.#readable = true
+    if ((events & (HANGUP | EPOLLPRI)) !== 0) this.#wary = true
+    if ((events & (HANGUP | EPOLLIN)) !== 0) this.#readable = true
     if (this.#lingering) {
       this.#discard()
       return
@@ -172,7 +178,7 @@ export class EpollSocket implements DriverSocket, Member {
     if (error === 0) {
       this.#blocked = false
       this.polled(events & ~EPOLLOUT)
-      this.observer?.ready(WRITABLE)
+      if (this.#fd >= 0) this.observer?.ready(WRITABLE)
       return
     }
     this.#fail(error, 'connect')
@@ -183,11 +189,14 @@ export class EpollSocket implements DriverSocket, Member {
   /** Throws away what comes, until the other end has ended its side. */
   #discard(): void {
     const { native } = this.#set
-    while (this.#readable) {
+    for (let i = 0; this.#readable && this.#fd >= 0; i++) {
+      if (i === MOST_DISCARDED) {
+        setImmediate(() => this.#discard())
+        return
+      }
       const got = native.recv(this.#fd, MOST_RECEIVED)
-      if (got === EAGAIN) this.#readable = false
-      else if (got <= 0) return this.#end(false)
-      else if (got < MOST_RECEIVED && !this.#hungUp) this.#readable = false
+      if (got === EAGAIN || (got > 0 && got < MOST_RECEIVED && !this.#wary)) this.#readable = false
+      else if (got <= 0) this.#end(false)
     }
   }
 
