@@ -19,14 +19,19 @@ const LONGEST_MS = 6000
  * Runs the source of an ES module, which may import the packages by their names.
  *
  * @param flags for node itself
+ * @param options more of its environment, and how long it may take, in milliseconds
  */
-export function runScript(source: string, flags: readonly string[] = []): Promise<Ending> {
+export function runScript(
+  source: string,
+  flags: readonly string[] = [],
+  { env = {}, timeout = LONGEST_MS }: { env?: NodeJS.ProcessEnv; timeout?: number } = {},
+): Promise<Ending> {
   const command = [...flags, '--input-type=module', '--eval', source]
   return new Promise((resolve) => {
     execFile(
       process.execPath,
       command,
-      { cwd: testDirectory, timeout: LONGEST_MS, env: { ...process.env, NODE_OPTIONS: '' } },
+      { cwd: testDirectory, timeout, env: { ...process.env, NODE_OPTIONS: '', ...env } },
       (error, stdout, stderr) => {
         const code = error === null ? 0 : typeof error.code === 'number' ? error.code : null
         resolve({ code, stdout, stderr })

@@ -2,7 +2,9 @@
  * The native part of the `epoll` driver: its calls, and where it is found.
  */
 
+import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /** System calls that never wait. What gives a number gives a negative errno when it fails. */
@@ -26,37 +28,41 @@ export interface Native {
   address(fd: number, remote: boolean): string
 }
 
-/** What the workspace has built, and what the package brings. */
-const PLACES = ['../../native/build/Release/bluelet.node', `../../prebuilds/${target()}/bluelet.node`]
+/** What the workspace has built, and what the package brings; one binary serves every C library (see native/prebuild.mjs). */
+const PLACES = [
+  '../../native/build/Release/bluelet.node',
+  `../../prebuilds/linux-${process.arch}/bluelet.node`,
+].map((place) => fileURLToPath(new URL(place, import.meta.url)))
+
+/** The environment variable that says where it is instead. */
+const VARIABLE = 'BLUELET_NATIVE'
 
 /** Loads it. @throws Error, which says why it cannot be had here */
 export function loadNative(): Native {
   if (process.platform !== 'linux') throw new Error(`there is no epoll on ${process.platform}`)
+  // They say that they are Node, and have no loop of libuv's: Bun would end the process, Deno would ask its user for leave.
+  const { bun, deno } = process.versions
+  if (bun !== undefined || deno !== undefined) throw new Error('it needs Node itself')
   const require = createRequire(import.meta.url)
-  const reasons: string[] = []
-  for (const place of PLACES) {
+  const chosen = process.env[VARIABLE]
+  const reasons = new Set<string>()
+  for (const place of chosen ? [resolve(chosen)] : PLACES) {
     try {
-      return require(fileURLToPath(new URL(place, import.meta.url))) as Native // What addon.cc exports.
+      checkWhole(place)
+      return require(place) as Native // What addon.cc exports.
     } catch (error) {
-      reasons.push((error as Error).message)
+      reasons.add((error as Error).message)
     }
   }
-  throw new Error(`its native part could not be loaded: ${reasons.join('; ')}`)
+  throw new Error(`its native part cannot be loaded: ${[...reasons].join('; ')}`)
 }
 
-/** `linux-x64`, `linux-arm64-musl`. */
-function target(): string {
-  const { platform, arch } = process
-  return `${platform}-${arch}${isMusl() ? '-musl' : ''}`
-}
-
-function isMusl(): boolean {
-  if (process.platform !== 'linux') return false
-  // Its header is the only thing of the report that is wanted; without the network the rest costs little.
-  const report = process.report as typeof process.report & { excludeNetwork?: boolean }
-  const { excludeNetwork } = report
-  report.excludeNetwork = true
-  const { header } = report.getReport() as { header: { glibcVersionRuntime?: string } }
-  report.excludeNetwork = excludeNetwork ?? false
-  return header.glibcVersionRuntime === undefined
+/** To load a file that has been cut off ends the process (SIGBUS). @throws Error if it ends before its table of sections */
+function checkWhole(path: string): void {
+  const bytes = readFileSync(path)
+  if (bytes.length < 64) throw new Error(`${path}: file too short`)
+  // elf(5), of 64 bits and little endian: where the table is, which linkers put last, and how long.
+  const known = bytes.readUInt16LE(4) === 0x0102
+  const end = Number(bytes.readBigUInt64LE(40)) + bytes.readUInt16LE(58) * bytes.readUInt16LE(60)
+  if (known && end > bytes.length) throw new Error(`${path}: the file is cut off`)
 }

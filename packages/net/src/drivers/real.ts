@@ -2,6 +2,7 @@
  * The drivers of the real network, by name, and which of them serves where none was chosen.
  */
 
+import cluster from 'node:cluster'
 import type { Driver } from '../driver.js'
 import { epollDriver } from './epoll.js'
 import { nodeDriver } from './node.js'
@@ -30,6 +31,8 @@ export function realDriver(): Driver {
 
 function choose(name: string): Driver {
   if (name === '') {
+    // There the workers share the sockets that their primary listens on, which is a matter of `node:net`.
+    if (cluster.isWorker) return nodeDriver
     const fastest = epollDriver()
     return fastest instanceof Error ? nodeDriver : fastest
   }

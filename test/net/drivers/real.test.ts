@@ -1,0 +1,149 @@
+// Which driver serves, in a process of its own: what the environment says, and where the native part is not to be had.
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
+import { epollDriver } from '../../../packages/net/src/drivers/epoll.js'
+import { loadNative } from '../../../packages/net/src/drivers/epoll-native.js'
+import { LARGE } from '../../../vitest.config.js'
+import { runScript } from '../../support/script.js'
+
+const packageUrl = new URL('../../../packages/net/', import.meta.url)
+const unbuilt = epollDriver() instanceof Error
+const directory = mkdtempSync(join(tmpdir(), 'bluelet-real-'))
+
+afterAll(() => rmSync(directory, { recursive: true }))
+afterEach(() => {
+  vi.unstubAllEnvs()
+  for (const name of ['bun', 'deno']) Reflect.deleteProperty(process.versions, name)
+})
+
+/** Echoes once, and prints which driver has served. */
+const ECHO = `
+  import { connect, listen } from '@bluelet/net'
+  import { run, spawn } from '@bluelet/scheduler'
+  const { realDriver } = await import('${new URL('dist/drivers/real.js', packageUrl)}')
+
+  await run(function* () {
+    const listener = yield* listen('127.0.0.1', 0, OPTIONS)
+    yield* spawn(function* () {
+      const conn = yield* listener.accept()
+      yield* conn.sendall(yield* conn.recv(100))
+      conn.close()
+    })
+    const conn = yield* connect('127.0.0.1', listener.address.port, OPTIONS)
+    yield* conn.sendall('echo')
+    console.log(realDriver().name, String(yield* conn.readall()))
+    conn.close()
+    listener.close()
+  })
+`
+
+function echo(env: NodeJS.ProcessEnv, options = '{}', flags: readonly string[] = []) {
+  const neutral = { BLUELET_DRIVER: '', BLUELET_NATIVE: '' }
+  return runScript(ECHO.replaceAll('OPTIONS', options), flags, { env: { ...neutral, ...env } })
+}
+
+/** A file of that content, where the native part is looked for. */
+function file(name: string, content: Buffer | string): string {
+  const path = join(directory, name)
+  writeFileSync(path, content)
+  return path
+}
+
+/** An addon for a machine that this one is not: its header says so. */
+function foreign(binary: Buffer): Buffer {
+  const bytes = Buffer.from(binary)
+  bytes.writeUInt16LE(process.arch === 'arm64' ? 62 : 183, 18) // e_machine: EM_X86_64, EM_AARCH64
+  return bytes
+}
+
+const binary = (): Buffer => readFileSync(new URL('native/build/Release/bluelet.node', packageUrl))
+
+/** Where there is no native part, or none that can be loaded. */
+const BROKEN: readonly [string, () => string, RegExp][] = [
+  ['absent', () => join(directory, 'absent.node'), /no such file or directory, open '[^']*absent\.node'/],
+  ['empty', () => file('empty.node', ''), /file too short/],
+  ['no addon', () => file('none.node', 'this is no addon'), /file too short|invalid ELF header/],
+]
+const BROKEN_COPY: readonly [string, () => string, RegExp][] = [
+  ['cut off', () => file('cut.node', binary().subarray(0, 5000)), /cut\.node: the file is cut off/],
+  ['for another processor', () => file('foreign.node', foreign(binary())), /foreign\.node/],
+]
+
+describe('the driver that serves', { tags: [LARGE.name], timeout: 30_000 }, () => {
+  it.skipIf(unbuilt)('is epoll by itself, where it is built', async () => {
+    expect(await echo({})).toEqual({ code: 0, stdout: 'epoll echo\n', stderr: '' })
+  })
+
+  it('is the one that BLUELET_DRIVER names', async () => {
+    expect(await echo({ BLUELET_DRIVER: 'node' })).toEqual({ code: 0, stdout: 'node echo\n', stderr: '' })
+  })
+
+  it('is none when BLUELET_DRIVER names none: the error has the choices', async () => {
+    const { code, stderr } = await echo({ BLUELET_DRIVER: 'foo' })
+
+    expect(code).toBe(1)
+    expect(stderr).toContain("BLUELET_DRIVER: there is no driver 'foo': expected 'epoll' or 'node'")
+  })
+
+  const broken = unbuilt ? BROKEN : [...BROKEN, ...BROKEN_COPY]
+
+  it.each(broken)('is node, without a word, where the native part is %s', async (_name, make) => {
+    expect(await echo({ BLUELET_NATIVE: make() })).toEqual({ code: 0, stdout: 'node echo\n', stderr: '' })
+  })
+
+  it.each(broken)(
+    'is not epoll where its native part is %s: the error says why',
+    async (_name, make, why) => {
+      const byName = await echo({ BLUELET_NATIVE: make() }, "{ driver: 'epoll' }")
+      const byVariable = await echo({ BLUELET_NATIVE: make(), BLUELET_DRIVER: 'epoll' })
+
+      expect([byName.code, byVariable.code]).toEqual([1, 1])
+      expect(byName.stderr).toMatch(
+        /Error: the driver 'epoll' is not to be had here: its native part cannot be/,
+      )
+      expect(byVariable.stderr).toMatch(
+        /Error: BLUELET_DRIVER: the driver 'epoll' is not to be had here: its nat/,
+      )
+      for (const { stderr } of [byName, byVariable]) expect(stderr).toMatch(why)
+    },
+  )
+
+  it('is node where addons are forbidden', async () => {
+    const { stdout, stderr } = await echo({}, '{}', ['--no-addons'])
+
+    expect([stdout, stderr]).toEqual(['node echo\n', ''])
+  })
+
+  it('is node in a worker of a cluster, so that workers share a port', async () => {
+    const program = fileURLToPath(new URL('../fixtures/cluster.mjs', import.meta.url))
+    const { code, stdout, stderr } = await runScript(`import(${JSON.stringify(program)})`, [], {
+      env: { BLUELET_DRIVER: '' },
+    })
+
+    expect(stderr).toBe('')
+    expect(stdout).toBe('node\nnode\nboth listen on one port\n')
+    expect(code).toBe(0)
+  })
+})
+
+describe('loadNative', () => {
+  it.each(['bun', 'deno'])('loads nothing where Node is played by %s', (name) => {
+    Object.defineProperty(process.versions, name, { value: '1', configurable: true, enumerable: true })
+
+    expect(loadNative).toThrow('it needs Node itself')
+  })
+
+  it('loads nothing where there is no epoll', () => {
+    const { platform } = process
+    Object.defineProperty(process, 'platform', { value: 'darwin' })
+
+    try {
+      expect(loadNative).toThrow('there is no epoll on darwin')
+    } finally {
+      Object.defineProperty(process, 'platform', { value: platform })
+    }
+  })
+})
