@@ -15,8 +15,8 @@ export const alias = [
 /** What a test counts as that is slow for its kind: vitest.mutation.config.ts leaves it out. */
 export const LARGE = { name: 'large', description: 'counts to a hundred thousand, or starts a process' }
 
-/** The suites: `vitest run` is the fast one, `vitest run --mode long` that of *.long.ts, `--mode faults` that of *.faults.ts. */
-const TIMEOUTS_MS: Readonly<Record<string, number>> = { test: 10_000, long: 240_000, faults: 120_000 }
+/** The suites: `vitest run` is the fast one, `vitest run --mode long` that of *.long.ts, and so on. */
+const TIMEOUTS_MS: Readonly<Record<string, number>> = { test: 10_000, long: 240_000, native: 240_000, faults: 120_000 }
 
 export default defineConfig(({ mode }) => ({
   resolve: { alias },

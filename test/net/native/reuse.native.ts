@@ -1,0 +1,96 @@
+// Descriptors and slots that are used again at once: nothing that is said of a socket reaches the one after it.
+import { CLOSED, type Driver, type DriverListener, type DriverSocket, READABLE, WRITABLE } from '@bluelet/net'
+import { describe, expect, it } from 'vitest'
+import { epollDriver } from '../../../packages/net/src/drivers/epoll.js'
+import { turn } from '../../support/deadline.js'
+import { openSockets } from '../../support/leaks.js'
+
+const ROUNDS = 100_000
+const PAIRS = 20
+
+const driver = epollDriver()
+
+describe.skipIf(driver instanceof Error)(
+  'descriptors of the epoll driver (skipped where it is not built)',
+  () => {
+    it(`are used again ${ROUNDS} times, within the batch in which they were closed`, async () => {
+      const { connect, listen } = driver as Driver
+      const before = openSockets()
+      const listener = await new Promise<DriverListener>((resolve, reject) => {
+        listen({ host: '127.0.0.1', port: 0, backlog: 511 }, (error, made) =>
+          made ? resolve(made) : reject(error),
+        )
+      })
+      const faults = new Set<string>()
+      let opened = 0
+      let closed = 0
+
+      /** The server's end: answers with the number that it got, and closes. */
+      const serve = (socket: DriverSocket): void => {
+        let over = false
+        socket.observer = {
+          ready(what) {
+            if ((what & CLOSED) !== 0) return
+            if (over) faults.add(`ready ${what} after the close`)
+            const bytes = over ? null : socket.read(100)
+            if (bytes === null) return
+            over = true
+            if (bytes.length > 0) socket.write(bytes)
+            // What is behind it in the batch speaks of the old descriptor; the next accept gets it anew.
+            socket.close(false)
+            accept()
+          },
+        }
+        socket.observer.ready(READABLE)
+      }
+      const accept = (): void => {
+        for (let socket = listener.accept(); socket !== null; socket = listener.accept()) serve(socket)
+      }
+      listener.observer = { ready: accept }
+
+      /** The client's end: sends a number of its own, and expects it back, once, and then the end. */
+      const begin = (): void => {
+        const own = `number ${opened++}`
+        const socket = connect('127.0.0.1', listener.address.port)
+        let sent = false
+        let got = ''
+        let over = false
+        socket.observer = {
+          ready(what) {
+            if ((what & CLOSED) !== 0) {
+              closed++
+              if (!over) faults.add('closed by somebody else')
+              return
+            }
+            if (over) {
+              faults.add(`ready ${what} after the end`)
+              return
+            }
+            if (!sent && (what & WRITABLE) !== 0) {
+              sent = true
+              socket.write(Buffer.from(own))
+            }
+            if ((what & READABLE) === 0) return
+            for (let bytes = socket.read(100); bytes !== null; bytes = socket.read(100)) {
+              got += bytes.toString()
+              if (bytes.length > 0) continue
+              over = true
+              if (got !== own) faults.add(`'${got}' for '${own}'`)
+              // With a reset, lest the system runs out of ports.
+              socket.reset()
+              if (opened < ROUNDS) begin()
+              return
+            }
+          },
+        }
+      }
+      for (let i = 0; i < PAIRS; i++) begin()
+      while (closed < ROUNDS && faults.size === 0) await turn()
+      listener.close()
+
+      expect([...faults]).toEqual([])
+      expect([opened, closed]).toEqual([ROUNDS, ROUNDS])
+      expect(openSockets()).toBe(before)
+    })
+  },
+)
