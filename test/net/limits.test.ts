@@ -573,7 +573,11 @@ describe('the counts of a server', () => {
 
   it('count what nobody accepted in time, for which there is no address to tell', async () => {
     const { dropped, atTheEnd, drops, waiting } = await play(function* () {
-      const { task, port, counts, drops } = yield* serve(echoer, { maxConnections: 1, backlog: 1 })
+      const { task, port, counts, drops } = yield* serve(echoer, {
+        maxConnections: 1,
+        backlog: 1,
+        driver: 'node',
+      })
       const first: Peer = yield dial(port)
       first.read().write('x')
       yield first.until('the echo', () => first.length === 1)

@@ -53,7 +53,7 @@ describe('the options of sockets', () => {
 
     await play(function* () {
       const raw: Awaited<ReturnType<typeof rawServer>> = yield rawServer()
-      const conn = yield* connect(LOOPBACK, raw.port, settings)
+      const conn = yield* connect(LOOPBACK, raw.port, { ...settings, driver: 'node' })
       conn.abort()
       raw.close()
     })
@@ -65,7 +65,7 @@ describe('the options of sockets', () => {
     const creates = vi.spyOn(net, 'createServer')
 
     await play(function* () {
-      const { task } = yield* serve(echoer, settings)
+      const { task } = yield* serve(echoer, { ...settings, driver: 'node' })
       yield* kill(task)
     })
 
@@ -82,7 +82,7 @@ describe('the options of sockets', () => {
     const listens = vi.spyOn(net.Server.prototype, 'listen')
 
     await play(function* () {
-      const listener = yield* listen(LOOPBACK, 0, options)
+      const listener = yield* listen(LOOPBACK, 0, { ...options, driver: 'node' })
       listener.close()
     })
 

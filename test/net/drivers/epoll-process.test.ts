@@ -3,7 +3,7 @@ import { type Driver, type DriverListener, type DriverSocket, WRITABLE } from '@
 import { describe, expect, it } from 'vitest'
 import { epollDriver } from '../../../packages/net/src/drivers/epoll.js'
 import { LARGE } from '../../../vitest.config.js'
-import { reached, turn } from '../../support/deadline.js'
+import { reached, settled, turn } from '../../support/deadline.js'
 import { dial } from '../../support/peer.js'
 import { runScript } from '../../support/script.js'
 
@@ -162,6 +162,20 @@ describe.skipIf(unbuilt)('the epoll driver (skipped where it is not built)', () 
     expect(connected).toBe(5)
     expect(listener.dropped).toBe(0)
     listener.close()
+  })
+
+  it('knows whom it was connected to when the connection is over', async () => {
+    const { one, other } = await pair()
+    const addresses = [one.remoteAddress, other.remoteAddress]
+
+    one.reset()
+    await settled(() => 0)
+    const afterwards = [one.remoteAddress, other.remoteAddress]
+    other.reset()
+
+    expect(addresses.map((address) => address?.host)).toEqual(['127.0.0.1', '127.0.0.1'])
+    expect(afterwards).toEqual(addresses)
+    expect(other.remoteAddress).toEqual(addresses[1])
   })
 
   it('keeps little alive by little messages', async () => {

@@ -52,8 +52,8 @@ export class EpollSocket implements DriverSocket, Member {
   #blocked: boolean
   #lingering: boolean
   #error: Error | null
-  /** Asked for once, since that is a call; kept, since it is still wanted when the socket is closed. */
-  #remoteAddress: Address | undefined
+  /** `host port`: asked for at once, since the system forgets it when the connection is over, and it is still wanted then. */
+  #remote: string
 
   /** @param fd connected, or being connected, and in no set yet; -1: `error` says why there is none */
   constructor(set: EpollSet, fd: number, connecting: boolean, error: Error | null = null) {
@@ -68,7 +68,7 @@ export class EpollSocket implements DriverSocket, Member {
     this.#blocked = false
     this.#lingering = false
     this.#error = error
-    this.#remoteAddress = undefined
+    this.#remote = fd < 0 || connecting ? '' : set.native.address(fd, true)
     if (fd >= 0) this.#slot = set.add(fd, this)
     if (this.#slot >= 0) return
     if (fd >= 0) {
@@ -83,12 +83,11 @@ export class EpollSocket implements DriverSocket, Member {
   }
 
   get localAddress(): Address | undefined {
-    return this.#addressOf(false)
+    return this.#fd < 0 ? undefined : parse(this.#set.native.address(this.#fd, false))
   }
 
   get remoteAddress(): Address | undefined {
-    this.#remoteAddress ??= this.#addressOf(true)
-    return this.#remoteAddress
+    return parse(this.#remote)
   }
 
   /** What is taken is the kernel's at once. */
@@ -176,6 +175,7 @@ export class EpollSocket implements DriverSocket, Member {
     this.#connecting = false
     const error = this.#set.native.failure(this.#fd)
     if (error === 0) {
+      this.#remote = this.#set.native.address(this.#fd, true)
       this.#blocked = false
       this.polled(events & ~EPOLLOUT)
       if (this.#fd >= 0) this.observer?.ready(WRITABLE)
@@ -207,7 +207,6 @@ export class EpollSocket implements DriverSocket, Member {
 
   #end(reset: boolean): void {
     const { native } = this.#set
-    this.#remoteAddress = this.remoteAddress // Who that was is often asked afterwards.
     this.#set.remove(this.#slot)
     if (reset) native.reset(this.#fd)
     else native.close(this.#fd)
@@ -215,10 +214,6 @@ export class EpollSocket implements DriverSocket, Member {
     this.#readable = false
     this.#error ??= new ConnectionResetError('the connection is closed', 'ERR_STREAM_DESTROYED')
     queueMicrotask(() => this.observer?.ready(CLOSED))
-  }
-
-  #addressOf(remote: boolean): Address | undefined {
-    return this.#fd < 0 ? undefined : parse(this.#set.native.address(this.#fd, remote))
   }
 }
 
