@@ -16,7 +16,12 @@ export const alias = [
 export const LARGE = { name: 'large', description: 'counts to a hundred thousand, or starts a process' }
 
 /** The suites: `vitest run` is the fast one, `vitest run --mode long` that of *.long.ts, and so on. */
-const TIMEOUTS_MS: Readonly<Record<string, number>> = { test: 10_000, long: 240_000, native: 240_000, faults: 120_000 }
+const TIMEOUTS_MS: Readonly<Record<string, number>> = {
+  test: 10_000,
+  long: 240_000,
+  native: 240_000,
+  faults: 120_000,
+}
 
 export default defineConfig(({ mode }) => ({
   resolve: { alias },

@@ -1,2 +1,0 @@
-import { compareEcho } from './echo.js'
-await compareEcho({ rounds: 9, seconds: 1, warmUpSeconds: 2 })
