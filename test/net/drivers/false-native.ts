@@ -12,6 +12,9 @@ export class FalseNative {
   /** As they were given to `watch`. */
   readonly watched: { slot: number; generation: number }[]
   readonly set: EpollSet
+  readonly native: Native
+  /** What `listen` gives. */
+  listens: (address: string) => number
   #batch: Int32Array
   #scratch: Uint8Array
   #ready: (count: number) => void
@@ -23,7 +26,9 @@ export class FalseNative {
     this.#batch = new Int32Array()
     this.#scratch = new Uint8Array()
     this.#ready = () => {}
-    this.set = new EpollSet(this.#native())
+    this.listens = () => 3
+    this.native = this.#native()
+    this.set = new EpollSet(this.native)
   }
 
   /** The sockets of these slots are ready. */
@@ -50,7 +55,7 @@ export class FalseNative {
         return answers.watch.shift() ?? 0
       },
       hold: () => {},
-      listen: () => 3,
+      listen: (address) => this.listens(address),
       connect: () => 4,
       accept: () => answers.accept.shift() ?? EAGAIN,
       recv: () => {

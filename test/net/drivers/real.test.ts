@@ -6,8 +6,10 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
 import { epollDriver } from '../../../packages/net/src/drivers/epoll.js'
 import { loadNative } from '../../../packages/net/src/drivers/epoll-native.js'
+import { driverNamed } from '../../../packages/net/src/drivers/real.js'
 import { LARGE } from '../../../vitest.config.js'
 import { runScript } from '../../support/script.js'
+import { FalseNative } from './false-native.js'
 
 const packageUrl = new URL('../../../packages/net/', import.meta.url)
 const unbuilt = epollDriver() instanceof Error
@@ -145,5 +147,84 @@ describe('loadNative', () => {
     } finally {
       Object.defineProperty(process, 'platform', { value: platform })
     }
+  })
+})
+
+/** The drivers of a process with that environment. */
+async function fresh(
+  env: Record<string, string>,
+): Promise<typeof import('../../../packages/net/src/drivers/real.js')> {
+  for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value)
+  vi.resetModules()
+  return import('../../../packages/net/src/drivers/real.js')
+}
+
+describe('realDriver', () => {
+  const absent = { BLUELET_NATIVE: join(directory, 'absent.node') }
+
+  it('is node where epoll cannot be had, which says why each time that it is asked for', async () => {
+    const { driverNamed, realDriver } = await fresh({ ...absent, BLUELET_DRIVER: '' })
+
+    expect(realDriver().name).toBe('node')
+    for (let i = 0; i < 2; i++)
+      expect(() => driverNamed('epoll')).toThrow(/'epoll' is not to be had here: .*ENOENT/)
+  })
+
+  it.skipIf(unbuilt)('has epoll by its name, where it is built', () => {
+    expect(driverNamed('epoll')).toBe(epollDriver())
+  })
+
+  it('is the one that was asked for by name', async () => {
+    const { driverNamed, realDriver } = await fresh({ BLUELET_DRIVER: 'node' })
+
+    expect(realDriver()).toBe(driverNamed('node'))
+  })
+
+  it('is an error where the one that was asked for is none', async () => {
+    const { realDriver } = await fresh({ BLUELET_DRIVER: 'foo' })
+
+    expect(realDriver).toThrow("BLUELET_DRIVER: there is no driver 'foo': expected 'epoll' or 'node'")
+  })
+})
+
+describe('listening', () => {
+  const EAFNOSUPPORT = -97
+  const EACCES = -13
+
+  /** What comes of listening when the system says this, one address after the other. */
+  async function listening(host: string, ...answers: number[]): Promise<unknown> {
+    const native = new FalseNative()
+    const asked: string[] = []
+    native.listens = (address) => {
+      asked.push(address)
+      return answers.shift() ?? 3
+    }
+    vi.resetModules()
+    vi.doMock('../../../packages/net/src/drivers/epoll-native.js', () => ({
+      loadNative: () => native.native,
+    }))
+    const { epollDriver } = await import('../../../packages/net/src/drivers/epoll.js')
+    vi.doUnmock('../../../packages/net/src/drivers/epoll-native.js')
+    const driver = epollDriver()
+    if (driver instanceof Error) throw driver
+    return new Promise((resolve) => {
+      driver.listen({ host, port: 0, backlog: 1 }, (error) => {
+        resolve([...asked, (error as NodeJS.ErrnoException | null)?.code ?? 'listens'])
+      })
+    })
+  }
+
+  it('on every address is by IPv4 where there is no IPv6', async () => {
+    expect(await listening('')).toEqual(['::', 'listens'])
+    expect(await listening('', EAFNOSUPPORT)).toEqual(['::', '0.0.0.0', 'listens'])
+  })
+
+  it('tells of any other error, and of the last', async () => {
+    expect(await listening('', EACCES)).toEqual(['::', 'EACCES'])
+    expect(await listening('', EAFNOSUPPORT, EAFNOSUPPORT)).toEqual(['::', '0.0.0.0', 'EAFNOSUPPORT'])
+  })
+
+  it('on a name that is none asks nothing of the system', async () => {
+    expect(await listening(`${'x'.repeat(64)}.invalid`)).toEqual([expect.stringMatching(/^E/)])
   })
 })
