@@ -9,7 +9,7 @@ describe.skipIf(!isBuilt)('the native part (skipped where it is not built)', () 
   it(`survives ${CALLS} calls with arguments of every kind, and touches nothing of anybody else's`, () => {
     const command = [fixture('native-fuzz.mjs'), BINARY, String(CALLS)]
     const { seed, given, refused, failed, wrong } = JSON.parse(
-      execFileSync(process.execPath, command, { encoding: 'utf8', timeout: 200_000 }),
+      execFileSync(process.execPath, command, { encoding: 'utf8', timeout: 60_000 }),
     )
 
     expect(wrong, `seed ${seed}`).toEqual([])
