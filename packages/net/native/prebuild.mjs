@@ -1,8 +1,8 @@
 // Builds what is published: prebuilds/linux-x64 and prebuilds/linux-arm64, each with the compiler for it (Debian:
 // g++-x86-64-linux-gnu, g++-aarch64-linux-gnu). What has no compiler here is named, and left out; with --strict that is a failure.
 //
-// One binary for each processor: it needs no C++ library, and of the C library nothing that glibc 2.17 or musl do not have,
-// which is checked here. So node-gyp and a copy are enough; prebuildify would sort by C library, for a loader that is a dependency.
+// One binary for each processor: it needs no C++ library, and of the C library nothing newer than glibc 2.17,
+// which is checked here. (musl has the same calls; with that it was not tried.) So node-gyp and a copy are enough; prebuildify would sort by C library, for a loader that is a dependency.
 import { spawnSync } from 'node:child_process'
 import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -28,7 +28,7 @@ export interface Native {
   address(fd: number, remote: boolean): string
 }
 
-/** What the workspace has built, and what the package brings; one binary serves every C library (see native/prebuild.mjs). */
+/** What the workspace has built, and what the package brings; one binary serves every glibc since 2.17 (see native/prebuild.mjs). */
 const PLACES = [
   '../../native/build/Release/bluelet.node',
   `../../prebuilds/linux-${process.arch}/bluelet.node`,
