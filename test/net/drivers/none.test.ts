@@ -1,7 +1,7 @@
 // Where there is no Node: every operation fails, and says what to do.
 import { ConnectError, connect, listen } from '@bluelet/net'
 import { describe, expect, it } from 'vitest'
-import { nodeDriver as none } from '../../../packages/net/src/drivers/none.js'
+import { driverNamed, nodeDriver as none, realDriver } from '../../../packages/net/src/drivers/none.js'
 import { play, rejection } from '../world.js'
 
 describe('what takes the place of the node driver', () => {
@@ -38,5 +38,15 @@ describe('what takes the place of the node driver', () => {
     const giveUp = none.listen({ host: '', port: 0, backlog: 1 }, () => {})
 
     expect(giveUp).not.toThrow()
+  })
+
+  it('is what serves where none was chosen', () => {
+    expect(realDriver()).toBe(none)
+  })
+
+  it('says by any name that there is none, and what to do', () => {
+    expect(() => driverNamed('epoll')).toThrow(
+      /^the driver 'epoll' is not to be had here: there are no sockets here: .*Simulation/,
+    )
   })
 })
