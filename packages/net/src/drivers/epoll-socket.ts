@@ -25,8 +25,9 @@ import {
 export const EAGAIN = -11
 const ENOTCONN = -107
 
-/** Smaller ones share memory with their like (`Buffer.poolSize`), and keep no more alive than that. */
-const SMALL = Buffer.poolSize >>> 1
+/** Small messages share memory with their like, and keep no more alive than this. (Node's own pool is of 64 KiB since 24.) */
+const POOL_SIZE = 8192
+const SMALL = POOL_SIZE / 2
 
 /** The other end has ended its side, or everything. */
 const HANGUP = EPOLLRDHUP | EPOLLHUP | EPOLLERR
@@ -219,10 +220,23 @@ export class EpollSocket implements DriverSocket, Member {
 
 /** Bytes that are the caller's to keep, and keep no more alive than themselves. */
 function copyOf(scratch: Buffer, length: number): Buffer {
-  const bytes = length < SMALL ? Buffer.allocUnsafe(length) : Buffer.allocUnsafeSlow(length)
+  const bytes = length < SMALL ? pooled(length) : Buffer.allocUnsafeSlow(length)
   if (length < 64) for (let i = 0; i < length; i++) bytes[i] = scratch[i] as number
   else scratch.copy(bytes, 0, 0, length)
   return bytes
+}
+
+let pool = EMPTY
+let pooledBytes = 0
+
+function pooled(length: number): Buffer {
+  if (pooledBytes + length > pool.length) {
+    pool = Buffer.allocUnsafeSlow(POOL_SIZE)
+    pooledBytes = 0
+  }
+  const begin = pooledBytes
+  pooledBytes += length
+  return pool.subarray(begin, pooledBytes)
 }
 
 /** The address of `host port`. */
