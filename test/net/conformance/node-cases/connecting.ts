@@ -225,8 +225,8 @@ export function connectingCases(bench: Bench): void {
     })
     await collectGarbage()
 
-    // The engine itself may keep what it has seen last, and sometimes does: the last pair.
-    expect(kept.slice(0, -2).filter((reference) => reference.deref() !== undefined)).toHaveLength(0)
+    // The engine itself may keep a pair that it has seen, and sometimes does.
+    expect(kept.filter((reference) => reference.deref() !== undefined).length).toBeLessThanOrEqual(2)
   })
 
   it('connect-unref: an open connection that nobody waits for does not hold up the end of the run', async () => {
