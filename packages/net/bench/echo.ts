@@ -33,7 +33,9 @@ export async function compareEcho({ rounds, seconds, warmUpSeconds }: EchoOption
     return { ...result, cost: ((await server.cpu()) - before) / result.total }
   }
   try {
-    for (const [name, file] of servers) started.push(await startServer(name, file, cores.server))
+    for (const [name, file, driver] of servers) {
+      started.push(await startServer(name, file, driver, cores.server))
+    }
     for (const server of started) await sample(server, warmUpSeconds)
     for (let round = 0; round < rounds; round++) {
       for (const server of started) samples.get(server.name)!.push(await sample(server, seconds))

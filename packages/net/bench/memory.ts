@@ -1,6 +1,7 @@
 // The resident memory of a connection on which nothing happens: before anything was sent, and after one echo. Each server
 // is fresh, and has served a few connections before, so that what it needs once is not counted.
 import { fileURLToPath } from 'node:url'
+import type { DriverName } from '@bluelet/net'
 import { descriptorLimit } from './machine.js'
 import { nextMessage, startNode, stop } from './processes.js'
 import { BASELINE, servers, startServer } from './servers.js'
@@ -33,7 +34,9 @@ export async function compareMemory({ rounds, connections }: MemoryOptions): Pro
   const count = Math.min(connections, descriptorLimit() - SPARE_DESCRIPTORS)
   const samples = new Map<string, Sample[]>(servers.map(([name]) => [name, []]))
   for (let round = 0; round < rounds; round++) {
-    for (const [name, file] of servers) samples.get(name)!.push(await measure(name, file, count))
+    for (const [name, file, driver] of servers) {
+      samples.get(name)!.push(await measure(name, file, driver, count))
+    }
   }
   console.log(
     `\nmemory: resident bytes of an idle connection, ${count} of them, ${rounds} rounds; median (least-greatest)`,
@@ -41,8 +44,13 @@ export async function compareMemory({ rounds, connections }: MemoryOptions): Pro
   console.log(report(samples))
 }
 
-async function measure(name: string, file: string, count: number): Promise<Sample> {
-  const server = await startServer(name, file, null, FLAGS)
+async function measure(
+  name: string,
+  file: string,
+  driver: DriverName | undefined,
+  count: number,
+): Promise<Sample> {
+  const server = await startServer(name, file, driver, null, FLAGS)
   try {
     await withClients(server.port, WARM_UP_CONNECTIONS, async (echo) => echo())
     const none = await server.memory()

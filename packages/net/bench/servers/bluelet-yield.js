@@ -13,6 +13,7 @@ function* echoer(conn) {
 
 await run(
   server('127.0.0.1', 0, echoer, {
+    driver: process.argv[2],
     maxConnections: 50_000,
     onListening: ({ address }) => listening(address.port),
   }),
