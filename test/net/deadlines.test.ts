@@ -58,6 +58,14 @@ function* begin(conn: Connection, { sends }: Case): Coroutine<void> {
   if (sends !== '') yield* conn.readexactly(1)
 }
 
+/** A client that sends that much, and then nothing for so long. */
+function* linger(port: number, sends: string, ms: number): Coroutine<void> {
+  const conn = yield* connect(LOOPBACK, port)
+  if (sends !== '') yield* conn.sendall(sends)
+  yield* sleep(ms)
+  conn.abort()
+}
+
 /** Small buffers: it takes little to fill them. */
 const SMALL = { buffer: 1024 }
 
@@ -108,10 +116,7 @@ describe.each(CASES)('the $deadline deadline', (scenario) => {
         },
         { ...options, ...only(deadline, 10_000) },
       )
-      const conn = yield* connect(LOOPBACK, port)
-      if (sends !== '') yield* conn.sendall(sends)
-      yield* sleep(20_000)
-      conn.abort()
+      yield* linger(port, sends, 20_000)
       return waited
     }, SMALL)
 
@@ -129,10 +134,7 @@ describe.each(CASES)('the $deadline deadline', (scenario) => {
         },
         only(deadline, 1000),
       )
-      const conn = yield* connect(LOOPBACK, port)
-      if (sends !== '') yield* conn.sendall(sends)
-      yield* sleep(5000)
-      conn.abort()
+      yield* linger(port, sends, 5000)
       return error
     }, SMALL)
 
@@ -225,10 +227,7 @@ describe.each(CASES)('the $deadline deadline', (scenario) => {
         },
         only(deadline, 1000),
       )
-      const conn = yield* connect(LOOPBACK, port)
-      if (sends !== '') yield* conn.sendall(sends)
-      yield* sleep(10_000)
-      conn.abort()
+      yield* linger(port, sends, 10_000)
       return times
     }, SMALL)
 
@@ -247,10 +246,7 @@ describe.each(CASES)('the $deadline deadline', (scenario) => {
         },
         only(deadline, 1000),
       )
-      const conn = yield* connect(LOOPBACK, port)
-      if (sends !== '') yield* conn.sendall(sends)
-      yield* sleep(5000)
-      conn.abort()
+      yield* linger(port, sends, 5000)
       return { counts, errors }
     }, SMALL)
 

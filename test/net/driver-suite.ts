@@ -87,6 +87,20 @@ class Bench {
     }
   }
 
+  /** Writes until that throws. @returns what */
+  async writeFailure({ socket }: End): Promise<unknown> {
+    let failure: unknown
+    await this.until('a write throws', () => {
+      try {
+        socket.write(Buffer.from('x'))
+      } catch (error) {
+        failure = error
+      }
+      return failure !== undefined
+    })
+    return failure
+  }
+
   async quiet(): Promise<void> {
     for (let i = 0; i < QUIET_TURNS; i++) await this.sample.turn()
   }
@@ -677,15 +691,7 @@ function describeWriting(bench: Bench): void {
     one.socket.reset()
     await bench.closed(one)
 
-    let failure: unknown
-    await bench.until('a write throws', () => {
-      try {
-        other.socket.write(Buffer.from('x'))
-      } catch (error) {
-        failure = error
-      }
-      return failure !== undefined
-    })
+    const failure = await bench.writeFailure(other)
 
     expect(failure).toBeInstanceOf(ConnectionResetError)
     await close()
@@ -814,15 +820,7 @@ function describeClosing(sample: DriverSample, bench: Bench): void {
     one.socket.close(false)
     await bench.closed(one)
 
-    let failure: unknown
-    await bench.until('a write throws', () => {
-      try {
-        other.socket.write(Buffer.from('x'))
-      } catch (error) {
-        failure = error
-      }
-      return failure !== undefined
-    })
+    const failure = await bench.writeFailure(other)
 
     expect(failure).toBeInstanceOf(ConnectionResetError)
     other.socket.reset()

@@ -158,7 +158,7 @@ export class Connection {
 
   /**
    * Event: sends bytes and gives how many the kernel has taken: at least one, unless there are none to send. On the `node` driver that is
-   * always all of them.
+   * up to 65,536.
    *
    * @param data bytes, which must not change until then; or a string, sent as UTF-8
    */

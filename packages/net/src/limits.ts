@@ -23,7 +23,7 @@ export interface LimitOptions {
   /**
    * What becomes of a connection above `maxConnections`.
    * - `'wait'`, the default, which is the kindest to a short burst: it waits until another one ends. How many wait is bounded by
-   *   the `backlog`; those beyond are reset.
+   *   the `backlog`; those beyond are reset by the `node` driver, and by `epoll` not yet connected.
    * - `'close'`: closed at once, so that the client knows at once.
    * - `'reset'`: reset at once, which leaves nothing behind, neither here nor in the kernel.
    */

@@ -23,7 +23,7 @@ const DEFAULT_BACKLOG = 511
 export interface ListenOptions extends SocketSettings {
   /**
    * How many connections wait in the kernel: a positive integer; by default 511. On the `node` driver up to eight times as many
-   * more wait in the process until they are accepted; what comes beyond that is reset.
+   * more wait in the process until they are accepted, and no more than an eighth of its descriptors; what comes beyond that is reset.
    */
   readonly backlog?: number
   /** On `::`, whether IPv4 clients are left out; by default false: they are served as well. */

@@ -43,11 +43,13 @@ export class Seats {
   }
 
   /** Why a connection gets no seat; undefined if it gets one. */
-  refusal({ remoteAddress }: Connection): Dropped | undefined {
+  refusal(conn: Connection): Dropped | undefined {
     const { connections, perAddress } = this.#limits
     if (this.#counts.open >= connections) return 'connections'
-    if (perAddress === Number.POSITIVE_INFINITY || remoteAddress === undefined) return undefined
-    return (this.#ofClients.get(remoteAddress.owner) ?? 0) >= perAddress ? 'address' : undefined
+    // The address is a system call, which is made only if anybody wants to know.
+    if (perAddress === Number.POSITIVE_INFINITY) return undefined
+    const client = conn.remoteAddress?.owner
+    return client !== undefined && (this.#ofClients.get(client) ?? 0) >= perAddress ? 'address' : undefined
   }
 
   take(sitter: Sitter): void {
