@@ -1,12 +1,14 @@
-// What every example must be: short, explained, and executed by a test.
+// What every example must be: short, explained, and executed by a test: examples/x.ts by x.test.ts, examples/y/z.ts by y.test.ts.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 
 const directory = new URL('../../examples/', import.meta.url)
 
-const names = readdirSync(directory)
-  .filter((file) => file.endsWith('.ts'))
+const names = readdirSync(directory, { recursive: true, encoding: 'utf8' })
+  .map((file) => file.replaceAll('\\', '/'))
+  .filter((file) => file.endsWith('.ts') && !file.includes('node_modules/'))
   .map((file) => file.slice(0, -'.ts'.length))
+  .sort()
 
 const LONGEST = 60
 
@@ -35,10 +37,10 @@ describe.each(names)('examples/%s.ts', (name) => {
     expect(comment).toMatch(/\b(npx|node|pnpm) /)
   })
 
-  it('is executed by a test of its name', () => {
-    const test = new URL(`${name}.test.ts`, import.meta.url)
+  it('is executed by the test of its name, or of its folder', () => {
+    const test = new URL(`${name.split('/')[0]}.test.ts`, import.meta.url)
     const source = existsSync(test) ? readFileSync(test, 'utf8') : ''
 
-    expect(source).toContain(`startTypeScript('examples/${name}.ts'`)
+    expect(source).toContain(`'examples/${name}.ts'`)
   })
 })
