@@ -1,75 +1,61 @@
-// The server's own CPU time, user and system, for each echo. Not requests a second: the load generator saturates before
-// a fast server does, so that they flatter the slow ones. The servers take turns, so that what else this machine does
-// meets them all, and each is compared with the baseline of its own round.
-import { compileLoad, type LoadResult, load } from './load.js'
-import { chooseCores } from './machine.js'
-import { BASELINE, type RunningServer, servers, startServer } from './servers.js'
-import { median, spread, table } from './statistics.js'
+// The server's own CPU time, user and system, for each echo, on connections that stay and on new ones. Echoes a second and
+// latency stand beside it: the load generator saturates before a fast server does, so that alone they flatter the slow ones.
+import type { Load } from './load.js'
+import type { Cores } from './machine.js'
+import type { Comparison } from './results.js'
+import { takeTurns } from './rounds.js'
+import { type RunningServer, startServer } from './servers.js'
+import type { LeftOut, Side } from './sides.js'
 
-const CONNECTIONS = 64
-const MESSAGE_BYTES = 64
+/** What a server reads at a time: of small messages more than one, of large ones one. */
+const SMALL_BUFFER_BYTES = 1024
 
 export interface EchoOptions {
+  readonly what: 'echo' | 'connects'
+  readonly connections: number
+  readonly messageBytes: number
   readonly rounds: number
   readonly seconds: number
+  /** Of each turn. The first round has one that is so many times as long: compilers have work to do. */
   readonly warmUpSeconds: number
+  readonly firstWarmUpSeconds: number
 }
 
-interface Sample extends LoadResult {
-  /** CPU time of the server for each echo, in microseconds. */
-  readonly cost: number
-}
-
-export async function compareEcho({ rounds, seconds, warmUpSeconds }: EchoOptions): Promise<void> {
-  const program = compileLoad()
-  if (program === null) return
-  const cores = chooseCores()
-  const started: RunningServer[] = []
-  const samples = new Map<string, Sample[]>(servers.map(([name]) => [name, []]))
-  const sample = async (server: RunningServer, seconds: number): Promise<Sample> => {
-    const options = { connections: CONNECTIONS, messageBytes: MESSAGE_BYTES, warmUpSeconds: 0 }
-    const before = await server.cpu()
-    const result = await load(program, { ...options, port: server.port, seconds, core: cores.load })
-    return { ...result, cost: ((await server.cpu()) - before) / result.total }
-  }
+export async function compareEcho(
+  sides: readonly Side[],
+  load: Load,
+  cores: Cores,
+  options: EchoOptions,
+): Promise<{ comparison: Comparison; leftOut: readonly LeftOut[] }> {
+  const { what, connections, messageBytes, rounds, seconds, warmUpSeconds, firstWarmUpSeconds } = options
+  const from = `${what}, ${connections} x ${messageBytes} B`
+  const settings = { connections, messageBytes, reconnects: what === 'connects', core: cores.load }
+  const leftOut: LeftOut[] = []
+  const servers: RunningServer[] = []
   try {
-    for (const [name, file, driver] of servers) {
-      started.push(await startServer(name, file, driver, cores.server))
+    for (const side of sides) {
+      try {
+        const server = await startServer(side, Math.max(SMALL_BUFFER_BYTES, messageBytes), cores.server)
+        servers.push(server)
+      } catch (error) {
+        leftOut.push({ side: side.name, from, reason: (error as Error).message })
+      }
     }
-    for (const server of started) await sample(server, warmUpSeconds)
-    for (let round = 0; round < rounds; round++) {
-      for (const server of started) samples.get(server.name)!.push(await sample(server, seconds))
-    }
+    const warmed = new Set<RunningServer>()
+    const contestants = servers.map((server) => ({
+      id: server.side.id,
+      name: server.side.name,
+      async turn() {
+        const warmUp = warmed.has(server) ? warmUpSeconds : firstWarmUpSeconds
+        warmed.add(server)
+        return load(server, { ...settings, seconds, warmUpSeconds: warmUp })
+      },
+    }))
+    const turns = await takeTurns(from, contestants, rounds)
+    const { samples } = turns
+    const comparison = { what, connections, messageBytes, rounds, seconds, samples }
+    return { comparison, leftOut: [...leftOut, ...turns.leftOut] }
   } finally {
-    for (const server of started) await server.stop()
+    for (const server of servers) await server.stop()
   }
-  const where = cores.server === null ? 'not pinned to cores' : `on cores ${cores.server} and ${cores.load}`
-  console.log(
-    `\necho: ${CONNECTIONS} connections, ${MESSAGE_BYTES}-byte messages, ${rounds} interleaved rounds of ${seconds} s, server and load ${where}; median (least-greatest)`,
-  )
-  console.log(report(samples))
-}
-
-function report(samples: ReadonlyMap<string, readonly Sample[]>): string {
-  const baseline = samples.get(BASELINE)!
-  const rows = [...samples].map(([name, own]) => {
-    const ratios = own.map(({ cost }, round) => baseline[round]!.cost / cost)
-    return [
-      name,
-      spread(own.map(({ cost }) => cost)),
-      median(own.map(({ requestsPerSecond }) => requestsPerSecond)).toFixed(0),
-      median(own.map(({ p50 }) => p50)).toFixed(0),
-      median(own.map(({ p99 }) => p99)).toFixed(0),
-      spread(ratios),
-    ]
-  })
-  const titles = [
-    'server',
-    'us of CPU an echo',
-    'echoes/s',
-    'p50 us',
-    'p99 us',
-    `x ${BASELINE} (more is better)`,
-  ]
-  return table([titles, ...rows])
 }

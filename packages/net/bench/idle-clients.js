@@ -12,18 +12,17 @@ const sockets = []
 let begun = 0
 
 await Promise.all(Array.from({ length: AT_ONCE }, openSome))
-process.send('open')
+console.log('open')
 
-process.on('message', async (question) => {
-  if (question !== 'echo') return
+for await (const question of process.stdin) {
+  if (String(question).trim() !== 'echo') continue
   for (const socket of sockets) {
     socket.write('x')
     await once(socket, 'data')
   }
-  process.send('echoed')
-})
-
-process.on('disconnect', () => process.exit())
+  console.log('echoed')
+}
+process.exit()
 
 async function openSome() {
   while (begun < count) {

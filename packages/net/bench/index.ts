@@ -1,17 +1,112 @@
-// What our sockets cost beside those of Node: CPU time for each echo, and memory for each idle connection. `--quick` is a
-// short look; `--echo` and `--memory` measure one of the two.
-import { compareEcho } from './echo.js'
-import { describeMachine } from './machine.js'
+// Our servers beside what a user would pick instead: CPU time for each echo, for each connection, memory of an idle one, time
+// to the first reply. `--echo`, `--connects`, `--memory` and `--start` measure some of these; `--only=epoll-yield,go` some of
+// the sides; `--quick` is a short look. A run of everything writes results.json, the page and its pictures; `--write` makes
+// any run do so, and `--page` makes page and pictures anew without one.
+import { parseArgs } from 'node:util'
+import { compareEcho, type EchoOptions } from './echo.js'
+import { makeLoad } from './load.js'
+import { chooseCores, describeMachine } from './machine.js'
 import { compareMemory } from './memory.js'
+import { writePage } from './page.js'
+import { writePictures } from './pictures.js'
+import { type Comparison, type Results, readResults, writeResults } from './results.js'
+import { type LeftOut, prepareSides } from './sides.js'
+import { compareStart } from './start.js'
+import { asText, tablesOf } from './tables.js'
+import { targetsOf } from './targets.js'
 
-const options = new Set(process.argv.slice(2))
-const quick = options.has('--quick')
-const both = options.has('--echo') === options.has('--memory')
+const ECHO_CONNECTIONS = [1, 64, 1000]
+const ECHO_BYTES = [64, 64 * 1024]
 
-console.log(describeMachine())
-if (both || options.has('--echo')) {
-  await compareEcho({ rounds: quick ? 2 : 9, seconds: quick ? 0.5 : 1.5, warmUpSeconds: quick ? 0.5 : 2 })
+/** How many clients connect again and again at a time. */
+const CONNECTING = 64
+
+const flag = { type: 'boolean', default: false } as const
+const { values: options } = parseArgs({
+  options: {
+    quick: flag,
+    write: flag,
+    echo: flag,
+    connects: flag,
+    memory: flag,
+    start: flag,
+    page: flag,
+    only: { type: 'string' },
+  },
+})
+if (options.page) {
+  publish(readResults())
+  process.exit()
 }
-if (both || options.has('--memory')) {
-  await compareMemory({ rounds: quick ? 1 : 3, connections: quick ? 2000 : 10_000 })
+const { quick } = options
+const everyPart = !(options.echo || options.connects || options.memory || options.start)
+const began = performance.now()
+const cores = chooseCores()
+const machine = describeMachine()
+const { sides, leftOut } = prepareSides(options.only?.split(',') ?? null)
+const comparisons: Comparison[] = []
+
+console.log(machine)
+for (const { name, version } of sides) console.log(`  ${name}: ${version}`)
+for (const each of leftOut) tell(each)
+
+if (everyPart || options.echo || options.connects) {
+  const load = makeLoad()
+  const timing = {
+    rounds: quick ? 1 : 9,
+    seconds: quick ? 0.2 : 1,
+    warmUpSeconds: quick ? 0.05 : 0.2,
+    firstWarmUpSeconds: quick ? 0.2 : 1.5,
+  }
+  const compare = async (size: Pick<EchoOptions, 'what' | 'connections' | 'messageBytes'>) =>
+    keep(await compareEcho(sides, load, cores, { ...size, ...timing }))
+  if (everyPart || options.echo) {
+    for (const messageBytes of ECHO_BYTES) {
+      for (const connections of ECHO_CONNECTIONS) await compare({ what: 'echo', connections, messageBytes })
+    }
+  }
+  if (everyPart || options.connects) {
+    await compare({ what: 'connects', connections: CONNECTING, messageBytes: ECHO_BYTES[0]! })
+  }
+}
+if (everyPart || options.memory) {
+  keep(await compareMemory(sides, { rounds: quick ? 1 : 3, connections: quick ? 1000 : 10_000 }))
+}
+if (everyPart || options.start) keep(await compareStart(sides, cores, quick ? 1 : 15))
+
+const results: Results = {
+  date: new Date().toISOString().slice(0, 10),
+  machine,
+  sides: Object.fromEntries(sides.map(({ id, name, family, version }) => [id, { name, family, version }])),
+  leftOut,
+  comparisons,
+}
+for (const table of [...tablesOf(results), targetsOf(results)]) {
+  if (table.rows.length > 1) console.log(asText(table))
+}
+console.log(`\n${((performance.now() - began) / 60_000).toFixed(1)} minutes`)
+if (options.write || (!quick && everyPart && options.only === undefined)) {
+  writeResults(results)
+  publish(results)
+}
+
+/** Makes the page and its pictures. */
+function publish(results: Results | null): void {
+  if (results === null) throw new Error('there are no results yet')
+  writePage(results)
+  writePictures(results)
+}
+
+function keep(part: { comparison: Comparison; leftOut: readonly LeftOut[] }): void {
+  comparisons.push(part.comparison)
+  leftOut.push(...part.leftOut)
+  const { what, connections, messageBytes } = part.comparison
+  console.log(
+    `measured: ${what}, ${connections} x ${messageBytes} B, after ${((performance.now() - began) / 60_000).toFixed(1)} minutes`,
+  )
+  for (const each of part.leftOut) tell(each)
+}
+
+function tell({ side, from, reason }: LeftOut): void {
+  console.log(`left out: ${side} (${from}): ${reason}`)
 }

@@ -1,11 +1,15 @@
 /*
- * The load of the echo bench: each connection sends a message, waits until all of it has come back, and begins again.
+ * The load of the echo benches: each connection sends a message, waits until all of it has come back, and begins again;
+ * with -r on a new connection each time.
  *
- *   load HOST PORT CONNECTIONS MESSAGE-BYTES SECONDS [WARM-UP-SECONDS]
+ *   load [-r] HOST PORT CONNECTIONS MESSAGE-BYTES SECONDS WARM-UP-SECONDS SERVER-PID
  *
- * One thread and one epoll set, so that it costs less than any server it measures. Prints one line of JSON: "requests",
- * their rate and latencies are of the time after the warm-up, "total" is of all the time. An echo that has the wrong
- * length or the wrong first or last byte, and a connection that ends, is an error; its connection is used no more.
+ * One thread and one epoll set, so that it costs less than any server it measures. The warm-up lasts until every
+ * connection has had an echo, however short it is. Prints one line of JSON, all of it of the time after the warm-up:
+ * requests, their latencies, and the CPU time, user and system, that the server's whole process and this one have taken
+ * by the kernel's own clocks of them, which know nanoseconds where /proc knows hundredths of a second. An echo that has
+ * the wrong length or the wrong first or last byte, and a connection that ends, is an error; its connection is used no
+ * more.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -29,13 +33,20 @@ struct connection {
   size_t sent;
   size_t received;
   uint64_t began; /* ns */
+  int answered;   /* has had an echo */
 };
+
+/* How long the warm-up may last beyond its time, until every connection has had an echo. */
+#define PATIENCE_NS 10000000000u
 
 static size_t size; /* of a message */
 static char *input; /* one byte more than a message: an echo that is too long shows */
 static unsigned serial;
-static uint64_t measured_from; /* ns */
-static uint64_t total, requests, errors;
+static uint64_t measured_from; /* ns; 0: not yet */
+static uint64_t requests, errors, answered;
+static int reconnects;
+static int epoll;
+static struct sockaddr_in server;
 static uint32_t *latencies; /* ns */
 static size_t capacity;
 
@@ -44,11 +55,13 @@ static void die(const char *what) {
   exit(1);
 }
 
-static uint64_t now(void) {
+static uint64_t read_clock(clockid_t clock) {
   struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
+  if (clock_gettime(clock, &t)) die("clock_gettime");
   return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
+
+static uint64_t now(void) { return read_clock(CLOCK_MONOTONIC); }
 
 static void fail(struct connection *c) {
   errors++;
@@ -67,18 +80,37 @@ static int send_rest(struct connection *c) {
   return 1;
 }
 
-static int begin(struct connection *c) {
+/* Sources of their own, so that 28,000 ports to one address are no limit. */
+static void open_connection(struct connection *c) {
+  static unsigned source;
+  int on = 1;
+  c->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | (reconnects ? SOCK_NONBLOCK : 0), 0);
+  if (c->fd < 0) die("socket");
+  struct sockaddr_in from = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(0x7f000002 + source++ % 8)};
+  if (setsockopt(c->fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on)) die("IP_BIND_ADDRESS_NO_PORT");
+  if (bind(c->fd, (const struct sockaddr *)&from, sizeof from)) die("bind");
+  if (connect(c->fd, (const struct sockaddr *)&server, sizeof server) && errno != EINPROGRESS) die("connect");
+  if (setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on)) die("TCP_NODELAY");
+  if (!reconnects && fcntl(c->fd, F_SETFL, O_NONBLOCK)) die("O_NONBLOCK");
+  struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLET, .data.ptr = c};
+  if (epoll_ctl(epoll, EPOLL_CTL_ADD, c->fd, &event)) die("epoll_ctl");
+}
+
+/* What is sent before a connection is there is sent when epoll says that it is. */
+static void begin(struct connection *c) {
   c->message[0] = (char)serial++;
   c->sent = 0;
   c->received = 0;
   c->began = now();
-  return send_rest(c);
+  if (c->fd == -1) open_connection(c);
+  send_rest(c);
 }
 
-static void count(uint64_t began) {
-  uint64_t end = now();
-  total++;
-  if (end < measured_from) return;
+static void count(struct connection *c) {
+  uint64_t end = now(), began = c->began;
+  if (!c->answered) answered++;
+  c->answered = 1;
+  if (!measured_from) return;
   if (requests == capacity) {
     capacity = capacity ? capacity * 2 : 1 << 16;
     latencies = realloc(latencies, capacity * sizeof *latencies);
@@ -104,7 +136,8 @@ static void ready(struct connection *c) {
       if (!right(c, (size_t)n)) return fail(c);
       c->received += (size_t)n;
       if (c->received < size) continue;
-      count(c->began);
+      count(c);
+      if (reconnects) close(c->fd), c->fd = -1;
       /* There can be nothing more to read: what this sends has not been answered. */
       begin(c);
       return;
@@ -124,55 +157,68 @@ static double percentile(double p) {
   return requests == 0 ? 0 : latencies[(size_t)((double)(requests - 1) * p)] / 1e3;
 }
 
-static void open_connection(struct connection *c, const struct sockaddr_in *to, int epoll) {
-  int on = 1;
-  c->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (c->fd < 0) die("socket");
-  if (connect(c->fd, (const struct sockaddr *)to, sizeof *to)) die("connect");
-  if (setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on)) die("TCP_NODELAY");
-  if (fcntl(c->fd, F_SETFL, O_NONBLOCK)) die("O_NONBLOCK");
+static void prepare(struct connection *c) {
+  c->fd = -1;
   c->message = malloc(size);
   if (!c->message) die("malloc");
   for (size_t i = 0; i < size; i++) c->message[i] = (char)('a' + i % 26);
-  struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLET, .data.ptr = c};
-  if (epoll_ctl(epoll, EPOLL_CTL_ADD, c->fd, &event)) die("epoll_ctl");
+  if (!reconnects) open_connection(c);
 }
 
 int main(int argc, char **argv) {
-  if (argc < 6) {
-    fprintf(stderr, "usage: %s HOST PORT CONNECTIONS MESSAGE-BYTES SECONDS [WARM-UP-SECONDS]\n", argv[0]);
+  reconnects = argc > 1 && strcmp(argv[1], "-r") == 0;
+  argv += reconnects;
+  if (argc - reconnects != 8) {
+    fprintf(stderr, "usage: load [-r] HOST PORT CONNECTIONS MESSAGE-BYTES SECONDS WARM-UP-SECONDS SERVER-PID\n");
     return 2;
   }
-  struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(argv[2]))};
-  if (inet_pton(AF_INET, argv[1], &to.sin_addr) != 1) return fprintf(stderr, "no IPv4 address: %s\n", argv[1]), 2;
+  server = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(argv[2]))};
+  if (inet_pton(AF_INET, argv[1], &server.sin_addr) != 1) return fprintf(stderr, "no IPv4 address: %s\n", argv[1]), 2;
   size_t connections = (size_t)atol(argv[3]);
   size = (size_t)atol(argv[4]);
-  double seconds = atof(argv[5]), warm_up = argc > 6 ? atof(argv[6]) : 0;
+  double seconds = atof(argv[5]), warm_up = atof(argv[6]);
   if (connections < 1 || size < 1 || !(seconds > 0)) return fprintf(stderr, "expected positive numbers\n"), 2;
+  clockid_t server_clock;
+  errno = clock_getcpuclockid((pid_t)atol(argv[7]), &server_clock);
+  if (errno) die("clock_getcpuclockid");
 
-  int epoll = epoll_create1(EPOLL_CLOEXEC);
+  epoll = epoll_create1(EPOLL_CLOEXEC);
   if (epoll < 0) die("epoll_create1");
   input = malloc(size + 1);
   struct connection *all = calloc(connections, sizeof *all);
   if (!input || !all) die("malloc");
-  for (size_t i = 0; i < connections; i++) open_connection(&all[i], &to, epoll);
+  for (size_t i = 0; i < connections; i++) prepare(&all[i]);
 
-  measured_from = now() + (uint64_t)(warm_up * 1e9);
-  uint64_t until = measured_from + (uint64_t)(seconds * 1e9);
+  uint64_t warm_at = now() + (uint64_t)(warm_up * 1e9), until = UINT64_MAX, server_cpu = 0, own_cpu = 0, time;
   for (size_t i = 0; i < connections; i++) begin(&all[i]);
   struct epoll_event events[256];
-  while (now() < until && errors < connections) {
+  while ((time = now()) < until && errors < connections) {
+    if (!measured_from && time >= warm_at) {
+      if (answered + errors >= connections) {
+        measured_from = time;
+        until = time + (uint64_t)(seconds * 1e9);
+        server_cpu = read_clock(server_clock);
+        own_cpu = read_clock(CLOCK_PROCESS_CPUTIME_ID);
+      } else if (time > warm_at + PATIENCE_NS) {
+        errors = connections - answered;
+        break;
+      }
+    }
     int n = epoll_wait(epoll, events, 256, 50);
     if (n < 0 && errno != EINTR) die("epoll_wait");
     for (int i = 0; i < n; i++) ready(events[i].data.ptr);
   }
-  uint64_t end = now();
-  double taken = end > measured_from ? (double)(end - measured_from) / 1e9 : 0;
+  double taken = 0;
+  if (measured_from) {
+    server_cpu = read_clock(server_clock) - server_cpu;
+    own_cpu = read_clock(CLOCK_PROCESS_CPUTIME_ID) - own_cpu;
+    taken = (double)(now() - measured_from) / 1e9;
+  }
 
   if (requests > 0) qsort(latencies, requests, sizeof *latencies, by_size);
-  printf("{\"requests\":%llu,\"total\":%llu,\"seconds\":%.6f,\"requestsPerSecond\":%.1f,"
-         "\"p50\":%.1f,\"p99\":%.1f,\"errors\":%llu}\n",
-         (unsigned long long)requests, (unsigned long long)total, taken, requests == 0 ? 0 : (double)requests / taken,
-         percentile(0.5), percentile(0.99), (unsigned long long)errors);
+  printf("{\"requests\":%llu,\"seconds\":%.6f,\"p50\":%.1f,\"p99\":%.1f,\"serverCpu\":%.1f,\"loadCpu\":%.1f,"
+         "\"errors\":%llu}\n",
+         (unsigned long long)requests, taken, percentile(0.5), percentile(0.99), (double)server_cpu / 1e3,
+         (double)own_cpu / 1e3, (unsigned long long)errors);
   return 0;
 }

@@ -1,57 +1,58 @@
-// The load generator: compiled when it is needed, since it is of no use to anybody else.
-import { execFile, spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import os from 'node:os'
-import path from 'node:path'
-import { fileURLToPath } from 'node:url'
+// The load generator: a program in C, since it has to cost less than any server it measures.
+import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { pinned } from './processes.js'
+import { pinned, reasonIn } from './processes.js'
+import type { Sample } from './rounds.js'
+import type { RunningServer } from './servers.js'
+import { compileC } from './toolchains.js'
 
-/** What a load came to. */
-export interface LoadResult {
-  /** Echoes after the warm-up. */
-  readonly requests: number
-  /** Echoes in all. */
-  readonly total: number
-  readonly requestsPerSecond: number
-  /** In microseconds. */
-  readonly p50: number
-  readonly p99: number
-  readonly errors: number
-}
+/** What a load may take longer than it says: until every connection had an echo, and whatever hangs. */
+const PATIENCE_MS = 25_000
 
 export interface LoadOptions {
-  readonly port: number
   readonly connections: number
   readonly messageBytes: number
   readonly seconds: number
   readonly warmUpSeconds: number
+  /** Whether each echo is on a new connection. */
+  readonly reconnects: boolean
   readonly core: number | null
 }
 
-/** The generator's path; null, with a line that says why, where it cannot be compiled. */
-export function compileLoad(): string | null {
-  const directory = mkdtempSync(path.join(os.tmpdir(), 'bluelet-bench-'))
-  process.on('exit', () => rmSync(directory, { recursive: true, force: true }))
-  const program = path.join(directory, 'load')
-  const source = fileURLToPath(new URL('load.c', import.meta.url))
-  const { error, status, stderr } = spawnSync('cc', ['-O2', '-Wall', '-o', program, source], {
-    encoding: 'utf8',
-  })
-  if (error === undefined && status === 0) return program
-  console.log(
-    `echo: not measured, since the load generator cannot be compiled: ${error === undefined ? stderr : `no C compiler (${error.message})`}`,
-  )
-  return null
+/** What load.c prints. */
+interface LoadResult {
+  readonly requests: number
+  readonly seconds: number
+  /** In microseconds, as the times below. */
+  readonly p50: number
+  readonly p99: number
+  readonly serverCpu: number
+  readonly loadCpu: number
+  readonly errors: number
 }
 
 /** Puts a load on a server. */
-export async function load(program: string, options: LoadOptions): Promise<LoadResult> {
-  const { port, connections, messageBytes, seconds, warmUpSeconds, core } = options
-  const args = ['127.0.0.1', port, connections, messageBytes, seconds, warmUpSeconds].map(String)
-  const [command, ...rest] = pinned([program, ...args], core)
-  const { stdout } = await promisify(execFile)(command, rest)
-  const result = JSON.parse(stdout) as LoadResult
-  if (result.errors > 0) throw new Error(`${result.errors} of ${connections} connections failed`)
-  return result
+export type Load = (server: RunningServer, options: LoadOptions) => Promise<Sample>
+
+/** @throws Error if it cannot be compiled */
+export function makeLoad(): Load {
+  const program = compileC('load.c')
+  return async ({ port, pid }, { connections, messageBytes, seconds, warmUpSeconds, reconnects, core }) => {
+    const numbers = [port, connections, messageBytes, seconds, warmUpSeconds, pid].map(String)
+    const [command, ...rest] = pinned([program, ...(reconnects ? ['-r'] : []), '127.0.0.1', ...numbers], core)
+    const timeout = (seconds + warmUpSeconds) * 1000 + PATIENCE_MS
+    const { stdout } = await promisify(execFile)(command, rest, { timeout }).catch((error) => {
+      throw new Error(error.killed ? 'it hangs' : reasonIn(error.stderr || error.message))
+    })
+    const result = JSON.parse(stdout) as LoadResult
+    if (result.errors > 0) throw new Error(`${result.errors} of ${connections} connections failed`)
+    if (result.requests === 0) throw new Error('no echo in time')
+    return {
+      cpu: result.serverCpu / result.requests,
+      perSecond: result.requests / result.seconds,
+      p50: result.p50,
+      p99: result.p99,
+      loadBusy: result.loadCpu / 1e6 / result.seconds,
+    }
+  }
 }

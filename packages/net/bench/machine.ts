@@ -4,7 +4,12 @@ import { readFileSync } from 'node:fs'
 import os from 'node:os'
 
 /** A core for the server and one for its load; nulls where processes cannot be pinned, or there is one core only. */
-export function chooseCores(): { readonly server: number | null; readonly load: number | null } {
+export interface Cores {
+  readonly server: number | null
+  readonly load: number | null
+}
+
+export function chooseCores(): Cores {
   const cores = allowedCores()
   const [server, load] = cores
   const canPin = spawnSync('taskset', ['--version']).status === 0
@@ -21,7 +26,9 @@ export function descriptorLimit(): number {
 
 export function describeMachine(): string {
   const model = os.cpus()[0]?.model.trim() ?? 'unknown processor'
-  return `Node ${process.versions.node}, V8 ${process.versions.v8}; ${allowedCores().length} cores, ${model}; ${os.type()} ${os.release()}`
+  const { server, load } = chooseCores()
+  const pinned = server === null ? 'not pinned to cores' : `server on core ${server}, load on core ${load}`
+  return `${allowedCores().length} cores, ${model}; ${os.type()} ${os.release()}; ${pinned}`
 }
 
 function allowedCores(): number[] {

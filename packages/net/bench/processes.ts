@@ -1,24 +1,84 @@
-// Child processes: started on a core of their own, asked over a channel, and never left behind.
+// Child processes: started on a core of their own, talked with by lines, and never left behind.
 import { type ChildProcess, spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+
+/** How long a line is waited for: none of what is asked here takes so long. */
+const LINE_MS = 120_000
+
+/** What is kept of what a child writes to its standard error. */
+const ERROR_CHARACTERS = 4000
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 
 const children = new Set<ChildProcess>()
 
 process.on('exit', () => {
   for (const child of children) child.kill('SIGKILL')
 })
+process.on('SIGINT', () => process.exit(130))
+process.on('SIGTERM', () => process.exit(143))
 
-/** Starts a program of Node with a channel to it; on a core of its own if there is one. */
-export function startNode(
-  file: string,
-  args: readonly string[],
+/** A program that runs. */
+export interface Program {
+  readonly pid: number
+  /** What it prints next. @throws Error if it ends instead, with the last that it has complained of */
+  nextLine(): Promise<string>
+  say(line: string): void
+  signal(name: NodeJS.Signals): void
+  /** Ends it and waits for its end. */
+  stop(): Promise<void>
+}
+
+/** Starts a program, on a core of its own if there is one. */
+export function start(
+  command: readonly string[],
   core: number | null,
-  flags: readonly string[] = [],
-): ChildProcess {
-  const [command, ...rest] = pinned([process.execPath, '--expose-gc', ...flags, file, ...args], core)
-  const child = spawn(command, rest, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  environment: NodeJS.ProcessEnv = {},
+): Program {
+  const [file, ...args] = pinned(command, core)
+  const child = spawn(file, args, { env: { ...process.env, ...environment } })
   children.add(child)
-  child.on('exit', () => children.delete(child))
-  return child
+  const lines = createInterface(child.stdout)
+  let complaints = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    complaints = (complaints + text).slice(-ERROR_CHARACTERS)
+  })
+  child.stdin.on('error', () => {}) // It has ended, which is heard of where it is asked.
+  let end: string | undefined
+  child.on('error', (error) => {
+    end ??= error.message
+  })
+  child.on('close', (code, signal) => {
+    end ??= reasonIn(complaints) || `it has ended: ${signal ?? `exit code ${code}`}`
+    children.delete(child)
+  })
+  return {
+    pid: child.pid ?? -1,
+    nextLine: () =>
+      new Promise((resolve, reject) => {
+        const settle = (error: string | undefined, line = '') => {
+          clearTimeout(timer)
+          lines.off('line', heard)
+          child.off('close', ended)
+          error === undefined ? resolve(line) : reject(new Error(error))
+        }
+        const heard = (line: string) => settle(undefined, line)
+        const ended = () => settle(end)
+        const timer = setTimeout(settle, LINE_MS, 'it does not answer')
+        lines.on('line', heard)
+        child.on('close', ended)
+        if (end !== undefined) settle(end)
+      }),
+    say: (line) => void child.stdin.write(`${line}\n`),
+    signal: (name) => void child.kill(name),
+    stop: async () => {
+      if (end !== undefined) return
+      const closed = new Promise((resolve) => child.once('close', resolve))
+      child.kill('SIGKILL')
+      await closed
+    },
+  }
 }
 
 /** The same command on one core. */
@@ -27,23 +87,9 @@ export function pinned(command: readonly string[], core: number | null): [string
   return whole as [string, ...string[]] // A command is never empty.
 }
 
-/** What a child says next; an error if it ends instead. */
-export function nextMessage(child: ChildProcess): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    const exited = (code: number | null, signal: NodeJS.Signals | null) =>
-      reject(new Error(`${child.spawnargs.join(' ')} has ended: ${signal ?? `exit code ${code}`}`))
-    child.once('exit', exited)
-    child.once('message', (message) => {
-      child.off('exit', exited)
-      resolve(message)
-    })
-  })
-}
-
-/** Ends a child and waits for its end. */
-export async function stop(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
-  const exited = new Promise((resolve) => child.once('exit', resolve))
-  child.kill('SIGKILL')
-  await exited
+/** What was wrong, of all that a program has complained of; without the folders of this machine. */
+export function reasonIn(complaints: string): string {
+  const lines = complaints.replaceAll(ROOT, '').trim().split('\n')
+  const named = lines.map((line) => /\b\w*Error: .+/.exec(line)?.[0]).filter((error) => error !== undefined)
+  return (named.at(-1) ?? lines.at(-1)!).trim()
 }

@@ -1,76 +1,49 @@
-// The servers that are compared, each a process of its own, and what they can be asked.
-import type { ChildProcess } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
-import { type DriverName, driverNamed } from '@bluelet/net'
-import { nextMessage, startNode, stop } from './processes.js'
+// A server that is measured: it prints its port, and everything else about it is read from outside, alike for all.
+import { readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Program, start } from './processes.js'
+import type { Side } from './sides.js'
 
-/** What the others are compared with. */
-export const BASELINE = 'callbacks'
-
-/** The name of each server, its file, and for one of ours its driver. */
-export const servers: readonly (readonly [string, string, DriverName?])[] = [
-  ['node, yield', 'bluelet-yield.js', 'node'],
-  ['node, yield*', 'bluelet-delegate.js', 'node'],
-  ...epollServers(),
-  [BASELINE, 'callbacks.js'],
-  ['for await', 'for-await.js'],
-]
-
-function epollServers(): [string, string, DriverName][] {
-  try {
-    driverNamed('epoll')
-  } catch (error) {
-    console.log(`left out: ${(error as Error).message}`)
-    return []
-  }
-  return [
-    ['epoll, yield', 'bluelet-yield.js', 'epoll'],
-    ['epoll, yield*', 'bluelet-delegate.js', 'epoll'],
-  ]
-}
+/** What is freed late is waited for: so often, so long each. */
+const SETTLING_ROUNDS = 5
+const SETTLING_MS = 60
 
 /** A server that runs. */
 export interface RunningServer {
-  readonly name: string
+  readonly side: Side
+  readonly pid: number
   readonly port: number
-  /** The CPU time, user and system, that it has taken so far, in microseconds. */
-  cpu(): Promise<number>
-  /** Its resident memory after a garbage collection, in bytes. */
+  /** Its resident memory in bytes, after a garbage collection where its runtime has one. */
   memory(): Promise<number>
   stop(): Promise<void>
 }
 
+/** @param bufferBytes how much it reads at a time, where that can be said */
 export async function startServer(
-  name: string,
-  file: string,
-  driver: DriverName | undefined,
+  side: Side,
+  bufferBytes: number,
   core: number | null,
-  flags: readonly string[] = [],
 ): Promise<RunningServer> {
-  const child = startNode(
-    fileURLToPath(new URL(`servers/${file}`, import.meta.url)),
-    driver === undefined ? [] : [driver],
-    core,
-    flags,
-  )
-  const { port } = (await nextMessage(child)) as { port: number }
-  return {
-    name,
-    port,
-    async cpu() {
-      const { user, system } = (await ask(child, 'cpu')) as NodeJS.CpuUsage
-      return user + system
-    },
-    async memory() {
-      const { rss } = (await ask(child, 'memory')) as { rss: number }
-      return rss
-    },
-    stop: () => stop(child),
+  const command = [...side.command, `${bufferBytes}`, ...(side.args ?? [])]
+  const program = start(command, core, side.environment)
+  try {
+    const line = await program.nextLine()
+    const port = Number(line)
+    if (!(port > 0)) throw new Error(`expected its port, got ${line}`)
+    return { side, pid: program.pid, port, memory: () => memoryOf(program, side), stop: program.stop }
+  } catch (error) {
+    await program.stop()
+    throw error
   }
 }
 
-function ask(child: ChildProcess, question: string): Promise<unknown> {
-  const answer = nextMessage(child)
-  child.send(question)
-  return answer
+async function memoryOf(program: Program, { collects = false }: Side): Promise<number> {
+  for (let i = 0; i < SETTLING_ROUNDS; i++) {
+    if (collects) program.signal('SIGUSR2')
+    await sleep(SETTLING_MS)
+  }
+  const [, kilobytes] =
+    /^Rss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${program.pid}/smaps_rollup`, 'utf8')) ?? []
+  if (kilobytes === undefined) throw new Error('the system does not say how much memory it has')
+  return Number(kilobytes) * 1024
 }

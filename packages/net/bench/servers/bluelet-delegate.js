@@ -1,11 +1,11 @@
-// Our echo server, by `yield*`.
+// Our echo server, by `yield*`, on the driver that is named.
 import { server } from '@bluelet/net'
 import { run } from '@bluelet/scheduler'
-import { listening } from './control.js'
+import { BACKLOG, bufferBytes, listening } from './control.js'
 
 function* echoer(conn) {
   while (true) {
-    const data = yield* conn.recv(1024)
+    const data = yield* conn.recv(bufferBytes)
     if (!data.length) break
     yield* conn.sendall(data)
   }
@@ -13,8 +13,9 @@ function* echoer(conn) {
 
 await run(
   server('127.0.0.1', 0, echoer, {
-    driver: process.argv[2],
+    driver: process.argv[3],
     maxConnections: 50_000,
+    backlog: BACKLOG,
     onListening: ({ address }) => listening(address.port),
   }),
 )

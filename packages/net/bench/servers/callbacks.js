@@ -1,6 +1,6 @@
 // The echo server of node:net by callbacks: the least that Node can do. It does not even wait for a slow reader.
 import net from 'node:net'
-import { listening } from './control.js'
+import { BACKLOG, listening } from './control.js'
 
 const server = net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
   socket.on('data', (data) => socket.write(data))
@@ -8,4 +8,4 @@ const server = net.createServer({ allowHalfOpen: true, noDelay: true }, (socket)
   socket.on('error', () => socket.destroy())
 })
 
-server.listen(0, '127.0.0.1', () => listening(server.address().port))
+server.listen({ host: '127.0.0.1', port: 0, backlog: BACKLOG }, () => listening(server.address().port))

@@ -1,22 +1,14 @@
-// What a measured server answers its bench over the channel between them: where it listens, what it has cost so far.
+// What every measured server does: it prints its port, and nothing else. On SIGUSR2 those that can collect their garbage.
+import process from 'node:process'
 
-/** Says where the server listens, and answers from then on. */
+/** What a server reads at once, where its runtime lets one say so. */
+export const bufferBytes = Number(process.argv[2])
+
+/** How many connections may wait in the kernel, where the runtime lets one say so. */
+export const BACKLOG = 1024
+
+/** Says where the server listens. */
 export function listening(port) {
-  process.send({ port })
-}
-
-process.on('message', async (question) => {
-  if (question === 'cpu') process.send(process.cpuUsage())
-  if (question === 'memory') process.send({ rss: await settledMemory() })
-})
-
-process.on('disconnect', () => process.exit())
-
-/** The resident memory once the garbage is gone, and what is freed later than that. */
-async function settledMemory() {
-  for (let i = 0; i < 5; i++) {
-    globalThis.gc()
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
-  return process.memoryUsage.rss()
+  process.on('SIGUSR2', () => globalThis.gc())
+  console.log(port)
 }

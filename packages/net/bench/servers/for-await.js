@@ -1,7 +1,7 @@
 // The echo server of node:net by `for await`: what one would write in Node with the same promises as ours.
 import { once } from 'node:events'
 import net from 'node:net'
-import { listening } from './control.js'
+import { BACKLOG, listening } from './control.js'
 
 async function echo(socket) {
   try {
@@ -16,4 +16,4 @@ async function echo(socket) {
 
 const server = net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) => void echo(socket))
 
-server.listen(0, '127.0.0.1', () => listening(server.address().port))
+server.listen({ host: '127.0.0.1', port: 0, backlog: BACKLOG }, () => listening(server.address().port))

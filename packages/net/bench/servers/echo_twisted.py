@@ -1,0 +1,15 @@
+# The echo server of Twisted.
+from twisted.internet import protocol, reactor
+
+
+class Echo(protocol.Protocol):
+    def connectionMade(self):
+        self.transport.setTcpNoDelay(True)
+
+    def dataReceived(self, data):
+        self.transport.write(data)
+
+
+port = reactor.listenTCP(0, protocol.Factory.forProtocol(Echo), backlog=1024, interface="127.0.0.1")
+print(port.getHost().port, flush=True)
+reactor.run()

@@ -1,0 +1,152 @@
+// The tables of the results: the same for the terminal and for the page.
+import type { Comparison, Results } from './results.js'
+import { BASELINE } from './sides.js'
+import { median } from './statistics.js'
+
+/** Cells by row; the first row has the titles, the first column the sides. */
+export interface Table {
+  readonly title: string
+  readonly rows: readonly (readonly string[])[]
+}
+
+/** What stands where nothing was measured. */
+const NOTHING = '-'
+
+type Value = (comparison: Comparison, side: string) => string
+
+export function tablesOf(results: Results): Table[] {
+  const of = (what: Comparison['what']) => results.comparisons.filter((each) => each.what === what)
+  const [echoes, [connects], [memory], [start]] = [of('echo'), of('connects'), of('memory'), of('start')]
+  const tables: Table[] = []
+  if (echoes.length > 0) {
+    const columns = (value: Value): [string, Comparison, Value][] =>
+      echoes.map((echo) => [`${count(echo.connections)} x ${bytes(echo.messageBytes)}`, echo, value])
+    tables.push(
+      tableOf(results, 'Echo: CPU time of the server for each, us', columns(spreadOf('cpu', digits))),
+      tableOf(
+        results,
+        'Echo: CPU time, times less than callbacks (more is better)',
+        columns(ratioOf('cpu', 'less')),
+      ),
+      tableOf(results, 'Echo: how many a second', columns(medianOf('perSecond', count))),
+      tableOf(
+        results,
+        'Echo: latency, p50 / p99, us',
+        columns(
+          (each, side) => `${medianOf('p50', count)(each, side)} / ${medianOf('p99', count)(each, side)}`,
+        ),
+      ),
+      tableOf(
+        results,
+        "Echo: how busy the load's core was with making it",
+        columns(medianOf('loadBusy', (share) => `${Math.round(share * 100)} %`)),
+      ),
+    )
+  }
+  if (connects !== undefined) {
+    tables.push(
+      tableOf(results, 'Connections: connect, one echo, close', [
+        ['CPU of the server, us', connects, spreadOf('cpu', digits)],
+        ['x callbacks', connects, ratioOf('cpu', 'less')],
+        ['a second', connects, medianOf('perSecond', count)],
+        ['p50, us', connects, medianOf('p50', count)],
+        ['p99, us', connects, medianOf('p99', count)],
+      ]),
+    )
+  }
+  if (memory !== undefined) {
+    tables.push(
+      tableOf(results, `Memory of an idle connection, ${count(memory.connections)} of them, bytes`, [
+        ['nothing sent', memory, spreadOf('silent', count)],
+        ['x callbacks', memory, ratioOf('silent', 'more')],
+        ['after one echo', memory, spreadOf('used', count)],
+        ['x callbacks', memory, ratioOf('used', 'more')],
+        ['the server without any, MB', memory, medianOf('none', (n) => (n / 1e6).toFixed(1))],
+      ]),
+    )
+  }
+  if (start !== undefined) {
+    tables.push(
+      tableOf(results, 'From the start of the process to the first reply', [
+        ['ms', start, spreadOf('ms', digits)],
+        ['x callbacks', start, ratioOf('ms', 'more')],
+      ]),
+    )
+  }
+  return tables
+}
+
+export function asText({ title, rows }: Table): string {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)))
+  const lines = rows.map((row) =>
+    row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join('  '),
+  )
+  return `\n${title}\n${lines.join('\n')}`
+}
+
+export function asMarkdown({ title, rows: [titles, ...rows] }: Table): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
+  const rule = `|---|${'---:|'.repeat(titles!.length - 1)}`
+  return `**${title}**\n\n${[line(titles!), rule, ...rows.map(line)].join('\n')}\n`
+}
+
+/**
+ * How many times less (or more) a side needs than another one: the median of the ratios within a round; undefined where one
+ * of them is missing.
+ */
+export function ratio(
+  { samples }: Comparison,
+  kind: string,
+  side: string,
+  other: string,
+  direction: 'less' | 'more',
+): number | undefined {
+  const [own, theirs] = [samples[side]?.[kind], samples[other]?.[kind]]
+  if (own === undefined || theirs === undefined) return undefined
+  return median(
+    own.map((value, round) => (direction === 'less' ? theirs[round]! / value : value / theirs[round]!)),
+  )
+}
+
+/** Three digits that count. */
+export function digits(value: number): string {
+  return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2)
+}
+
+export function count(value: number): string {
+  return new Intl.NumberFormat('en', { maximumFractionDigits: 0 }).format(value)
+}
+
+export function bytes(value: number): string {
+  return value < 1024 ? `${value} B` : `${value / 1024} KiB`
+}
+
+function tableOf(
+  { sides }: Results,
+  title: string,
+  columns: readonly (readonly [string, Comparison, Value])[],
+): Table {
+  const rows = Object.entries(sides).map(([id, { name }]) => [
+    name,
+    ...columns.map(([, comparison, value]) =>
+      comparison.samples[id] === undefined ? NOTHING : value(comparison, id),
+    ),
+  ])
+  return { title, rows: [['', ...columns.map(([heading]) => heading)], ...rows] }
+}
+
+function medianOf(kind: string, shown: (value: number) => string): Value {
+  return ({ samples }, side) => shown(median(samples[side]![kind]!))
+}
+
+/** The median, the least and the greatest. */
+function spreadOf(kind: string, shown: (value: number) => string): Value {
+  return ({ samples }, side) => {
+    const values = samples[side]![kind]!
+    return `${shown(median(values))} (${shown(Math.min(...values))}-${shown(Math.max(...values))})`
+  }
+}
+
+function ratioOf(kind: string, direction: 'less' | 'more'): Value {
+  return (comparison, side) => ratio(comparison, kind, side, BASELINE, direction)?.toFixed(2) ?? NOTHING
+}

@@ -1,0 +1,78 @@
+// What the servers of others need: programs that are built, and runtimes that are fetched, when the bench runs.
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { reasonIn } from './processes.js'
+
+/** Where the runtimes stay from run to run: they are 200 MB. */
+const CACHE = path.join(process.env.XDG_CACHE_HOME ?? path.join(os.homedir(), '.cache'), 'bluelet-bench')
+
+/** Fixed, so that figures of two runs are of the same runtimes. Later ones are as good: they are named in the results. */
+const RUNTIMES = {
+  bun: { x64: '@oven/bun-linux-x64', arm64: '@oven/bun-linux-aarch64', version: '1.4.5', file: 'bin/bun' },
+  deno: { x64: '@deno/linux-x64-glibc', arm64: '@deno/linux-arm64-glibc', version: '2.9.6', file: 'deno' },
+}
+
+/** A file of this folder. */
+export function here(file: string): string {
+  return fileURLToPath(new URL(file, import.meta.url))
+}
+
+/** The path of a runtime that npm has: the package with the program itself, which needs no install script. */
+export function fetchRuntime(name: keyof typeof RUNTIMES): string {
+  const { version, file, ...packages } = RUNTIMES[name]
+  if (process.platform !== 'linux' || (process.arch !== 'x64' && process.arch !== 'arm64')) {
+    throw new Error(`not looked for on ${process.platform}-${process.arch}`)
+  }
+  const own = packages[process.arch]
+  const folder = path.join(CACHE, `${name}-${version}`)
+  const program = path.join(folder, 'node_modules', own, file)
+  if (existsSync(program)) return program
+  console.log(`fetching ${own} ${version}`)
+  mkdirSync(folder, { recursive: true })
+  const options = ['--ignore-scripts', '--no-audit', '--no-fund', '--no-save', '--force']
+  ask(['npm', 'install', '--prefix', folder, ...options, `${own}@${version}`])
+  return program
+}
+
+/** The path of what a C program is compiled to. */
+export function compileC(source: string): string {
+  const program = path.join(scratch(), path.parse(source).name)
+  ask(['cc', '-O2', '-Wall', '-o', program, here(source)])
+  return program
+}
+
+/** The path of what a Go program is compiled to. */
+export function compileGo(source: string): string {
+  const program = path.join(scratch(), `${path.parse(source).name}-go`)
+  ask(['go', 'build', '-o', program, here(source)])
+  return program
+}
+
+/** The Python of the system, whose packages are meant: the first on the path may be another one. */
+export function findPython(): string {
+  return existsSync('/usr/bin/python3') ? '/usr/bin/python3' : 'python3'
+}
+
+/** What a command prints. @throws Error with its last complaint */
+export function ask([file, ...args]: readonly string[]): string {
+  const { error, status, stdout, stderr } = spawnSync(file!, args, { encoding: 'utf8' })
+  if (error !== undefined) throw new Error(/ENOENT/.test(error.message) ? `no ${file} here` : error.message)
+  if (status === 0) return stdout.trim()
+  const complaint = reasonIn(stderr)
+  throw new Error(/No module named/.test(complaint) ? 'not installed' : complaint)
+}
+
+let folder: string | undefined
+
+/** A folder that goes with this process. */
+function scratch(): string {
+  if (folder === undefined) {
+    const made = mkdtempSync(path.join(os.tmpdir(), 'bluelet-bench-'))
+    process.on('exit', () => rmSync(made, { recursive: true, force: true }))
+    folder = made
+  }
+  return folder
+}
