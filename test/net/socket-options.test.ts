@@ -1,12 +1,13 @@
 // What a user may set of sockets: how it is checked, and what Node is asked for.
+import { readFileSync } from 'node:fs'
 import net from 'node:net'
-import { connect, listen, type SocketSettings, server } from '@bluelet/net'
+import { connect, type DriverName, driverNamed, listen, type SocketSettings, server } from '@bluelet/net'
 import { kill } from '@bluelet/scheduler'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { rawServer } from '../support/peer.js'
 import { serve } from './serving.js'
 import { echoer } from './simulated-pair.js'
-import { LOOPBACK, play } from './world.js'
+import { accepted, connected, LOOPBACK, play } from './world.js'
 
 afterEach(() => void vi.restoreAllMocks())
 
@@ -48,8 +49,8 @@ describe('the options of sockets', () => {
     [{ keepAlive: 1e12 }, { noDelay: true, keepAlive: true, keepAliveInitialDelay: 32_767_000 }],
   ]
 
-  it.each(CASES)('are what Node is asked for when it connects: %j', async (settings, expected) => {
-    const connects = vi.spyOn(net.Socket.prototype, 'connect')
+  it.each(CASES)('are what Node makes a socket with that connects: %j', async (settings, expected) => {
+    const made = vi.spyOn(net, 'Socket')
 
     await play(function* () {
       const raw: Awaited<ReturnType<typeof rawServer>> = yield rawServer()
@@ -58,7 +59,7 @@ describe('the options of sockets', () => {
       raw.close()
     })
 
-    expect(connects).toHaveBeenCalledWith(expect.objectContaining({ host: LOOPBACK, ...expected }))
+    expect(made).toHaveBeenCalledWith(expect.objectContaining(expected))
   })
 
   it.each(CASES)('are what Node is asked for when it listens: %j', async (settings, expected) => {
@@ -89,3 +90,53 @@ describe('the options of sockets', () => {
     expect(listens).toHaveBeenCalledWith(expect.objectContaining(expected))
   })
 })
+
+describe.skipIf(process.platform !== 'linux').each(drivers())('on the %s driver, the system', (driver) => {
+  it.each([
+    [{}, 60],
+    [{ keepAlive: 5000 }, 5],
+    [{ keepAlive: Number.POSITIVE_INFINITY }, undefined],
+  ])('probes a connection that is silent, if it is to: %j', async (settings, seconds) => {
+    const found: (number | undefined)[] = []
+
+    await play(function* () {
+      const served = yield* accepted({ ...settings, driver })
+      const made = yield* connected({ ...settings, driver })
+      for (const { conn, peer } of [served, made]) {
+        found.push(probeIn(conn.localAddress!.port, conn.remoteAddress!.port))
+        conn.abort()
+        peer.socket.destroy()
+      }
+    })
+
+    expect(found).toEqual([seconds, seconds])
+  })
+})
+
+/** The drivers that are built. */
+function drivers(): DriverName[] {
+  return (['node', 'epoll'] as const).filter((name) => {
+    try {
+      return driverNamed(name)
+    } catch {
+      return false
+    }
+  })
+}
+
+/** In how many seconds the system will probe a connection, by its ports; undefined: never (proc_net_tcp.txt of Linux). */
+function probeIn(local: number, remote: number): number | undefined {
+  const hex = (port: number) => `:${port.toString(16).toUpperCase().padStart(4, '0')} `
+  const line = readFileSync('/proc/net/tcp', 'utf8')
+    .split('\n')
+    .find((each) => each.includes(`${hex(local)}0100007F${hex(remote)}`))
+  const [kind, ticks] = line!
+    .trim()
+    .split(/ +/)[5]!
+    .split(':')
+    .map((text) => Number.parseInt(text, 16))
+  return kind === KEEP_ALIVE ? Math.round(ticks! / TICKS_A_SECOND) : undefined
+}
+
+const KEEP_ALIVE = 2
+const TICKS_A_SECOND = 100

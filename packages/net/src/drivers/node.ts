@@ -34,11 +34,12 @@ export const nodeDriver: Driver = {
     }
   },
   connect(address, port, settings = {}) {
-    const socket = new net.Socket({ allowHalfOpen: true })
+    // Here, since connect() takes no notice of them.
+    const socket = new net.Socket({ allowHalfOpen: true, ...optionsOf(settings) })
     socket.pause()
     const made = new NodeSocket(socket)
     socket.on('connect', heardConnect)
-    socket.connect({ host: address, port, ...optionsOf(settings) })
+    socket.connect({ host: address, port })
     return made
   },
   listen(target, done) {
