@@ -37,7 +37,6 @@ export class EpollListener implements DriverListener, Member {
   /** Nothing is dropped here. */
   readonly dropped: number
   readonly #set: EpollSet
-  readonly #target: ListenTarget
   #fd: number
   readonly #slot: number
 
@@ -47,9 +46,10 @@ export class EpollListener implements DriverListener, Member {
     this.observer = null
     this.dropped = 0
     this.#set = set
-    this.#target = target
     this.#fd = set.native.listen(address, port, backlog, ipv6Only, reusePort)
     if (this.#fd < 0) throw errorOf(this.#fd, 'listen')
+    // Those that are accepted inherit it.
+    set.native.configure(this.#fd, target.noDelay ?? true, keepAliveSeconds(target))
     this.#slot = set.add(this.#fd, this)
     if (this.#slot < 0) {
       set.native.close(this.#fd)
@@ -63,11 +63,7 @@ export class EpollListener implements DriverListener, Member {
     const { native } = this.#set
     for (let i = 0; ; i++) {
       const fd = native.accept(this.#fd)
-      if (fd >= 0) {
-        // What it refuses, such as of a connection that has gone already, the connection itself will tell.
-        native.configure(fd, this.#target.noDelay ?? true, keepAliveSeconds(this.#target))
-        return new EpollSocket(this.#set, fd, false)
-      }
+      if (fd >= 0) return new EpollSocket(this.#set, fd, false)
       if (fd === EAGAIN) return null
       const error = errorOf(fd, 'accept')
       // One that never ends is one to wait after.
