@@ -23,6 +23,11 @@ export function resetOf(error: Error): Error {
   return new ConnectionResetError(`the peer has gone (${code})`, code, { cause: error })
 }
 
+/** What a try on a connection that is over meets. Most connections end without one, and an error costs more than all else of them. */
+export function overError(): Error {
+  return new ConnectionResetError('the connection is closed', 'ERR_STREAM_DESTROYED')
+}
+
 const LISTEN_HINTS: Readonly<Record<string, string>> = {
   EADDRINUSE: 'the port is in use; stop the other program, choose another port, or 0 for any that is free',
   EACCES: 'this port needs privileges; choose one above 1023',

@@ -6,8 +6,7 @@
 import { Address } from '../address.js'
 import { EMPTY } from '../byte-queue.js'
 import { CLOSED, type DriverSocket, FAILED, type Observer, READABLE, WRITABLE } from '../driver.js'
-import { ConnectionResetError } from '../errors.js'
-import { resetOf } from '../system-errors.js'
+import { overError, resetOf } from '../system-errors.js'
 import {
   EPOLLERR,
   EPOLLHUP,
@@ -113,12 +112,12 @@ export class EpollSocket implements DriverSocket, Member {
       this.#ended = this.#error === null
     }
     if (this.#ended) return EMPTY
-    if (this.#error !== null) throw this.#error
+    this.#refuse()
     return null
   }
 
   write(bytes: Uint8Array): number {
-    if (this.#error !== null) throw this.#error
+    this.#refuse()
     if (this.#connecting || this.#blocked) {
       this.#blocked = true
       return 0
@@ -143,7 +142,8 @@ export class EpollSocket implements DriverSocket, Member {
       return
     }
     this.#lingering = true
-    if (this.#set.native.shutdown(this.#fd) === ENOTCONN || this.#ended) this.#end(false)
+    // Nothing more can come, so that the system can be left to send the rest.
+    if (this.#ended || this.#set.native.shutdown(this.#fd) === ENOTCONN) this.#end(false)
     else this.#discard()
   }
 
@@ -201,6 +201,11 @@ export class EpollSocket implements DriverSocket, Member {
     }
   }
 
+  #refuse(): void {
+    if (this.#fd < 0) this.#error ??= overError()
+    if (this.#error !== null) throw this.#error
+  }
+
   #fail(errno: number, operation: string): Error {
     this.#error ??= resetOf(errorOf(errno, operation))
     return this.#error
@@ -213,7 +218,6 @@ export class EpollSocket implements DriverSocket, Member {
     else native.close(this.#fd)
     this.#fd = -1
     this.#readable = false
-    this.#error ??= new ConnectionResetError('the connection is closed', 'ERR_STREAM_DESTROYED')
     queueMicrotask(() => this.observer?.ready(CLOSED))
   }
 }

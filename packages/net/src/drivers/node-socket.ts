@@ -17,8 +17,7 @@ import {
   type SocketSettings,
   WRITABLE,
 } from '../driver.js'
-import { ConnectionResetError } from '../errors.js'
-import { resetOf } from '../system-errors.js'
+import { overError, resetOf } from '../system-errors.js'
 
 const DEFAULT_KEEP_ALIVE_MS = 60_000
 
@@ -46,6 +45,8 @@ export class NodeSocket implements DriverSocket {
   #more: ByteQueue | null
   #ended: boolean
   #error: Error | null
+  /** Its descriptor is free. */
+  #over: boolean
   /** Set by close(): what comes is thrown away. */
   #discarding: boolean
   /** The callback of every write; made at the first. */
@@ -60,6 +61,7 @@ export class NodeSocket implements DriverSocket {
     this.#more = null
     this.#ended = false
     this.#error = null
+    this.#over = false
     this.#discarding = false
     this.#onWritten = null
     this.#blocked = false
@@ -96,13 +98,13 @@ export class NodeSocket implements DriverSocket {
       return release(chunk.subarray(0, max))
     }
     if (this.#ended) return EMPTY
-    if (this.#error !== null) throw this.#error
+    this.#refuse()
     if (this.#socket.isPaused()) this.#socket.resume()
     return null
   }
 
   write(bytes: Uint8Array): number {
-    if (this.#error !== null) throw this.#error
+    this.#refuse()
     const socket = this.#socket
     if (socket.writableLength > 0) {
       this.#blocked = true
@@ -122,6 +124,7 @@ export class NodeSocket implements DriverSocket {
   }
 
   close(linger: boolean): void {
+    if (this.#over) return
     if (!linger) this.#destroy(this.#input !== null)
     else if (this.#error !== null) this.#destroy(false)
     else {
@@ -132,7 +135,7 @@ export class NodeSocket implements DriverSocket {
   }
 
   reset(): void {
-    this.#destroy(true)
+    if (!this.#over) this.#destroy(true)
   }
 
   heardData(chunk: Buffer): void {
@@ -180,6 +183,11 @@ export class NodeSocket implements DriverSocket {
     this.#more = null
   }
 
+  #refuse(): void {
+    if (this.#over) this.#error ??= overError()
+    if (this.#error !== null) throw this.#error
+  }
+
   #fail(error: Error): Error {
     this.#error ??= resetOf(error)
     return this.#error
@@ -194,7 +202,7 @@ export class NodeSocket implements DriverSocket {
   }
 
   heardClose(): void {
-    this.#error ??= new ConnectionResetError('the connection is closed', 'ERR_STREAM_DESTROYED')
+    this.#over = true
     this.observer?.ready(CLOSED)
   }
 
