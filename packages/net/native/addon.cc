@@ -19,9 +19,8 @@ struct Instance : bluelet::Allocated {
   Sockets sockets;
   Poller* poller = nullptr;
   napi_ref ready = nullptr;
-  // What is written to: the batch, and where bytes are received.
+  // What is written to.
   napi_ref batch = nullptr;
-  napi_ref scratch = nullptr;
 };
 
 napi_value Fail(napi_env env, const char* call, const char* expected) {
@@ -90,14 +89,11 @@ class Arguments {
   void* Bytes(size_t i, napi_typedarray_type wanted, size_t* length) {
     *length = 0;
     if (!ok) return nullptr;
-    bool is = false;
-    napi_typedarray_type type;
-    if (napi_is_typedarray(env_, values_[i], &is) != napi_ok || !is ||
-        napi_get_typedarray_info(env_, values_[i], &type, nullptr, nullptr, nullptr, nullptr) != napi_ok || type != wanted) {
+    void* bytes = nullptr;
+    if (!bluelet::Elements(env_, values_[i], wanted, &bytes, length)) {
       Wrong(wanted == napi_uint8_array ? "bytes" : "an Int32Array");
-      return nullptr;
     }
-    return bluelet::Elements(env_, values_[i], wanted, length);
+    return bytes;
   }
 
   napi_value Function(size_t i) {
@@ -135,23 +131,21 @@ void Release(napi_env env, napi_ref* reference) {
   *reference = nullptr;
 }
 
-// start(batch: Int32Array, scratch: Uint8Array, ready: (count) => void): 0 or a negative errno
+// start(batch: Int32Array, ready: (count) => void): 0 or a negative errno
 napi_value Start(napi_env env, napi_callback_info info) {
-  Arguments args(env, info, "start(batch, scratch, ready)", 3);
-  size_t length = 0, room = 0;
+  Arguments args(env, info, "start(batch, ready)", 2);
+  size_t length = 0;
   args.Bytes(0, napi_int32_array, &length);
-  args.Bytes(1, napi_uint8_array, &room);
-  napi_value ready = args.Function(2);
+  napi_value ready = args.Function(1);
   if (!args.ok) return nullptr;
   Instance& instance = *args.instance;
-  if (length < Poller::kNumbers || room == 0) return Fail(env, "start(batch, scratch, ready)", "room for a socket, and for a byte");
+  if (length < Poller::kNumbers) return Fail(env, "start(batch, ready)", "room for a socket");
   if (instance.poller != nullptr) return Number(env, -EALREADY);
   instance.batch = Keep(env, args.Value(0));
-  instance.scratch = Keep(env, args.Value(1));
   instance.ready = Keep(env, ready);
   auto* poller = new Poller();
   int error = -ENOMEM;
-  if (poller != nullptr && instance.batch != nullptr && instance.scratch != nullptr && instance.ready != nullptr) {
+  if (poller != nullptr && instance.batch != nullptr && instance.ready != nullptr) {
     error = poller->Open(env, instance.batch, instance.ready);
   } else {
     delete poller;
@@ -160,7 +154,6 @@ napi_value Start(napi_env env, napi_callback_info info) {
     instance.poller = poller;
   } else {
     Release(env, &instance.batch);
-    Release(env, &instance.scratch);
     Release(env, &instance.ready);
   }
   return Number(env, error);
@@ -213,20 +206,17 @@ napi_value Accept(napi_env env, napi_callback_info info) {
   return args.ok ? Number(env, args.instance->sockets.Accept(fd)) : nullptr;
 }
 
-// recv(fd, most): how many bytes have come to the scratch, 0 at the end, or a negative errno
+// recv(fd, to, most): how many bytes have come, 0 at the end, or a negative errno
 napi_value Receive(napi_env env, napi_callback_info info) {
-  Arguments args(env, info, "recv(fd, most)", 2);
+  Arguments args(env, info, "recv(fd, to, most)", 3);
   int fd = args.Fd(0);
-  int32_t most = args.Int(1, 1, INT32_MAX);
-  if (!args.ok) return nullptr;
   size_t room = 0;
-  napi_value scratch = nullptr;
-  if (args.instance->scratch == nullptr || napi_get_reference_value(env, args.instance->scratch, &scratch) != napi_ok) {
-    return Number(env, -EINVAL);
-  }
-  void* bytes = bluelet::Elements(env, scratch, napi_uint8_array, &room);
+  void* to = args.Bytes(1, napi_uint8_array, &room);
+  int32_t most = args.Int(2, 1, INT32_MAX);
+  if (!args.ok) return nullptr;
+  // To receive nothing would look like the end.
   if (room == 0) return Number(env, -EINVAL);
-  return Number(env, Sockets::Receive(fd, bytes, static_cast<size_t>(most) < room ? static_cast<size_t>(most) : room));
+  return Number(env, Sockets::Receive(fd, to, static_cast<size_t>(most) < room ? static_cast<size_t>(most) : room));
 }
 
 // send(fd, bytes): how many were taken, or a negative errno

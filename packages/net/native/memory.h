@@ -15,16 +15,17 @@ struct Allocated {
 
 // Where the elements of a typed array are just now, and how many they are: none, if it is another kind of thing, or if its buffer
 // has been transferred or has shrunk. JavaScript may do that between any two calls, so it is asked for in each.
-inline void* Elements(napi_env env, napi_value value, napi_typedarray_type wanted, size_t* length) {
-  bool is = false;
+inline bool Elements(napi_env env, napi_value value, napi_typedarray_type wanted, void** data, size_t* length) {
   napi_typedarray_type type;
-  void* data = nullptr;
+  *data = nullptr;
   *length = 0;
-  if (napi_is_typedarray(env, value, &is) != napi_ok || !is) return nullptr;
-  if (napi_get_typedarray_info(env, value, &type, length, &data, nullptr, nullptr) != napi_ok || type != wanted || data == nullptr) {
+  // It refuses what is no typed array.
+  if (napi_get_typedarray_info(env, value, &type, length, data, nullptr, nullptr) != napi_ok || type != wanted) {
     *length = 0;
+    return false;
   }
-  return data;
+  if (*data == nullptr) *length = 0;
+  return true;
 }
 
 }  // namespace bluelet

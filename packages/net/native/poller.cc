@@ -72,7 +72,9 @@ void Poller::Collect() {
   size_t length = 0;
   napi_value array;
   if (napi_get_reference_value(env_, batch_, &array) != napi_ok || array == nullptr) return;
-  auto* batch = static_cast<int32_t*>(Elements(env_, array, napi_int32_array, &length));
+  void* elements = nullptr;
+  Elements(env_, array, napi_int32_array, &elements, &length);
+  auto* batch = static_cast<int32_t*>(elements);
   if (length < kNumbers) {
     uv_poll_stop(&handle_);
     Throw("the batch of the epoll set has been taken away");

@@ -16,7 +16,6 @@ export class FalseNative {
   /** What `listen` gives. */
   listens: (address: string) => number
   #batch: Int32Array
-  #scratch: Uint8Array
   #ready: (count: number) => void
 
   constructor() {
@@ -24,7 +23,6 @@ export class FalseNative {
     this.calls = []
     this.watched = []
     this.#batch = new Int32Array()
-    this.#scratch = new Uint8Array()
     this.#ready = () => {}
     this.listens = () => 3
     this.native = this.#native()
@@ -44,9 +42,8 @@ export class FalseNative {
       return 0
     }
     return {
-      start: (batch, scratch, ready) => {
+      start: (batch, ready) => {
         this.#batch = batch
-        this.#scratch = scratch
         this.#ready = ready
         return 0
       },
@@ -58,10 +55,10 @@ export class FalseNative {
       listen: (address) => this.listens(address),
       connect: () => 4,
       accept: () => answers.accept.shift() ?? EAGAIN,
-      recv: () => {
+      recv: (_fd, to) => {
         const answer = answers.recv.shift() ?? EAGAIN
         if (typeof answer === 'number') return answer
-        this.#scratch.set(Buffer.from(answer))
+        to.set(Buffer.from(answer))
         return answer.length
       },
       send: () => answers.send.shift() ?? EAGAIN,

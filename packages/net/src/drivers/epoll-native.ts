@@ -10,14 +10,14 @@ import { fileURLToPath } from 'node:url'
 /** System calls that never wait. What gives a number gives a negative errno when it fails. */
 export interface Native {
   /** Once for each thread. `ready` is called with how many sockets are ready, three numbers of each being in the batch. */
-  start(batch: Int32Array, scratch: Uint8Array, ready: (count: number) => void): number
+  start(batch: Int32Array, ready: (count: number) => void): number
   watch(fd: number, slot: number, generation: number): number
   hold(keepsAlive: boolean): void
   listen(address: string, port: number, backlog: number, ipv6Only: boolean, reusePort: boolean): number
   connect(address: string, port: number): number
   accept(fd: number): number
-  /** Into the scratch. */
-  recv(fd: number, most: number): number
+  /** @param most no more than that, though there may be more room */
+  recv(fd: number, to: Uint8Array, most: number): number
   send(fd: number, bytes: Uint8Array): number
   shutdown(fd: number): number
   close(fd: number): void

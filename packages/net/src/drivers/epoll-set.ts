@@ -33,8 +33,8 @@ export interface Member {
 /** The set of this thread. */
 export class EpollSet {
   readonly native: Native
-  /** What was received last stands here. */
-  readonly scratch: Buffer
+  /** What was received last stands here; replaced when it is given away. */
+  scratch: Buffer
   readonly #batch: Int32Array
   readonly #members: (Member | null)[]
   /** Counts the members that a slot has had: a batch may still speak of the last one. */
@@ -45,13 +45,13 @@ export class EpollSet {
   /** @throws Error if the system has no epoll for us */
   constructor(native: Native) {
     this.native = native
-    this.scratch = Buffer.allocUnsafeSlow(MOST_RECEIVED)
+    this.scratch = newScratch()
     this.#batch = new Int32Array(BATCH * NUMBERS)
     this.#members = []
     this.#generations = []
     this.#free = []
     this.#size = 0
-    const result = native.start(this.#batch, this.scratch, (count) => this.#ready(count))
+    const result = native.start(this.#batch, (count) => this.#ready(count))
     if (result < 0) throw errorOf(result, 'epoll_create')
   }
 
@@ -99,6 +99,11 @@ export class EpollSet {
       }
     }
   }
+}
+
+/** Room for what is received at a time. */
+export function newScratch(): Buffer {
+  return Buffer.allocUnsafeSlow(MOST_RECEIVED)
 }
 
 /** The one after it. */

@@ -18,6 +18,7 @@ import {
   errorOf,
   type Member,
   MOST_RECEIVED,
+  newScratch,
 } from './epoll-set.js'
 
 /** On Linux, as a negative errno. */
@@ -27,6 +28,9 @@ const ENOTCONN = -107
 /** Small messages share memory with their like, and keep no more alive than this. (Node's own pool is of 64 KiB since 24.) */
 const POOL_SIZE = 8192
 const SMALL = POOL_SIZE / 2
+
+/** Given away as it is, instead of copied. */
+const LARGE = MOST_RECEIVED / 2
 
 /** The other end has ended its side, or everything. */
 const HANGUP = EPOLLRDHUP | EPOLLHUP | EPOLLERR
@@ -98,12 +102,12 @@ export class EpollSocket implements DriverSocket, Member {
   read(max: number): Buffer | null {
     if (this.#readable) {
       const most = Math.min(max, MOST_RECEIVED)
-      const { native, scratch } = this.#set
-      const got = native.recv(this.#fd, most)
+      const set = this.#set
+      const got = set.native.recv(this.#fd, set.scratch, most)
       if (got > 0) {
         // Fewer than there is room for: there are no more (epoll(7)), unless the end is behind them.
         if (got < most && !this.#wary) this.#readable = false
-        return copyOf(scratch, got)
+        return taken(set, got)
       }
       this.#readable = false
       if (got === EAGAIN) return null
@@ -189,13 +193,13 @@ export class EpollSocket implements DriverSocket, Member {
 
   /** Throws away what comes, until the other end has ended its side. */
   #discard(): void {
-    const { native } = this.#set
+    const { native, scratch } = this.#set
     for (let i = 0; this.#readable && this.#fd >= 0; i++) {
       if (i === MOST_DISCARDED) {
         setImmediate(() => this.#discard())
         return
       }
-      const got = native.recv(this.#fd, MOST_RECEIVED)
+      const got = native.recv(this.#fd, scratch, MOST_RECEIVED)
       if (got === EAGAIN || (got > 0 && got < MOST_RECEIVED && !this.#wary)) this.#readable = false
       else if (got <= 0) this.#end(false)
     }
@@ -222,8 +226,13 @@ export class EpollSocket implements DriverSocket, Member {
   }
 }
 
-/** Bytes that are the caller's to keep, and keep no more alive than themselves. */
-function copyOf(scratch: Buffer, length: number): Buffer {
+/** What has been received: bytes that are the caller's to keep, and keep no more alive than twice themselves. */
+function taken(set: EpollSet, length: number): Buffer {
+  const { scratch } = set
+  if (length >= LARGE) {
+    set.scratch = newScratch()
+    return length === scratch.length ? scratch : scratch.subarray(0, length)
+  }
   const bytes = length < SMALL ? pooled(length) : Buffer.allocUnsafeSlow(length)
   if (length < 64) for (let i = 0; i < length; i++) bytes[i] = scratch[i] as number
   else scratch.copy(bytes, 0, 0, length)
