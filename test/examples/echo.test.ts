@@ -2,7 +2,8 @@
 import os from 'node:os'
 import { afterEach, describe, expect, it } from 'vitest'
 import { destroyPeers, dial } from '../support/peer.js'
-import { leavesNothingRunning, missing, type Program, start, startTypeScript } from '../support/program.js'
+import { leavesNothingRunning, named, start, startTypeScript } from '../support/program.js'
+import { echoServer, noNetcat, noPython, PYTHON_CLIENT, unserved } from './echo-clients.js'
 
 leavesNothingRunning()
 
@@ -11,32 +12,10 @@ afterEach(destroyPeers)
 /** A run of the example costs most of a second: the machine may be busy. */
 const LONGEST_MS = 30_000
 
-const noNetcat = missing('nc', ['-h'])
-const noPython = missing('python3', ['--version'])
+const example = 'examples/echo.ts'
+
 const addresses = Object.values(os.networkInterfaces()).flatMap((list) => list ?? [])
 const noIPv6 = addresses.some(({ address }) => address === '::1') ? null : 'this machine has no ::1'
-
-/** The example, and the port on which it listens. */
-async function echoServer(): Promise<{ readonly server: Program; readonly port: string }> {
-  const server = startTypeScript('examples/echo.ts', { PORT: '0' })
-  const [, port] = await server.printed(/on port (\d+)/)
-  return { server, port: port! }
-}
-
-/** Sends a message and ends its side; prints what comes until the other side ends. */
-const PYTHON_CLIENT = `
-import socket, sys
-with socket.create_connection(("127.0.0.1", int(sys.argv[1])), timeout=8) as s:
-    s.sendall(b"from python\\n" * 10000)
-    s.shutdown(socket.SHUT_WR)
-    got = b""
-    while True:
-        data = s.recv(65536)
-        if not data:
-            break
-        got += data
-    print(got == b"from python\\n" * 10000)
-`
 
 /** Sends what it can, reads nothing, and waits to be killed. */
 const STUCK_CLIENT = `
@@ -51,48 +30,21 @@ except socket.timeout:
 time.sleep(60)
 `
 
-describe('examples/echo.ts', { timeout: LONGEST_MS }, () => {
+describe(example, { timeout: LONGEST_MS }, () => {
   it('says how to talk to it', async () => {
-    const { server, port } = await echoServer()
+    const { server, port } = await echoServer(example)
 
     expect(server.stdout).toBe(`echo server on port ${port}; try: nc 127.0.0.1 ${port}   (Ctrl+C ends it)\n`)
   })
 
-  it.skipIf(noNetcat)(named('echoes lines to nc as they come', noNetcat), async () => {
-    const { port } = await echoServer()
-    const client = start('nc', ['127.0.0.1', port])
+  it('echoes to everybody, one after another', async () => {
+    const { port } = await echoServer(example)
 
-    client.write('one\n')
-    await client.printed(/^one\n$/)
-    client.write('two\n')
-    await client.printed(/^one\ntwo\n$/)
-
-    expect(client.exit).toBe(null)
-  })
-
-  it.skipIf(noNetcat)(named('still replies to nc -N, which ends its side at once', noNetcat), async () => {
-    const { port } = await echoServer()
-    const text = 'to be or not to be\n'.repeat(10_000)
-    const client = start('nc', ['-N', '127.0.0.1', port])
-
-    client.write(text).end()
-    const exit = await client.ended()
-
-    expect(exit).toEqual({ code: 0, signal: null })
-    expect(client.stdout === text).toBe(true)
-  })
-
-  it.skipIf(noPython)(named('echoes to sockets of Python', noPython), async () => {
-    const { port } = await echoServer()
-    const client = start('python3', ['-c', PYTHON_CLIENT, port])
-
-    await client.ended()
-
-    expect(`${client.stdout}${client.stderr}`).toBe('True\n')
+    expect(await unserved(port)).toEqual([])
   })
 
   it.skipIf(noIPv6)(named('echoes to sockets of Node, by IPv4 and by IPv6', noIPv6), async () => {
-    const { port } = await echoServer()
+    const { port } = await echoServer(example)
     const text = 'x'.repeat(100_000)
 
     const replies = []
@@ -109,7 +61,7 @@ describe('examples/echo.ts', { timeout: LONGEST_MS }, () => {
   it.skipIf(noNetcat ?? noPython)(
     named('talks to several clients at once', noNetcat ?? noPython),
     async () => {
-      const { port } = await echoServer()
+      const { port } = await echoServer(example)
       const waiting = start('nc', ['127.0.0.1', port]).write('first\n')
       await waiting.printed(/first\n/)
 
@@ -133,7 +85,7 @@ describe('examples/echo.ts', { timeout: LONGEST_MS }, () => {
   it.skipIf(noPython)(
     named('goes on without a word when a client that reads nothing is killed', noPython),
     async () => {
-      const { server, port } = await echoServer()
+      const { server, port } = await echoServer(example)
       const stuck = start('python3', ['-c', STUCK_CLIENT, port])
       await stuck.printed(/stuck/)
 
@@ -148,7 +100,7 @@ describe('examples/echo.ts', { timeout: LONGEST_MS }, () => {
   )
 
   it('goes on without a word when a client resets', async () => {
-    const { server, port } = await echoServer()
+    const { server, port } = await echoServer(example)
     const resetting = await dial(Number(port))
     resetting.write('x'.repeat(100_000))
     await resetting.reset()
@@ -162,7 +114,7 @@ describe('examples/echo.ts', { timeout: LONGEST_MS }, () => {
   })
 
   it('is ended by Ctrl+C, with a client or without', async () => {
-    const { server, port } = await echoServer()
+    const { server, port } = await echoServer(example)
     const peer = await dial(Number(port))
     peer.write('x').read()
     await peer.until('the echo', () => peer.length === 1)
@@ -174,30 +126,25 @@ describe('examples/echo.ts', { timeout: LONGEST_MS }, () => {
   })
 
   it('leaves the port to the next server', async () => {
-    const { server, port } = await echoServer()
+    const { server, port } = await echoServer(example)
     const peer = await dial(Number(port))
     peer.write('x').read()
     await peer.until('the echo', () => peer.length === 1)
     await server.kill('SIGINT').ended()
 
-    const next = startTypeScript('examples/echo.ts', { PORT: port })
+    const next = startTypeScript(example, { PORT: port })
     const [, itsPort] = await next.printed(/on port (\d+)/)
 
     expect(itsPort).toBe(port)
   })
 
   it('says what is wrong when its port is in use, and exits with 1', async () => {
-    const { port } = await echoServer()
+    const { port } = await echoServer(example)
 
-    const second = startTypeScript('examples/echo.ts', { PORT: port })
+    const second = startTypeScript(example, { PORT: port })
     const exit = await second.ended()
 
     expect(exit).toEqual({ code: 1, signal: null })
     expect(second.stderr).toContain(`cannot listen on port ${port} of every address: the port is in use`)
   })
 })
-
-/** The title of a test, with the reason if it is skipped. */
-function named(title: string, reason: string | null): string {
-  return reason === null ? title : `${title} (skipped: ${reason})`
-}

@@ -175,6 +175,11 @@ export function missing(command: string, args: readonly string[]): string | null
   return error === undefined ? null : `${command} is not installed`
 }
 
+/** The title of a test, with the reason if it is skipped. */
+export function named(title: string, reason: string | null): string {
+  return reason === null ? title : `${title} (skipped: ${reason})`
+}
+
 function killAll(): void {
   for (const child of running) child.kill('SIGKILL')
 }

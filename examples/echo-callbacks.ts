@@ -1,0 +1,60 @@
+// An echo server as callbacks, in the manner of Python's asyncore, for any number of clients: on the non-blocking sockets of a
+// driver, without coroutines. The loop of echo.ts is cut into methods, and what it kept in a variable lies in a field.
+// Compare it with echo-blocking.ts. Run it with `node --import tsx examples/echo-callbacks.ts`, then `nc 127.0.0.1 4915`.
+
+import { type DriverListener, type DriverSocket, FAILED, nodeDriver, READABLE, WRITABLE } from '@bluelet/net'
+
+class EchoServer {
+  listener: DriverListener
+
+  constructor(listener: DriverListener) {
+    this.listener = listener
+    listener.observer = { ready: () => this.onAccept() }
+  }
+
+  onAccept() {
+    for (let socket = this.listener.accept(); socket !== null; socket = this.listener.accept()) {
+      new Echoer(socket).onReady(READABLE)
+    }
+  }
+}
+
+class Echoer {
+  socket: DriverSocket
+  unsent: Uint8Array = new Uint8Array()
+
+  constructor(socket: DriverSocket) {
+    this.socket = socket
+    socket.observer = { ready: (what) => this.onReady(what) }
+  }
+
+  onReady(what: number) {
+    try {
+      if (what & (WRITABLE | FAILED)) this.onWrite()
+      if (what & READABLE) this.onRead()
+    } catch {
+      this.socket.reset() // The client has gone.
+    }
+  }
+
+  onRead() {
+    while (!this.unsent.length) {
+      const data = this.socket.read(1024)
+      if (data === null) return // It would block: onReady is called when it is worth another try.
+      if (!data.length) return this.socket.close(true)
+      this.unsent = data.subarray(this.socket.write(data))
+    }
+  }
+
+  onWrite() {
+    this.unsent = this.unsent.subarray(this.socket.write(this.unsent))
+    this.onRead()
+  }
+}
+
+const target = { host: '127.0.0.1', port: Number(process.env.PORT ?? 4915), backlog: 511 }
+nodeDriver.listen(target, (error, listener) => {
+  if (listener === null) throw error
+  new EchoServer(listener)
+  console.log(`echo server on port ${listener.address.port}; try: nc 127.0.0.1 ${listener.address.port}`)
+})

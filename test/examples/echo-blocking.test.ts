@@ -1,0 +1,57 @@
+// examples/echo-blocking.ts as a process: it echoes, and what is wrong with it.
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { destroyPeers, dial } from '../support/peer.js'
+import type { Program } from '../support/program.js'
+import { echoServer, unserved } from './echo-clients.js'
+
+const example = 'examples/echo-blocking.ts'
+
+describe(example, { timeout: 30_000 }, () => {
+  let server: Program
+  let port: string
+
+  beforeAll(async () => {
+    ;({ server, port } = await echoServer(example))
+  }, 30_000)
+
+  afterEach(destroyPeers)
+
+  afterAll(() => {
+    server.kill('SIGKILL')
+  })
+
+  it('echoes to everybody, one after another', async () => {
+    expect(await unserved(port)).toEqual([])
+  })
+
+  it('answers a second client only when the first has left', async () => {
+    const first = (await dial(Number(port))).read()
+    const second = (await dial(Number(port))).write('anybody there?\n').read()
+
+    // Each echo is a turn of the server in which it could have served the second.
+    for (let i = 1; i <= 20; i++) {
+      first.write('x')
+      await first.until('the echo', () => first.length === i)
+    }
+    const meanwhile = second.text
+    first.end()
+    await second.until('the echo', () => second.length > 0)
+
+    expect(meanwhile).toBe('')
+    expect(second.text).toBe('anybody there?\n')
+  })
+
+  it('ends for all when one client resets', async () => {
+    const first = (await dial(Number(port))).write('x').read()
+    const second = (await dial(Number(port))).read()
+    await first.until('the echo', () => first.length === 1)
+
+    await first.reset()
+    const exit = await server.ended()
+    await second.until('the end', () => second.ended || second.errors.length > 0)
+
+    expect(exit).toEqual({ code: 1, signal: null })
+    expect(server.stderr).toContain('ConnectionResetError')
+    expect(second.text).toBe('')
+  })
+})

@@ -1,0 +1,75 @@
+// The clients that every echo server here serves, and whether it echoes to them: nc, a socket of Python, a socket of Node.
+import { dial } from '../support/peer.js'
+import { missing, type Program, start, startTypeScript } from '../support/program.js'
+
+export const noNetcat = missing('nc', ['-h'])
+export const noPython = missing('python3', ['--version'])
+
+/** Sends a message and ends its side; prints what comes until the other side ends. */
+export const PYTHON_CLIENT = `
+import socket, sys
+with socket.create_connection(("127.0.0.1", int(sys.argv[1])), timeout=8) as s:
+    s.sendall(b"from python\\n" * 10000)
+    s.shutdown(socket.SHUT_WR)
+    got = b""
+    while True:
+        data = s.recv(65536)
+        if not data:
+            break
+        got += data
+    print(got == b"from python\\n" * 10000)
+`
+
+/** Starts an example that serves, and gives the port on which it listens. */
+export async function echoServer(file: string): Promise<{ readonly server: Program; readonly port: string }> {
+  const server = startTypeScript(file, { PORT: '0' })
+  const [, port] = await server.printed(/on port (\d+)/)
+  return { server, port: port! }
+}
+
+/** Lets each client talk, one after another. @returns who was not echoed to, and what came instead */
+export async function unserved(port: string): Promise<string[]> {
+  const clients = [
+    ...(noNetcat === null ? [linesOfNetcat, allOfNetcat] : []),
+    ...(noPython === null ? [python] : []),
+    node,
+  ]
+  const wrong: string[] = []
+  for (const client of clients) {
+    const got = await client(port)
+    if (got !== true) wrong.push(`${client.name}: ${got}`)
+  }
+  return wrong
+}
+
+/** A line, its echo, and the next. */
+async function linesOfNetcat(port: string): Promise<true | string> {
+  const client = start('nc', ['-N', '127.0.0.1', port]).write('one\n')
+  await client.printed(/^one\n$/)
+  client.write('two\n')
+  await client.printed(/^one\ntwo\n$/)
+  await client.end().ended()
+  return client.stdout === 'one\ntwo\n' || `${client}`
+}
+
+/** Ends its side at once, and still gets the reply. */
+async function allOfNetcat(port: string): Promise<true | string> {
+  const text = 'to be or not to be\n'.repeat(10_000)
+  const client = start('nc', ['-N', '127.0.0.1', port]).write(text).end()
+  await client.ended()
+  return client.stdout === text || `${client.stdout.length} bytes of ${text.length}`
+}
+
+async function python(port: string): Promise<true | string> {
+  const client = start('python3', ['-c', PYTHON_CLIENT, port])
+  await client.ended()
+  return client.stdout === 'True\n' || `${client}`
+}
+
+async function node(port: string): Promise<true | string> {
+  const text = 'x'.repeat(100_000)
+  const peer = await dial(Number(port))
+  peer.write(text).end()
+  await peer.finish()
+  return peer.text === text || `${peer.length} bytes of ${text.length}`
+}
