@@ -1,0 +1,33 @@
+// A web server for the files of a folder: GET and HEAD of HTTP/1.1, one connection for many requests. To learn from, not to put on
+// the Internet. It is made of httpd/request.ts, what clients ask; httpd/file.ts, what they may have; httpd/response.ts, what they get.
+//
+// Run it with `node --import tsx examples/httpd.ts FOLDER` (by default the current one), then, in another terminal:
+//
+//   curl -i http://127.0.0.1:8000/README.md
+
+import { type Connection, server } from '@bluelet/net'
+import { run, wait } from '@bluelet/scheduler'
+import { findFile } from './httpd/file.js'
+import { receiveRequest } from './httpd/request.js'
+import { sendResponse } from './httpd/response.js'
+
+const root = process.argv[2] ?? '.'
+
+function* visitor(conn: Connection) {
+  while (true) {
+    const request = yield* receiveRequest(conn)
+    if (request === null) break
+    const file = request.status === 200 ? yield* wait(findFile(root, request.target)) : null
+    const status = yield* sendResponse(conn, request, file)
+    console.log(`${conn.remoteAddress} ${request.method} ${request.target} ${status}`)
+    if (!request.keepAlive) break
+  }
+}
+
+await run(
+  server('127.0.0.1', Number(process.env.PORT ?? 8000), visitor, {
+    idleTimeout: 15_000,
+    messageTimeout: 10_000,
+    onListening: ({ address }) => console.log(`http://${address}/`),
+  }),
+)
