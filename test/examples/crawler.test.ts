@@ -1,0 +1,30 @@
+// examples/crawler.ts as a process, which makes threads and processes of its own.
+import { describe, expect, it } from 'vitest'
+import { leavesNothingRunning, startTypeScript } from '../support/program.js'
+
+leavesNothingRunning()
+
+/** The example, and the modules of which it is made: each runs in it. */
+const parts = ['examples/crawler.ts', 'examples/crawler/site.ts', 'examples/crawler/page.ts']
+
+describe(parts.join(', '), { timeout: 60_000 }, () => {
+  it('fetches the same pages in four ways, by coroutines all at once', async () => {
+    // So slow a site that even a busy machine has asked it five times before it answers once.
+    const crawler = startTypeScript('examples/crawler.ts', { LATENCY: '300' })
+
+    const exit = await crawler.ended(30_000)
+
+    const lines = crawler.stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => /^(.+?) +\d+\.\d\d s, (\d) at once: (.+)$/.exec(line)?.slice(1) ?? [line])
+    const pages = '#f0ffff #0047ab #4b0082 #000080 #008080'
+    expect({ ...exit, stderr: crawler.stderr }).toEqual({ code: 0, signal: null, stderr: '' })
+    expect(lines).toEqual([
+      ['one after another', '1', pages],
+      ['worker threads', expect.stringMatching(/[1-5]/), pages],
+      ['child processes', expect.stringMatching(/[1-5]/), pages],
+      ['coroutines', '5', pages],
+    ])
+  })
+})
