@@ -8,6 +8,7 @@ import { documentFiles, parseDocument, readDocument, root } from './documents/do
 import { isExcerpt } from './documents/excerpt.js'
 import { brokenLinks } from './documents/links.js'
 import { readFigures, readmeWith } from './figures/table.js'
+import { printedBy } from './support/printed.js'
 import { leavesNothingRunning, startTypeScript } from './support/program.js'
 
 leavesNothingRunning()
@@ -25,9 +26,12 @@ const broken = parseDocument(
   "\n```ts\nconst one = 1\n\nexport const two: number = 'two'\n```\n```ts from=a.ts\nno + such\n```\n```ts run\nconsole.log(one)\n```\n",
 )
 let faults: Map<string, string[]>
+let outputs: Map<string, string>
 
-beforeAll(() => {
+beforeAll(async () => {
   faults = compile([...documents, broken])
+  const files = documents.flatMap(({ blocks }) => blocks.flatMap(({ output }) => output ?? []))
+  outputs = await printedBy([...new Set(files)])
 }, 60_000)
 
 it('there are documents, with programs', () => {
@@ -77,9 +81,8 @@ describe.each(documents)('$file', (document) => {
 
   it.each(blocks.filter(({ output }) => output !== null))(
     'has all at line $line that its file prints',
-    { timeout: 30_000 },
-    async ({ output, code }) => {
-      expect(code).toBe(await outputOf(output!))
+    ({ output, code }) => {
+      expect(code).toBe(outputs.get(output!))
     },
   )
 

@@ -1,0 +1,23 @@
+// Runs the programs that it is given, one after another in one process, and each until nothing is left to happen in it:
+//
+//   node --import tsx test/support/one-by-one.ts examples/learn/01-pause.ts ...
+//
+// What each prints stands between "=== FILE" and, if it has not stopped in the middle, "=== end".
+import path from 'node:path'
+import { pathToFileURL } from 'node:url'
+
+const files = process.argv.slice(2)
+let loaded = false
+
+process.on('beforeExit', () => {
+  if (loaded) console.log('=== end')
+  loaded = false
+  const file = files.shift()
+  if (file !== undefined) void run(file)
+})
+
+async function run(file: string): Promise<void> {
+  console.log(`=== ${file}`)
+  await import(pathToFileURL(path.resolve(file)).href)
+  loaded = true
+}
