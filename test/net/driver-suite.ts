@@ -341,7 +341,7 @@ function describeListening(sample: DriverSample, bench: Bench): void {
     await bench.closed(...accepted, ...clients)
   })
 
-  it('resets the connections that nobody has accepted when it closes', async () => {
+  it('resets the connections that nobody has accepted when it closes, and counts them', async () => {
     const { listener, witness } = await bench.listen()
     const client = bench.connect(listener.address.port)
     await bench.until('readable', () => witness.count(READABLE) > 0 && client.witness.count(WRITABLE) > 0)
@@ -350,6 +350,7 @@ function describeListening(sample: DriverSample, bench: Bench): void {
     const { error } = await bench.failure(client)
 
     expect(error).toBeInstanceOf(ConnectionResetError)
+    expect(listener.dropped).toBe(1)
     client.socket.reset()
     await bench.closed(client)
   })

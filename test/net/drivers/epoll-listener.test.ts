@@ -48,13 +48,24 @@ describe('EpollListener', () => {
 
   it('accepts nothing once it is closed, and closes once', () => {
     const native = new FalseNative()
-    native.answers.accept.push(9)
     const listener = new EpollListener(native.set, '127.0.0.1', TARGET)
 
     listener.close()
     listener.close()
+    native.answers.accept.push(9)
 
     expect(listener.accept()).toBeNull()
     expect(native.calls).toEqual(['close 3'])
+  })
+
+  it('resets and counts those that wait when it closes, whatever an accept says, and no more than may wait', () => {
+    const native = new FalseNative()
+    native.answers.accept.push(9, ENETDOWN, 10, 11)
+    const listener = new EpollListener(native.set, '127.0.0.1', { ...TARGET, backlog: 2 })
+
+    listener.close()
+
+    expect(listener.dropped).toBe(2)
+    expect(native.calls).toEqual(['reset 9', 'reset 10', 'close 3'])
   })
 })

@@ -34,9 +34,10 @@ const MOST_PASSED = 64
 export class EpollListener implements DriverListener, Member {
   observer: Observer | null
   readonly address: Address
-  /** Nothing is dropped here. */
-  readonly dropped: number
+  /** Nobody, until it closes. */
+  dropped: number
   readonly #set: EpollSet
+  readonly #backlog: number
   #fd: number
   readonly #slot: number
 
@@ -46,6 +47,7 @@ export class EpollListener implements DriverListener, Member {
     this.observer = null
     this.dropped = 0
     this.#set = set
+    this.#backlog = backlog
     this.#fd = set.native.listen(address, port, backlog, ipv6Only, reusePort)
     if (this.#fd < 0) throw errorOf(this.#fd, 'listen')
     // Those that are accepted inherit it.
@@ -74,11 +76,25 @@ export class EpollListener implements DriverListener, Member {
   close(): void {
     if (this.#fd < 0) return
     this.#set.remove(this.#slot)
+    this.#drop()
     this.#set.native.close(this.#fd)
     this.#fd = -1
   }
 
   polled(): void {
     this.observer?.ready(READABLE)
+  }
+
+  /** Those that wait. The system would reset them too, and nobody would know how many they were. */
+  #drop(): void {
+    const { native } = this.#set
+    // One more than were asked for may wait on Linux; who comes meanwhile is left to the system.
+    for (let i = 0; i <= this.#backlog; i++) {
+      const fd = native.accept(this.#fd)
+      if (fd === EAGAIN) return
+      if (fd < 0) continue
+      native.reset(fd)
+      this.dropped++
+    }
   }
 }

@@ -16,8 +16,8 @@ import { IN_VAIN, type SimulatedSocket, type Surroundings } from './simulated-so
 export class SimulatedListener implements DriverListener {
   observer: Observer | null
   readonly address: Address
-  /** Nothing is dropped here: whom the backlog has no room for tries again. */
-  readonly dropped: number
+  /** Nobody, until it closes: whom the backlog has no room for tries again. */
+  dropped: number
   readonly #network: Surroundings
   readonly #target: ListenTarget
   readonly #queue: SimulatedSocket[]
@@ -61,6 +61,7 @@ export class SimulatedListener implements DriverListener {
 
   close(): void {
     this.#network.closed(this)
+    this.dropped += this.#queue.length
     for (const socket of this.#queue.splice(0)) socket.reset()
   }
 
