@@ -205,6 +205,40 @@ describe('a client above maxConnections, in a simulation', () => {
     },
   )
 
+  it('is one of 64 at the most that are held before they are dropped', async () => {
+    const { most, dropped } = await simulate(function* (world) {
+      let [waiting, held, most] = [true, 0, 0]
+      const counted = (listener: DriverListener): DriverListener =>
+        likeObject(listener, {
+          accept() {
+            const socket = waiting ? null : listener.accept()
+            if (socket !== null) most = Math.max(most, ++held)
+            return socket
+          },
+        })
+      const driver = likeObject(world.network, {
+        listen: (target, done) =>
+          world.network.listen(target, (error, made) => done(error, made === null ? null : counted(made))),
+      })
+      const { port, counts } = yield* serve(echoer, {
+        driver,
+        maxConnections: 1,
+        overload: 'close',
+        onDrop: () => void held--,
+      })
+      for (let i = 0; i < 300; i++) {
+        if (i === 299) waiting = false
+        const conn = yield* connect(LOOPBACK, port)
+        yield* spawn(fateOf(conn))
+      }
+      yield* sleep(1000)
+      return { most, dropped: counts.dropped.connections }
+    })
+
+    expect(dropped).toBe(299)
+    expect(most).toBeLessThanOrEqual(1 + 64)
+  })
+
   it('does not linger when it is dropped', async () => {
     const { before, after } = await simulate(function* (world) {
       const { port } = yield* serve(echoer, { maxConnections: 1, overload: 'close' })

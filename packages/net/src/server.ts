@@ -27,6 +27,9 @@ import { Seats } from './seats.js'
 import { checkFlag } from './socket-options.js'
 import { Stop } from './stop.js'
 
+/** So many are accepted at a time: those above a limit are held no longer than until the first of them can be dropped. */
+const MOST_AT_ONCE = 64
+
 /** After an accept that failed, such as for want of descriptors: long enough to idle, short enough to recover soon. */
 const ACCEPT_BACKOFF_MS = 100
 
@@ -164,8 +167,12 @@ function* accepting(
   }
 }
 
-function* arrivals(listener: Listener, { free }: Seats, stop: Stop): Coroutine<Connection[]> {
-  return (yield* race([listener.acceptMany(free), stop.wait()])) ?? []
+function* arrivals(listener: Listener, seats: Seats, stop: Stop): Coroutine<Connection[]> {
+  return (yield* race([some(listener, seats), stop.wait()])) ?? []
+}
+
+function some(listener: Listener, { free }: Seats): Event<Connection[]> {
+  return listener.acceptMany(Math.min(free, MOST_AT_ONCE))
 }
 
 /** Accepts those that have connected: the system would reset them with the listener. */
@@ -177,7 +184,7 @@ function* theLast(listener: Listener, seats: Seats, conversations: Conversations
       const ms = scheduler.now() - began
       if (ms >= LONGEST_LAST_MS) return
       const gap = quiet(scheduler.host, ms < LAST_MS ? LAST_GAP_MS : 0)
-      const connections = yield* race([listener.acceptMany(seats.free), gap])
+      const connections = yield* race([some(listener, seats), gap])
       if (connections === undefined) return
       for (const conn of connections) conversations.admit(conn)
     }
