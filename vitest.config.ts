@@ -33,8 +33,6 @@ export default defineConfig(({ mode }) => ({
     pool: 'forks',
     // Vitest leaves a core to itself, which on two cores is half of them.
     maxWorkers: '100%',
-    // What a server loses by the `node` driver, such as whom libuv drops: what waits in the kernel by `epoll` is not there to count.
-    env: mode === 'faults' ? { BLUELET_DRIVER: 'node' } : {},
     // Faults are tried under load, with programs beside the tests: one file at a time.
     fileParallelism: mode !== 'faults',
     execArgv: ['--expose-gc'],

@@ -1,5 +1,7 @@
 // Many clients at once, in processes of their own.
 import { type Program, start, typeScript } from '../support/program.js'
+import { argumentOf } from './fixtures/questions.js'
+import { reachedIn } from './patience.js'
 
 /** What each of them does. */
 export interface CrowdOptions {
@@ -7,6 +9,8 @@ export interface CrowdOptions {
   readonly count: number
   /** How many connect at a time: fewer than the server's backlog, or the kernel loses some that nobody has dropped. */
   readonly atOnce: number
+  /** How long each that does not connect holds up the next. */
+  readonly heldUpMs: number
   /** From where: each address has only so many ports. */
   readonly addresses: readonly string[]
   /** What each says when it has connected. */
@@ -23,14 +27,17 @@ export interface CrowdOptions {
 export interface Fates {
   readonly connected: number
   readonly failed: number
+  /** Were told to, before they had connected. */
+  readonly gaveUp: number
   /** Got at least one byte. */
   readonly answered: number
   /** Saw an orderly end. */
   readonly ended: number
   readonly reset: number
   readonly bytes: number
-  /** How many hold a socket. */
+  /** How many hold a socket; of them, those that are not connected. */
   readonly open: number
+  readonly connecting: number
   /** From the connection to its end. */
   readonly shortestMs: number
   readonly longestMs: number
@@ -53,6 +60,7 @@ export class Crowd {
       port,
       count,
       atOnce: 100,
+      heldUpMs: Number.POSITIVE_INFINITY,
       addresses: ADDRESSES,
       say: '',
       drips: false,
@@ -61,13 +69,13 @@ export class Crowd {
       ...options,
     }
     this.program = start(
-      ...typeScript('test/faults/fixtures/clients.ts', [JSON.stringify(all)]),
+      ...typeScript('test/faults/fixtures/clients.ts', [argumentOf(all)]),
       {},
       { channel: true },
     )
   }
 
-  /** Waits until each has connected, or failed to. */
+  /** Waits until each has connected, failed to, or been kept waiting for as long as it may hold up others. */
   async connected(): Promise<this> {
     await this.program.told(PATIENCE_MS)
     return this
@@ -78,9 +86,16 @@ export class Crowd {
     return (await this.program.ask('fates')) as Fates // What it answers.
   }
 
-  /** Has all of them close their sockets; gives what had become of them. */
-  async close(): Promise<Fates> {
-    return (await this.program.ask('close')) as Fates // What it answers.
+  /** Has those that are not connected close their sockets. */
+  async giveUp(): Promise<void> {
+    await this.program.ask('give up')
+  }
+
+  /** Has those that have been answered leave, now and from now on, and waits until none is left; gives what has become of them. */
+  async left(patienceMs: number): Promise<Fates> {
+    await this.program.ask('leave')
+    await reachedIn(patienceMs, async () => (await this.fates()).open === 0)
+    return this.fates()
   }
 
   /** Ends the process. */

@@ -44,11 +44,16 @@ export class Injection {
     return new Injection(strace, pid)
   }
 
+  /** How many calls have failed so far. */
+  get count(): number {
+    return this.#strace.stderr.split('(INJECTED)').length - 1
+  }
+
   /** Ends it. @returns how many calls have failed */
   async end(): Promise<number> {
     await this.#strace.kill('SIGINT').ended()
     await reachedIn(8000, () => tracerOf(this.#pid) === 0)
-    return this.#strace.stderr.split('(INJECTED)').length - 1
+    return this.count
   }
 }
 

@@ -10,6 +10,16 @@ export async function reachedIn(ms: number, condition: () => boolean | Promise<b
   return true
 }
 
+/** Waits until a count has been the same for so long. */
+export async function still(ms: number, count: () => Promise<number>): Promise<void> {
+  let [last, since] = [Number.NaN, 0]
+  do {
+    const now = await count()
+    if (now !== last) [last, since] = [now, performance.now()]
+    await elapsed(20)
+  } while (performance.now() - since < ms)
+}
+
 /** Lets time pass. */
 export function elapsed(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms))

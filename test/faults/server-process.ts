@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import type { ServerCounts, ServerOptions } from '@bluelet/net'
 import { type Exit, type Program, start, typeScript } from '../support/program.js'
+import { argumentOf } from './fixtures/questions.js'
 import { reachedIn } from './patience.js'
 
 /** What it says when it listens. */
@@ -102,15 +103,12 @@ export class ServerProcess {
   }
 }
 
-/** Starts the server, and waits until it listens. JSON knows no Infinity: it is given as a string. */
+/** Starts the server, and waits until it listens. */
 export async function startServer(
   options: ServerOptions = {},
   { descriptors, breaks = false, byShell = false }: ServerSettings = {},
 ): Promise<ServerProcess> {
-  const argument = JSON.stringify({ options, breaks }, (_key, value) =>
-    value === Number.POSITIVE_INFINITY ? 'Infinity' : value,
-  )
-  const [command, args] = typeScript('test/faults/fixtures/server.ts', [argument])
+  const [command, args] = typeScript('test/faults/fixtures/server.ts', [argumentOf({ options, breaks })])
   const limit = descriptors === undefined ? '' : `ulimit -n ${descriptors};`
   const shell = byShell ? '"$@"; echo "exit code $?"' : 'exec "$@"'
   const program = start('bash', ['-c', `${limit} ${shell}`, 'bash', command, ...args], {}, { channel: true })
