@@ -1,5 +1,6 @@
-// Runs every test of a suite that reports a figure, `checks` unless told otherwise, puts what they report into test/figures.json,
-// and makes the README's tables from that.
+// Runs every test of a suite that reports a figure, puts what they report into test/figures.json, and makes the README's tables
+// from that. The suite is the first argument: `checks` unless told otherwise; or `faults`, once for each driver, or for the one that
+// is the second argument.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { availableParallelism, release, tmpdir } from 'node:os'
@@ -7,55 +8,76 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Figure } from '../support/figures.js'
 import {
+  type AllFigures,
+  DRIVERS,
   type Figures,
   readFigures,
   readmeWith,
-  type Suite,
-  tableOf,
+  tableOfChecks,
+  tableOfFaults,
   writeFigures,
   writeReadme,
 } from './table.js'
 
-/** The modes in which vitest.config.ts has their tests. */
-const MODES: Readonly<Record<Suite, readonly string[]>> = { checks: ['test', 'long'], faults: ['faults'] }
+/** What came of running some tests. */
+interface Outcome {
+  readonly figures: Figures
+  readonly failed: boolean
+}
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const folder = mkdtempSync(join(tmpdir(), 'bluelet-figures-'))
-try {
-  const suite = (process.argv[2] ?? 'checks') as Suite // Any other has no modes.
-  let failed = false
-  for (const mode of MODES[suite]) {
-    const files = filesThatRecord(`.${mode}.ts`)
-    if (files.length === 0) continue
-    const { status } = spawnSync('vitest', ['run', '--mode', mode, ...files], {
-      cwd: root,
-      stdio: 'inherit',
-      env: { ...process.env, FIGURES: folder },
-    })
-    if (status !== 0) failed = true
+
+const [suite = 'checks', driver] = process.argv.slice(2)
+if (suite === 'checks') {
+  const { figures, failed } = run(['test', 'long'], {})
+  // To be mended first.
+  if (failed) throw new Error('a test failed: there are no figures')
+  publish({ checks: figures }, tableOfChecks(figures))
+} else {
+  const outcomes = (driver === undefined ? DRIVERS : [driver]).map(
+    (name) => [name, run([suite], { BLUELET_DRIVER: name })] as const,
+  )
+  const faults = Object.fromEntries(outcomes.map(([name, { figures }]) => [name, figures]))
+  publish({ faults }, tableOfFaults(faults))
+  // A loss is published as well.
+  if (outcomes.some(([, { failed }]) => failed))
+    throw new Error('a test failed: see above, and what the figures say was lost')
+}
+
+/** Runs the tests of these modes of vitest.config.ts. */
+function run(modes: readonly string[], env: NodeJS.ProcessEnv): Outcome {
+  const folder = mkdtempSync(join(tmpdir(), 'bluelet-figures-'))
+  try {
+    let failed = false
+    for (const mode of modes) {
+      const files = filesThatRecord(`.${mode}.ts`)
+      if (files.length === 0) continue
+      const { status } = spawnSync('vitest', ['run', '--mode', mode, ...files], {
+        cwd: root,
+        stdio: 'inherit',
+        env: { ...process.env, ...env, FIGURES: folder },
+      })
+      if (status !== 0) failed = true
+    }
+    const figures = readdirSync(folder)
+      .map((file) => JSON.parse(readFileSync(join(folder, file), 'utf8')) as Figure)
+      .sort((a, b) => (a.what < b.what ? -1 : 1))
+    const date = new Date().toISOString().slice(0, 10)
+    const machine = `Node ${process.versions.node}, ${process.platform} ${release()}, ${availableParallelism()} cores`
+    return { figures: { date, machine, figures }, failed }
+  } finally {
+    rmSync(folder, { recursive: true })
   }
-  // A loss is published as well; a check that fails is to be mended first.
-  if (failed && suite === 'checks') throw new Error('a test failed: there are no figures')
-  const figures = readdirSync(folder)
-    .map((file) => JSON.parse(readFileSync(join(folder, file), 'utf8')) as Figure)
-    .sort((a, b) => (a.what < b.what ? -1 : 1))
-  publish(suite, {
-    date: new Date().toISOString().slice(0, 10),
-    machine: `Node ${process.versions.node}, ${process.platform} ${release()}, ${availableParallelism()} cores`,
-    figures,
-  })
-  if (failed) throw new Error('a test failed: see above, and what the figures say was lost')
-} finally {
-  rmSync(folder, { recursive: true })
 }
 
 /** The README is about the machine of whoever has changed something: CI only prints. */
-function publish(suite: Suite, figures: Figures): void {
+function publish({ checks, faults }: Partial<AllFigures>, table: string): void {
   if (process.env.CI !== undefined) {
-    console.log(tableOf('| tried | how often | failed or lost | detail |', figures))
+    console.log(table)
     return
   }
-  const all = { ...readFigures(), [suite]: figures }
+  const before = readFigures()
+  const all = { checks: checks ?? before.checks, faults: { ...before.faults, ...faults } }
   writeFigures(all)
   writeReadme(readmeWith(all).expected)
 }

@@ -1,10 +1,7 @@
-// The file of figures, and the table in the README that is made of it.
+// The file of figures, and the tables in the README that are made of it.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Figure } from '../support/figures.js'
-
-/** A suite that reports figures, and is run for itself: the checks, and the faults under load. */
-export type Suite = 'checks' | 'faults'
 
 /** What was measured, and on what. */
 export interface Figures {
@@ -13,8 +10,17 @@ export interface Figures {
   readonly figures: readonly Figure[]
 }
 
-/** What was measured last, of each suite. */
-export type AllFigures = Readonly<Record<Suite, Figures>>
+/** Of each driver that was tried. */
+export type Faults = Readonly<Record<string, Figures>>
+
+/** What was measured last, of each suite: the checks, and the faults under load. */
+export interface AllFigures {
+  readonly checks: Figures
+  readonly faults: Faults
+}
+
+/** Those that the faults are tried on: first the one that serves where it can. */
+export const DRIVERS: readonly string[] = ['epoll', 'node']
 
 const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
 const FILE = path('../figures.json')
@@ -49,20 +55,58 @@ export function writeReadme(text: string): void {
 
 function tablesOf({ checks, faults }: AllFigures): string {
   return `
-${tableOf('| tried | how often | failed | on what |', checks)}
-A server in a process of its own, with real clients, real signals and errors of the system (\`pnpm test:faults\`); what falls short is
-listed as well:
+${tableOfChecks(checks)}
+A server in a process of its own, with real clients, real signals and errors of the system (\`pnpm test:faults\`), by each driver; what falls
+short is listed as well. What it was like is told of \`epoll\`, and of \`node\` where that lost more; the rest is in
+[test/figures.json](test/figures.json).
 
-${tableOf('| what happens to it | how often | lost | what that was like |', faults)}
+${tableOfFaults(faults)}
 `
 }
 
-/** A table of figures, as text. */
-export function tableOf(head: string, { date, machine, figures }: Figures): string {
-  const count = new Intl.NumberFormat('en')
-  const lines = figures.map(
-    ({ what, tried, failed, detail }) =>
-      `| ${what} | ${count.format(tried)} | ${count.format(failed)} | ${detail} |`,
-  )
-  return `${head}\n|---|---|---|---|\n${lines.join('\n')}\n\nLast run on ${date}, ${machine}.\n`
+/** What was checked, as text. */
+export function tableOfChecks(checks: Figures): string {
+  const rows = checks.figures.map(({ what, tried, failed, detail }) => [
+    what,
+    count(tried),
+    count(failed),
+    detail,
+  ])
+  return `${table(['tried', 'how often', 'failed', 'on what'], rows)}\nLast run on ${lastRun(checks)}.\n`
+}
+
+/** What was lost by each driver, as text. */
+export function tableOfFaults(faults: Faults): string {
+  const drivers = DRIVERS.filter((driver) => driver in faults)
+  const all = drivers.flatMap((driver) => faults[driver]!.figures.map((figure) => ({ driver, ...figure })))
+  const rows = [...new Set(all.map(({ what }) => what))].sort().map((what) => {
+    const each = drivers.map((driver) => all.find((one) => one.driver === driver && one.what === what))
+    const [first, ...others] = each.filter((one) => one !== undefined)
+    const told = others.filter(({ failed }) => failed > first!.failed)
+    return [
+      what,
+      ...each.map((one) => (one === undefined ? '' : `${count(one.failed)} of ${count(one.tried)}`)),
+      [first!.detail, ...told.map(({ driver, detail }) => `by \`${driver}\`: ${detail}`)].join('; '),
+    ]
+  })
+  const head = [
+    'what happens to it',
+    ...drivers.map((driver) => `lost by \`${driver}\``),
+    'what that was like',
+  ]
+  const runs = drivers.map((driver) => `by \`${driver}\` on ${lastRun(faults[driver]!)}`)
+  return `${table(head, rows)}\nLast run ${runs.join('; ')}.\n`
+}
+
+function lastRun({ date, machine }: Figures): string {
+  return `${date}, ${machine}`
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |\n`
+  return `${line(head)}|${'---|'.repeat(head.length)}\n${rows.map(line).join('')}`
+}
+
+function count(number: number): string {
+  return new Intl.NumberFormat('en').format(number)
 }
