@@ -1,0 +1,325 @@
+// The servers of examples/zen as processes, each put through the same, and their client.
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { commandLine } from '../../examples/zen/zen.js'
+import { epollDriver } from '../../packages/net/src/drivers/epoll.js'
+import { destroyPeers, dial, type Peer } from '../support/peer.js'
+import { missing, type Program, start, typeScript } from '../support/program.js'
+
+afterEach(destroyPeers)
+
+/** A start costs most of a second: the machine may be busy. */
+const LONGEST_MS = 30_000
+
+const noPython = missing('python3', ['--version'])
+const noEpoll = epollDriver() instanceof Error ? 'the epoll driver is not to be had here' : null
+
+const CLIENTS = 50
+const UNKNOWN = 'Error: unknown aphorism.'
+
+/** A client of Python's, framed by the closing stop; prints what was answered. */
+const PYTHON_CLIENT = `
+import socket, sys
+
+with socket.create_connection(("127.0.0.1", int(sys.argv[1])), timeout=8) as sock:
+    for question in b"Simple is better than?", b"Beautiful is better than?", b"Explicit is better than?":
+        sock.sendall(question)
+        answer = b""
+        while not answer.endswith(b"."):
+            answer += sock.recv(4096) or exit("closed")
+        print(question, answer)
+`
+
+interface Sample {
+  readonly file: string
+  /** The example that it stands on. */
+  readonly module?: string
+  readonly driver?: string
+  /** Why it is skipped. */
+  readonly reason?: string | null
+  /** What it says of a client that resets; null: nothing, since our own `server` looks after that. */
+  readonly word: string | null
+  /** How many answers are to wait until they are read: more than the kernel holds, unless each costs a system call. */
+  readonly unread: number
+}
+
+const POLL: Sample = {
+  file: 'examples/zen/poll.ts',
+  module: 'examples/zen/readiness.ts',
+  word: 'the peer has gone (ECONNRESET)',
+  unread: 200_000,
+}
+
+const SAMPLES: readonly Sample[] = [
+  { ...POLL, driver: 'node' },
+  { ...POLL, driver: 'epoll', reason: noEpoll },
+  { file: 'examples/zen/callbacks.ts', word: 'read ECONNRESET', unread: 200_000 },
+  { file: 'examples/zen/coroutine.ts', module: 'examples/zen/streams.ts', word: null, unread: 200_000 },
+  { file: 'examples/zen/generator.ts', word: null, unread: 5000 },
+]
+
+for (const { file, module, driver, reason = null, word, unread } of SAMPLES) {
+  const title = [file, module, driver].filter((name) => name !== undefined).join(', ')
+
+  describe.skipIf(reason !== null)(named(title, reason), { timeout: LONGEST_MS }, () => {
+    let server: Program
+    let port: number
+
+    beforeAll(async () => {
+      server = zen(file, ['127.0.0.1', '-p', '0'], driver === undefined ? {} : { BLUELET_DRIVER: driver })
+      const [, printed] = await server.printed(/^Listening at 127\.0\.0\.1:(\d+)\n/)
+      port = Number(printed)
+    }, LONGEST_MS)
+
+    afterAll(() => {
+      server.kill('SIGKILL')
+    })
+
+    /** A client, and what the server calls it. */
+    async function client(): Promise<{ peer: Peer; name: string }> {
+      const peer = await dial(port)
+      return { peer, name: `127.0.0.1:${peer.socket.localPort}` }
+    }
+
+    async function prints(line: string): Promise<void> {
+      await server.printed(new RegExp(`^${line.replaceAll(/[.?()]/g, '\\$&')}$`, 'm'))
+    }
+
+    /** Waits until what was sent before has been received: somebody who came later has been answered, and once more. */
+    async function passed(): Promise<void> {
+      const later = await dial(port)
+      await answered(later.write('?'), UNKNOWN)
+      await answered(later.write('?'), UNKNOWN + UNKNOWN)
+      later.end()
+    }
+
+    it('answers one question after another, and says who came and went', async () => {
+      const { peer, name } = await client()
+
+      await answered(peer.write('Beautiful is better than?'), 'Ugly.')
+      await answered(peer.write('Explicit is better than?'), 'Ugly.Implicit.')
+      await answered(peer.write('Simple is better than?'), 'Ugly.Implicit.Complex.')
+      await answered(peer.write('Flat is better than?'), `Ugly.Implicit.Complex.${UNKNOWN}`)
+      await prints(`Accepted connection from ${name}`)
+      peer.end()
+      await peer.finish()
+
+      await prints(`Client ${name} closed socket normally`)
+      expect(peer.errors).toEqual([])
+    })
+
+    it('answers questions that come in pieces, cut within a character too', async () => {
+      const peer = await dial(port)
+      const question = Buffer.from('Être is better than?')
+
+      for (const piece of ['Beautiful is', ' better than', question.subarray(0, 1), question.subarray(1)]) {
+        // The first two are a question without its end.
+        peer.write(piece)
+        await passed()
+        if (piece === ' better than') peer.write('?')
+      }
+      await answered(peer, `Ugly.${UNKNOWN}`)
+      for (const byte of 'Simple is better than?') peer.write(byte)
+
+      await answered(peer, `Ugly.${UNKNOWN}Complex.`)
+    })
+
+    it('answers several questions in one packet, and keeps the beginning of the next', async () => {
+      const peer = await dial(port)
+
+      await answered(
+        peer.write('Simple is better than?Explicit is better than??Beautiful is'),
+        `Complex.Implicit.${UNKNOWN}`,
+      )
+      await answered(peer.write(' better than?'), `Complex.Implicit.${UNKNOWN}Ugly.`)
+    })
+
+    it('answers a client that has ended its side already', async () => {
+      const { peer, name } = await client()
+
+      peer.write('Simple is better than?').end()
+      await peer.finish()
+
+      expect([peer.text, peer.errors]).toEqual(['Complex.', []])
+      await prints(`Client ${name} closed socket normally`)
+    })
+
+    it('says what a client sent that hangs up in the middle of a question', async () => {
+      const { peer, name } = await client()
+
+      peer.write("Simple is better than?What's").end()
+      await peer.finish()
+
+      expect(peer.text).toBe('Complex.')
+      await prints(`Client ${name} sent "What's" but then closed`)
+    })
+
+    it('goes on when a client resets', async () => {
+      const before = server.stderr
+      const { peer, name } = await client()
+      await answered(peer.write('Simple is better than?Beautiful'), 'Complex.')
+
+      await peer.reset()
+      await passed()
+
+      if (word !== null) await prints(`Client ${name} error: ${word}`)
+      expect(server.stderr).toBe(before)
+    })
+
+    it('goes on when a question never ends, and hears no more of it', async () => {
+      const peer = await dial(port)
+
+      peer.read().write('x'.repeat(100_000))
+      await peer.until('its end', () => peer.ended || peer.errors.length > 0)
+
+      expect(peer.text).toBe('')
+      await passed()
+    })
+
+    it('waits with its answers for a client that does not read, and serves others meanwhile', async () => {
+      const { peer, name } = await client()
+
+      peer.write('?'.repeat(unread))
+      await passed()
+      peer.end()
+      await peer.finish()
+
+      expect(peer.length).toBe(unread * UNKNOWN.length)
+      await prints(`Client ${name} closed socket normally`)
+    })
+
+    it('talks to many clients at once', async () => {
+      const clients = await Promise.all(Array.from({ length: CLIENTS }, client))
+      const peers = clients.map(({ peer }) => peer)
+
+      for (const peer of peers) peer.write('Beautiful is better')
+      await passed()
+      for (const peer of [...peers].reverse()) peer.write(' than?Explicit is')
+      await Promise.all(peers.map((peer) => answered(peer, 'Ugly.')))
+      for (const peer of peers) peer.write(' better than?')
+      await Promise.all(peers.map((peer) => answered(peer, 'Ugly.Implicit.')))
+      for (const peer of peers) peer.end()
+
+      for (const { name } of clients) await prints(`Client ${name} closed socket normally`)
+    })
+
+    it.skipIf(noPython)(named('answers a client of Python', noPython), async () => {
+      const python = start('python3', ['-c', PYTHON_CLIENT, String(port)])
+
+      await python.ended()
+
+      expect(python.stderr).toBe('')
+      expect(python.stdout.split('\n')).toEqual([
+        "b'Simple is better than?' b'Complex.'",
+        "b'Beautiful is better than?' b'Ugly.'",
+        "b'Explicit is better than?' b'Implicit.'",
+        '',
+      ])
+    })
+
+    it('is ended by Ctrl+C, and ends its connections', async () => {
+      const before = server.stderr
+      const peer = await dial(port)
+      await answered(peer.write('Simple is better than?'), 'Complex.')
+
+      const ended = server.kill('SIGINT').ended()
+      await peer.finish()
+      peer.end()
+
+      expect(await ended).toEqual({ code: 0, signal: null })
+      expect([peer.text, peer.ended, peer.errors]).toEqual(['Complex.', true, []])
+      expect(server.stderr).toBe(before)
+    })
+  })
+}
+
+describe('examples/zen/client.ts', { timeout: LONGEST_MS }, () => {
+  let server: Program
+  let port: string
+
+  beforeAll(async () => {
+    server = zen('examples/zen/generator.ts', ['127.0.0.1', '-p', '0'])
+    port = (await server.printed(/:(\d+)\n/))[1]!
+  }, LONGEST_MS)
+
+  afterAll(() => {
+    server.kill('SIGKILL')
+  })
+
+  it('asks three questions and prints the answers', async () => {
+    const client = zen('examples/zen/client.ts', ['127.0.0.1', '-p', port])
+
+    const exit = await client.ended()
+    await server.printed(/closed socket normally\n/)
+
+    expect(exit).toEqual({ code: 0, signal: null })
+    expect(client.stdout.split('\n')).toEqual([
+      'Beautiful is better than? Ugly.',
+      'Explicit is better than? Implicit.',
+      'Simple is better than? Complex.',
+      '',
+    ])
+  })
+
+  it('hangs up in the middle of a question with -e', async () => {
+    const client = zen('examples/zen/client.ts', ['-e', '127.0.0.1', '-p', port])
+
+    const exit = await client.ended()
+    await server.printed(/sent 'Beautiful is better than' but then closed\n/)
+
+    expect(exit).toEqual({ code: 0, signal: null })
+    expect(client.stdout).toBe('')
+  })
+})
+
+describe("the command line of 'examples/zen/zen.ts'", () => {
+  const { argv } = process
+
+  afterEach(() => {
+    process.argv = argv
+    vi.restoreAllMocks()
+  })
+
+  it.each([
+    { args: ['localhost'], port: 1060, hangUp: false },
+    { args: ['localhost', '-p', '7'], port: 7, hangUp: false },
+    { args: ['-e', '-p7', 'localhost'], port: 7, hangUp: true },
+  ])('takes $args', ({ args, port, hangUp }) => {
+    process.argv = ['node', 'client.ts', ...args]
+
+    expect(commandLine()).toEqual({ host: 'localhost', port, hangUp })
+  })
+
+  it.each([
+    { args: [], reason: 'give one HOST' },
+    { args: ['a', 'b'], reason: 'give one HOST' },
+    { args: ['a', '-p', 'b'], reason: "give a number as PORT, not 'b'" },
+    { args: ['a', '-p'], reason: "Option '-p, --p <value>' argument missing" },
+    { args: ['a', '-x'], reason: "Unknown option '-x'" },
+  ])('says how to use it when given $args, and exits with 2', ({ args, reason }) => {
+    process.argv = ['node', 'client.ts', ...args]
+    const print = vi.spyOn(console, 'error').mockReturnValue()
+    const exit = vi.spyOn(process, 'exit').mockReturnValue(undefined as never)
+
+    commandLine()
+
+    expect(exit).toHaveBeenCalledWith(2)
+    expect(print.mock.calls.join()).toContain(reason)
+    expect(print.mock.calls.join()).toContain('HOST [-p PORT]')
+  })
+})
+
+/** Waits for all that a client has been answered. */
+async function answered(peer: Peer, text: string): Promise<void> {
+  peer.read()
+  await peer.until(text, () => peer.length >= text.length)
+  expect(peer.text).toBe(text)
+}
+
+function zen(file: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Program {
+  return start(...typeScript(file, args), env)
+}
+
+/** The title of a test, with the reason if it is skipped. */
+function named(title: string, reason: string | null): string {
+  return reason === null ? title : `${title} (skipped: ${reason})`
+}
