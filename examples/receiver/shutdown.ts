@@ -1,0 +1,54 @@
+// A receiver, step 4 of 4: Ctrl+C cancels what concurrent.ts leaves to the system to cut off. Each client sees the end of the stream,
+// the port is free, and the exit code is 0. (All that `server` of @bluelet/net does by itself.) Run it, and in another terminal the
+// others; then press Ctrl+C in the first:
+//
+//   node --import tsx examples/receiver/shutdown.ts
+//   (while true;do sleep 1;echo a;done)|nc localhost 8888 &
+//   (while true;do sleep 1;echo b;done)|nc localhost 8888 &
+
+import { type Connection, ConnectionResetError, type Listener, listen } from '@bluelet/net'
+import { type Coroutine, callback, group, race, run, spawn } from '@bluelet/scheduler'
+
+const [host = '::'] = process.argv.slice(2)
+const port = Number(process.env.PORT ?? 8888)
+
+function* acceptConnections(listener: Listener): Coroutine<never> {
+  while (true) {
+    const conn = yield* listener.accept()
+    console.log(`Connection from: ${conn.remoteAddress}`)
+    yield spawn(recvAll, conn)
+    console.log('Next connection...')
+  }
+}
+
+function* recvAll(conn: Connection): Coroutine<void> {
+  const address = conn.remoteAddress
+  console.log(`Receiving from: ${address}`)
+  try {
+    while (true) {
+      const data = yield* conn.recv(1024)
+      if (!data.length) break
+      process.stdout.write(data)
+    }
+  } catch (error) {
+    if (!(error instanceof ConnectionResetError)) throw error
+  } finally {
+    // Also when it is cancelled.
+    conn.close()
+    console.log(`Connection closed: ${address}`)
+  }
+}
+
+/** Event: waits for Ctrl+C. */
+const interrupt = callback<void>((resume) => {
+  process.once('SIGINT', resume)
+})
+
+function* main(): Coroutine<void> {
+  using listener = yield* listen(host, port)
+  console.log(`Listening on: ${listener.address}`)
+  // The group is cancelled when it loses, and with it all that was spawned within.
+  yield race([interrupt, group(() => acceptConnections(listener))])
+}
+
+await run(main)

@@ -1,0 +1,143 @@
+// The receivers of examples/receiver as processes, and the four loops of nc that their text ends with.
+import net from 'node:net'
+import os from 'node:os'
+import { afterEach, describe, expect, it } from 'vitest'
+import { destroyPeers, dial } from '../support/peer.js'
+import { leavesNothingRunning, missing, type Program, start, typeScript } from '../support/program.js'
+
+leavesNothingRunning()
+
+afterEach(destroyPeers)
+
+/** A start costs most of a second: the machine may be busy. */
+const LONGEST_MS = 30_000
+
+const noNetcat = missing('nc', ['-h'])
+const addresses = Object.values(os.networkInterfaces()).flatMap((list) => list ?? [])
+const noIPv6 = addresses.some(({ address }) => address === '::1') ? null : 'this machine has no ::1'
+const HOST = noIPv6 === null ? '::1' : '127.0.0.1'
+
+async function receiver(file: string, args = [HOST]): Promise<{ server: Program; port: number }> {
+  const server = start(...typeScript(file, args), { PORT: '0' })
+  const [, port] = await server.printed(/^Listening on: .*:(\d+)\n/)
+  return { server, port: Number(port) }
+}
+
+/** The loop that sends a letter again and again, until it is told to end. */
+async function loop(letter: string, port: number): Promise<Program> {
+  const line = `(while true;do sleep 0.05;echo ${letter};done)|nc -v ${HOST} ${port} 2>&1 &`
+  const shell = start('sh', ['-c', `${line} read end; kill $!`])
+  await shell.printed(/succeeded/)
+  return shell
+}
+
+async function ended(loops: readonly Program[]): Promise<void> {
+  for (const shell of loops) shell.write('\n')
+  for (const shell of loops) await shell.ended()
+}
+
+/** How often it has printed a line. */
+function count(server: Program, line: string): number {
+  return server.stdout.split('\n').filter((printed) => printed === line).length
+}
+
+describe.each(['examples/receiver/blocking.ts', 'examples/receiver/split.ts'])(
+  '%s',
+  { timeout: LONGEST_MS },
+  (file) => {
+    it.skipIf(noNetcat)(
+      named('serves one of four loops, and the next when that has gone', noNetcat),
+      async () => {
+        const { server, port } = await receiver(file)
+
+        const first = await loop('a', port)
+        const [opening] = await server.printed(
+          /^Listening on: .*\nConnection from: (.*)\nReceiving from: \1\n/,
+        )
+        const others = [await loop('b', port), await loop('c', port), await loop('d', port)]
+        // Long enough for the others to have sent something too.
+        const many = count(server, 'a') + 5
+        await server.printed(new RegExp(`(a\n){${many}}`))
+        const served = server.stdout.slice(opening.length)
+        await ended([first])
+        await server.printed(
+          /Connection closed\nNext connection...\nConnection from: (.*)\nReceiving from: \1\n([bcd])\n/,
+        )
+        await ended(others)
+
+        expect(served).toMatch(/^(a\n)+$/)
+      },
+    )
+  },
+)
+
+describe('examples/receiver/concurrent.ts', { timeout: LONGEST_MS }, () => {
+  it.skipIf(noNetcat)(
+    named('serves four loops at once, and goes on when a client resets', noNetcat),
+    async () => {
+      // By default on every address, of either family.
+      const { server, port } = await receiver(
+        'examples/receiver/concurrent.ts',
+        noIPv6 === null ? [] : [HOST],
+      )
+
+      const loops = await Promise.all([...'abcd'].map((letter) => loop(letter, port)))
+      for (const letter of 'abcd') await server.printed(new RegExp(`^${letter}$`, 'm'))
+      const closed = server.stdout.includes('Connection closed')
+      const resetting = await dial(port, '127.0.0.1')
+      resetting.write('e\n')
+      await server.printed(/^e$/m)
+      await resetting.reset()
+      await server.printed(/Connection closed: 127\.0\.0\.1:/)
+      const many = count(server, 'd') + 2
+      await server.printed(new RegExp(`(d\n.*?){${many}}`, 's'))
+      await ended(loops)
+      await server.printed(/(Connection closed: .*?){5}/s)
+
+      expect(closed).toBe(false)
+      expect([server.exit, server.stderr]).toEqual([null, ''])
+    },
+  )
+})
+
+describe('examples/receiver/shutdown.ts', { timeout: LONGEST_MS }, () => {
+  it.skipIf(noNetcat)(
+    named('ends every connection at Ctrl+C, whatever is still being sent, and exits with 0', noNetcat),
+    async () => {
+      const { server, port } = await receiver('examples/receiver/shutdown.ts')
+      const loops = await Promise.all([...'abcd'].map((letter) => loop(letter, port)))
+      for (const letter of 'abcd') await server.printed(new RegExp(`^${letter}$`, 'm'))
+      const quiet = await dial(port, HOST)
+      const sending = await dial(port, HOST)
+      sending.write('hello\n')
+      await server.printed(/^hello$/m)
+
+      sending.write('x'.repeat(1_000_000))
+      server.kill('SIGINT')
+      for (const peer of [quiet, sending]) await peer.finish()
+      for (const peer of [quiet, sending]) peer.end()
+      await ended(loops)
+      const exit = await server.ended()
+
+      expect(exit).toEqual({ code: 0, signal: null })
+      for (const peer of [quiet, sending]) expect([peer.ended, peer.errors]).toEqual([true, []])
+      expect(server.stdout.match(/Connection closed: .*\n/g)).toHaveLength(6)
+      expect(server.stderr).toBe('')
+      expect(await isFree(port)).toBe(true)
+    },
+  )
+})
+
+/** Whether somebody else can listen on the port. */
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = net.createServer()
+    server.on('error', () => resolve(false))
+    server.listen(port, HOST, () => server.close(() => resolve(true)))
+  })
+}
+
+/** The title of a test, with the reason if it is skipped. */
+function named(title: string, reason: string | null): string {
+  return reason === null ? title : `${title} (skipped: ${reason})`
+}
