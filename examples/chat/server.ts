@@ -1,0 +1,28 @@
+// A chat: each line that a member sends goes to all the others. In the manner of the class-based chat server of Learning Python Network
+// Programming by M. O. Faruque Sarker and Sam Washington, with the cap that they recommend: those who come while it is full are turned
+// away at once. Run it, and in other terminals the second:
+//
+//   node --import tsx examples/chat/server.ts
+//   nc 127.0.0.1 4916
+
+import { server } from '@bluelet/net'
+import { run } from '@bluelet/scheduler'
+import { Room } from './room.js'
+
+const port = Number(process.env.PORT ?? 4916)
+const maxConnections = Number(process.env.MEMBERS ?? 100)
+const room = new Room()
+
+await run(
+  server('', port, (conn) => room.stay(conn), {
+    maxConnections,
+    overload: 'close',
+    // Members may be silent for as long as they like.
+    idleTimeout: Number.POSITIVE_INFINITY,
+    onDrop: (reason, address) => console.log(`${address} was turned away: ${reason}`),
+    onError: (error, conn) => console.log(`${conn.remoteAddress}: ${error}`),
+    onListening: ({ address }) => {
+      console.log(`chat on port ${address.port}; try: nc 127.0.0.1 ${address.port}   (Ctrl+C ends it)`)
+    },
+  }),
+)

@@ -1,0 +1,215 @@
+// The chat of examples/chat as a process, and members that are nc, Python and raw sockets.
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { destroyPeers, dial, type Peer } from '../support/peer.js'
+import { missing, type Program, start, startTypeScript } from '../support/program.js'
+
+afterEach(destroyPeers)
+
+/** A start costs most of a second: the machine may be busy. */
+const LONGEST_MS = 30_000
+
+/** How much is said at a time while one does not listen: less than may wait for a member. */
+const BLOCK = 30_000
+
+const noNetcat = missing('nc', ['-h'])
+const noPython = missing('python3', ['--version'])
+
+/** Joins as slow, and never reads; its system takes little for it. */
+const SLOW_CLIENT = `
+import socket, sys, time
+s = socket.socket()
+s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+s.connect(("127.0.0.1", int(sys.argv[1])))
+s.sendall(b"slow\\n")
+time.sleep(60)
+`
+
+/** Joins as python, greets whoever has joined next, and leaves. */
+const POLITE_CLIENT = `
+import socket, sys
+with socket.create_connection(("127.0.0.1", int(sys.argv[1])), timeout=8) as s, s.makefile("rw", newline="\\n") as lines:
+    print("python", file=lines, flush=True)
+    while "has joined" not in (line := lines.readline()):
+        pass
+    print("hello", line.split()[-3], file=lines, flush=True)
+`
+
+async function chat(env: NodeJS.ProcessEnv = {}): Promise<{ server: Program; port: string }> {
+  const server = startTypeScript('examples/chat/server.ts', { PORT: '0', ...env })
+  const [, port] = await server.printed(/^chat on port (\d+)/)
+  return { server, port: port! }
+}
+
+/** A member by nc, who is in the room. */
+async function netcat(server: Program, port: string, name: string): Promise<Program> {
+  const client = start('nc', ['-N', '127.0.0.1', port]).write(`${name}\n`)
+  await server.printed(new RegExp(`\\* ${name} has joined\n`))
+  return client
+}
+
+/** A member by a raw socket, who is in the room. */
+async function join(server: Program, port: string, name: string): Promise<Peer> {
+  const peer = await dial(Number(port))
+  peer.read().write(`${name}\n`)
+  await server.printed(new RegExp(`\\* ${name} has joined\n`))
+  return peer
+}
+
+async function hears(peer: Peer, text: string): Promise<void> {
+  await peer.until(text, () => peer.bytes.includes(text))
+}
+
+describe("'examples/chat/server.ts', with 'examples/chat/room.ts' and 'examples/chat/member.ts'", {
+  timeout: LONGEST_MS,
+}, () => {
+  let server: Program
+  let port: string
+
+  beforeAll(async () => {
+    const started = await chat()
+    server = started.server
+    port = started.port
+  }, LONGEST_MS)
+
+  afterAll(() => {
+    server.kill('SIGKILL')
+  })
+
+  it.skipIf(noNetcat ?? noPython)(
+    named('passes lines to all the others, and says who comes and goes', noNetcat ?? noPython),
+    async () => {
+      const alice = await netcat(server, port, 'alice')
+      const bob = await netcat(server, port, 'bob')
+      const carol = await netcat(server, port, 'carol')
+
+      alice.write('hello\r\n')
+      await bob.printed(/alice: hello\n/)
+      bob.write('\x1b[2Jclear?\n')
+      await carol.printed(/bob: \[2Jclear\?\n/)
+      carol.write('the last').end()
+      await alice.printed(/carol has left\n/)
+      await bob.printed(/carol has left\n/)
+      const python = start('python3', ['-c', POLITE_CLIENT, port])
+      await alice.printed(/python has joined\n/)
+      const dave = await netcat(server, port, 'dave')
+      await alice.printed(/python has left\n/)
+      await python.ended()
+
+      expect([python.exit?.code, python.stderr]).toEqual([0, ''])
+      await dave.printed(/python: hello dave\n/)
+      for (const client of [alice, bob, dave]) await client.end().ended()
+      expect(carol.stdout).toBe('Your name: alice: hello\nbob: [2Jclear?\n')
+      expect(alice.stdout.split('\n')).toEqual([
+        'Your name: * bob has joined',
+        '* carol has joined',
+        'bob: [2Jclear?',
+        'carol: the last',
+        '* carol has left',
+        '* python has joined',
+        '* dave has joined',
+        'python: hello dave',
+        '* python has left',
+        '',
+      ])
+      expect(server.stderr).toBe('')
+    },
+  )
+
+  it('asks for another name when that is taken, or none, and goes on when clients reset', async () => {
+    const anna = await join(server, port, 'anna')
+    const peer = await dial(Number(port))
+    peer.read()
+
+    for (const name of ['anna', '', 'Mallory\u001b[2J and friends', 'x'.repeat(21)]) peer.write(`${name}\n`)
+    await hears(peer, 'anna is here already\nYour name: ')
+    await peer.until('three more', () => peer.text.split('1 to 20').length === 4)
+    const nobody = await dial(Number(port))
+    await nobody.reset()
+    peer.write('Zoë\n')
+    await hears(anna, '* Zoë has joined\n')
+    await peer.reset()
+    await hears(anna, '* Zoë has left\n')
+    const second = await join(server, port, 'Zoë')
+    await anna.until('Zoë again', () => anna.text.split('Zoë has joined').length === 3)
+    anna.write('still there?\n')
+    await hears(second, 'anna: still there?\n')
+
+    expect(server.stderr).toBe('')
+  })
+
+  it('ends the stay of who sends a line without end', async () => {
+    const adam = await join(server, port, 'adam')
+    const mallory = await join(server, port, 'mallory')
+
+    mallory.write('x'.repeat(100_000))
+
+    await hears(adam, '* mallory has left\n')
+    await server.printed(/LimitError/)
+  })
+
+  it.skipIf(noPython)(
+    named('drops, with a word, who does not read, and holds up nobody', noPython),
+    async () => {
+      const speaker = await join(server, port, 'speaker')
+      const listener = await join(server, port, 'listener')
+      const slow = start('python3', ['-c', SLOW_CLIENT, port])
+      await server.printed(/slow has joined/)
+
+      const said = 'x'.repeat(BLOCK)
+      let times = 0
+      while (!server.stdout.includes('* slow was dropped: too slow') && times < 1000) {
+        times++
+        speaker.write(`${said} ${times}\n`)
+        await hears(listener, ` ${times}\n`)
+      }
+      await hears(listener, '* slow was dropped: too slow\n')
+      speaker.write('gone\n')
+      await hears(listener, 'speaker: gone\n')
+
+      expect(slow.exit).toBe(null)
+      await slow.kill('SIGKILL').ended()
+      expect(listener.text.split('speaker: ')).toHaveLength(times + 2)
+      expect(server.stderr).toBe('')
+    },
+  )
+
+  it('turns away at once who comes while it is full, and is ended by Ctrl+C', async () => {
+    const { server, port } = await chat({ MEMBERS: '2' })
+    onTestFinished(() => void server.kill('SIGKILL'))
+    const alice = await join(server, port, 'alice')
+    const bob = await join(server, port, 'bob')
+
+    const third = await dial(Number(port))
+    await third.finish()
+    bob.end()
+    await hears(alice, '* bob has left\n')
+    const next = await served(Number(port))
+    next.write('next\n')
+    await hears(alice, '* next has joined\n')
+    const ended = server.kill('SIGINT').ended()
+    for (const peer of [alice, next]) {
+      await peer.finish()
+      peer.end()
+    }
+
+    expect([third.text, third.errors]).toEqual(['', []])
+    expect(server.stdout).toContain(`127.0.0.1:${third.socket.localPort} was turned away: connections\n`)
+    expect(await ended).toEqual({ code: 0, signal: null })
+    expect(server.stderr).toBe('')
+  })
+})
+
+/** Comes back until there is a place. */
+async function served(port: number): Promise<Peer> {
+  while (true) {
+    const peer = await dial(port)
+    peer.read()
+    await peer.until('a word, or the end', () => peer.length > 0 || peer.ended || peer.errors.length > 0)
+    if (peer.length > 0) return peer
+  }
+}
+
+/** The title of a test, with the reason if it is skipped. */
+function named(title: string, reason: string | null): string {
+  return reason === null ? title : `${title} (skipped: ${reason})`
+}
