@@ -1,7 +1,7 @@
 // The chat of examples/chat as a process, and members that are nc, Python and raw sockets.
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { destroyPeers, dial, type Peer } from '../support/peer.js'
-import { missing, type Program, start, startTypeScript } from '../support/program.js'
+import { missing, named, type Program, start, startTypeScript } from '../support/program.js'
 
 afterEach(destroyPeers)
 
@@ -207,9 +207,4 @@ async function served(port: number): Promise<Peer> {
     await peer.until('a word, or the end', () => peer.length > 0 || peer.ended || peer.errors.length > 0)
     if (peer.length > 0) return peer
   }
-}
-
-/** The title of a test, with the reason if it is skipped. */
-function named(title: string, reason: string | null): string {
-  return reason === null ? title : `${title} (skipped: ${reason})`
 }

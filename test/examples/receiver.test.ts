@@ -3,7 +3,7 @@ import net from 'node:net'
 import os from 'node:os'
 import { afterEach, describe, expect, it } from 'vitest'
 import { destroyPeers, dial } from '../support/peer.js'
-import { leavesNothingRunning, missing, type Program, start, typeScript } from '../support/program.js'
+import { leavesNothingRunning, missing, named, type Program, start, typeScript } from '../support/program.js'
 
 leavesNothingRunning()
 
@@ -135,9 +135,4 @@ function isFree(port: number): Promise<boolean> {
     server.on('error', () => resolve(false))
     server.listen(port, HOST, () => server.close(() => resolve(true)))
   })
-}
-
-/** The title of a test, with the reason if it is skipped. */
-function named(title: string, reason: string | null): string {
-  return reason === null ? title : `${title} (skipped: ${reason})`
 }

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { commandLine } from '../../examples/zen/zen.js'
 import { epollDriver } from '../../packages/net/src/drivers/epoll.js'
 import { destroyPeers, dial, type Peer } from '../support/peer.js'
-import { missing, type Program, start, typeScript } from '../support/program.js'
+import { missing, named, type Program, start, typeScript } from '../support/program.js'
 
 afterEach(destroyPeers)
 
@@ -336,9 +336,4 @@ async function answered(peer: Peer, text: string): Promise<void> {
 
 function zen(file: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Program {
   return start(...typeScript(file, args), env)
-}
-
-/** The title of a test, with the reason if it is skipped. */
-function named(title: string, reason: string | null): string {
-  return reason === null ? title : `${title} (skipped: ${reason})`
 }
