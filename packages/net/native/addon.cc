@@ -36,6 +36,12 @@ napi_value Number(napi_env env, int64_t number) {
   return value;
 }
 
+napi_value Text(napi_env env, const char* text, size_t length) {
+  napi_value value = nullptr;
+  napi_create_string_utf8(env, text, length, &value);
+  return value;
+}
+
 // The arguments of one call; once one of them is wrong, `ok` is false and an error has been thrown.
 class Arguments {
  public:
@@ -206,6 +212,14 @@ napi_value Accept(napi_env env, napi_callback_info info) {
   return args.ok ? Number(env, args.instance->sockets.Accept(fd)) : nullptr;
 }
 
+// peer(): `host port` of whom was accepted last; empty if there was nobody
+napi_value Peer(napi_env env, napi_callback_info info) {
+  Arguments args(env, info, "peer()", 0);
+  if (!args.ok) return nullptr;
+  char address[128];
+  return Text(env, address, args.instance->sockets.Peer(address, sizeof address));
+}
+
 // recv(fd, to, most): how many bytes have come, 0 at the end, or a negative errno
 napi_value Receive(napi_env env, napi_callback_info info) {
   Arguments args(env, info, "recv(fd, to, most)", 3);
@@ -274,10 +288,7 @@ napi_value Address(napi_env env, napi_callback_info info) {
   bool remote = args.Bool(1);
   if (!args.ok) return nullptr;
   char address[128];
-  size_t length = Sockets::Address(fd, remote, address, sizeof address);
-  napi_value value = nullptr;
-  napi_create_string_utf8(env, address, length, &value);
-  return value;
+  return Text(env, address, Sockets::Address(fd, remote, address, sizeof address));
 }
 
 // The environment ends, perhaps long before the process does: the loop must let go of the poller first.
@@ -306,9 +317,9 @@ NAPI_MODULE_INIT() {
     const char* name;
     napi_callback call;
   } const calls[] = {
-      {"start", Start},       {"watch", Watch},     {"hold", Hold},   {"listen", Listen}, {"connect", Connect},
-      {"accept", Accept},     {"recv", Receive},    {"send", Send},   {"shutdown", Shutdown}, {"close", Close},
-      {"reset", Reset},       {"configure", Configure}, {"failure", Failure}, {"address", Address},
+      {"start", Start},       {"watch", Watch}, {"hold", Hold},           {"listen", Listen}, {"connect", Connect},
+      {"accept", Accept},     {"peer", Peer},   {"recv", Receive},        {"send", Send},     {"shutdown", Shutdown},
+      {"close", Close},       {"reset", Reset}, {"configure", Configure}, {"failure", Failure}, {"address", Address},
   };
   for (const auto& [name, call] : calls) {
     napi_value function;

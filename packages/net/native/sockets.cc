@@ -32,6 +32,15 @@ int Parse(const char* address, int port, sockaddr_storage* to, socklen_t* length
   return 0;
 }
 
+// Writes "host port", or nothing if that is no address, and gives its length.
+size_t Format(const sockaddr_storage& address, socklen_t length, char* to, size_t room) {
+  char port[8];
+  auto* where = reinterpret_cast<const sockaddr*>(&address);
+  if (getnameinfo(where, length, to, room - sizeof port, port, sizeof port, NI_NUMERICHOST | NI_NUMERICSERV) != 0) return 0;
+  strcat(strcat(to, " "), port);
+  return strlen(to);
+}
+
 int Set(int fd, int level, int option, int value) {
   return setsockopt(fd, level, option, &value, sizeof value) == 0 ? 0 : -errno;
 }
@@ -99,10 +108,16 @@ int Sockets::Connect(const char* address, int port) {
 
 int Sockets::Accept(int listener) {
   int fd;
-  do fd = accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
-  while (fd < 0 && errno == EINTR);
-  return fd < 0 ? -errno : Own(fd);
+  do {
+    peer_length_ = sizeof peer_;
+    fd = accept4(listener, reinterpret_cast<sockaddr*>(&peer_), &peer_length_, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  } while (fd < 0 && errno == EINTR);
+  if (fd >= 0) return Own(fd);
+  peer_length_ = 0;
+  return -errno;
 }
+
+size_t Sockets::Peer(char* to, size_t room) const { return peer_length_ == 0 ? 0 : Format(peer_, peer_length_, to, room); }
 
 void Sockets::Close(int fd) {
   owned_[fd] = 0;
@@ -155,10 +170,7 @@ size_t Sockets::Address(int fd, bool remote, char* to, size_t room) {
   socklen_t length = sizeof where;
   auto* address = reinterpret_cast<sockaddr*>(&where);
   if ((remote ? getpeername(fd, address, &length) : getsockname(fd, address, &length)) != 0) return 0;
-  char port[8];
-  if (getnameinfo(address, length, to, room - sizeof port, port, sizeof port, NI_NUMERICHOST | NI_NUMERICSERV) != 0) return 0;
-  strcat(strcat(to, " "), port);
-  return strlen(to);
+  return Format(where, length, to, room);
 }
 
 }  // namespace bluelet

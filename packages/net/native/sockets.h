@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 namespace bluelet {
 
@@ -17,6 +18,8 @@ class Sockets {
   // The connection is made, or has failed, once the descriptor is writable; see Failure.
   int Connect(const char* address, int port);
   int Accept(int listener);
+  // Writes "host port" of whom was accepted last, though it may have gone since, and gives its length.
+  size_t Peer(char* to, size_t room) const;
   void Close(int fd);
   // Closes with a reset.
   void Reset(int fd);
@@ -37,6 +40,8 @@ class Sockets {
   // By descriptor, whether it is ours.
   uint8_t* owned_ = nullptr;
   int room_ = 0;
+  sockaddr_storage peer_ = {};
+  socklen_t peer_length_ = 0;
 };
 
 }  // namespace bluelet

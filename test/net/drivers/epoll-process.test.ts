@@ -178,6 +178,20 @@ describe.skipIf(unbuilt)('the epoll driver (skipped where it is not built)', () 
     expect(other.remoteAddress).toEqual(addresses[1])
   })
 
+  it('knows who it was that has gone before it was accepted', async () => {
+    const listener = await listening(4)
+    const client = await dial(listener.address.port)
+    const port = client.socket.localPort
+
+    client.socket.resetAndDestroy()
+    await settled(() => 0)
+    const socket = listener.accept()!
+
+    expect(`${socket.remoteAddress}`).toBe(`127.0.0.1:${port}`)
+    socket.reset()
+    listener.close()
+  })
+
   it('keeps little alive by little messages', async () => {
     const { one, other } = await pair()
     const kept: Buffer[] = []

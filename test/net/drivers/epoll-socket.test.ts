@@ -18,7 +18,7 @@ const FULL = 'f'.repeat(65_536)
 function scene(...received: (number | string)[]) {
   const native = new FalseNative()
   native.answers.recv.push(...received)
-  const socket = new EpollSocket(native.set, 7, false)
+  const socket = new EpollSocket(native.set, 7, '127.0.0.1 4915')
   const told: number[] = []
   socket.observer = { ready: (what) => void told.push(what) }
   const [place] = native.watched as [{ slot: number; generation: number }]
@@ -112,7 +112,7 @@ describe('writing', () => {
 describe('connecting', () => {
   it('tells nothing more of a socket that its observer has closed as it heard', async () => {
     const native = new FalseNative()
-    const socket = new EpollSocket(native.set, 7, true)
+    const socket = new EpollSocket(native.set, 7, null)
     const told: number[] = []
     socket.observer = {
       ready(what) {
@@ -131,7 +131,7 @@ describe('connecting', () => {
   it('tells of a socket that cannot be watched, and closes it', async () => {
     const native = new FalseNative()
     native.answers.watch.push(-28)
-    const socket = new EpollSocket(native.set, 7, true)
+    const socket = new EpollSocket(native.set, 7, null)
     const told: number[] = []
     socket.observer = { ready: (what) => void told.push(what) }
 

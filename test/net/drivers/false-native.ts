@@ -55,6 +55,7 @@ export class FalseNative {
       listen: (address) => this.listens(address),
       connect: () => 4,
       accept: () => answers.accept.shift() ?? EAGAIN,
+      peer: () => '127.0.0.1 4915',
       recv: (_fd, to) => {
         const answer = answers.recv.shift() ?? EAGAIN
         if (typeof answer === 'number') return answer

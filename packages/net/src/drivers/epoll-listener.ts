@@ -65,7 +65,7 @@ export class EpollListener implements DriverListener, Member {
     const { native } = this.#set
     for (let i = 0; ; i++) {
       const fd = native.accept(this.#fd)
-      if (fd >= 0) return new EpollSocket(this.#set, fd, false)
+      if (fd >= 0) return new EpollSocket(this.#set, fd, native.peer())
       if (fd === EAGAIN) return null
       const error = errorOf(fd, 'accept')
       // One that never ends is one to wait after.

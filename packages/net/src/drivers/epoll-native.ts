@@ -16,6 +16,8 @@ export interface Native {
   listen(address: string, port: number, backlog: number, ipv6Only: boolean, reusePort: boolean): number
   connect(address: string, port: number): number
   accept(fd: number): number
+  /** `host port` of whom was accepted last. */
+  peer(): string
   /** @param most no more than that, though there may be more room */
   recv(fd: number, to: Uint8Array, most: number): number
   send(fd: number, bytes: Uint8Array): number

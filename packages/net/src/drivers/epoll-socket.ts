@@ -56,23 +56,26 @@ export class EpollSocket implements DriverSocket, Member {
   #blocked: boolean
   #lingering: boolean
   #error: Error | null
-  /** `host port`: asked for at once, since the system forgets it when the connection is over, and it is still wanted then. */
+  /** `host port`: kept, since the system forgets it when the connection is over, and it is still wanted then. */
   #remote: string
 
-  /** @param fd connected, or being connected, and in no set yet; -1: `error` says why there is none */
-  constructor(set: EpollSet, fd: number, connecting: boolean, error: Error | null = null) {
+  /**
+   * @param fd in no set yet; -1: `error` says why there is none
+   * @param remote whom it is connected to; null: it is being connected
+   */
+  constructor(set: EpollSet, fd: number, remote: string | null, error: Error | null = null) {
     this.observer = null
     this.#set = set
     this.#fd = fd
     this.#slot = -1
-    this.#connecting = connecting
+    this.#connecting = remote === null
     this.#readable = false
     this.#wary = false
     this.#ended = false
     this.#blocked = false
     this.#lingering = false
     this.#error = error
-    this.#remote = fd < 0 || connecting ? '' : set.native.address(fd, true)
+    this.#remote = remote ?? ''
     if (fd >= 0) this.#slot = set.add(fd, this)
     if (this.#slot >= 0) return
     if (fd >= 0) {

@@ -34,9 +34,9 @@ function driverOf(set: EpollSet): Driver {
     maxDescriptors: nodeDriver.maxDescriptors ?? Number.POSITIVE_INFINITY,
     connect(address, port, settings = {}) {
       const fd = set.native.connect(address, port)
-      if (fd < 0) return new EpollSocket(set, fd, false, errorOf(fd, 'connect'))
+      if (fd < 0) return new EpollSocket(set, fd, null, errorOf(fd, 'connect'))
       set.native.configure(fd, settings.noDelay ?? true, keepAliveSeconds(settings))
-      return new EpollSocket(set, fd, true)
+      return new EpollSocket(set, fd, null)
     },
     listen(target, done) {
       let listener: EpollListener | null = null
