@@ -21,6 +21,7 @@ const TIMEOUTS_MS: Readonly<Record<string, number>> = {
   long: 240_000,
   native: 240_000,
   faults: 120_000,
+  site: 240_000,
 }
 
 export default defineConfig(({ mode }) => ({
@@ -28,7 +29,8 @@ export default defineConfig(({ mode }) => ({
   test: {
     include: [`test/**/*.${mode in TIMEOUTS_MS ? mode : 'test'}.ts`],
     globalSetup: 'test/support/build.ts',
-    setupFiles: ['test/support/setup.ts'],
+    // A browser keeps its connections.
+    setupFiles: mode === 'site' ? [] : ['test/support/setup.ts'],
     tags: [LARGE],
     pool: 'forks',
     // Vitest leaves a core to itself, which on two cores is half of them.
@@ -37,6 +39,7 @@ export default defineConfig(({ mode }) => ({
     fileParallelism: mode !== 'faults',
     execArgv: ['--expose-gc'],
     testTimeout: TIMEOUTS_MS[mode] ?? 10_000,
+    hookTimeout: TIMEOUTS_MS[mode] ?? 10_000,
     coverage: {
       // All of them, also those that no test imports.
       include: ['packages/*/src/**/*.ts'],
