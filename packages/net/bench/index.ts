@@ -1,13 +1,13 @@
 // Our servers beside what a user would pick instead: CPU time for each echo, for each connection, memory of an idle one, time
 // to the first reply. `--echo`, `--connects`, `--memory` and `--start` measure some of these; `--only=epoll-yield,go` some of
-// the sides; `--quick` is a short look. A run of everything writes results.json, the page and its pictures; `--write` makes
-// any run do so, and `--page` makes page and pictures anew without one.
+// the sides; `--quick` is a short look. A run of everything writes results.json, what the documents show of it, and the
+// pictures; `--write` makes any run do so, and `--page` makes documents and pictures anew without one.
 import { parseArgs } from 'node:util'
 import { compareEcho, type EchoOptions } from './echo.js'
 import { makeLoad } from './load.js'
 import { chooseCores, describeMachine } from './machine.js'
 import { compareMemory } from './memory.js'
-import { writePage } from './page.js'
+import { writeDocuments } from './page.js'
 import { writePictures } from './pictures.js'
 import { type Comparison, type Results, readResults, writeResults } from './results.js'
 import { type LeftOut, prepareSides } from './sides.js'
@@ -90,10 +90,10 @@ if (options.write || (!quick && everyPart && options.only === undefined)) {
   publish(results)
 }
 
-/** Makes the page and its pictures. */
+/** Makes what the documents show, and its pictures. */
 function publish(results: Results | null): void {
   if (results === null) throw new Error('there are no results yet')
-  writePage(results)
+  writeDocuments(results)
   writePictures(results)
 }
 

@@ -1,31 +1,70 @@
-// The page of the documentation that shows the results; the part of it between two marks is made of them.
+// The documents that show the results: the page of the benchmarks, and the first screen of the README. The part of each between
+// two marks is made of them.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { picturesOf } from './pictures.js'
 import type { Results } from './results.js'
-import { asMarkdown, tablesOf } from './tables.js'
-import { targetsOf } from './targets.js'
+import { BASELINE } from './sides.js'
+import { median } from './statistics.js'
+import { asMarkdown, digits, ratio, tablesOf } from './tables.js'
+import { targetEcho, targetsOf } from './targets.js'
 import { here } from './toolchains.js'
 
-const PAGE = here('../docs/benchmarks.md')
+/** Each document, and what is made for it. */
+const DOCUMENTS: Readonly<Record<string, (results: Results) => string>> = {
+  'packages/net/docs/benchmarks.md': pageOf,
+  'README.md': summaryOf,
+}
+
+/** In the README: who else is named. */
+const OTHERS = [
+  [BASELINE, 'callbacks on `node:net`'],
+  ['go', "Go's goroutines"],
+  ['bun', 'Bun.listen'],
+  ['asyncio', 'asyncio'],
+  ['bluelet', 'Bluelet on Python'],
+] as const
 
 const BEGIN = '<!-- Made by `pnpm bench` from packages/net/bench/results.json: do not edit. -->\n'
 const END = '<!-- End of what is made. -->'
 
-/** The page as it is, and as it has to be. */
-export function pageWith(results: Results | null): { readonly actual: string; readonly expected: string } {
-  const actual = readFileSync(PAGE, 'utf8')
-  const begin = actual.indexOf(BEGIN)
-  const end = actual.indexOf(END)
-  if (begin < 0 || end < begin) throw new Error(`benchmarks.md: there is no place for the results: ${BEGIN}`)
-  const made = results === null ? '\nNothing was measured yet.\n' : madeOf(results)
-  return { actual, expected: `${actual.slice(0, begin)}${BEGIN}${made}\n${actual.slice(end)}` }
+/** The documents as they are, and as they have to be. */
+export function documentsWith(
+  results: Results | null,
+): { readonly file: string; readonly actual: string; readonly expected: string }[] {
+  return Object.entries(DOCUMENTS).map(([file, made]) => {
+    const actual = readFileSync(here(`../../../${file}`), 'utf8')
+    const begin = actual.indexOf(BEGIN)
+    const end = actual.indexOf(END)
+    if (begin < 0 || end < begin) throw new Error(`${file}: there is no place for the results: ${BEGIN}`)
+    const text = results === null ? '\nNothing was measured yet.\n' : made(results)
+    return { file, actual, expected: `${actual.slice(0, begin)}${BEGIN}${text}\n${actual.slice(end)}` }
+  })
 }
 
-export function writePage(results: Results): void {
-  writeFileSync(PAGE, pageWith(results).expected)
+export function writeDocuments(results: Results): void {
+  for (const { file, expected } of documentsWith(results)) writeFileSync(here(`../../../${file}`), expected)
 }
 
-function madeOf(results: Results): string {
+function summaryOf(results: Results): string {
+  const echo = targetEcho(results)
+  const own = echo?.samples['epoll-yield']?.cpu
+  if (echo === undefined || own === undefined) return '\nThe `epoll` driver was not measured.\n'
+  const { file, title, unit } = picturesOf(results).find(({ comparison }) => comparison === echo)!
+  const times = OTHERS.flatMap(([side, name]) => {
+    const value = ratio(echo, 'cpu', 'epoll-yield', side, 'less')
+    return value === undefined ? [] : [`${value.toFixed(2)} x less than ${name}`]
+  })
+  const c = ratio(echo, 'cpu', 'c', 'epoll-yield', 'less')
+  const cost = `This server spends ${digits(median(own))} us of CPU on an echo (Linux, \`epoll\` driver, 64 connections, 64 bytes): ${times.join(', ')}`
+  const bare = c === undefined ? '' : `; a bare epoll loop in C spends ${c.toFixed(2)} x less than it`
+  return [
+    `\n${cost}${bare}.`,
+    `All in one interleaved run, [with method and machine](packages/net/docs/benchmarks.md), latency, memory and the rest.`,
+    `\n![${title}: ${unit}](packages/net/docs/${file})\n`,
+  ].join('\n')
+}
+
+function pageOf(results: Results): string {
   const { date, machine, sides, leftOut } = results
   const pictures = picturesOf(results).map(({ file, title, unit }) => `![${title}: ${unit}](${file})\n`)
   const versions = Object.values(sides).map(({ name, version }) => `| ${name} | ${version} |`)

@@ -25,11 +25,15 @@ const MEMORY_RATIO = { floor: 1.3, aim: 1 }
 /** Bytes of an idle connection on the `epoll` driver. */
 const MEMORY_BYTES = { floor: 1200, aim: 900 }
 
-export function targetsOf(results: Results): Table {
-  const echo = results.comparisons.find(
+export function targetEcho({ comparisons }: Results): Comparison | undefined {
+  return comparisons.find(
     ({ what, connections, messageBytes }) =>
       what === 'echo' && connections === CONNECTIONS && messageBytes === MESSAGE_BYTES,
   )
+}
+
+export function targetsOf(results: Results): Table {
+  const echo = targetEcho(results)
   const memory = results.comparisons.find(({ what }) => what === 'memory')
   const name = (id: string) => results.sides[id]?.name ?? id
   const rows: string[][] = []
