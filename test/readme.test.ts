@@ -7,7 +7,7 @@ import { compile } from './documents/compile.js'
 import { documentFiles, parseDocument, readDocument, root } from './documents/document.js'
 import { isExcerpt } from './documents/excerpt.js'
 import { brokenLinks } from './documents/links.js'
-import { readFigures, readmeWith } from './figures/table.js'
+import { readFigures, pageWith } from './figures/table.js'
 import { printedBy } from './support/printed.js'
 import { leavesNothingRunning, startTypeScript } from './support/program.js'
 
@@ -91,9 +91,9 @@ describe.each(documents)('$file', (document) => {
   })
 })
 
-describe('README.md', () => {
+describe('promises.md', () => {
   it('has the figures of test/figures.json', () => {
-    const { actual, expected } = readmeWith(readFigures())
+    const { actual, expected } = pageWith(readFigures())
 
     expect(actual).toBe(expected)
   })

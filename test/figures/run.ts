@@ -1,4 +1,4 @@
-// Runs every test of a suite that reports a figure, puts what they report into test/figures.json, and makes the README's tables
+// Runs every test of a suite that reports a figure, puts what they report into test/figures.json, and makes the tables of the page of promises
 // from that. The suite is the first argument: `checks` unless told otherwise; or `faults`, once for each driver, or for the one that
 // is the second argument.
 import { spawnSync } from 'node:child_process'
@@ -12,11 +12,11 @@ import {
   DRIVERS,
   type Figures,
   readFigures,
-  readmeWith,
+  pageWith,
   tableOfChecks,
   tableOfFaults,
   writeFigures,
-  writeReadme,
+  writePage,
 } from './table.js'
 
 /** What came of running some tests. */
@@ -70,7 +70,7 @@ function run(modes: readonly string[], env: NodeJS.ProcessEnv): Outcome {
   }
 }
 
-/** The README is about the machine of whoever has changed something: CI only prints. */
+/** The page is about the machine of whoever has changed something: CI only prints. */
 function publish({ checks, faults }: Partial<AllFigures>, table: string): void {
   if (process.env.CI !== undefined) {
     console.log(table)
@@ -79,7 +79,7 @@ function publish({ checks, faults }: Partial<AllFigures>, table: string): void {
   const before = readFigures()
   const all = { checks: checks ?? before.checks, faults: { ...before.faults, ...faults } }
   writeFigures(all)
-  writeReadme(readmeWith(all).expected)
+  writePage(pageWith(all).expected)
 }
 
 function filesThatRecord(ending: string): string[] {

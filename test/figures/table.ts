@@ -1,4 +1,4 @@
-// The file of figures, and the tables in the README that are made of it.
+// The file of figures, and the tables in the documentation that are made of it.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Figure } from '../support/figures.js'
@@ -24,7 +24,7 @@ export const DRIVERS: readonly string[] = ['epoll', 'node']
 
 const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
 const FILE = path('../figures.json')
-const README = path('../../README.md')
+const PAGE = path('../../packages/net/docs/promises.md')
 
 const BEGIN = '<!-- Made by `pnpm figures` and `pnpm test:faults` from test/figures.json: do not edit. -->\n'
 const END = '<!-- End of what is made. -->'
@@ -37,20 +37,20 @@ export function writeFigures(figures: AllFigures): void {
   writeFileSync(FILE, `${JSON.stringify(figures, null, 2)}\n`)
 }
 
-/** The README as it is, and as it has to be. */
-export function readmeWith(figures: AllFigures): { readonly actual: string; readonly expected: string } {
-  const actual = readFileSync(README, 'utf8')
+/** The page as it is, and as it has to be. */
+export function pageWith(figures: AllFigures): { readonly actual: string; readonly expected: string } {
+  const actual = readFileSync(PAGE, 'utf8')
   const begin = actual.indexOf(BEGIN)
   const end = actual.indexOf(END)
-  if (begin < 0 || end < begin) throw new Error(`README.md: there is no place for the figures: ${BEGIN}`)
+  if (begin < 0 || end < begin) throw new Error(`promises.md: there is no place for the figures: ${BEGIN}`)
   return {
     actual,
     expected: `${actual.slice(0, begin)}${BEGIN}${tablesOf(figures)}${actual.slice(end)}`,
   }
 }
 
-export function writeReadme(text: string): void {
-  writeFileSync(README, text)
+export function writePage(text: string): void {
+  writeFileSync(PAGE, text)
 }
 
 function tablesOf({ checks, faults }: AllFigures): string {
@@ -58,7 +58,7 @@ function tablesOf({ checks, faults }: AllFigures): string {
 ${tableOfChecks(checks)}
 A server in a process of its own, with real clients, real signals and errors of the system (\`pnpm test:faults\`), by each driver; what falls
 short is listed as well. What it was like is told of \`epoll\`, and of \`node\` where that lost more; the rest is in
-[test/figures.json](test/figures.json).
+[test/figures.json](../../../test/figures.json).
 
 ${tableOfFaults(faults)}
 `
