@@ -5,7 +5,7 @@ import { picturesOf } from './pictures.js'
 import type { Results } from './results.js'
 import { BASELINE } from './sides.js'
 import { median } from './statistics.js'
-import { asMarkdown, digits, ratio, tablesOf } from './tables.js'
+import { asMarkdown, digits, tablesOf } from './tables.js'
 import { targetEcho, targetsOf } from './targets.js'
 import { here } from './toolchains.js'
 
@@ -17,6 +17,7 @@ const DOCUMENTS: Readonly<Record<string, (results: Results) => string>> = {
 
 /** In the README: who else is named. */
 const OTHERS = [
+  ['c', 'a bare loop in C'],
   [BASELINE, 'callbacks on `node:net`'],
   ['go', "Go's goroutines"],
   ['bun', 'Bun.listen'],
@@ -50,16 +51,15 @@ function summaryOf(results: Results): string {
   const own = echo?.samples['epoll-yield']?.cpu
   if (echo === undefined || own === undefined) return '\nThe `epoll` driver was not measured.\n'
   const { file, title, unit } = picturesOf(results).find(({ comparison }) => comparison === echo)!
-  const times = OTHERS.flatMap(([side, name]) => {
-    const value = ratio(echo, 'cpu', 'epoll-yield', side, 'less')
-    return value === undefined ? [] : [`${value.toFixed(2)} x less than ${name}`]
+  const others = OTHERS.flatMap(([side, name]) => {
+    const samples = echo.samples[side]?.cpu
+    return samples === undefined ? [] : [{ name, value: median(samples) }]
   })
-  const c = ratio(echo, 'cpu', 'c', 'epoll-yield', 'less')
-  const cost = `This server spends ${digits(median(own))} us of CPU on an echo (Linux, \`epoll\` driver, 64 connections, 64 bytes): ${times.join(', ')}`
-  const bare = c === undefined ? '' : `; a bare epoll loop in C spends ${c.toFixed(2)} x less than it`
+    .sort((a, b) => a.value - b.value)
+    .map(({ name, value }) => `${name} ${digits(value)}`)
   return [
-    `\n${cost}${bare}.`,
-    `All in one interleaved run, [with method and machine](packages/net/docs/benchmarks.md), latency, memory and the rest.`,
+    `\nThis server spends ${digits(median(own))} us of CPU on an echo (Linux, \`epoll\` driver, 64 connections, 64 bytes). In the same run:`,
+    `${others.join(', ')} us. [Method, machine, and all the rest](packages/net/docs/benchmarks.md): latency, large messages, memory.`,
     `\n![${title}: ${unit}](packages/net/docs/${file})\n`,
   ].join('\n')
 }

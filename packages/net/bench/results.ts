@@ -46,7 +46,7 @@ export function writeResults(results: Results): void {
   writeFileSync(FILE, `${asJson(results)}\n`)
 }
 
-/** JSON as the formatter likes it: numbers in a row stand in a line. */
+/** JSON in which numbers in a row stand in a line. */
 function asJson(value: unknown): string {
   return JSON.stringify(value, null, 2).replace(/\[\s+(-?\d[^[\]{}"]*?)\s+\]/g, (_, numbers: string) => {
     return `[${numbers.split(/,\s+/).join(', ')}]`
