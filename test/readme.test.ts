@@ -7,7 +7,7 @@ import { compile } from './documents/compile.js'
 import { documentFiles, parseDocument, readDocument, root } from './documents/document.js'
 import { isExcerpt } from './documents/excerpt.js'
 import { brokenLinks } from './documents/links.js'
-import { readFigures, pageWith } from './figures/table.js'
+import { pageWith, readFigures } from './figures/table.js'
 import { printedBy } from './support/printed.js'
 import { leavesNothingRunning, startTypeScript } from './support/program.js'
 
