@@ -152,6 +152,8 @@ export class Bench {
   /** The driver, with an address that never answers for every attempt to connect. */
   silentDriver(heard: { attempt?(): void; close?(linger: boolean): void }): Driver {
     return this.driverWith({
+      // At once: a time limit that ends before the attempt has begun would close none.
+      lookup: (host, done) => queueMicrotask(() => done(null, [host])),
       connect: () => {
         heard.attempt?.()
         return silentSocket((linger) => heard.close?.(linger))
