@@ -220,17 +220,18 @@ napi_value Peer(napi_env env, napi_callback_info info) {
   return Text(env, address, args.instance->sockets.Peer(address, sizeof address));
 }
 
-// recv(fd, to, most): how many bytes have come, 0 at the end, or a negative errno
+// recv(fd, to, offset, most): how many bytes have come, 0 at the end, or a negative errno
 napi_value Receive(napi_env env, napi_callback_info info) {
-  Arguments args(env, info, "recv(fd, to, most)", 3);
+  Arguments args(env, info, "recv(fd, to, offset, most)", 4);
   int fd = args.Fd(0);
   size_t room = 0;
-  void* to = args.Bytes(1, napi_uint8_array, &room);
-  int32_t most = args.Int(2, 1, INT32_MAX);
+  auto* to = static_cast<uint8_t*>(args.Bytes(1, napi_uint8_array, &room));
+  auto offset = static_cast<size_t>(args.Int(2, 0, INT32_MAX));
+  auto most = static_cast<size_t>(args.Int(3, 1, INT32_MAX));
   if (!args.ok) return nullptr;
   // To receive nothing would look like the end.
-  if (room == 0) return Number(env, -EINVAL);
-  return Number(env, Sockets::Receive(fd, to, static_cast<size_t>(most) < room ? static_cast<size_t>(most) : room));
+  if (offset >= room) return Number(env, -EINVAL);
+  return Number(env, Sockets::Receive(fd, to + offset, most < room - offset ? most : room - offset));
 }
 
 // send(fd, bytes): how many were taken, or a negative errno

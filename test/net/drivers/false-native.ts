@@ -56,10 +56,10 @@ export class FalseNative {
       connect: () => 4,
       accept: () => answers.accept.shift() ?? EAGAIN,
       peer: () => '127.0.0.1 4915',
-      recv: (_fd, to) => {
+      recv: (_fd, to, offset) => {
         const answer = answers.recv.shift() ?? EAGAIN
         if (typeof answer === 'number') return answer
-        to.set(Buffer.from(answer))
+        to.set(Buffer.from(answer), offset)
         return answer.length
       },
       send: () => answers.send.shift() ?? EAGAIN,

@@ -19,7 +19,7 @@ export interface Native {
   /** `host port` of whom was accepted last. */
   peer(): string
   /** @param most no more than that, though there may be more room */
-  recv(fd: number, to: Uint8Array, most: number): number
+  recv(fd: number, to: Uint8Array, offset: number, most: number): number
   send(fd: number, bytes: Uint8Array): number
   shutdown(fd: number): number
   close(fd: number): void

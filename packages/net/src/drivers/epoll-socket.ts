@@ -106,11 +106,15 @@ export class EpollSocket implements DriverSocket, Member {
     if (this.#readable) {
       const most = Math.min(max, MOST_RECEIVED)
       const set = this.#set
-      const got = set.native.recv(this.#fd, set.scratch, most)
+      const small = most <= SMALL
+      if (small && pooledBytes + most > pool.length) renewPool()
+      const got = small
+        ? set.native.recv(this.#fd, pool, pooledBytes, most)
+        : set.native.recv(this.#fd, set.scratch, 0, most)
       if (got > 0) {
         // Fewer than there is room for: there are no more (epoll(7)), unless the end is behind them.
         if (got < most && !this.#wary) this.#readable = false
-        return taken(set, got)
+        return small ? pooled(got) : taken(set, got)
       }
       this.#readable = false
       if (got === EAGAIN) return null
@@ -202,7 +206,7 @@ export class EpollSocket implements DriverSocket, Member {
         setImmediate(() => this.#discard())
         return
       }
-      const got = native.recv(this.#fd, scratch, MOST_RECEIVED)
+      const got = native.recv(this.#fd, scratch, 0, MOST_RECEIVED)
       if (got === EAGAIN || (got > 0 && got < MOST_RECEIVED && !this.#wary)) this.#readable = false
       else if (got <= 0) this.#end(false)
     }
@@ -236,6 +240,7 @@ function taken(set: EpollSet, length: number): Buffer {
     set.scratch = newScratch()
     return length === scratch.length ? scratch : scratch.subarray(0, length)
   }
+  if (length < SMALL && pooledBytes + length > pool.length) renewPool()
   const bytes = length < SMALL ? pooled(length) : Buffer.allocUnsafeSlow(length)
   if (length < 64) for (let i = 0; i < length; i++) bytes[i] = scratch[i] as number
   else scratch.copy(bytes, 0, 0, length)
@@ -245,11 +250,13 @@ function taken(set: EpollSet, length: number): Buffer {
 let pool = EMPTY
 let pooledBytes = 0
 
+function renewPool(): void {
+  pool = Buffer.allocUnsafeSlow(POOL_SIZE)
+  pooledBytes = 0
+}
+
+/** The next bytes of the pool, which has so many. */
 function pooled(length: number): Buffer {
-  if (pooledBytes + length > pool.length) {
-    pool = Buffer.allocUnsafeSlow(POOL_SIZE)
-    pooledBytes = 0
-  }
   const begin = pooledBytes
   pooledBytes += length
   return pool.subarray(begin, pooledBytes)
