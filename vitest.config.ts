@@ -38,8 +38,8 @@ export default defineConfig(({ mode }) => ({
     // Faults are tried under load, with programs beside the tests: one file at a time.
     fileParallelism: mode !== 'faults',
     execArgv: ['--expose-gc'],
-    testTimeout: TIMEOUTS_MS[mode] ?? 10_000,
-    hookTimeout: TIMEOUTS_MS[mode] ?? 10_000,
+    testTimeout: TIMEOUTS_MS[mode] ?? 30_000,
+    hookTimeout: TIMEOUTS_MS[mode] ?? 30_000,
     coverage: {
       // All of them, also those that no test imports.
       include: ['packages/*/src/**/*.ts'],

@@ -889,6 +889,30 @@ function describeClosing(sample: DriverSample, bench: Bench): void {
     },
   )
 
+  it.each([
+    ['with a linger', (socket: DriverSocket) => socket.close(true)],
+    ['at once', (socket: DriverSocket) => socket.close(false)],
+    ['by a reset', (socket: DriverSocket) => socket.reset()],
+  ])('throws a ConnectionResetError at a write to a socket that is over: %s', async (_way, end) => {
+    const { one, other } = await bench.pair()
+    end(one.socket)
+    end(other.socket)
+    await bench.closed(one, other)
+
+    for (const { socket } of [one, other]) {
+      expect(() => socket.write(Buffer.from('too late'))).toThrow(ConnectionResetError)
+    }
+  })
+
+  it('throws a ConnectionResetError at a read from a socket that was reset', async () => {
+    const { one, other } = await bench.pair()
+    one.socket.reset()
+    other.socket.reset()
+    await bench.closed(one, other)
+
+    for (const { socket } of [one, other]) expect(() => socket.read(1)).toThrow(ConnectionResetError)
+  })
+
   it('says CLOSED once after an error, too', async () => {
     const { one, other } = await bench.pair()
     other.socket.read(1)
