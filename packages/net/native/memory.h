@@ -13,10 +13,11 @@ struct Allocated {
   static void operator delete(void* memory) { free(memory); }
 };
 
-// Where the elements of a typed array are just now, and how many they are: none, if it is another kind of thing, or if its buffer
-// has been transferred or has shrunk. JavaScript may do that between any two calls, so it is asked for in each.
+// Whether this is a typed array of that kind; and where its elements are just now, and how many: none, if its buffer has been
+// transferred or has shrunk. JavaScript may do that between any two calls, so it is asked for in each.
 inline bool Elements(napi_env env, napi_value value, napi_typedarray_type wanted, void** data, size_t* length) {
-  napi_typedarray_type type;
+  // Node leaves it as it is for a kind that it does not know, such as Float16Array in 24.0.
+  napi_typedarray_type type = napi_bigint64_array;
   *data = nullptr;
   *length = 0;
   // It refuses what is no typed array.
