@@ -58,7 +58,7 @@ describe('EpollListener', () => {
     expect(native.calls).toEqual(['close 3'])
   })
 
-  it('resets and counts those that wait when it closes, whatever an accept says, and no more than may wait', () => {
+  it('resets and counts those that wait when it closes, passing over those that went away, and no more than may wait', () => {
     const native = new FalseNative()
     native.answers.accept.push(9, ENETDOWN, 10, 11)
     const listener = new EpollListener(native.set, '127.0.0.1', { ...TARGET, backlog: 2 })
@@ -67,5 +67,16 @@ describe('EpollListener', () => {
 
     expect(listener.dropped).toBe(2)
     expect(native.calls).toEqual(['reset 9', 'reset 10', 'close 3'])
+  })
+
+  it('leaves them to the system where there is no descriptor to accept them with, however many may wait', () => {
+    const native = new FalseNative()
+    native.answers.accept.push(...Array<number>(1000).fill(EMFILE))
+    const listener = new EpollListener(native.set, '127.0.0.1', { ...TARGET, backlog: 2 ** 31 - 1 })
+
+    listener.close()
+
+    expect(native.answers.accept.length).toBe(999)
+    expect(native.calls).toEqual(['close 3'])
   })
 })

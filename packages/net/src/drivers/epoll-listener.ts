@@ -69,7 +69,7 @@ export class EpollListener implements DriverListener, Member {
       if (fd === EAGAIN) return null
       const error = errorOf(fd, 'accept')
       // One that never ends is one to wait after.
-      if (i === MOST_PASSED || !PASSING.has(codeOf(error))) throw error
+      if (i === MOST_PASSED || !passes(error)) throw error
     }
   }
 
@@ -91,10 +91,15 @@ export class EpollListener implements DriverListener, Member {
     // One more than were asked for may wait on Linux; who comes meanwhile is left to the system.
     for (let i = 0; i <= this.#backlog; i++) {
       const fd = native.accept(this.#fd)
-      if (fd === EAGAIN) return
-      if (fd < 0) continue
-      native.reset(fd)
-      this.dropped++
+      if (fd >= 0) {
+        native.reset(fd)
+        this.dropped++
+      } else if (fd === EAGAIN || !passes(errorOf(fd, 'accept'))) return
     }
   }
+}
+
+/** Whether the next try may do better at once. */
+function passes(error: Error): boolean {
+  return PASSING.has(codeOf(error))
 }
