@@ -23,4 +23,15 @@ describe('NodeSocket', () => {
     expect(taken).toBe(65_536)
     expect(writes.mock.calls.map(([bytes]) => (bytes as Buffer).length)).toEqual([65_536])
   })
+
+  it('gives nothing any more once it has been closed, though its descriptor was free before', () => {
+    const socket = new net.Socket()
+    const made = new NodeSocket(socket)
+    socket.emit('data', Buffer.from('read ahead'))
+    socket.emit('close')
+
+    made.close(true)
+
+    expect(() => made.read(100)).toThrow('the connection is closed')
+  })
 })

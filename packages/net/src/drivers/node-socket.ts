@@ -124,8 +124,8 @@ export class NodeSocket implements DriverSocket {
   }
 
   close(linger: boolean): void {
-    if (this.#over) return
-    if (!linger) this.#destroy(this.#input !== null)
+    if (this.#over) this.#discard()
+    else if (!linger) this.#destroy(this.#input !== null)
     else if (this.#error !== null) this.#destroy(false)
     else {
       this.#discard()
@@ -135,7 +135,8 @@ export class NodeSocket implements DriverSocket {
   }
 
   reset(): void {
-    if (!this.#over) this.#destroy(true)
+    if (this.#over) this.#discard()
+    else this.#destroy(true)
   }
 
   heardData(chunk: Buffer): void {
