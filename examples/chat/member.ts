@@ -6,7 +6,10 @@
 import type { Connection } from '@bluelet/net'
 import { Channel, type Coroutine, Latch } from '@bluelet/scheduler'
 
-/** How many characters may wait: a member who reads at all has them within a turn or two. */
+/** In bytes, as a terminal has it (termios(3)). */
+export const LONGEST_LINE = 4096
+
+/** How many characters may wait, many lines: a member who reads at all has them within a turn or two. */
 const MOST_WAITING = 65_536
 
 export class Member {

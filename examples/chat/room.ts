@@ -1,9 +1,8 @@
-// The room of the chat: who is in it, under which name, and what each of them does there. Part of the chat server:
-// node --import tsx examples/chat/server.ts
+// The room of the chat: who is in it, and what each does there. Part of a server: node --import tsx examples/chat/server.ts
 
 import type { Connection } from '@bluelet/net'
 import { type Coroutine, race } from '@bluelet/scheduler'
-import { Member } from './member.js'
+import { LONGEST_LINE, Member } from './member.js'
 
 export class Room {
   readonly #members: Map<string, Member>
@@ -28,7 +27,7 @@ export class Room {
     }
   }
 
-  /** Asks for a name until it is a good one; undefined: the client has gone. */
+  /** Asks for a name until it is a good one; undefined: the client has gone. (By `yield` another could take it meanwhile.) */
   *#nameOf(conn: Connection): Coroutine<string | undefined> {
     while (true) {
       yield* conn.sendall('Your name: ')
@@ -42,10 +41,11 @@ export class Room {
   }
 
   *#listening(member: Member, conn: Connection): Coroutine<string> {
-    for (let line = yield* conn.readline(); line.length > 0; line = yield* conn.readline()) {
+    while (true) {
+      const line = yield* conn.readline('\n', { limit: LONGEST_LINE })
+      if (line.length === 0) return 'has left'
       this.#tell(`${member.name}: ${printable(line)}`, member)
     }
-    return 'has left'
   }
 
   #tell(line: string, from: Member): void {

@@ -8,8 +8,9 @@ afterEach(destroyPeers)
 /** A start costs most of a second: the machine may be busy. */
 const LONGEST_MS = 30_000
 
-/** How much is said at a time while one does not listen: less than may wait for a member. */
-const BLOCK = 30_000
+/** What is said at a time while one does not listen, in lines that may be so long: less than may wait for a member. */
+const LINE = 3000
+const LINES = 10
 
 const noNetcat = missing('nc', ['-h'])
 const noPython = missing('python3', ['--version'])
@@ -147,6 +148,16 @@ describe("'examples/chat/server.ts', with 'examples/chat/room.ts' and 'examples/
     await server.printed(/LimitError/)
   })
 
+  it('drops nobody for a line that is longer than what may wait for a member', async () => {
+    const eve = await join(server, port, 'eve')
+    const trudy = await join(server, port, 'trudy')
+
+    trudy.write(`${'x'.repeat(65_530)}\n`)
+    await server.printed(/\* trudy has left\n/)
+
+    await hears(eve, '* trudy has left\n')
+  })
+
   it.skipIf(noPython)(
     named('drops, with a word, who does not read, and holds up nobody', noPython),
     async () => {
@@ -155,12 +166,12 @@ describe("'examples/chat/server.ts', with 'examples/chat/room.ts' and 'examples/
       const slow = start('python3', ['-c', SLOW_CLIENT, port])
       await server.printed(/slow has joined/)
 
-      const said = 'x'.repeat(BLOCK)
+      const said = `${'x'.repeat(LINE)}\n`.repeat(LINES - 1)
       let times = 0
       while (!server.stdout.includes('* slow was dropped: too slow') && times < 1000) {
         times++
-        speaker.write(`${said} ${times}\n`)
-        await hears(listener, ` ${times}\n`)
+        speaker.write(`${said}${times} times\n`)
+        await hears(listener, ` ${times} times\n`)
       }
       await hears(listener, '* slow was dropped: too slow\n')
       speaker.write('gone\n')
@@ -168,7 +179,7 @@ describe("'examples/chat/server.ts', with 'examples/chat/room.ts' and 'examples/
 
       expect(slow.exit).toBe(null)
       await slow.kill('SIGKILL').ended()
-      expect(listener.text.split('speaker: ')).toHaveLength(times + 2)
+      expect(listener.text.split('speaker: ')).toHaveLength(times * LINES + 2)
       expect(server.stderr).toBe('')
     },
   )
