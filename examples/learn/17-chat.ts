@@ -12,7 +12,7 @@ function tell(others: string, line: string) {
 }
 
 function* chatter(conn: Connection): Coroutine<void> {
-  const name: string = yield askName(conn)
+  const name: string = yield* askName(conn)
   if (name === '') return
   const lines = new Channel<string>({ capacity: 100 })
   members.set(name, lines)

@@ -135,6 +135,17 @@ describe('examples/learn/17-chat.ts', { timeout: 30_000 }, () => {
     expect(server.stderr).toBe('')
   })
 
+  it('gives a name to one of two who ask for it at once', async () => {
+    const { port } = await chat()
+    const peers = await Promise.all(Array.from({ length: 20 }, () => dial(Number(port))))
+    for (const peer of peers) await peer.read().until('the question', () => peer.text === 'Your name? ')
+
+    for (const [i, peer] of peers.entries()) peer.write(`member ${i >> 1}\n`)
+    const refused = () => peers.filter(({ text }) => text.split('Your name? ').length === 3)
+
+    await expect.poll(() => refused().length).toBe(10)
+  })
+
   it('is not held up by a member who reads nothing', async () => {
     const { port } = await chat()
     const deaf = await dial(Number(port))
