@@ -26,7 +26,8 @@ export function* sendResponse(conn: Connection, request: Request, file: File | n
   yield* conn.sendall(`${head.join('\r\n')}\r\n\r\n`)
   if (method === 'HEAD') return status
   if (file === null) yield* conn.sendall(`${text}\n`)
-  else yield* sendFile(conn, file)
+  // One that is empty is not opened: nobody would read its stream, nor hear of an error of it.
+  else if (size > 0) yield* sendFile(conn, file)
   return status
 }
 

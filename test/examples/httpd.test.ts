@@ -1,11 +1,14 @@
 // examples/httpd.ts as a process: to curl, to clients that mean harm, and to those that know no better. Bluelet's own demo ends with
 // an error on seven kinds of request of eight, and gives away any file of the machine.
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createReadStream, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import net from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
+import { simulate } from '@bluelet/net/testing'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { sendResponse } from '../../examples/httpd/response.js'
+import { pair } from '../net/simulated-pair.js'
 import { destroyPeers, dial } from '../support/peer.js'
 import { missing, named, type Program, start, typeScript } from '../support/program.js'
 import { badRequests, badTargets, seeded } from './bad-requests.js'
@@ -106,6 +109,24 @@ describe('examples/httpd/response.ts', { timeout: 30_000 }, () => {
       /^HTTP\/1\.1 200 OK\r\n(.+\r\n)*Content-Length: 6\r\n(.+\r\n)*Connection: close\r\n\r\nnotes\n$/,
     )
     expect(head.replace(/Date: .*/, '')).toBe(whole.replace(/Date: .*/, '').replace(/notes\n$/, ''))
+  })
+})
+
+describe('the body of an empty file', () => {
+  it('is sent without a look at the file, which may have gone since it was found', async () => {
+    const request = { status: 200, method: 'GET', target: '/gone', keepAlive: false }
+    const file = { path: path.join(folder, 'gone'), size: 0, type: 'text/plain' }
+
+    const answer = await simulate(function* () {
+      const { client, server } = yield* pair()
+      yield* sendResponse(server, request, file)
+      server.close()
+      return yield* client.readall()
+    })
+    // An error of a stream that nobody listens to fails this run.
+    await new Promise((resolve) => createReadStream(file.path).on('error', resolve))
+
+    expect(answer.toString()).toContain('Content-Length: 0\r\n')
   })
 })
 
