@@ -6,15 +6,15 @@ import { sleep, spawn } from '@bluelet/scheduler'
 
 const latency = Number(process.env.LATENCY ?? 100)
 
-const pages: Record<string, string> = {
-  azure: '#f0ffff',
-  cobalt: '#0047ab',
-  indigo: '#4b0082',
-  navy: '#000080',
-  teal: '#008080',
-}
+const pages = new Map([
+  ['azure', '#f0ffff'],
+  ['cobalt', '#0047ab'],
+  ['indigo', '#4b0082'],
+  ['navy', '#000080'],
+  ['teal', '#008080'],
+])
 
-export const names = Object.keys(pages)
+export const names: readonly string[] = [...pages.keys()]
 
 /** How many there are now, and how many there were at once. */
 export const visitors = { now: 0, most: 0 }
@@ -34,8 +34,8 @@ function* visitor(conn: Connection) {
     const head = yield* conn.readuntil('\r\n\r\n')
     const [, name = ''] = /^GET \/(\w+) /.exec(head.toString()) ?? []
     yield* sleep(latency)
-    const page = pages[name] ?? 'no such blue'
-    const status = name in pages ? '200 OK' : '404 Not Found'
+    const page = pages.get(name) ?? 'no such blue'
+    const status = pages.has(name) ? '200 OK' : '404 Not Found'
     yield* conn.sendall(
       `HTTP/1.1 ${status}\r\nContent-Length: ${page.length}\r\nConnection: close\r\n\r\n${page}`,
     )

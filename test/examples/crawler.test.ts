@@ -1,5 +1,10 @@
 // examples/crawler.ts as a process, which makes threads and processes of its own.
+import { listen } from '@bluelet/net'
+import { simulate } from '@bluelet/net/testing'
+import { kill, spawn } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
+import { fetchPage } from '../../examples/crawler/page.js'
+import { serve } from '../../examples/crawler/site.js'
 import { leavesNothingRunning, startTypeScript } from '../support/program.js'
 
 leavesNothingRunning()
@@ -26,5 +31,19 @@ describe(parts.join(', '), { timeout: 60_000 }, () => {
       ['child processes', expect.stringMatching(/[1-5]/), pages],
       ['coroutines', '5', pages],
     ])
+  })
+})
+
+describe('the site of the crawler', () => {
+  it.each(['white', 'constructor', '__proto__', 'navy?shade=dark'])('has no page /%s', async (name) => {
+    const fetched = simulate(function* () {
+      const listener = yield* listen('127.0.0.1', 0)
+      const site = yield* spawn(serve, listener)
+      const page = yield* fetchPage(`http://${listener.address}/${name}`)
+      yield* kill(site)
+      return page
+    })
+
+    await expect(fetched).rejects.toThrow(`/${name}: HTTP/1.1 404 Not Found`)
   })
 })
