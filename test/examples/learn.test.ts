@@ -3,7 +3,14 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { destroyPeers, dial } from '../support/peer.js'
 import { printedBy } from '../support/printed.js'
-import { leavesNothingRunning, missing, type Program, start, startTypeScript } from '../support/program.js'
+import {
+  leavesNothingRunning,
+  missing,
+  named,
+  type Program,
+  start,
+  startTypeScript,
+} from '../support/program.js'
 
 leavesNothingRunning()
 
@@ -207,9 +214,4 @@ async function member(port: string, name: string) {
   await peer.until('the question', () => peer.text === 'Your name? ')
   peer.write(`${name}\n`)
   return peer
-}
-
-/** The title of a test, with the reason if it is skipped. */
-function named(title: string, reason: string | null): string {
-  return reason === null ? title : `${title} (skipped: ${reason})`
 }

@@ -1,7 +1,7 @@
 // Errors of the system's own calls, which no client can bring about.
 import { describe, expect, it } from 'vitest'
 import { record } from '../support/figures.js'
-import { leavesNothingRunning } from '../support/program.js'
+import { leavesNothingRunning, named } from '../support/program.js'
 import { driver } from './driver.js'
 import { Injection, whyNoInjection } from './injection.js'
 import { reachedIn } from './patience.js'
@@ -115,9 +115,4 @@ async function clientAndSocket(server: ServerProcess): Promise<[LineClient, stri
   await client.ask('ping')
   const [socket] = server.sockets().filter((socket) => !before.has(socket))
   return [client, socket!]
-}
-
-/** A test that is skipped says why. */
-function named(name: string, why: string | null): string {
-  return why === null ? name : `${name} (skipped: ${why})`
 }
