@@ -12,9 +12,13 @@ import { type Coroutine, callback, group, race, run, spawn } from '@bluelet/sche
 const [host = '::'] = process.argv.slice(2)
 const port = Number(process.env.PORT ?? 8888)
 
+/** Those that nobody has closed yet: a task that is cancelled before its first step never runs, nor does its finally. */
+const connections = new Set<Connection>()
+
 function* acceptConnections(listener: Listener): Coroutine<never> {
   while (true) {
     const conn = yield* listener.accept()
+    connections.add(conn)
     console.log(`Connection from: ${conn.remoteAddress}`)
     yield spawn(recvAll, conn)
     console.log('Next connection...')
@@ -35,6 +39,7 @@ function* recvAll(conn: Connection): Coroutine<void> {
   } finally {
     // Also when it is cancelled.
     conn.close()
+    connections.delete(conn)
     console.log(`Connection closed: ${address}`)
   }
 }
@@ -49,6 +54,7 @@ function* main(): Coroutine<void> {
   console.log(`Listening on: ${listener.address}`)
   // The group is cancelled when it loses, and with it all that was spawned within.
   yield race([interrupt, group(() => acceptConnections(listener))])
+  for (const conn of connections) conn.close()
 }
 
 await run(main)

@@ -101,6 +101,21 @@ describe('examples/receiver/concurrent.ts', { timeout: LONGEST_MS }, () => {
 })
 
 describe('examples/receiver/shutdown.ts', { timeout: LONGEST_MS }, () => {
+  it.skipIf(process.platform === 'win32')('closes a connection that comes in the very moment', async () => {
+    const { server, port } = await receiver('examples/receiver/shutdown.ts')
+    const first = await dial(port, HOST)
+    await server.printed(/Receiving from/)
+
+    // Stopped meanwhile, it hears of both at once.
+    server.kill('SIGSTOP')
+    const last = await dial(port, HOST)
+    server.kill('SIGINT').kill('SIGCONT')
+    for (const peer of [first, last]) await peer.finish()
+    for (const peer of [first, last]) peer.end()
+
+    expect(await server.ended()).toEqual({ code: 0, signal: null })
+  })
+
   it.skipIf(noNetcat)(
     named('ends every connection at Ctrl+C, whatever is still being sent, and exits with 0', noNetcat),
     async () => {
