@@ -114,7 +114,7 @@ class Arguments {
   Instance* instance = nullptr;
 
  private:
-  static constexpr size_t kMost = 5;
+  static constexpr size_t kMost = 7;
 
   void Wrong(const char* expected) {
     ok = false;
@@ -184,16 +184,18 @@ napi_value Hold(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-// listen(address, port, backlog, ipv6Only, reusePort): a descriptor or a negative errno
+// listen(address, port, backlog, ipv6Only, reusePort, noDelay, keepAliveSeconds): a descriptor or a negative errno
 napi_value Listen(napi_env env, napi_callback_info info) {
-  Arguments args(env, info, "listen(address, port, backlog, ipv6Only, reusePort)", 5);
+  Arguments args(env, info, "listen(address, port, backlog, ipv6Only, reusePort, noDelay, keepAliveSeconds)", 7);
   Arguments::Text address = args.String(0);
   int32_t port = args.Int(1, 0, 65535);
   int32_t backlog = args.Int(2, 1, INT32_MAX);
   bool ipv6_only = args.Bool(3);
   bool reuse_port = args.Bool(4);
+  bool no_delay = args.Bool(5);
+  int32_t seconds = args.Int(6, 0, 32767);
   if (!args.ok) return nullptr;
-  return Number(env, args.instance->sockets.Listen(address.bytes, port, backlog, ipv6_only, reuse_port));
+  return Number(env, args.instance->sockets.Listen(address.bytes, port, backlog, ipv6_only, reuse_port, no_delay, seconds));
 }
 
 // connect(address, port): a descriptor or a negative errno

@@ -70,7 +70,8 @@ int Sockets::Own(int fd) {
   return fd;
 }
 
-int Sockets::Listen(const char* address, int port, int backlog, bool ipv6_only, bool reuse_port) {
+int Sockets::Listen(const char* address, int port, int backlog, bool ipv6_only, bool reuse_port, bool no_delay,
+                    int keep_alive_seconds) {
   sockaddr_storage where;
   socklen_t length;
   int error = Parse(address, port, &where, &length);
@@ -82,6 +83,8 @@ int Sockets::Listen(const char* address, int port, int backlog, bool ipv6_only, 
   if (error == 0 && reuse_port) error = Set(fd, SOL_SOCKET, SO_REUSEPORT, 1);
   if (error == 0 && where.ss_family == AF_INET6) error = Set(fd, IPPROTO_IPV6, IPV6_V6ONLY, ipv6_only ? 1 : 0);
   if (error == 0 && bind(fd, reinterpret_cast<sockaddr*>(&where), length) != 0) error = -errno;
+  // Before it listens: whoever connects in between would not inherit it. What the system refuses of it is no reason not to listen.
+  if (error == 0) Configure(fd, no_delay, keep_alive_seconds);
   if (error == 0 && listen(fd, backlog) != 0) error = -errno;
   if (error != 0) {
     close(fd);

@@ -14,7 +14,8 @@ class Sockets {
 
   bool Owns(int fd) const { return fd >= 0 && fd < room_ && owned_[fd] != 0; }
 
-  int Listen(const char* address, int port, int backlog, bool ipv6_only, bool reuse_port);
+  // Those that are accepted inherit what Configure sets.
+  int Listen(const char* address, int port, int backlog, bool ipv6_only, bool reuse_port, bool no_delay, int keep_alive_seconds);
   // The connection is made, or has failed, once the descriptor is writable; see Failure.
   int Connect(const char* address, int port);
   int Accept(int listener);

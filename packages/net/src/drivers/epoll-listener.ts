@@ -43,15 +43,14 @@ export class EpollListener implements DriverListener, Member {
 
   /** @throws the system's error */
   constructor(set: EpollSet, address: string, target: ListenTarget) {
-    const { port, backlog, ipv6Only = false, reusePort = false } = target
+    const { port, backlog, ipv6Only = false, reusePort = false, noDelay = true } = target
+    const seconds = keepAliveSeconds(target)
     this.observer = null
     this.dropped = 0
     this.#set = set
     this.#backlog = backlog
-    this.#fd = set.native.listen(address, port, backlog, ipv6Only, reusePort)
+    this.#fd = set.native.listen(address, port, backlog, ipv6Only, reusePort, noDelay, seconds)
     if (this.#fd < 0) throw errorOf(this.#fd, 'listen')
-    // Those that are accepted inherit it.
-    set.native.configure(this.#fd, target.noDelay ?? true, keepAliveSeconds(target))
     this.#slot = set.add(this.#fd, this)
     if (this.#slot < 0) {
       set.native.close(this.#fd)

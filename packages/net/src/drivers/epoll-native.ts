@@ -13,7 +13,16 @@ export interface Native {
   start(batch: Int32Array, ready: (count: number) => void): number
   watch(fd: number, slot: number, generation: number): number
   hold(keepsAlive: boolean): void
-  listen(address: string, port: number, backlog: number, ipv6Only: boolean, reusePort: boolean): number
+  /** Those that are accepted are what `configure` would make of them. */
+  listen(
+    address: string,
+    port: number,
+    backlog: number,
+    ipv6Only: boolean,
+    reusePort: boolean,
+    noDelay: boolean,
+    keepAliveSeconds: number,
+  ): number
   connect(address: string, port: number): number
   accept(fd: number): number
   /** `host port` of whom was accepted last. */
