@@ -2,7 +2,7 @@
 //
 //   node --import tsx test/support/one-by-one.ts examples/learn/01-pause.ts ...
 //
-// What each prints stands between "=== FILE" and, if it has not stopped in the middle, "=== end".
+// What each prints stands between "=== FILE" and, once it has ended, "=== end".
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 
@@ -18,6 +18,11 @@ process.on('beforeExit', () => {
 
 async function run(file: string): Promise<void> {
   console.log(`=== ${file}`)
+  // An import that waits for nothing but itself does not keep a process; and one that is there at once would be the last.
+  const waiting = setInterval(() => {}, 1e9)
   await import(pathToFileURL(path.resolve(file)).href)
-  loaded = true
+  setImmediate(() => {
+    clearInterval(waiting)
+    loaded = true
+  })
 }
