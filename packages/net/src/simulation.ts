@@ -53,12 +53,12 @@ export class Simulation implements NetworkHost {
     return this.#host.reports
   }
 
-  /** @see Host.sites */
+  /** @see `Host.sites` */
   get sites(): boolean {
     return this.#host.sites
   }
 
-  /** @see Host.simulates */
+  /** @see `Host.simulates` */
   get simulates(): readonly string[] {
     return this.#host.simulates
   }
@@ -68,17 +68,17 @@ export class Simulation implements NetworkHost {
     return this.#host.now()
   }
 
-  /** @see Host.soon */
+  /** @see `Host.soon` */
   soon(callback: () => void): void {
     this.#host.soon(callback)
   }
 
-  /** @see Host.at */
+  /** @see `Host.at` */
   at(deadline: number, callback: () => void): unknown {
     return this.#host.at(deadline, callback)
   }
 
-  /** @see Host.cancel */
+  /** @see `Host.cancel` */
   cancel(timer: unknown): void {
     this.#host.cancel(timer)
   }
@@ -88,12 +88,12 @@ export class Simulation implements NetworkHost {
     this.#host.report(error)
   }
 
-  /** @see Host.onExhausted */
+  /** @see `Host.onExhausted` */
   onExhausted(callback: () => void): () => void {
     return this.#host.onExhausted(callback)
   }
 
-  /** @see Host.onIdle */
+  /** @see `Host.onIdle` */
   onIdle(callback: () => void): () => void {
     return this.#host.onIdle(callback)
   }

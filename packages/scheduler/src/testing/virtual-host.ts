@@ -48,7 +48,7 @@ export class VirtualHost implements Host {
   readonly reports: unknown[]
   /** On: in a test it matters where, and microseconds do not. */
   readonly sites: boolean
-  /** @see Host.simulates */
+  /** @see `Host.simulates` */
   readonly simulates: readonly string[]
   readonly schedule?: Schedule
   readonly #manual: boolean
@@ -111,12 +111,12 @@ export class VirtualHost implements Host {
     this.reports.push(error)
   }
 
-  /** @see Host.onExhausted */
+  /** @see `Host.onExhausted` */
   onExhausted(callback: () => void): () => void {
     return defaultHost.onExhausted?.(callback) ?? (() => {})
   }
 
-  /** @see Host.onIdle */
+  /** @see `Host.onIdle` */
   onIdle(callback: () => void): () => void {
     this.#idleListeners.add(callback)
     return () => this.#idleListeners.delete(callback)
