@@ -56,7 +56,7 @@ export function writePage(text: string): void {
 function tablesOf({ checks, faults }: AllFigures): string {
   return `
 ${tableOfChecks(checks)}
-A server in a process of its own, with real clients, real signals and errors of the system (\`pnpm test:faults\`), by each driver; what falls
+A server in a process of its own, with real clients, real signals and errors of the system (\`npx -y pnpm@12 test:faults\`), by each driver; what falls
 short is listed as well. What it was like is told of \`epoll\`, and of \`node\` where that lost more; the rest is in
 [test/figures.json](../../../test/figures.json).
 
