@@ -48,7 +48,7 @@ export function picturesOf({ comparisons }: Results): Picture[] {
       pictures.push({ file: 'memory.svg', title, unit, comparison, kind: 'used', shown: count })
     }
     if (what === 'start') {
-      const [title, unit] = ['From the start of the process to the first reply', 'ms']
+      const [title, unit] = ['From start to first reply', 'ms, from the start of the process']
       pictures.push({ file: 'start.svg', title, unit, comparison, kind: 'ms', shown: digits })
     }
   }
