@@ -1,4 +1,5 @@
-# A server that shouts, and two clients of it, by Bluelet. Run it: python3 examples/port/shout.py
+# A server that shouts, and two clients of it, by Bluelet. Run it, with a clone of github.com/sampsyo/bluelet in this folder:
+# PYTHONPATH=bluelet python3 examples/port/shout.py
 
 import bluelet
 

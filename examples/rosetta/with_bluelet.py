@@ -1,5 +1,5 @@
-# The small program of the comparison, by Bluelet, which has no timeout and gives no value to a joiner. Run it:
-# python3 examples/rosetta/with_bluelet.py
+# The small program of the comparison, by Bluelet, which has no timeout and gives no value to a joiner. Run it, with a clone of
+# github.com/sampsyo/bluelet in this folder: PYTHONPATH=bluelet python3 examples/rosetta/with_bluelet.py
 
 import bluelet
 
