@@ -115,9 +115,7 @@ describe(example, { timeout: LONGEST_MS }, () => {
 
   it('is ended by Ctrl+C, with a client or without', async () => {
     const { server, port } = await echoServer(example)
-    const peer = await dial(Number(port))
-    peer.write('x').read()
-    await peer.until('the echo', () => peer.length === 1)
+    await talkTo(port)
 
     const exit = await server.kill('SIGINT').ended()
 
@@ -127,9 +125,7 @@ describe(example, { timeout: LONGEST_MS }, () => {
 
   it('leaves the port to the next server', async () => {
     const { server, port } = await echoServer(example)
-    const peer = await dial(Number(port))
-    peer.write('x').read()
-    await peer.until('the echo', () => peer.length === 1)
+    await talkTo(port)
     await server.kill('SIGINT').ended()
 
     const next = startTypeScript(example, { PORT: port })
@@ -148,3 +144,10 @@ describe(example, { timeout: LONGEST_MS }, () => {
     expect(second.stderr).toContain(`cannot listen on port ${port} of every address: the port is in use`)
   })
 })
+
+/** A client that has had an answer, and leaves when the server does. */
+async function talkTo(port: string): Promise<void> {
+  const peer = (await dial(Number(port))).write('x').read()
+  peer.socket.on('end', () => peer.socket.end())
+  await peer.until('the echo', () => peer.length === 1)
+}
