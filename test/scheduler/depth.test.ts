@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { byDelegatedCall, depthSuite } from './depth-suite.js'
 import { failure, rejection, virtually, world } from './world.js'
 
-depthSuite(100_000)
+depthSuite(30_000)
 
 describe('yield* call(...)', () => {
   it('thrown through ten thousand deep adds no more lines to the stack than people read', async () => {
