@@ -1,5 +1,5 @@
 // Mutation testing: changes the scheduler in some place, and looks whether a test fails. `pnpm test:mutation` does all of it,
-// `pnpm test:mutation --mutate packages/scheduler/src/queue.ts` one file. The report is reports/mutation/index.html.
+// `pnpm test:mutation --mutate packages/scheduler/src/stores/ring-queue.ts` one file. The report is reports/mutation/index.html.
 /** @type {import('@stryker-mutator/api/core').PartialStrykerOptions} */
 export default {
   mutate: ['packages/scheduler/src/**/*.ts'],

@@ -1,7 +1,7 @@
 // The servers of examples/zen as processes, each put through the same, and their client.
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { commandLine } from '../../examples/zen/zen.js'
-import { epollDriver } from '../../packages/net/src/drivers/epoll.js'
+import { epollDriver } from '../../packages/net/src/drivers/epoll/driver.js'
 import { destroyPeers, dial, type Peer } from '../support/peer.js'
 import { missing, named, type Program, start, typeScript } from '../support/program.js'
 

@@ -17,7 +17,7 @@ interface Traits {
 }
 
 const TRAITS: Readonly<Record<string, Traits>> = {
-  // Node accepts whoever comes. See packages/net/src/drivers/node-listener.ts for how many wait.
+  // Node accepts whoever comes. See packages/net/src/drivers/node/listener.ts for how many wait.
   node: {
     waiting: (backlog) => Math.min(backlog * 8, Math.ceil((nodeDriver.maxDescriptors ?? Infinity) / 8)),
     turning: 600,

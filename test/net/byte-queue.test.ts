@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
-import { ByteQueue } from '../../packages/net/src/byte-queue.js'
+import { ByteQueue } from '../../packages/net/src/driver/byte-queue.js'
 import { turn } from '../support/deadline.js'
 import { pattern } from './world.js'
 
@@ -105,7 +105,7 @@ describe('the module', () => {
     vi.resetModules()
     vi.stubGlobal('Buffer', undefined)
 
-    const loading = import('../../packages/net/src/byte-queue.js').finally(() => vi.unstubAllGlobals())
+    const loading = import('../../packages/net/src/driver/byte-queue.js').finally(() => vi.unstubAllGlobals())
 
     await expect(loading).rejects.toThrow('@bluelet/net needs a Buffer')
   })

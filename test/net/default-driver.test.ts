@@ -2,7 +2,7 @@ import { nodeDriver } from '@bluelet/net'
 import { Simulation } from '@bluelet/net/testing'
 import { defaultHost } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
-import { driverOf } from '../../packages/net/src/default-driver.js'
+import { driverOf } from '../../packages/net/src/drivers/select.js'
 
 describe('driverOf', () => {
   it('is the driver of a host that brings one', () => {

@@ -12,7 +12,7 @@ import {
 import { Simulation, simulate } from '@bluelet/net/testing'
 import { kill, race, run, sleep, spawn } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
-import { limitsOf } from '../../packages/net/src/limits.js'
+import { limitsOf } from '../../packages/net/src/server/limits.js'
 import { settled, turn, until } from '../support/deadline.js'
 import { dial, type Peer } from '../support/peer.js'
 import { fateOf, serve, visit } from './serving.js'

@@ -1,6 +1,6 @@
 import { ConnectionResetError, ListenError } from '@bluelet/net'
 import { describe, expect, it } from 'vitest'
-import { listenErrorOf, resetOf, systemError } from '../../packages/net/src/system-errors.js'
+import { listenErrorOf, resetOf, systemError } from '../../packages/net/src/driver/system-errors.js'
 
 const here = { host: '127.0.0.1', port: 80, backlog: 1 }
 

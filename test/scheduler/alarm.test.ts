@@ -1,6 +1,6 @@
 import type { Host } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
-import { Alarm } from '../../packages/scheduler/src/alarm.js'
+import { Alarm } from '../../packages/scheduler/src/host/host-timer.js'
 
 /** A host that writes down what it is asked for; a timer is its own deadline. */
 class Asked implements Host {

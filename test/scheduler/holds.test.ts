@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { Holds } from '../../packages/scheduler/src/holds.js'
+import { Holds } from '../../packages/scheduler/src/core/holds.js'
 
 describe('Holds', () => {
   it('count all, and those that the world outside of the host can end', () => {

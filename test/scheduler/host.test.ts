@@ -23,7 +23,7 @@ async function hostOf(given: Engine): Promise<Host> {
   vi.resetModules()
   // The test runner cannot do without a process while it loads; the host does not look at it then.
   const back = become({ ...given, process })
-  const { defaultHost: host } = await import('../../packages/scheduler/src/host.js').finally(back)
+  const { defaultHost: host } = await import('../../packages/scheduler/src/host/host.js').finally(back)
   // Nobody else is to get this copy.
   vi.resetModules()
   return new Proxy(host, {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Queue } from '../../packages/scheduler/src/queue.js'
+import { Queue } from '../../packages/scheduler/src/stores/ring-queue.js'
 import { collectGarbage } from '../support/garbage.js'
 
 interface Item {

@@ -1,8 +1,8 @@
 import { all, Cancelled, type Coroutine, group, pause, run, Scheduler, sleep } from '@bluelet/scheduler'
 import { type Schedule, seeded, VirtualHost } from '@bluelet/scheduler/testing'
 import { describe, expect, it } from 'vitest'
-import { Queue } from '../../packages/scheduler/src/queue.js'
-import { next } from '../../packages/scheduler/src/schedule.js'
+import { next } from '../../packages/scheduler/src/host/schedule.js'
+import { Queue } from '../../packages/scheduler/src/stores/ring-queue.js'
 import { rejection } from './world.js'
 
 /** Takes the choices that it is given, then 0 each, and writes down how many ways there were. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Timer, Timers } from '../../packages/scheduler/src/timers.js'
+import { type Timer, Timers } from '../../packages/scheduler/src/stores/timer-heap.js'
 
 /** Timers whose expiry is written down under a number of its own. */
 class Recorded {

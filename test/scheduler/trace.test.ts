@@ -14,7 +14,7 @@ import {
   wait,
 } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
-import { coroutineFrames } from '../../packages/scheduler/src/sites.js'
+import { coroutineFrames } from '../../packages/scheduler/src/diagnostics/call-sites.js'
 import { failure, rejection, virtually } from './world.js'
 
 /** What was added to an error's stack, line by line. */

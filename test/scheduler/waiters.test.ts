@@ -1,7 +1,7 @@
 import type { Waiter } from '@bluelet/scheduler'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Place, Waiters } from '../../packages/scheduler/src/waiters.js'
+import { type Place, Waiters } from '../../packages/scheduler/src/stores/wait-queue.js'
 import { collectGarbage } from '../support/garbage.js'
 
 /** Nothing here asks anything of a waiter. */

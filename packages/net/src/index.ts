@@ -6,11 +6,7 @@
 
 export { ClosedError, TimeoutError } from '@bluelet/scheduler'
 export { driverNamed, nodeDriver } from '#drivers'
-export { Address } from './address.js'
-export { type ConnectOptions, connect } from './connect.js'
-export { Connection, type ReadOptions } from './connection.js'
-export type { Handler } from './conversation.js'
-export type { Dropped, Missed, ServerCounts } from './counts.js'
+export { Address } from './driver/address.js'
 export {
   CLOSED,
   type Driver,
@@ -24,7 +20,7 @@ export {
   READABLE,
   type SocketSettings,
   WRITABLE,
-} from './driver.js'
+} from './driver/protocol.js'
 export {
   BusyError,
   ConnectError,
@@ -33,9 +29,13 @@ export {
   LimitError,
   ListenError,
 } from './errors.js'
-export type { LimitOptions, Overload } from './limits.js'
-export { Listener, type ListenOptions, listen } from './listener.js'
-export { type ServerOptions, server } from './server.js'
-export type { ReadableLike } from './stream-reader.js'
-export type { WritableLike } from './stream-writer.js'
-export { read, type StreamReadOptions, write } from './streams.js'
+export type { LimitOptions, Overload } from './server/limits.js'
+export { type ServerOptions, server } from './server/server.js'
+export type { Handler } from './server/session.js'
+export type { Dropped, Missed, ServerCounts } from './server/stats.js'
+export { type ConnectOptions, connect } from './socket/connect.js'
+export { Connection, type ReadOptions } from './socket/connection.js'
+export { Listener, type ListenOptions, listen } from './socket/listener.js'
+export { read, type StreamReadOptions, write } from './stream/read-write.js'
+export type { ReadableLike } from './stream/stream-reader.js'
+export type { WritableLike } from './stream/stream-writer.js'

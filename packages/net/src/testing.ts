@@ -4,6 +4,6 @@
  * @packageDocumentation
  */
 
-export { Link, type NetworkOptions, type Operation, SimulatedNetwork } from './drivers/simulated.js'
-export type { OperationKind } from './drivers/simulated-socket.js'
-export { Simulation, type SimulationOptions, simulate } from './simulation.js'
+export { Link, type NetworkOptions, type Operation, SimulatedNetwork } from './drivers/simulated/network.js'
+export type { OperationKind } from './drivers/simulated/socket.js'
+export { Simulation, type SimulationOptions, simulate } from './testing/simulation.js'

@@ -4,6 +4,21 @@
  * @packageDocumentation
  */
 
+export type {
+  Coroutine,
+  Event,
+  EventHandler,
+  Supervisor,
+  Waiter,
+  Yieldable,
+  Yielded,
+} from './core/protocol.js'
+export type { Task } from './core/task.js'
+export type { Outcome, TaskState } from './core/task-state.js'
+export { withdrawCall } from './core/yieldable.js'
+export { addTrace } from './diagnostics/error-trace.js'
+export type { Probe, WakeCause } from './diagnostics/probes.js'
+export type { TaskSnapshot } from './diagnostics/snapshot.js'
 export {
   Cancelled,
   ClosedError,
@@ -12,7 +27,7 @@ export {
   KilledError,
   TimeoutError,
 } from './errors.js'
-export { event } from './event.js'
+export { event } from './event/event-object.js'
 export { all } from './events/all.js'
 export { call } from './events/call.js'
 export { callback, type Register } from './events/callback.js'
@@ -29,17 +44,10 @@ export { sleep } from './events/sleep.js'
 export { type Spawn, spawn, spawnUnder } from './events/spawn.js'
 export { timeout } from './events/timeout.js'
 export { wait } from './events/wait.js'
-export { defaultHost, type Host, type StepContext } from './host.js'
-export type { RunOptions, SchedulerOptions, SpawnOptions } from './options.js'
-export type { Probe, WakeCause } from './probe.js'
-export type { Coroutine, Event, EventHandler, Supervisor, Waiter, Yieldable, Yielded } from './protocol.js'
-export type { AbortSignalLike } from './run.js'
-export type { Schedule } from './schedule.js'
-export { run, Scheduler } from './scheduler.js'
-export type { TaskSnapshot } from './snapshot.js'
-export { Stragglers } from './stragglers.js'
-export type { Task } from './task.js'
-export type { Outcome, TaskState } from './task-state.js'
-export type { Timer, Timers } from './timers.js'
-export { addTrace } from './trace.js'
-export { withdrawCall } from './yieldable.js'
+export { defaultHost, type Host, type StepContext } from './host/host.js'
+export type { Schedule } from './host/schedule.js'
+export type { RunOptions, SchedulerOptions, SpawnOptions } from './loop/options.js'
+export type { AbortSignalLike } from './loop/run.js'
+export { run, Scheduler } from './loop/scheduler.js'
+export { Stragglers } from './scope/stragglers.js'
+export type { Timer, Timers } from './stores/timer-heap.js'

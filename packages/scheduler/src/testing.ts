@@ -4,7 +4,7 @@
  * @packageDocumentation
  */
 
-export { type Schedule, seeded } from './schedule.js'
+export { type Schedule, seeded } from './host/schedule.js'
 export {
   type EveryScheduleOptions,
   everySchedule,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { EpollListener } from '../../../packages/net/src/drivers/epoll-listener.js'
+import { EpollListener } from '../../../packages/net/src/drivers/epoll/listener.js'
 import { FalseNative } from './false-native.js'
 
 const ENETDOWN = -100

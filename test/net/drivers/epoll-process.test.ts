@@ -1,7 +1,7 @@
 // The `epoll` driver and the process around it: when that ends, what it hears of, what it has too few of, what it keeps.
 import { type Driver, type DriverListener, type DriverSocket, WRITABLE } from '@bluelet/net'
 import { describe, expect, it } from 'vitest'
-import { epollDriver } from '../../../packages/net/src/drivers/epoll.js'
+import { epollDriver } from '../../../packages/net/src/drivers/epoll/driver.js'
 import { LARGE } from '../../../vitest.config.js'
 import { reached, settled, turn } from '../../support/deadline.js'
 import { dial } from '../../support/peer.js'

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { EPOLLIN, nextGeneration } from '../../../packages/net/src/drivers/epoll-set.js'
+import { EPOLLIN, nextGeneration } from '../../../packages/net/src/drivers/epoll/set.js'
 import { FalseNative } from './false-native.js'
 
 const uncaught: unknown[] = []

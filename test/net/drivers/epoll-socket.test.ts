@@ -7,8 +7,8 @@ import {
   EPOLLOUT,
   EPOLLPRI,
   EPOLLRDHUP,
-} from '../../../packages/net/src/drivers/epoll-set.js'
-import { EpollSocket } from '../../../packages/net/src/drivers/epoll-socket.js'
+} from '../../../packages/net/src/drivers/epoll/set.js'
+import { EpollSocket } from '../../../packages/net/src/drivers/epoll/socket.js'
 import { EAGAIN, FalseNative } from './false-native.js'
 
 const ECONNRESET = -104

@@ -1,6 +1,6 @@
 // The `epoll` driver, where it is built: the suites of every driver.
 import { describe } from 'vitest'
-import { epollDriver } from '../../../packages/net/src/drivers/epoll.js'
+import { epollDriver } from '../../../packages/net/src/drivers/epoll/driver.js'
 import { realSuites } from './real.js'
 
 const driver = epollDriver()

@@ -1,6 +1,6 @@
 // A native part whose every call gives what the test says: what Linux cannot be made to say when it is wanted.
-import type { Native } from '../../../packages/net/src/drivers/epoll-native.js'
-import { EpollSet } from '../../../packages/net/src/drivers/epoll-set.js'
+import type { Native } from '../../../packages/net/src/drivers/epoll/native.js'
+import { EpollSet } from '../../../packages/net/src/drivers/epoll/set.js'
 
 export const EAGAIN = -11
 

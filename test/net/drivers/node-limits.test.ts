@@ -8,7 +8,7 @@ async function limitWhere(read: () => string): Promise<number[]> {
   vi.resetModules()
   const reads = vi.fn(read)
   vi.doMock('node:fs', () => ({ readFileSync: reads }))
-  const { descriptorLimit } = await import('../../../packages/net/src/drivers/node-limits.js')
+  const { descriptorLimit } = await import('../../../packages/net/src/drivers/node/limits.js')
   return [descriptorLimit(), descriptorLimit(), reads.mock.calls.length]
 }
 

@@ -21,7 +21,7 @@ function as(version: string): void {
 async function reusingPort(version: string): Promise<{ error: any; listener: DriverListener | null }> {
   as(version)
   vi.resetModules()
-  const { NodeListener } = await import('../../../packages/net/src/drivers/node-listener.js')
+  const { NodeListener } = await import('../../../packages/net/src/drivers/node/listener.js')
   return new Promise((resolve) => {
     const target = { host: LOOPBACK, port: 0, backlog: 1, reusePort: true }
     new NodeListener(target, (error, listener) => resolve({ error, listener }))
@@ -59,7 +59,7 @@ describe('reusePort', () => {
     'lets two listen on one port (skipped before Node 22.12, and where it is not Linux)',
     async () => {
       const first = await reusingPort(OWN)
-      const { NodeListener } = await import('../../../packages/net/src/drivers/node-listener.js')
+      const { NodeListener } = await import('../../../packages/net/src/drivers/node/listener.js')
 
       const second = await new Promise<DriverListener | null>((resolve) => {
         const { port } = first.listener!.address

@@ -1,6 +1,6 @@
 // SIGINT and SIGTERM: the first is heard by all who listen, the second is the system's.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { onInterrupt } from '../../../packages/net/src/drivers/node-signals.js'
+import { onInterrupt } from '../../../packages/net/src/drivers/node/signals.js'
 import { LARGE } from '../../../vitest.config.js'
 import { runScript } from '../../support/script.js'
 

@@ -1,6 +1,6 @@
 import net from 'node:net'
 import { describe, expect, it, vi } from 'vitest'
-import { NodeSocket } from '../../../packages/net/src/drivers/node-socket.js'
+import { NodeSocket } from '../../../packages/net/src/drivers/node/socket.js'
 
 describe('NodeSocket', () => {
   it('keeps what Node pushes while it is being paused', () => {

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
-import { epollDriver } from '../../../packages/net/src/drivers/epoll.js'
-import { loadNative } from '../../../packages/net/src/drivers/epoll-native.js'
+import { epollDriver } from '../../../packages/net/src/drivers/epoll/driver.js'
+import { loadNative } from '../../../packages/net/src/drivers/epoll/native.js'
 import { driverNamed } from '../../../packages/net/src/drivers/real.js'
 import { LARGE } from '../../../vitest.config.js'
 import { runScript } from '../../support/script.js'
@@ -203,7 +203,7 @@ describe('listening', () => {
     vi.doMock('../../../packages/net/src/drivers/epoll-native.js', () => ({
       loadNative: () => native.native,
     }))
-    const { epollDriver } = await import('../../../packages/net/src/drivers/epoll.js')
+    const { epollDriver } = await import('../../../packages/net/src/drivers/epoll/driver.js')
     vi.doUnmock('../../../packages/net/src/drivers/epoll-native.js')
     const driver = epollDriver()
     if (driver instanceof Error) throw driver

@@ -1,6 +1,6 @@
 import { VirtualHost } from '@bluelet/scheduler/testing'
 import { describe, expect, it } from 'vitest'
-import { Wire } from '../../../packages/net/src/drivers/simulated-wire.js'
+import { Wire } from '../../../packages/net/src/drivers/simulated/wire.js'
 
 /** A wire whose packets take the given times, and what has arrived by it, and when. */
 function wire(...latencies: number[]): {

@@ -2,7 +2,7 @@
  * What takes the place of the real drivers where there is no Node, as in a browser: every operation fails, and says why.
  */
 
-import type { Driver, DriverSocket } from '../driver.js'
+import type { Driver, DriverSocket } from '../driver/protocol.js'
 
 /** No sockets: every operation fails. */
 export const nodeDriver: Driver = {

@@ -3,9 +3,9 @@
  */
 
 import cluster from 'node:cluster'
-import type { Driver } from '../driver.js'
-import { epollDriver } from './epoll.js'
-import { nodeDriver } from './node.js'
+import type { Driver } from '../driver/protocol.js'
+import { epollDriver } from './epoll/driver.js'
+import { nodeDriver } from './node/driver.js'
 
 export { nodeDriver }
 

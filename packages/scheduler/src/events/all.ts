@@ -1,9 +1,9 @@
 /** Event: all of several. */
 
-import { Combination, type Rule } from '../combination.js'
-import { inspect } from '../coroutine.js'
-import { event } from '../event.js'
-import type { Event, EventHandler, Waiter, Yieldable, Yielded } from '../protocol.js'
+import { inspect } from '../core/coroutine.js'
+import type { Event, EventHandler, Waiter, Yieldable, Yielded } from '../core/protocol.js'
+import { event } from '../event/event-object.js'
+import { Combination, type Rule } from '../scope/combination.js'
 
 /**
  * Event: performs several yieldables together and gives their values, in their order, when all are done. The first error

@@ -1,9 +1,9 @@
 /** Event: runs another coroutine on the same task. */
 
-import { begin, type Startable } from '../coroutine.js'
-import { event } from '../event.js'
-import type { Coroutine, Event } from '../protocol.js'
-import { CALL } from '../yieldable.js'
+import { begin, type Startable } from '../core/coroutine.js'
+import type { Coroutine, Event } from '../core/protocol.js'
+import { CALL } from '../core/yieldable.js'
+import { event } from '../event/event-object.js'
 
 /**
  * Event: runs another coroutine on the same task and gives what it returns, or throws what it throws.

@@ -1,8 +1,8 @@
 /** Event: whatever calls back. */
 
-import { inspect } from '../coroutine.js'
-import { event } from '../event.js'
-import type { Event, EventHandler, Waiter } from '../protocol.js'
+import { inspect } from '../core/coroutine.js'
+import type { Event, EventHandler, Waiter } from '../core/protocol.js'
+import { event } from '../event/event-object.js'
 
 /**
  * Starts something that calls back, once the event is yielded.

@@ -1,10 +1,10 @@
 /** Channel: values from task to task. */
 
+import type { Event, EventHandler } from '../core/protocol.js'
 import { ClosedError } from '../errors.js'
-import { event } from '../event.js'
-import type { Event, EventHandler } from '../protocol.js'
-import { Queue } from '../queue.js'
-import { type Place, Waiters } from '../waiters.js'
+import { event } from '../event/event-object.js'
+import { Queue } from '../stores/ring-queue.js'
+import { type Place, Waiters } from '../stores/wait-queue.js'
 
 /** Options of a {@link Channel}. */
 export interface ChannelOptions {

@@ -1,9 +1,9 @@
 /** Event: ends the coroutine. */
 
-import { inspect } from '../coroutine.js'
-import { event } from '../event.js'
-import type { Event, EventHandler } from '../protocol.js'
-import { Task } from '../task.js'
+import { inspect } from '../core/coroutine.js'
+import type { Event, EventHandler } from '../core/protocol.js'
+import { Task } from '../core/task.js'
+import { event } from '../event/event-object.js'
 
 /**
  * Event: ends the coroutine that the trampoline runs, with a value for its caller, its joiner or `run`; its `finally`

@@ -1,12 +1,12 @@
 /** Event: a scope for tasks. */
 
-import { begin } from '../coroutine.js'
+import { begin } from '../core/coroutine.js'
+import type { Coroutine, Event, EventHandler, Supervisor, Waiter } from '../core/protocol.js'
+import type { Task } from '../core/task.js'
+import { addTrace } from '../diagnostics/error-trace.js'
 import { KilledError } from '../errors.js'
-import { event } from '../event.js'
-import type { Coroutine, Event, EventHandler, Supervisor, Waiter } from '../protocol.js'
-import { Stragglers } from '../stragglers.js'
-import type { Task } from '../task.js'
-import { addTrace } from '../trace.js'
+import { event } from '../event/event-object.js'
+import { Stragglers } from '../scope/stragglers.js'
 import { type Spawn, spawnUnder } from './spawn.js'
 
 /** What the body of a {@link group} gets. */

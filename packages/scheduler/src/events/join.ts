@@ -1,9 +1,9 @@
 /** Event: waits for a task. */
 
-import { event } from '../event.js'
-import type { Coroutine, Event } from '../protocol.js'
-import { type Task, taskOf } from '../task.js'
-import { JOIN } from '../yieldable.js'
+import type { Coroutine, Event } from '../core/protocol.js'
+import { type Task, taskOf } from '../core/task.js'
+import { JOIN } from '../core/yieldable.js'
+import { event } from '../event/event-object.js'
 
 /**
  * Event: waits for a task to end and gives what it returned; of a task that has ended, at once. Plain `yield task` is the

@@ -1,9 +1,9 @@
 /** Event: ends a task. */
 
-import { checkMs, inspect } from '../coroutine.js'
-import { event } from '../event.js'
-import type { Coroutine, Event, EventHandler, Watcher } from '../protocol.js'
-import { type Task, taskOf } from '../task.js'
+import { checkMs, inspect } from '../core/coroutine.js'
+import type { Coroutine, Event, EventHandler, Watcher } from '../core/protocol.js'
+import { type Task, taskOf } from '../core/task.js'
+import { event } from '../event/event-object.js'
 
 /** Options of {@link kill}. */
 export interface KillOptions {

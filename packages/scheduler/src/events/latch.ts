@@ -1,8 +1,8 @@
 /** Latch: a door that opens once. */
 
-import { event } from '../event.js'
-import type { Event, EventHandler } from '../protocol.js'
-import { type Place, Waiters } from '../waiters.js'
+import type { Event, EventHandler } from '../core/protocol.js'
+import { event } from '../event/event-object.js'
+import { type Place, Waiters } from '../stores/wait-queue.js'
 
 /**
  * A door that opens once and stays open: tasks wait until something has happened.

@@ -1,7 +1,7 @@
 /** Event: lets the others go first. */
 
-import { event } from '../event.js'
-import type { Event, EventHandler } from '../protocol.js'
+import type { Event, EventHandler } from '../core/protocol.js'
+import { event } from '../event/event-object.js'
 
 /**
  * Event: goes to the end of the queue, so that every other task that is ready takes a step first. Also exported as

@@ -1,9 +1,9 @@
 /** Event: the first of several. */
 
-import { Combination, type Rule } from '../combination.js'
-import { inspect } from '../coroutine.js'
-import { event } from '../event.js'
-import type { Event, EventHandler, Yieldable, Yielded } from '../protocol.js'
+import { inspect } from '../core/coroutine.js'
+import type { Event, EventHandler, Yieldable, Yielded } from '../core/protocol.js'
+import { event } from '../event/event-object.js'
+import { Combination, type Rule } from '../scope/combination.js'
 
 /**
  * Event: performs several yieldables together and gives the value of the first to be done, or throws its error. The rest

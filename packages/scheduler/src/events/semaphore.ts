@@ -1,8 +1,8 @@
 /** Semaphore: permits that tasks take and give back. */
 
-import { event } from '../event.js'
-import type { Event, EventHandler } from '../protocol.js'
-import { type Place, Waiters } from '../waiters.js'
+import type { Event, EventHandler } from '../core/protocol.js'
+import { event } from '../event/event-object.js'
+import { type Place, Waiters } from '../stores/wait-queue.js'
 
 /**
  * A number of permits. With one it is a lock.

@@ -1,9 +1,9 @@
 /** Event: lets time pass. */
 
-import { checkMs } from '../coroutine.js'
-import { event } from '../event.js'
-import type { Event, EventHandler, Waiter } from '../protocol.js'
-import type { Timer } from '../timers.js'
+import { checkMs } from '../core/coroutine.js'
+import type { Event, EventHandler, Waiter } from '../core/protocol.js'
+import { event } from '../event/event-object.js'
+import type { Timer } from '../stores/timer-heap.js'
 
 /**
  * Event: waits for a time, never less; those that are due at once wake in the order in which they began.

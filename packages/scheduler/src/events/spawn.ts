@@ -1,10 +1,10 @@
 /** Event: starts a task. */
 
-import { begin, inspect, type Startable } from '../coroutine.js'
-import { event } from '../event.js'
-import type { SpawnOptions } from '../options.js'
-import type { Coroutine, Event, EventHandler, Supervisor } from '../protocol.js'
-import type { Task } from '../task.js'
+import { begin, inspect, type Startable } from '../core/coroutine.js'
+import type { Coroutine, Event, EventHandler, Supervisor } from '../core/protocol.js'
+import type { Task } from '../core/task.js'
+import { event } from '../event/event-object.js'
+import type { SpawnOptions } from '../loop/options.js'
 
 /** What {@link spawn} is: callable as it is, and with options by `spawn.with`. */
 export interface Spawn {

@@ -1,12 +1,12 @@
 /** Event: a limit of time. */
 
-import { type Answer, Combination, type Rule } from '../combination.js'
-import { checkMs } from '../coroutine.js'
+import { checkMs } from '../core/coroutine.js'
+import type { Event, EventHandler, Waiter, Yieldable, Yielded } from '../core/protocol.js'
+import { describe } from '../diagnostics/snapshot.js'
 import { TimeoutError } from '../errors.js'
-import { event } from '../event.js'
-import type { Event, EventHandler, Waiter, Yieldable, Yielded } from '../protocol.js'
-import { describe } from '../snapshot.js'
-import type { Timer } from '../timers.js'
+import { event } from '../event/event-object.js'
+import { type Answer, Combination, type Rule } from '../scope/combination.js'
+import type { Timer } from '../stores/timer-heap.js'
 
 /**
  * Event: performs a yieldable and gives its value, or throws {@link TimeoutError} when the time is up first.

@@ -1,9 +1,9 @@
 /** Event: waits for a promise. */
 
-import { inspect } from '../coroutine.js'
-import { event } from '../event.js'
-import type { Event } from '../protocol.js'
-import { WAIT } from '../yieldable.js'
+import { inspect } from '../core/coroutine.js'
+import type { Event } from '../core/protocol.js'
+import { WAIT } from '../core/yieldable.js'
+import { event } from '../event/event-object.js'
 
 /**
  * Event: waits for a promise and gives its value, or throws its error. Plain `yield promise` is the same.

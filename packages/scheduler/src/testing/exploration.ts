@@ -2,11 +2,11 @@
  * Exploring: runs a program under many schedules, and shows the one under which it fails, as short as it can be made.
  */
 
-import { inspect } from '../coroutine.js'
-import type { Host } from '../host.js'
-import type { Coroutine } from '../protocol.js'
-import { type Schedule, seeded } from '../schedule.js'
-import { Scheduler } from '../scheduler.js'
+import { inspect } from '../core/coroutine.js'
+import type { Coroutine } from '../core/protocol.js'
+import type { Host } from '../host/host.js'
+import { type Schedule, seeded } from '../host/schedule.js'
+import { Scheduler } from '../loop/scheduler.js'
 import { Replay } from './replay.js'
 import { shrink } from './shrink.js'
 import { StepLog } from './step-log.js'

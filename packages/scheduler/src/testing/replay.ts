@@ -2,8 +2,8 @@
  * The schedule that takes given choices first, and writes down all that it takes.
  */
 
-import { inspect } from '../coroutine.js'
-import type { Schedule } from '../schedule.js'
+import { inspect } from '../core/coroutine.js'
+import type { Schedule } from '../host/schedule.js'
 import { trimmed } from './shrink.js'
 
 interface Choice {

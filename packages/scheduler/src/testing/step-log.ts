@@ -2,12 +2,12 @@
  * The steps of a run, as lines for people: which task, what it yielded, and where.
  */
 
-import { inspect } from '../coroutine.js'
-import type { Probe } from '../probe.js'
-import type { Yieldable } from '../protocol.js'
-import { describe } from '../snapshot.js'
-import type { Task } from '../task.js'
-import type { Outcome } from '../task-state.js'
+import { inspect } from '../core/coroutine.js'
+import type { Yieldable } from '../core/protocol.js'
+import type { Task } from '../core/task.js'
+import type { Outcome } from '../core/task-state.js'
+import type { Probe } from '../diagnostics/probes.js'
+import { describe } from '../diagnostics/snapshot.js'
 
 /** Of a longer run only the last steps are shown: it is they that failed. */
 const MOST_LINES = 40

@@ -3,9 +3,9 @@
  * time and every run takes the same steps.
  */
 
-import { checkMs } from '../coroutine.js'
-import { defaultHost, type Host } from '../host.js'
-import { choose, type Schedule } from '../schedule.js'
+import { checkMs } from '../core/coroutine.js'
+import { defaultHost, type Host } from '../host/host.js'
+import { choose, type Schedule } from '../host/schedule.js'
 
 /**
  * After so many polls with no rest between them, tasks that spin are taken to wait for time to pass: 262,144 steps with the

@@ -1,0 +1,79 @@
+/**
+ * The native part of the `epoll` driver: its calls, and where it is found.
+ */
+
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** System calls that never wait. What gives a number gives a negative errno when it fails. */
+export interface Native {
+  /** Once for each thread. `ready` is called with how many sockets are ready, three numbers of each being in the batch. */
+  start(batch: Int32Array, ready: (count: number) => void): number
+  watch(fd: number, slot: number, generation: number): number
+  hold(keepsAlive: boolean): void
+  /** Those that are accepted are what `configure` would make of them. */
+  listen(
+    address: string,
+    port: number,
+    backlog: number,
+    ipv6Only: boolean,
+    reusePort: boolean,
+    noDelay: boolean,
+    keepAliveSeconds: number,
+  ): number
+  connect(address: string, port: number): number
+  accept(fd: number): number
+  /** `host port` of whom was accepted last. */
+  peer(): string
+  /** @param most no more than that, though there may be more room */
+  recv(fd: number, to: Uint8Array, offset: number, most: number): number
+  send(fd: number, bytes: Uint8Array): number
+  shutdown(fd: number): number
+  close(fd: number): void
+  reset(fd: number): void
+  configure(fd: number, noDelay: boolean, keepAliveSeconds: number): number
+  failure(fd: number): number
+  /** `host port`; empty if there is none. */
+  address(fd: number, remote: boolean): string
+}
+
+/** What the workspace has built, and what the package brings; one binary serves every glibc since 2.17 (see native/prebuild.mjs). */
+const PLACES = [
+  '../../../native/build/Release/bluelet.node',
+  `../../../prebuilds/linux-${process.arch}/bluelet.node`,
+].map((place) => fileURLToPath(new URL(place, import.meta.url)))
+
+/** The environment variable that says where it is instead. */
+const VARIABLE = 'BLUELET_NATIVE'
+
+/** Loads it. @throws Error, which says why it cannot be had here */
+export function loadNative(): Native {
+  if (process.platform !== 'linux') throw new Error(`there is no epoll on ${process.platform}`)
+  // They say that they are Node, and have no loop of libuv's: Bun would end the process, Deno would ask its user for leave.
+  const { bun, deno } = process.versions
+  if (bun !== undefined || deno !== undefined) throw new Error('it needs Node itself')
+  const require = createRequire(import.meta.url)
+  const chosen = process.env[VARIABLE]
+  const reasons = new Set<string>()
+  for (const place of chosen ? [resolve(chosen)] : PLACES) {
+    try {
+      checkWhole(place)
+      return require(place) as Native // What addon.cc exports.
+    } catch (error) {
+      reasons.add((error as Error).message)
+    }
+  }
+  throw new Error(`its native part cannot be loaded: ${[...reasons].join('; ')}`)
+}
+
+/** To load a file that has been cut off ends the process (SIGBUS). @throws Error if it ends before its table of sections */
+function checkWhole(path: string): void {
+  const bytes = readFileSync(path)
+  if (bytes.length < 64) throw new Error(`${path}: file too short`)
+  // elf(5), of 64 bits and little endian: where the table is, which linkers put last, and how long.
+  const known = bytes.readUInt16LE(4) === 0x0102
+  const end = Number(bytes.readBigUInt64LE(40)) + bytes.readUInt16LE(58) * bytes.readUInt16LE(60)
+  if (known && end > bytes.length) throw new Error(`${path}: the file is cut off`)
+}

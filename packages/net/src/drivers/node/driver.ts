@@ -1,0 +1,50 @@
+/**
+ * The `node` driver: sockets over `node:net`, by its public interface only. It works wherever Node does.
+ */
+
+import { lookup } from 'node:dns'
+import net from 'node:net'
+import type { Driver } from '../../driver/protocol.js'
+import { descriptorLimit } from './limits.js'
+import { NodeListener } from './listener.js'
+import { onInterrupt } from './signals.js'
+import { heardConnect, NodeSocket, optionsOf } from './socket.js'
+
+/** Sockets over `node:net`. */
+export const nodeDriver: Driver = {
+  name: 'node',
+  get maxDescriptors() {
+    return descriptorLimit()
+  },
+  lookup(host, done) {
+    if (net.isIP(host) !== 0) {
+      queueMicrotask(() => done(null, [host]))
+      return
+    }
+    try {
+      lookup(host, { all: true, verbatim: true }, (error, addresses) => {
+        done(
+          error,
+          (addresses ?? []).map(({ address }) => address),
+        )
+      })
+    } catch (error) {
+      // Newer versions of Node throw for a name that can be none.
+      queueMicrotask(() => done(error as Error, []))
+    }
+  },
+  connect(address, port, settings = {}) {
+    // Here, since connect() takes no notice of them.
+    const socket = new net.Socket({ allowHalfOpen: true, ...optionsOf(settings) })
+    socket.pause()
+    const made = new NodeSocket(socket)
+    socket.on('connect', heardConnect)
+    socket.connect({ host: address, port })
+    return made
+  },
+  listen(target, done) {
+    const listener = new NodeListener(target, done)
+    return () => listener.close()
+  },
+  onInterrupt,
+}

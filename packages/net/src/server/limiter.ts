@@ -1,0 +1,91 @@
+/**
+ * The seats of a server: how many connections it serves at a time, in all and for each client.
+ */
+
+import { type Event, type EventHandler, event, type Waiter } from '@bluelet/scheduler'
+import type { Connection } from '../socket/connection.js'
+import type { Limits } from './limits.js'
+import type { Counts, Dropped } from './stats.js'
+
+/** Who sits. */
+interface Sitter {
+  readonly conn: Connection
+}
+
+/** The seats of one server; how many are taken stands in its counts. */
+export class Seats {
+  readonly #limits: Limits
+  readonly #counts: Counts
+  /** How many each client has, if anybody wants to know. */
+  readonly #ofClients: Map<string, number>
+  /** Whose client that is. */
+  readonly #clients: Map<Sitter, string>
+  /** Who waits for one. */
+  #seeker: Waiter<void> | null
+
+  constructor(limits: Limits, counts: Counts) {
+    this.#limits = limits
+    this.#counts = counts
+    this.#ofClients = new Map()
+    this.#clients = new Map()
+    this.#seeker = null
+  }
+
+  /** How many connections can be accepted now; those above the limit are dropped, unless they wait. */
+  get free(): number {
+    const { connections, overload } = this.#limits
+    return overload === 'wait' ? connections - this.#counts.open : Number.POSITIVE_INFINITY
+  }
+
+  /** Event: waits until one is left. One task at a time waits. */
+  left(): Event<void> {
+    return event(LEFT, this)
+  }
+
+  /** Why a connection gets no seat; undefined if it gets one. */
+  refusal(conn: Connection): Dropped | undefined {
+    const { connections, perAddress } = this.#limits
+    if (this.#counts.open >= connections) return 'connections'
+    // The address is a system call, which is made only if anybody wants to know.
+    if (perAddress === Number.POSITIVE_INFINITY) return undefined
+    const client = conn.remoteAddress?.owner
+    return client !== undefined && (this.#ofClients.get(client) ?? 0) >= perAddress ? 'address' : undefined
+  }
+
+  take(sitter: Sitter): void {
+    this.#counts.open++
+    if (this.#limits.perAddress === Number.POSITIVE_INFINITY) return
+    const client = sitter.conn.remoteAddress?.owner
+    if (client === undefined) return
+    this.#clients.set(sitter, client)
+    this.#ofClients.set(client, (this.#ofClients.get(client) ?? 0) + 1)
+  }
+
+  leave(sitter: Sitter): void {
+    this.#counts.open--
+    const client = this.#clients.get(sitter)
+    if (client !== undefined) {
+      this.#clients.delete(sitter)
+      const others = (this.#ofClients.get(client) ?? 1) - 1
+      if (others === 0) this.#ofClients.delete(client)
+      else this.#ofClients.set(client, others)
+    }
+    const seeker = this.#seeker
+    this.#seeker = null
+    seeker?.resume()
+  }
+
+  /** @internal */
+  seek(waiter: Waiter<void> | null): void {
+    this.#seeker = waiter
+  }
+}
+
+const LEFT: EventHandler<Seats, undefined, void> = {
+  name: 'server.seats.left',
+  enter(waiter, seats) {
+    seats.seek(waiter)
+    return undefined
+  },
+  withdraw: (_waiter, seats) => seats.seek(null),
+}

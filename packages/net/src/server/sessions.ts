@@ -1,0 +1,203 @@
+/**
+ * The conversations of one server: whom it serves, who hears of them, and how they end together.
+ */
+
+import type { Event, EventHandler, Scheduler, Task, Timer, Waiter } from '@bluelet/scheduler'
+import { event } from '@bluelet/scheduler'
+import type { Connection } from '../socket/connection.js'
+import type { Seats } from './limiter.js'
+import type { Limits } from './limits.js'
+import type { ServerOptions } from './server.js'
+import { Conversation, type Handler, type Server } from './session.js'
+import type { Counts, Dropped, Missed } from './stats.js'
+import { Deadlines } from './timeout-sweep.js'
+
+/** How the conversations are to end. */
+interface Ending {
+  /** How long they may go on, in milliseconds. */
+  readonly graceMs: number
+  /** The server is being killed: how long they may go on is for its killer to say. */
+  readonly killed: boolean
+}
+
+/** One end under way. */
+interface Wait {
+  readonly conversations: Conversations
+  readonly waiter: Waiter<void>
+  readonly timer: Timer
+  /** How long what is killed may take to clean up; undefined: as long as the run says. */
+  readonly cleanUpMs: number | undefined
+}
+
+/** The conversations of one server. */
+export class Conversations implements Server {
+  readonly #limits: Limits
+  readonly #counts: Counts
+  readonly #seats: Seats
+  readonly #listener: Pick<ServerOptions, 'onError' | 'onDrop'>
+  readonly #handler: Handler
+  readonly #scheduler: Scheduler
+  readonly #deadlines: Deadlines
+  /** The latest, which is linked to the others: cheaper for each than a place in a set. */
+  #latest: Conversation | null
+  /** Who waits for all to be over. */
+  #ending: Wait | null
+
+  constructor(
+    scheduler: Scheduler,
+    handler: Handler,
+    limits: Limits,
+    counts: Counts,
+    seats: Seats,
+    listener: Pick<ServerOptions, 'onError' | 'onDrop'>,
+  ) {
+    this.#limits = limits
+    this.#counts = counts
+    this.#seats = seats
+    this.#listener = listener
+    this.#handler = handler
+    this.#scheduler = scheduler
+    this.#deadlines = new Deadlines(scheduler, limits.timeouts, () => this.#all())
+    this.#latest = null
+    this.#ending = null
+  }
+
+  /** Serves a connection, or drops it, if there are too many. */
+  admit(conn: Connection): void {
+    const reason = this.#seats.refusal(conn)
+    if (reason !== undefined) this.#drop(conn, reason)
+    else this.#add(new Conversation(conn, this))
+  }
+
+  /**
+   * Event: waits until all are over. They may go on for a while; then they are killed, and their clean-up waited for.
+   */
+  end(ending: Ending): Event<void> {
+    return event(END, { conversations: this, ending })
+  }
+
+  // For the conversations.
+
+  waits(): void {
+    this.#deadlines.begin()
+  }
+
+  missed({ conn }: Conversation, deadline: Missed): void {
+    this.#counts.missed[deadline]++
+    this.#tell(() => this.#listener.onDrop?.(deadline, conn.remoteAddress))
+  }
+
+  failed(error: unknown, { conn }: Conversation, task: Task): void {
+    this.#counts.failed++
+    const { onError } = this.#listener
+    if (onError === undefined) this.#scheduler.host.report(error)
+    else this.#tell(() => onError(error, conn, task))
+  }
+
+  get cleanUpMs(): number | undefined {
+    return this.#ending?.cleanUpMs
+  }
+
+  over(conversation: Conversation): void {
+    const { older, newer } = conversation
+    if (newer !== null) newer.older = older
+    else if (this.#latest === conversation) this.#latest = older
+    if (older !== null) older.newer = newer
+    conversation.older = null
+    conversation.newer = null
+    if (this.#latest !== null) return
+    this.#deadlines.end()
+    this.#allOver()
+  }
+
+  left(conversation: Conversation): void {
+    this.#seats.leave(conversation)
+  }
+
+  // Who is served.
+
+  /** It does not linger: that is how a flood would be let in after all. */
+  #drop({ socket }: Connection, reason: Dropped): void {
+    this.#counts.dropped[reason]++
+    const address = this.#listener.onDrop === undefined ? undefined : socket.remoteAddress
+    if (this.#limits.overload === 'reset') socket.reset()
+    else socket.close(false)
+    this.#tell(() => this.#listener.onDrop?.(reason, address))
+  }
+
+  #add(conversation: Conversation): void {
+    conversation.older = this.#latest
+    if (this.#latest !== null) this.#latest.newer = conversation
+    this.#latest = conversation
+    this.#seats.take(conversation)
+    this.#counts.served++
+    conversation.begin(this.#handler)
+  }
+
+  /** What a user wants to hear must not harm the server. */
+  #tell(call: () => void): void {
+    try {
+      call()
+    } catch (error) {
+      this.#scheduler.host.report(error)
+    }
+  }
+
+  // How they end.
+
+  /** @internal */
+  beginEnd(waiter: Waiter<void>, { graceMs, killed }: Ending): Wait | undefined {
+    if (this.#latest === null) {
+      waiter.resume()
+      return undefined
+    }
+    const killMs = killed ? waiter.task.graceMs / 2 : Number.POSITIVE_INFINITY
+    const wait: Wait = {
+      conversations: this,
+      waiter,
+      timer: this.#scheduler.timers.add(this.#scheduler.now() + Math.min(graceMs, killMs), cancelAll, this),
+      cleanUpMs: killed ? killMs : undefined,
+    }
+    this.#ending = wait
+    this.#deadlines.hasten()
+    return wait
+  }
+
+  /** @internal */
+  withdrawEnd(wait: Wait): void {
+    this.#scheduler.timers.remove(wait.timer)
+    this.#ending = null
+  }
+
+  cancelAll(): void {
+    for (const conversation of this.#all()) conversation.cancel()
+  }
+
+  #allOver(): void {
+    const ending = this.#ending
+    if (ending === null) return
+    this.withdrawEnd(ending)
+    ending.waiter.resume()
+  }
+
+  /** All of them, the latest first; they may leave meanwhile. */
+  *#all(): Iterable<Conversation> {
+    for (let conversation = this.#latest; conversation !== null; ) {
+      const { older }: Conversation = conversation
+      yield conversation
+      conversation = older
+    }
+  }
+}
+
+const END: EventHandler<{ conversations: Conversations; ending: Ending }, Wait | undefined, void> = {
+  name: 'server.end',
+  enter: (waiter, { conversations, ending }) => conversations.beginEnd(waiter, ending),
+  withdraw(_waiter, { conversations }, wait) {
+    if (wait !== undefined) conversations.withdrawEnd(wait)
+  },
+}
+
+function cancelAll(conversations: Conversations): void {
+  conversations.cancelAll()
+}

@@ -1,0 +1,135 @@
+/**
+ * The writing half of a stream of Node's: its one writer.
+ *
+ * One write of ours at a time is in the stream, a killed one included, so that whoever gives up and tries again does not
+ * fill its buffer.
+ */
+
+import { ClosedError, type EventHandler, type Waiter } from '@bluelet/scheduler'
+import { BusyError } from '../errors.js'
+import { type Half, type WatchedStream, watch } from './stream-state.js'
+
+/** What {@link write} needs of a writable stream; those of Node have it: files, pipes, sockets, `process.stdout`, zlib ... */
+export interface WritableLike {
+  /** Whether it can be written to. */
+  readonly writable: boolean
+  /** Whether `end()` has been called. */
+  readonly writableEnded?: boolean
+  /** Whether nothing more can be done with it. */
+  readonly destroyed?: boolean
+  /** The error that has destroyed it. */
+  readonly errored?: Error | null
+  /** Writes bytes; the callback is called once they have been handed on, or with an error. */
+  write(chunk: Uint8Array, callback: (error?: Error | null) => void): unknown
+  /** Adds a listener. */
+  on(event: string, listener: (argument: unknown) => void): unknown
+}
+
+/** The events that write to one stream. The argument is what is to be written. */
+export class StreamWriter implements Half, EventHandler<Buffer, void, undefined> {
+  told: boolean
+  readonly #stream: WritableLike
+  readonly #watched: WatchedStream
+  #waiter: Waiter<undefined> | null
+  #asked: Buffer | null
+  /** The stream has what is asked for. */
+  #given: boolean
+  /** The stream has bytes of ours, and has not called back. */
+  #underway: boolean
+  readonly #onWritten: (error?: Error | null) => void
+
+  constructor(stream: WritableLike, watched: WatchedStream) {
+    this.told = false
+    this.#stream = stream
+    this.#watched = watched
+    this.#waiter = null
+    this.#asked = null
+    this.#given = false
+    this.#underway = false
+    this.#onWritten = (error) => this.#written(error)
+  }
+
+  get name(): string {
+    return 'write'
+  }
+
+  get external(): string {
+    return 'stream'
+  }
+
+  describe(bytes: Buffer): string {
+    return `write(stream, ${bytes.length} bytes)`
+  }
+
+  enter(waiter: Waiter<undefined>, asked: Buffer): void {
+    if (this.#waiter !== null) {
+      throw new BusyError(
+        `${this.describe(asked)}: ${this.#waiter.task} is writing to this stream; one task at a time writes to it`,
+      )
+    }
+    this.#waiter = waiter
+    this.#asked = asked
+    this.#given = false
+    this.ready()
+  }
+
+  withdraw(): void {
+    this.#waiter = null
+    this.#asked = null
+  }
+
+  ready(): void {
+    const waiter = this.#waiter
+    const asked = this.#asked
+    if (waiter === null || asked === null) return
+    try {
+      if (!this.#advance(asked)) return
+    } catch (error) {
+      this.withdraw()
+      waiter.throw(error)
+      return
+    }
+    this.withdraw()
+    waiter.resume(undefined)
+  }
+
+  /** @returns whether the stream has handed on what is asked for */
+  #advance(asked: Buffer): boolean {
+    this.#watched.refuse(this.describe(asked), this)
+    if (this.#given) return true
+    this.#refuse(asked)
+    if (asked.length === 0) return true
+    if (!this.#underway) this.#give(asked)
+    return false
+  }
+
+  #refuse(asked: Buffer): void {
+    const { writable, writableEnded = false } = this.#stream
+    if (writableEnded || !writable) throw new ClosedError(`${this.describe(asked)}: after end()`)
+  }
+
+  #give(bytes: Buffer): void {
+    this.#given = true
+    this.#underway = true
+    try {
+      this.#stream.write(bytes, this.#onWritten)
+    } catch (error) {
+      // Standard output to a file writes at once and throws; Node then calls back for no later write.
+      this.#watched.fail(error)
+    }
+  }
+
+  /** The callback of every write. It also says success of bytes that destroy() has thrown away: `refuse` comes first. */
+  #written(error: Error | null | undefined): void {
+    this.#underway = false
+    if (error && !this.#watched.closed) this.#watched.fail(error)
+    else this.ready()
+  }
+}
+
+/** Who writes to a stream; from now on its errors are listened for. */
+export function writerOf(stream: WritableLike): StreamWriter {
+  const watched = watch(stream)
+  watched.writer ??= new StreamWriter(stream, watched)
+  return watched.writer
+}

@@ -1,0 +1,70 @@
+/**
+ * What a scheduler's tasks are doing, as plain data for people and tools.
+ */
+
+import type { EventHandler, Yieldable } from '../core/protocol.js'
+import type { Task } from '../core/task.js'
+import type { TaskState } from '../core/task-state.js'
+import { argumentOf, handlerOf } from '../core/yieldable.js'
+import type { Sites } from './call-sites.js'
+
+/** What one task was doing when the snapshot was taken. */
+export interface TaskSnapshot {
+  /** The task's id. */
+  readonly id: number
+  /** The task's name. */
+  readonly name: string
+  /** What it was doing. */
+  readonly state: TaskState
+  /** The event that it waits for, as the user would write it: `sleep(10)`; undefined unless it is parked. */
+  readonly waitsFor: string | undefined
+  /** The task that spawned it, as `name#id`; undefined for a root, and once that task has ended. */
+  readonly spawner: string | undefined
+  /** How many coroutines are on its stack beside the one that was spawned: each was called by the one before. */
+  readonly callees: number
+  /** With the option `sites`: where it was spawned, as `function (file:line:column)`. */
+  readonly spawnedAt?: string
+  /** With the option `sites`: where each coroutine on its stack last yielded an event, outermost first. */
+  readonly yieldedAt?: readonly (string | undefined)[]
+}
+
+/** What a task is doing now. */
+export function snapshotOf(task: Task, sites: Sites | null): TaskSnapshot {
+  const { spawner } = task
+  const spawnedAt = sites?.spawnedAt(task)
+  return {
+    id: task.id,
+    name: task.name,
+    state: task.state,
+    waitsFor: waitsFor(task),
+    spawner: spawner === null || spawner.outcome !== undefined ? undefined : `${spawner}`,
+    callees: task.callers?.length ?? 0,
+    ...(spawnedAt === undefined ? {} : { spawnedAt }),
+    ...(sites === null ? {} : { yieldedAt: [...sites.yieldedAt(task)] }),
+  }
+}
+
+/** The event that a task waits for, as the user would write it. */
+export function waitsFor(task: Task): string | undefined {
+  return task.state === 'parked' || task.state === 'withdrawing' ? lastEvent(task) : undefined
+}
+
+/** The event that a task yielded last. */
+export function lastEvent(task: Task): string | undefined {
+  const { handler, argument } = task
+  return handler === null ? undefined : describeEvent(handler, argument)
+}
+
+/** A yieldable, as the user would write it. */
+export function describe(yieldable: Yieldable): string {
+  const handler = handlerOf(yieldable)
+  return describeEvent(handler, argumentOf(yieldable, handler))
+}
+
+function describeEvent(handler: EventHandler, argument: unknown): string {
+  try {
+    return handler.describe?.(argument) ?? `${handler.name}()`
+  } catch {
+    return `${handler.name}()` // A description that fails must not hide the error that it was to describe.
+  }
+}
