@@ -1,16 +1,24 @@
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
-const source = (path: string): string => fileURLToPath(new URL(`packages/${path}`, import.meta.url))
+const root = fileURLToPath(new URL('.', import.meta.url))
 
-/** Tests see the sources where users see what is built of them. */
-export const alias = [
-  { find: /^@bluelet\/scheduler$/, replacement: source('scheduler/src/index.ts') },
-  { find: /^@bluelet\/scheduler\/testing$/, replacement: source('scheduler/src/testing.ts') },
-  { find: /^@bluelet\/net$/, replacement: source('net/src/index.ts') },
-  { find: /^@bluelet\/net\/testing$/, replacement: source('net/src/testing.ts') },
-  { find: /^#drivers$/, replacement: source('net/src/drivers/real.ts') },
-]
+/** Tests see the sources where users see what is built of them: whatever the packages export, so that no entry loads a second core. */
+export const alias = ['scheduler', 'net'].flatMap((name) => {
+  const { exports, imports = {} } = JSON.parse(readFileSync(`${root}packages/${name}/package.json`, 'utf8'))
+  const source = (built: string): string =>
+    `${root}packages/${name}/${built.replace('./dist/', 'src/').replace(/js$/, 'ts')}`
+  return [
+    ...Object.entries<{ default?: string }>(exports)
+      .filter(([, entry]) => entry.default !== undefined)
+      .map(([key, entry]) => [`@bluelet/${name}${key.slice(1)}`, entry.default as string]),
+    ...Object.entries<{ node: string }>(imports).map(([key, { node }]) => [key, node]),
+  ].map(([specifier = '', built = '']) => ({
+    find: new RegExp(`^${specifier}$`),
+    replacement: source(built),
+  }))
+})
 
 /** What a test counts as that is slow for its kind: vitest.mutation.config.ts leaves it out. */
 export const LARGE = { name: 'large', description: 'counts to a hundred thousand, or starts a process' }

@@ -2,36 +2,36 @@
 // driver, without coroutines. The loop of echo.ts is cut into methods, and what it kept in a variable lies in a field.
 // Compare it with echo-blocking.ts. Run it with `node --import tsx examples/echo-callbacks.ts`, then `nc 127.0.0.1 4915`.
 
-import { type DriverListener, type DriverSocket, FAILED, nodeDriver, READABLE, WRITABLE } from '@bluelet/net'
+import * as net from '@bluelet/net/driver'
 
 class EchoServer {
-  listener: DriverListener
+  listener: net.DriverListener
 
-  constructor(listener: DriverListener) {
+  constructor(listener: net.DriverListener) {
     this.listener = listener
     listener.observer = { ready: () => this.onAccept() }
   }
 
   onAccept() {
     for (let socket = this.listener.accept(); socket !== null; socket = this.listener.accept()) {
-      new Echoer(socket).onReady(READABLE)
+      new Echoer(socket).onReady(net.READABLE)
     }
   }
 }
 
 class Echoer {
-  socket: DriverSocket
+  socket: net.DriverSocket
   unsent: Uint8Array = new Uint8Array()
 
-  constructor(socket: DriverSocket) {
+  constructor(socket: net.DriverSocket) {
     this.socket = socket
     socket.observer = { ready: (what) => this.onReady(what) }
   }
 
   onReady(what: number) {
     try {
-      if (what & (WRITABLE | FAILED)) this.onWrite()
-      if (what & READABLE) this.onRead()
+      if (what & (net.WRITABLE | net.FAILED)) this.onWrite()
+      if (what & net.READABLE) this.onRead()
     } catch {
       this.socket.reset() // The client has gone.
     }
@@ -53,7 +53,7 @@ class Echoer {
 }
 
 const target = { host: '127.0.0.1', port: Number(process.env.PORT ?? 4915), backlog: 511 }
-nodeDriver.listen(target, (error, listener) => {
+net.nodeDriver.listen(target, (error, listener) => {
   if (listener === null) throw error
   new EchoServer(listener)
   console.log(`echo server on port ${listener.address.port}; try: nc 127.0.0.1 ${listener.address.port}`)

@@ -1,7 +1,8 @@
 // An event of your own: a turnstile, which lets one task through every so many milliseconds. To see it at work, run
 // `node --import tsx examples/own-event/visitors.ts`.
 
-import { type Event, type EventHandler, event, type Timer, type Waiter } from '@bluelet/scheduler'
+import type { Event } from '@bluelet/scheduler'
+import { type EventHandler, event, type Timer, type Waiter } from '@bluelet/scheduler/lowlevel'
 
 export class Turnstile {
   /** When the next one to come may pass. */

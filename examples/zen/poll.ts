@@ -3,7 +3,7 @@
 //
 //   node --import tsx examples/zen/poll.ts 127.0.0.1
 
-import { CLOSED, type DriverListener } from '@bluelet/net'
+import { CLOSED, type DriverListener } from '@bluelet/net/driver'
 import { listenAt, Poll, type Pollable } from './readiness.js'
 import { answersTo, commandLine, farewell } from './zen.js'
 

@@ -5,7 +5,7 @@
 //   node --import tsx examples/zen/poll.ts 127.0.0.1
 
 import { setImmediate } from 'node:timers/promises'
-import { type DriverListener, type DriverSocket, driverNamed } from '@bluelet/net'
+import { type DriverListener, type DriverSocket, driverNamed } from '@bluelet/net/driver'
 
 export type Pollable = DriverListener | DriverSocket
 

@@ -1,6 +1,6 @@
 // The driver under test, which serves the servers that the tests start as well: BLUELET_DRIVER names it, as for any program. What
 // it promises its users is the same whichever it is; in what a test can see of it beyond that, the drivers differ, and only here.
-import { nodeDriver } from '@bluelet/net'
+import { nodeDriver } from '@bluelet/net/driver'
 import { realDriver } from '../../packages/net/src/drivers/real.js'
 
 interface Traits {

@@ -1,15 +1,5 @@
-import {
-  ConnectError,
-  type Connection,
-  connect,
-  type Driver,
-  type DriverSocket,
-  FAILED,
-  listen,
-  nodeDriver,
-  TimeoutError,
-  WRITABLE,
-} from '@bluelet/net'
+import { ConnectError, type Connection, connect, listen, TimeoutError } from '@bluelet/net'
+import { type Driver, type DriverSocket, FAILED, nodeDriver, WRITABLE } from '@bluelet/net/driver'
 import { kill, pause, race, Scheduler, sleep, spawn, timeout } from '@bluelet/scheduler'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ClockHost } from '../support/clock-host.js'

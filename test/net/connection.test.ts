@@ -5,11 +5,10 @@ import {
   type Connection,
   ConnectionResetError,
   connect,
-  type DriverSocket,
   listen,
-  nodeDriver,
   TimeoutError,
 } from '@bluelet/net'
+import { type DriverSocket, nodeDriver } from '@bluelet/net/driver'
 import {
   all,
   type Coroutine,

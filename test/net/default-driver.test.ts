@@ -1,6 +1,6 @@
-import { nodeDriver } from '@bluelet/net'
+import { nodeDriver } from '@bluelet/net/driver'
 import { Simulation } from '@bluelet/net/testing'
-import { defaultHost } from '@bluelet/scheduler'
+import { defaultHost } from '@bluelet/scheduler/lowlevel'
 import { describe, expect, it } from 'vitest'
 import { driverOf } from '../../packages/net/src/drivers/select.js'
 

@@ -1,19 +1,18 @@
 // What every driver must do, tried on the driver alone: both ends are its own sockets, so that a network in memory can run
 // the same suite as the kernel's.
+import { ConnectionResetError, ListenError } from '@bluelet/net'
 import {
   CLOSED,
-  ConnectionResetError,
   type Driver,
   type DriverListener,
   type DriverSocket,
   FAILED,
-  ListenError,
   type ListenTarget,
   type Observer,
   READABLE,
   type SocketSettings,
   WRITABLE,
-} from '@bluelet/net'
+} from '@bluelet/net/driver'
 import { describe, expect, it } from 'vitest'
 import { pattern, randomNumbers } from './world.js'
 

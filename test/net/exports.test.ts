@@ -1,92 +1,17 @@
-// Every name that users may import from @bluelet/net: a change here is a change of the public interface.
+// Every name that users may import from the entries of @bluelet/net: a change here is a change of the public interface.
 import { fileURLToPath } from 'node:url'
 import * as net from '@bluelet/net'
+import * as driver from '@bluelet/net/driver'
 import * as testing from '@bluelet/net/testing'
 import ts from 'typescript'
-import { describe, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 
-describe('@bluelet/net', () => {
-  const declared = declaredNames('index')
-
-  it('exports these values', () => {
-    const values = Object.keys(net).sort()
-
-    expect(values).toEqual([
-      'Address',
-      'BusyError',
-      'CLOSED',
-      'ClosedError',
-      'ConnectError',
-      'Connection',
-      'ConnectionResetError',
-      'FAILED',
-      'IncompleteReadError',
-      'LimitError',
-      'ListenError',
-      'Listener',
-      'READABLE',
-      'TimeoutError',
-      'WRITABLE',
-      'connect',
-      'driverNamed',
-      'listen',
-      'nodeDriver',
-      'read',
-      'server',
-      'write',
-    ])
-  })
-
-  it('exports these types beside them', () => {
-    const types = declared.filter((name) => !(name in net))
-
-    expect(types).toEqual([
-      'ConnectOptions',
-      'Driver',
-      'DriverListener',
-      'DriverName',
-      'DriverSocket',
-      'Dropped',
-      'Handler',
-      'LimitOptions',
-      'ListenOptions',
-      'ListenTarget',
-      'Missed',
-      'NetworkHost',
-      'Observer',
-      'Overload',
-      'ReadOptions',
-      'ReadableLike',
-      'ServerCounts',
-      'ServerOptions',
-      'SocketSettings',
-      'StreamReadOptions',
-      'WritableLike',
-    ])
-  })
-
-  it('declares every value that it exports', () => {
-    const undeclared = Object.keys(net).filter((name) => !declared.includes(name))
-
-    expect(undeclared).toEqual([])
-  })
-})
-
-describe('@bluelet/net/testing', () => {
-  const declared = declaredNames('testing')
-
-  it('exports these values', () => {
-    const values = Object.keys(testing).sort()
-
-    expect(values).toEqual(['Link', 'SimulatedNetwork', 'Simulation', 'simulate'])
-  })
-
-  it('exports these types beside them', () => {
-    const types = declared.filter((name) => !(name in testing))
-
-    expect(types).toEqual(['NetworkOptions', 'Operation', 'OperationKind', 'SimulationOptions'])
-  })
-})
+/** The values of an entry, and then what its declarations have beside them. */
+function namesOf(module: object, entry: string): readonly string[] {
+  const declared = declaredNames(entry)
+  const types = declared.filter((name) => !(name in module)).map((name) => `type ${name}`)
+  return [...Object.keys(module).sort(), ...types]
+}
 
 /** The names in the declarations that users get. */
 function declaredNames(entry: string): string[] {
@@ -99,3 +24,85 @@ function declaredNames(entry: string): string[] {
     .map(({ name }) => name)
     .sort()
 }
+
+it('@bluelet/net exports these values and types', () => {
+  expect(namesOf(net, 'index')).toMatchInlineSnapshot(`
+    [
+      "Address",
+      "BusyError",
+      "ClosedError",
+      "ConnectError",
+      "Connection",
+      "ConnectionResetError",
+      "IncompleteReadError",
+      "LimitError",
+      "ListenError",
+      "Listener",
+      "TimeoutError",
+      "connect",
+      "listen",
+      "read",
+      "server",
+      "write",
+      "type ConnectOptions",
+      "type Dropped",
+      "type Handler",
+      "type LimitOptions",
+      "type ListenOptions",
+      "type Missed",
+      "type Overload",
+      "type ReadOptions",
+      "type ReadableLike",
+      "type ServerCounts",
+      "type ServerOptions",
+      "type StreamReadOptions",
+      "type WritableLike",
+    ]
+  `)
+})
+
+it('@bluelet/net/driver exports these values and types', () => {
+  expect(namesOf(driver, 'driver')).toMatchInlineSnapshot(`
+    [
+      "CLOSED",
+      "FAILED",
+      "READABLE",
+      "WRITABLE",
+      "driverNamed",
+      "nodeDriver",
+      "type Driver",
+      "type DriverListener",
+      "type DriverName",
+      "type DriverSocket",
+      "type ListenTarget",
+      "type NetworkHost",
+      "type Observer",
+      "type SocketSettings",
+    ]
+  `)
+})
+
+it('@bluelet/net/testing exports these values and types', () => {
+  expect(namesOf(testing, 'testing')).toMatchInlineSnapshot(`
+    [
+      "Link",
+      "SimulatedNetwork",
+      "Simulation",
+      "simulate",
+      "type NetworkOptions",
+      "type Operation",
+      "type OperationKind",
+      "type SimulationOptions",
+    ]
+  `)
+})
+
+it.each([
+  ['index', net],
+  ['driver', driver],
+  ['testing', testing],
+])('%s declares every value that it exports', (entry, module) => {
+  const declared = declaredNames(entry)
+
+  expect(Object.keys(module).filter((name) => !declared.includes(name))).toEqual([])
+})

@@ -5,13 +5,11 @@ import {
   type Connection,
   ConnectionResetError,
   connect,
-  type DriverListener,
   type Listener,
   listen,
-  nodeDriver,
-  READABLE,
   server,
 } from '@bluelet/net'
+import { type DriverListener, nodeDriver, READABLE } from '@bluelet/net/driver'
 import { type Coroutine, join, kill, pause, sleep, spawn } from '@bluelet/scheduler'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Clogged, cloggedListener } from '../support/clogged-listener.js'

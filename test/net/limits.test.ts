@@ -3,12 +3,11 @@ import {
   type Connection,
   ConnectionResetError,
   connect,
-  type DriverListener,
-  nodeDriver,
   type Overload,
   type ServerOptions,
   server,
 } from '@bluelet/net'
+import { type DriverListener, nodeDriver } from '@bluelet/net/driver'
 import { Simulation, simulate } from '@bluelet/net/testing'
 import { kill, race, run, sleep, spawn } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'

@@ -1,13 +1,5 @@
-import {
-  ClosedError,
-  type Connection,
-  type DriverListener,
-  ListenError,
-  type Listener,
-  listen,
-  nodeDriver,
-  TimeoutError,
-} from '@bluelet/net'
+import { ClosedError, type Connection, ListenError, type Listener, listen, TimeoutError } from '@bluelet/net'
+import { type DriverListener, nodeDriver } from '@bluelet/net/driver'
 import { all, join, kill, pause, spawn, timeout } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
 import { settled, turn, until } from '../support/deadline.js'

@@ -1,14 +1,6 @@
 // A connection in the hands of a server that is killed, between the accept and the first step of its handler.
-import {
-  Address,
-  CLOSED,
-  type Connection,
-  type Driver,
-  type DriverListener,
-  nodeDriver,
-  READABLE,
-  server,
-} from '@bluelet/net'
+import { Address, type Connection, server } from '@bluelet/net'
+import { CLOSED, type Driver, type DriverListener, nodeDriver, READABLE } from '@bluelet/net/driver'
 import { type Coroutine, kill, Latch, pause, Scheduler, spawn } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
 import { ScriptedSocket } from './stream-oracle.js'

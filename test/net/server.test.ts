@@ -3,10 +3,10 @@ import {
   connect,
   ListenError,
   type Listener,
-  nodeDriver,
   type ServerOptions,
   server,
 } from '@bluelet/net'
+import { nodeDriver } from '@bluelet/net/driver'
 import { type Operation, simulate } from '@bluelet/net/testing'
 import {
   type Coroutine,

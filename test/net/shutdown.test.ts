@@ -1,5 +1,6 @@
 // How a server ends: who is still served, who is ended, and when.
-import { type Connection, connect, type Driver, nodeDriver, type ServerOptions, server } from '@bluelet/net'
+import { type Connection, connect, type ServerOptions, server } from '@bluelet/net'
+import { type Driver, nodeDriver } from '@bluelet/net/driver'
 import { type Simulation, simulate } from '@bluelet/net/testing'
 import { type Coroutine, join, kill, Latch, pause, race, sleep, spawn, type Task } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'

@@ -1,4 +1,5 @@
-import { connect, listen, nodeDriver, server } from '@bluelet/net'
+import { connect, listen, server } from '@bluelet/net'
+import { nodeDriver } from '@bluelet/net/driver'
 import { Simulation, simulate } from '@bluelet/net/testing'
 import {
   all,

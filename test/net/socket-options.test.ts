@@ -1,7 +1,8 @@
 // What a user may set of sockets: how it is checked, and what Node is asked for.
 import { readFileSync } from 'node:fs'
 import net from 'node:net'
-import { connect, type DriverName, driverNamed, listen, type SocketSettings, server } from '@bluelet/net'
+import { connect, listen, server } from '@bluelet/net'
+import { type DriverName, driverNamed, type SocketSettings } from '@bluelet/net/driver'
 import { kill } from '@bluelet/scheduler'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { rawServer } from '../support/peer.js'

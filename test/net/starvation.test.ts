@@ -1,17 +1,10 @@
 // Starvation of sockets, as tokio and curio test it: tasks that never wait, and clients that never let go, beside those that
 // wait for bytes. On the simulated network, and on the real one, where steps are counted and not milliseconds.
-import { type Connection, ConnectionResetError, type Driver, listen, nodeDriver } from '@bluelet/net'
+import { type Connection, ConnectionResetError, listen } from '@bluelet/net'
+import { type Driver, nodeDriver } from '@bluelet/net/driver'
 import { Simulation } from '@bluelet/net/testing'
-import {
-  ClosedError,
-  type Coroutine,
-  defaultHost,
-  group,
-  type Host,
-  pause,
-  run,
-  spawn,
-} from '@bluelet/scheduler'
+import { ClosedError, type Coroutine, group, pause, run, spawn } from '@bluelet/scheduler'
+import { defaultHost, type Host } from '@bluelet/scheduler/lowlevel'
 import { describe, expect, it } from 'vitest'
 import { abort, echoer, exchange, type Pair, pairAt } from './simulated-pair.js'
 

@@ -1,13 +1,6 @@
 // What the events that read must give, worked out on the whole stream at once; and a socket that gives a stream in pieces.
-import {
-  type Address,
-  type Connection,
-  type DriverSocket,
-  IncompleteReadError,
-  LimitError,
-  type Observer,
-  READABLE,
-} from '@bluelet/net'
+import { type Address, type Connection, IncompleteReadError, LimitError } from '@bluelet/net'
+import { type DriverSocket, type Observer, READABLE } from '@bluelet/net/driver'
 import type { Coroutine, Event } from '@bluelet/scheduler'
 import fc from 'fast-check'
 

@@ -13,10 +13,10 @@ import {
   ListenError,
   type Listener,
   listen,
-  nodeDriver,
   type ServerOptions,
   server,
 } from '@bluelet/net'
+import { nodeDriver } from '@bluelet/net/driver'
 import { type Coroutine, join, kill, pause, Scheduler, sleep, spawn, type Task } from '@bluelet/scheduler'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ClockHost } from '../support/clock-host.js'

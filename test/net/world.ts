@@ -1,16 +1,12 @@
 // What the tests of sockets have in common: a run that cannot hang, and a connection with a raw peer at its other end.
+import { type Connection, type ConnectOptions, connect, type ListenOptions, listen } from '@bluelet/net'
 import {
-  type Connection,
-  type ConnectOptions,
-  connect,
   type Driver,
   type DriverListener,
   type DriverSocket,
   driverNamed,
-  type ListenOptions,
-  listen,
   type Observer,
-} from '@bluelet/net'
+} from '@bluelet/net/driver'
 import { type Coroutine, type RunOptions, run, type SchedulerOptions } from '@bluelet/scheduler'
 import { dial, type Peer, rawServer } from '../support/peer.js'
 

@@ -1,4 +1,4 @@
-import type { Host } from '@bluelet/scheduler'
+import type { Host } from '@bluelet/scheduler/lowlevel'
 import { describe, expect, it } from 'vitest'
 import { Alarm } from '../../packages/scheduler/src/host/host-timer.js'
 

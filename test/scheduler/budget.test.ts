@@ -2,13 +2,13 @@
 import {
   type Coroutine,
   type Event,
-  type Host,
   Latch,
   pause,
   Scheduler,
   type SchedulerOptions,
   sleep,
 } from '@bluelet/scheduler'
+import type { Host } from '@bluelet/scheduler/lowlevel'
 import { describe, expect, it } from 'vitest'
 
 /** A host that makes each call when it is told, and whose clock moves by what a step takes. */

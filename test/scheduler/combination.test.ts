@@ -4,8 +4,6 @@ import {
   type Coroutine,
   callback,
   type Event,
-  type EventHandler,
-  event,
   KilledError,
   kill,
   Latch,
@@ -14,8 +12,8 @@ import {
   sleep,
   spawn,
   timeout,
-  type Waiter,
 } from '@bluelet/scheduler'
+import { type EventHandler, event, type Waiter } from '@bluelet/scheduler/lowlevel'
 import { describe, expect, it } from 'vitest'
 import { failure, rejection, virtually, world } from './world.js'
 

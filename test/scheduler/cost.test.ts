@@ -8,13 +8,12 @@ import {
   race,
   Scheduler,
   Semaphore,
-  type Supervisor,
   sleep,
   spawn,
-  spawnUnder,
   type Task,
   wait,
 } from '@bluelet/scheduler'
+import { type Supervisor, spawnUnder } from '@bluelet/scheduler/lowlevel'
 import { VirtualHost } from '@bluelet/scheduler/testing'
 import { describe, expect, it } from 'vitest'
 import { collectGarbage } from '../support/garbage.js'

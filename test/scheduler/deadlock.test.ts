@@ -6,7 +6,6 @@ import {
   callback,
   DeadlockError,
   type Event,
-  event,
   group,
   join,
   kill,
@@ -21,6 +20,7 @@ import {
   type Task,
   timeout,
 } from '@bluelet/scheduler'
+import { event } from '@bluelet/scheduler/lowlevel'
 import { VirtualHost } from '@bluelet/scheduler/testing'
 import { describe, expect, it } from 'vitest'
 import { runScript } from '../support/script.js'

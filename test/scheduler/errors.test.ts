@@ -9,12 +9,11 @@ import {
   Latch,
   pause,
   race,
-  type Supervisor,
   sleep,
   spawn,
-  spawnUnder,
   type Task,
 } from '@bluelet/scheduler'
+import { type Supervisor, spawnUnder } from '@bluelet/scheduler/lowlevel'
 import { describe, expect, it } from 'vitest'
 import { failure, rejection, virtually, world } from './world.js'
 

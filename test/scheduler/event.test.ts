@@ -1,17 +1,5 @@
-import {
-  all,
-  type Event,
-  type EventHandler,
-  event,
-  join,
-  kill,
-  pause,
-  race,
-  run,
-  sleep,
-  spawn,
-  type Waiter,
-} from '@bluelet/scheduler'
+import { all, type Event, join, kill, pause, race, run, sleep, spawn } from '@bluelet/scheduler'
+import { type EventHandler, event, type Waiter } from '@bluelet/scheduler/lowlevel'
 import { describe, expect, it } from 'vitest'
 import { eventSuite } from './event-suite.js'
 import { failure, rejection, virtually, world } from './world.js'

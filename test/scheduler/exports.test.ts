@@ -1,5 +1,6 @@
 // What users can import: a name that comes or goes is a decision, and shows here.
 import * as scheduler from '@bluelet/scheduler'
+import * as lowlevel from '@bluelet/scheduler/lowlevel'
 import * as testing from '@bluelet/scheduler/testing'
 import ts from 'typescript'
 import { describe, expect, it } from 'vitest'
@@ -38,15 +39,11 @@ describe('@bluelet/scheduler', () => {
         "Latch",
         "Scheduler",
         "Semaphore",
-        "Stragglers",
         "TimeoutError",
-        "addTrace",
         "all",
         "call",
         "callback",
-        "defaultHost",
         "end",
-        "event",
         "group",
         "join",
         "kill",
@@ -56,10 +53,8 @@ describe('@bluelet/scheduler', () => {
         "run",
         "sleep",
         "spawn",
-        "spawnUnder",
         "timeout",
         "wait",
-        "withdrawCall",
       ]
     `)
   })
@@ -73,25 +68,18 @@ describe('@bluelet/scheduler', () => {
         "type Event",
         "type EventHandler",
         "type Group",
-        "type Host",
         "type KillOptions",
         "type Outcome",
-        "type Probe",
         "type Register",
         "type RunOptions",
-        "type Schedule",
         "type SchedulerOptions",
         "type Spawn",
         "type SpawnOptions",
-        "type StepContext",
         "type Supervisor",
         "type Task",
         "type TaskSnapshot",
         "type TaskState",
-        "type Timer",
-        "type Timers",
         "type Waiter",
-        "type WakeCause",
         "type Yieldable",
         "type Yielded",
         "value Cancelled",
@@ -103,15 +91,11 @@ describe('@bluelet/scheduler', () => {
         "value Latch",
         "value Scheduler",
         "value Semaphore",
-        "value Stragglers",
         "value TimeoutError",
-        "value addTrace",
         "value all",
         "value call",
         "value callback",
-        "value defaultHost",
         "value end",
-        "value event",
         "value group",
         "value join",
         "value kill",
@@ -121,9 +105,45 @@ describe('@bluelet/scheduler', () => {
         "value run",
         "value sleep",
         "value spawn",
-        "value spawnUnder",
         "value timeout",
         "value wait",
+      ]
+    `)
+  })
+})
+
+describe('@bluelet/scheduler/lowlevel', () => {
+  it('exports these values', () => {
+    expect(Object.keys(lowlevel).sort()).toMatchInlineSnapshot(`
+      [
+        "Stragglers",
+        "addTrace",
+        "defaultHost",
+        "event",
+        "spawnUnder",
+        "withdrawCall",
+      ]
+    `)
+  })
+
+  it('declares these values and types', () => {
+    expect(declared('lowlevel.d.ts')).toMatchInlineSnapshot(`
+      [
+        "type EventHandler",
+        "type Host",
+        "type Probe",
+        "type Schedule",
+        "type StepContext",
+        "type Supervisor",
+        "type Timer",
+        "type Timers",
+        "type Waiter",
+        "type WakeCause",
+        "value Stragglers",
+        "value addTrace",
+        "value defaultHost",
+        "value event",
+        "value spawnUnder",
         "value withdrawCall",
       ]
     `)

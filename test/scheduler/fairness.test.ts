@@ -1,15 +1,7 @@
 // Promise 2 of the design: fairness. The host here is an event loop in which time passes only as the tasks say, since
 // in the virtual host no time passes while anything is ready.
-import {
-  Channel,
-  type Coroutine,
-  defaultHost,
-  type Host,
-  pause,
-  run,
-  Scheduler,
-  sleep,
-} from '@bluelet/scheduler'
+import { Channel, type Coroutine, pause, run, Scheduler, sleep } from '@bluelet/scheduler'
+import { defaultHost, type Host } from '@bluelet/scheduler/lowlevel'
 import { describe, expect, it } from 'vitest'
 
 /** A toy of Node's loop: a pass calls what I/O brought, then the timers that are due, then what was to be called soon. */

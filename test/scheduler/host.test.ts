@@ -1,4 +1,4 @@
-import { defaultHost, type Host } from '@bluelet/scheduler'
+import { defaultHost, type Host } from '@bluelet/scheduler/lowlevel'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 
 /** What the host looks for in the global object. */

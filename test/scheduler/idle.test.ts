@@ -1,15 +1,6 @@
 // A simulated world that has nothing left to call: of what it simulates nothing will come.
-import {
-  Cancelled,
-  DeadlockError,
-  type Event,
-  type EventHandler,
-  event,
-  run,
-  Scheduler,
-  sleep,
-  spawn,
-} from '@bluelet/scheduler'
+import { Cancelled, DeadlockError, type Event, run, Scheduler, sleep, spawn } from '@bluelet/scheduler'
+import { type EventHandler, event } from '@bluelet/scheduler/lowlevel'
 import { VirtualHost } from '@bluelet/scheduler/testing'
 import { describe, expect, it } from 'vitest'
 import { failure, rejection } from './world.js'

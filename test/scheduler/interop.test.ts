@@ -5,7 +5,6 @@ import {
   Channel,
   type Coroutine,
   callback,
-  event,
   group,
   join,
   pause,
@@ -17,6 +16,7 @@ import {
   timeout,
   wait,
 } from '@bluelet/scheduler'
+import { event } from '@bluelet/scheduler/lowlevel'
 import { VirtualHost } from '@bluelet/scheduler/testing'
 import { describe, expect, it } from 'vitest'
 import { runScript } from '../support/script.js'

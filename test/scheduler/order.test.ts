@@ -6,7 +6,6 @@ import {
   join,
   kill,
   Latch,
-  type Probe,
   pause,
   race,
   type Scheduler,
@@ -15,6 +14,7 @@ import {
   type Task,
   timeout,
 } from '@bluelet/scheduler'
+import type { Probe } from '@bluelet/scheduler/lowlevel'
 import { describe, expect, it } from 'vitest'
 import { world } from './world.js'
 

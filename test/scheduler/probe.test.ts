@@ -4,19 +4,17 @@ import {
   Channel,
   type Coroutine,
   callback,
-  event,
   join,
   kill,
   Latch,
-  type Probe,
   pause,
   race,
   type Scheduler,
   Semaphore,
   sleep,
   spawn,
-  type WakeCause,
 } from '@bluelet/scheduler'
+import { event, type Probe, type WakeCause } from '@bluelet/scheduler/lowlevel'
 import { describe, expect, it } from 'vitest'
 import { failure, rejection, world } from './world.js'
 

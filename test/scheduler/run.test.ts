@@ -1,17 +1,8 @@
 // Promise 8 of the design: run. `spawn` and `group` stand in events/.
 
 import * as everything from '@bluelet/scheduler'
-import {
-  type Coroutine,
-  defaultHost,
-  pause,
-  run,
-  Scheduler,
-  type Supervisor,
-  sleep,
-  spawn,
-  type Task,
-} from '@bluelet/scheduler'
+import { type Coroutine, pause, run, Scheduler, sleep, spawn, type Task } from '@bluelet/scheduler'
+import { defaultHost, type Supervisor } from '@bluelet/scheduler/lowlevel'
 import { VirtualHost } from '@bluelet/scheduler/testing'
 import { describe, expect, it } from 'vitest'
 import { failure, rejection, virtually, world } from './world.js'

@@ -6,7 +6,6 @@ import {
   call,
   callback,
   type Event,
-  event,
   group,
   join,
   kill,
@@ -15,13 +14,13 @@ import {
   race,
   Scheduler,
   Semaphore,
-  type Supervisor,
   sleep,
   spawn,
   type TaskSnapshot,
   timeout,
   wait,
 } from '@bluelet/scheduler'
+import { event, type Supervisor } from '@bluelet/scheduler/lowlevel'
 import { VirtualHost } from '@bluelet/scheduler/testing'
 import { describe, expect, it } from 'vitest'
 

@@ -3,8 +3,6 @@
 import {
   Channel,
   type Coroutine,
-  defaultHost,
-  type Host,
   join,
   Latch,
   pause,
@@ -14,6 +12,7 @@ import {
   spawn,
   type Task,
 } from '@bluelet/scheduler'
+import { defaultHost, type Host } from '@bluelet/scheduler/lowlevel'
 import { VirtualHost } from '@bluelet/scheduler/testing'
 import { describe, expect, it } from 'vitest'
 

@@ -3,16 +3,14 @@ import {
   type Coroutine,
   DeadlockError,
   type Event,
-  event,
-  type Host,
   join,
   Latch,
   pause,
   Scheduler,
   sleep,
   spawn,
-  type Waiter,
 } from '@bluelet/scheduler'
+import { event, type Host, type Waiter } from '@bluelet/scheduler/lowlevel'
 import { VirtualHost } from '@bluelet/scheduler/testing'
 import { describe, expect, it } from 'vitest'
 import { failure, rejection } from './world.js'

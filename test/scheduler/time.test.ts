@@ -2,7 +2,6 @@
 import {
   all,
   type Coroutine,
-  type Host,
   kill,
   pause,
   race,
@@ -12,6 +11,7 @@ import {
   spawn,
   timeout,
 } from '@bluelet/scheduler'
+import type { Host } from '@bluelet/scheduler/lowlevel'
 import { VirtualHost } from '@bluelet/scheduler/testing'
 import fc from 'fast-check'
 import { afterEach, describe, expect, it, vi } from 'vitest'

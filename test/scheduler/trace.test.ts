@@ -1,6 +1,5 @@
 // Promise 7 of the design: what is printed of an error.
 import {
-  addTrace,
   type Coroutine,
   call,
   end,
@@ -13,6 +12,7 @@ import {
   spawn,
   wait,
 } from '@bluelet/scheduler'
+import { addTrace } from '@bluelet/scheduler/lowlevel'
 import { describe, expect, it } from 'vitest'
 import { coroutineFrames } from '../../packages/scheduler/src/diagnostics/call-sites.js'
 import { failure, rejection, virtually } from './world.js'

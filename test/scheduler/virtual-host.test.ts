@@ -1,4 +1,5 @@
-import { type Coroutine, defaultHost, pause, Scheduler, sleep, spawn } from '@bluelet/scheduler'
+import { type Coroutine, pause, Scheduler, sleep, spawn } from '@bluelet/scheduler'
+import { defaultHost } from '@bluelet/scheduler/lowlevel'
 import { type Schedule, VirtualHost } from '@bluelet/scheduler/testing'
 import { describe, expect, it, vi } from 'vitest'
 

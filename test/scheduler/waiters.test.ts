@@ -1,4 +1,4 @@
-import type { Waiter } from '@bluelet/scheduler'
+import type { Waiter } from '@bluelet/scheduler/lowlevel'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Place, Waiters } from '../../packages/scheduler/src/stores/wait-queue.js'

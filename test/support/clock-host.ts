@@ -1,6 +1,6 @@
 // A host of the real world but for the time, which stands still until the test moves it on. (The virtual host jumps as soon
 // as no task is ready, and so would overtake the kernel.)
-import { defaultHost, type Host } from '@bluelet/scheduler'
+import { defaultHost, type Host } from '@bluelet/scheduler/lowlevel'
 
 interface Alarm {
   readonly deadline: number

@@ -1,7 +1,7 @@
 // The leak oracle: after each test the process holds no more sockets and no more active resources than before it, and
 // every run has ended.
 import { readdirSync, readlinkSync } from 'node:fs'
-import { defaultHost } from '@bluelet/scheduler'
+import { defaultHost } from '@bluelet/scheduler/lowlevel'
 import { afterEach, beforeEach } from 'vitest'
 import { reached } from './deadline.js'
 import { destroyPeers } from './peer.js'

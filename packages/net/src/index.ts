@@ -5,22 +5,7 @@
  */
 
 export { ClosedError, TimeoutError } from '@bluelet/scheduler'
-export { driverNamed, nodeDriver } from '#drivers'
 export { Address } from './driver/address.js'
-export {
-  CLOSED,
-  type Driver,
-  type DriverListener,
-  type DriverName,
-  type DriverSocket,
-  FAILED,
-  type ListenTarget,
-  type NetworkHost,
-  type Observer,
-  READABLE,
-  type SocketSettings,
-  WRITABLE,
-} from './driver/protocol.js'
 export {
   BusyError,
   ConnectError,

@@ -15,9 +15,6 @@ export type {
 } from './core/protocol.js'
 export type { Task } from './core/task.js'
 export type { Outcome, TaskState } from './core/task-state.js'
-export { withdrawCall } from './core/yieldable.js'
-export { addTrace } from './diagnostics/error-trace.js'
-export type { Probe, WakeCause } from './diagnostics/probes.js'
 export type { TaskSnapshot } from './diagnostics/snapshot.js'
 export {
   Cancelled,
@@ -27,7 +24,6 @@ export {
   KilledError,
   TimeoutError,
 } from './errors.js'
-export { event } from './event/event-object.js'
 export { all } from './events/all.js'
 export { call } from './events/call.js'
 export { callback, type Register } from './events/callback.js'
@@ -41,13 +37,9 @@ export { pause, pause as null } from './events/pause.js'
 export { race } from './events/race.js'
 export { Semaphore } from './events/semaphore.js'
 export { sleep } from './events/sleep.js'
-export { type Spawn, spawn, spawnUnder } from './events/spawn.js'
+export { type Spawn, spawn } from './events/spawn.js'
 export { timeout } from './events/timeout.js'
 export { wait } from './events/wait.js'
-export { defaultHost, type Host, type StepContext } from './host/host.js'
-export type { Schedule } from './host/schedule.js'
 export type { RunOptions, SchedulerOptions, SpawnOptions } from './loop/options.js'
 export type { AbortSignalLike } from './loop/run.js'
 export { run, Scheduler } from './loop/scheduler.js'
-export { Stragglers } from './scope/stragglers.js'
-export type { Timer, Timers } from './stores/timer-heap.js'

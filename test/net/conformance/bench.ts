@@ -4,12 +4,11 @@ import {
   type Connection,
   type ConnectOptions,
   connect,
-  type Driver,
-  type DriverSocket,
   type Listener,
   type ListenOptions,
   listen,
 } from '@bluelet/net'
+import type { Driver, DriverSocket } from '@bluelet/net/driver'
 import { all, type Coroutine, type Event, group, sleep } from '@bluelet/scheduler'
 import { likeObject, pattern } from '../world.js'
 import { Log, type Notes } from './log.js'

@@ -1,7 +1,7 @@
 // What the conformance suite has to know of a driver and of the network under it. Everything in the suite uses this alone: no
 // raw sockets, no timers of the platform, no other processes; so that a network in memory and in virtual time can run it too. Nor does it
 // assume that what is sent in one piece is received in one piece.
-import type { Driver } from '@bluelet/net'
+import type { Driver } from '@bluelet/net/driver'
 import type { Coroutine } from '@bluelet/scheduler'
 
 /** A driver, and the network on which both ends of every connection are. */

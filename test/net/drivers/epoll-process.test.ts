@@ -1,5 +1,5 @@
 // The `epoll` driver and the process around it: when that ends, what it hears of, what it has too few of, what it keeps.
-import { type Driver, type DriverListener, type DriverSocket, WRITABLE } from '@bluelet/net'
+import { type Driver, type DriverListener, type DriverSocket, WRITABLE } from '@bluelet/net/driver'
 import { describe, expect, it } from 'vitest'
 import { epollDriver } from '../../../packages/net/src/drivers/epoll/driver.js'
 import { LARGE } from '../../../vitest.config.js'
@@ -14,7 +14,8 @@ const { connect, listen } = driver as Driver
 const IMPORTS = `
   import { closeSync, openSync, readFileSync } from 'node:fs'
   import { spawnSync } from 'node:child_process'
-  import { connect, listen, server, driverNamed } from '@bluelet/net'
+  import { connect, listen, server } from '@bluelet/net'
+import { driverNamed } from '@bluelet/net/driver'
   import { Latch, run, sleep, spawn } from '@bluelet/scheduler'
 `
 

@@ -1,4 +1,4 @@
-import { CLOSED, FAILED, READABLE, WRITABLE } from '@bluelet/net'
+import { CLOSED, FAILED, READABLE, WRITABLE } from '@bluelet/net/driver'
 import { describe, expect, it } from 'vitest'
 import {
   EPOLLERR,

@@ -1,6 +1,6 @@
 // What the system lets the process have.
 import { readFileSync } from 'node:fs'
-import { nodeDriver } from '@bluelet/net'
+import { nodeDriver } from '@bluelet/net/driver'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 
 /** What `descriptorLimit` gives, where the system says this. */

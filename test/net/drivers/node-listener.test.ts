@@ -1,6 +1,6 @@
 // What of a listener depends on the version of Node.
 import net from 'node:net'
-import type { DriverListener } from '@bluelet/net'
+import type { DriverListener } from '@bluelet/net/driver'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { LOOPBACK } from '../world.js'
 

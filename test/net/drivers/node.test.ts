@@ -1,4 +1,4 @@
-import { nodeDriver } from '@bluelet/net'
+import { type DriverListener, nodeDriver } from '@bluelet/net/driver'
 import { describe, expect, it } from 'vitest'
 import { realSuites } from './real.js'
 
@@ -19,7 +19,7 @@ describe('nodeDriver', () => {
   })
 
   it('listens on every address, IPv4 and IPv6, when the host is empty', async () => {
-    const listener = await new Promise<import('@bluelet/net').DriverListener>((resolve, reject) => {
+    const listener = await new Promise<DriverListener>((resolve, reject) => {
       nodeDriver.listen({ host: '', port: 0, backlog: 1 }, (error, made) => {
         if (made === null) reject(error)
         else resolve(made)

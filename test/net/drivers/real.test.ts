@@ -200,11 +200,11 @@ describe('listening', () => {
       return answers.shift() ?? 3
     }
     vi.resetModules()
-    vi.doMock('../../../packages/net/src/drivers/epoll-native.js', () => ({
+    vi.doMock('../../../packages/net/src/drivers/epoll/native.js', () => ({
       loadNative: () => native.native,
     }))
     const { epollDriver } = await import('../../../packages/net/src/drivers/epoll/driver.js')
-    vi.doUnmock('../../../packages/net/src/drivers/epoll-native.js')
+    vi.doUnmock('../../../packages/net/src/drivers/epoll/native.js')
     const driver = epollDriver()
     if (driver instanceof Error) throw driver
     return new Promise((resolve) => {

@@ -1,6 +1,6 @@
 // The suites of every driver, over the sockets of the system.
 import { networkInterfaces } from 'node:os'
-import type { Driver } from '@bluelet/net'
+import type { Driver } from '@bluelet/net/driver'
 import { Scheduler } from '@bluelet/scheduler'
 import { expect } from 'vitest'
 import { turn } from '../../support/deadline.js'

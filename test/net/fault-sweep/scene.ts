@@ -1,7 +1,8 @@
 // One run of a scenario: its world, one operation that fails at most, and what has come of it.
 import { type Connection, connect, type Handler, listen, type ServerOptions, server } from '@bluelet/net'
 import { type OperationKind, Simulation, type SimulationOptions } from '@bluelet/net/testing'
-import { type Coroutine, kill, Scheduler, spawn, spawnUnder, type Task } from '@bluelet/scheduler'
+import { type Coroutine, kill, Scheduler, spawn, type Task } from '@bluelet/scheduler'
+import { spawnUnder } from '@bluelet/scheduler/lowlevel'
 import { Cast } from '../sweep/cast.js'
 import { leftIn, toItsEnd } from '../sweep/ending.js'
 

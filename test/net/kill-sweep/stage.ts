@@ -10,13 +10,12 @@ import {
   join,
   KilledError,
   kill,
-  type Probe,
   pause,
   Scheduler,
-  type StepContext,
   spawn,
   type Task,
 } from '@bluelet/scheduler'
+import type { Probe, StepContext } from '@bluelet/scheduler/lowlevel'
 import { Cast } from '../sweep/cast.js'
 import { leftIn, toItsEnd } from '../sweep/ending.js'
 import { Actor } from './actor.js'

@@ -1,5 +1,12 @@
 // Descriptors and slots that are used again at once: nothing that is said of a socket reaches the one after it.
-import { CLOSED, type Driver, type DriverListener, type DriverSocket, READABLE, WRITABLE } from '@bluelet/net'
+import {
+  CLOSED,
+  type Driver,
+  type DriverListener,
+  type DriverSocket,
+  READABLE,
+  WRITABLE,
+} from '@bluelet/net/driver'
 import { describe, expect, it } from 'vitest'
 import { epollDriver } from '../../../packages/net/src/drivers/epoll/driver.js'
 import { turn } from '../../support/deadline.js'

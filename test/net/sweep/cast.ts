@@ -1,6 +1,7 @@
 // The supervisor of all tasks of a scenario. It cancels nobody when one of them fails: whoever has to be woken by a kill or by a
 // failure must be woken by that, and not by the end of the run.
-import { type Coroutine, Latch, type Supervisor, spawnUnder, type Task } from '@bluelet/scheduler'
+import { type Coroutine, Latch, type Task } from '@bluelet/scheduler'
+import { type Supervisor, spawnUnder } from '@bluelet/scheduler/lowlevel'
 
 export class Cast implements Supervisor {
   /** What failed, and nobody joined for. */

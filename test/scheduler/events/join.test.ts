@@ -3,8 +3,6 @@ import {
   Cancelled,
   type Coroutine,
   DeadlockError,
-  type EventHandler,
-  event,
   join,
   KilledError,
   kill,
@@ -15,9 +13,8 @@ import {
   sleep,
   spawn,
   type Task,
-  type Timer,
-  type Waiter,
 } from '@bluelet/scheduler'
+import { type EventHandler, event, type Timer, type Waiter } from '@bluelet/scheduler/lowlevel'
 import { describe, expect, it } from 'vitest'
 import { eventSuite } from '../event-suite.js'
 import { failure, rejection, virtually, world } from '../world.js'

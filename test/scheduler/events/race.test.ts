@@ -1,8 +1,6 @@
 import {
   type Coroutine,
   callback,
-  type EventHandler,
-  event,
   group,
   join,
   KilledError,
@@ -12,8 +10,8 @@ import {
   race,
   sleep,
   spawn,
-  type Waiter,
 } from '@bluelet/scheduler'
+import { type EventHandler, event, type Waiter } from '@bluelet/scheduler/lowlevel'
 import { describe, expect, it } from 'vitest'
 import { eventSuite } from '../event-suite.js'
 import { failure, rejection, virtually, world } from '../world.js'

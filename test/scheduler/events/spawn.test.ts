@@ -1,14 +1,5 @@
-import {
-  type Coroutine,
-  group,
-  join,
-  Latch,
-  pause,
-  race,
-  type Supervisor,
-  sleep,
-  spawn,
-} from '@bluelet/scheduler'
+import { type Coroutine, group, join, Latch, pause, race, sleep, spawn } from '@bluelet/scheduler'
+import type { Supervisor } from '@bluelet/scheduler/lowlevel'
 import { describe, expect, it } from 'vitest'
 import { eventSuite } from '../event-suite.js'
 import { failure, rejection, virtually, world } from '../world.js'

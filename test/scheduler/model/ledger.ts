@@ -1,6 +1,7 @@
 // The accounts of a scheduler, kept by a probe: what each task may do next, who ended how, and whether every wait that was begun
 // has ended once or is still under way.
-import type { Outcome, Probe, Scheduler, Task } from '@bluelet/scheduler'
+import type { Outcome, Scheduler, Task } from '@bluelet/scheduler'
+import type { Probe } from '@bluelet/scheduler/lowlevel'
 
 /** What a task did last, as the probe heard it. */
 type Heard = 'spawned' | 'resumed' | 'yielded' | 'parked' | 'woken' | 'exited'

@@ -10,7 +10,6 @@ import {
   race,
   type Scheduler,
   Semaphore,
-  type Supervisor,
   sleep,
   spawn,
   type Task,
@@ -18,6 +17,7 @@ import {
   timeout,
   type Yieldable,
 } from '@bluelet/scheduler'
+import type { Supervisor } from '@bluelet/scheduler/lowlevel'
 import type { Act, Part } from './acts.js'
 import type { Ledger } from './ledger.js'
 import { Mail, type Message } from './mail.js'

@@ -4,20 +4,18 @@ import {
   type Coroutine,
   call,
   type Event,
-  type EventHandler,
   end,
-  event,
   group,
   join,
   pause,
   race,
   Scheduler,
-  type Supervisor,
   sleep,
   spawn,
   type Task,
   timeout,
 } from '@bluelet/scheduler'
+import { type EventHandler, event, type Supervisor } from '@bluelet/scheduler/lowlevel'
 import { VirtualHost } from '@bluelet/scheduler/testing'
 import { Interpreter, type Part, type Side, type Trace } from './interpreter.js'
 import type { Kind, Statement } from './programs.js'

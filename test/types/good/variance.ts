@@ -1,15 +1,7 @@
 // Event, Task and Coroutine are covariant in what they give.
-import type {
-  Coroutine,
-  Event,
-  EventHandler,
-  Outcome,
-  Task,
-  Waiter,
-  Yieldable,
-  Yielded,
-} from '@bluelet/scheduler'
-import { event } from '@bluelet/scheduler'
+import type { Coroutine, Event, Outcome, Task, Yieldable, Yielded } from '@bluelet/scheduler'
+import type { EventHandler, Waiter } from '@bluelet/scheduler/lowlevel'
+import { event } from '@bluelet/scheduler/lowlevel'
 import { assertType, type Same } from './support.js'
 
 export function widens(

@@ -6,7 +6,7 @@
  * can be used from a poll loop written by hand.
  */
 
-import type { Host } from '@bluelet/scheduler'
+import type { Host } from '@bluelet/scheduler/lowlevel'
 import type { Address } from './address.js'
 
 /** Worth a try: reading. */

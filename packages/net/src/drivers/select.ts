@@ -2,7 +2,7 @@
  * Which driver serves.
  */
 
-import type { Host } from '@bluelet/scheduler'
+import type { Host } from '@bluelet/scheduler/lowlevel'
 import { driverNamed, realDriver } from '#drivers'
 import type { Driver, DriverName, NetworkHost } from '../driver/protocol.js'
 

@@ -2,7 +2,8 @@
  * The seats of a server: how many connections it serves at a time, in all and for each client.
  */
 
-import { type Event, type EventHandler, event, type Waiter } from '@bluelet/scheduler'
+import type { Event } from '@bluelet/scheduler'
+import { type EventHandler, event, type Waiter } from '@bluelet/scheduler/lowlevel'
 import type { Connection } from '../socket/connection.js'
 import type { Limits } from './limits.js'
 import type { Counts, Dropped } from './stats.js'

@@ -10,11 +10,11 @@ import {
   type Coroutine,
   callback,
   type Event,
-  type Host,
   race,
   sleep,
   type Task,
 } from '@bluelet/scheduler'
+import type { Host } from '@bluelet/scheduler/lowlevel'
 import type { Address } from '../driver/address.js'
 import { shown } from '../errors.js'
 import type { Connection } from '../socket/connection.js'

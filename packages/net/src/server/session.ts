@@ -2,15 +2,8 @@
  * One connection of a server: its handler, and what that has spawned.
  */
 
-import {
-  addTrace,
-  ClosedError,
-  type Coroutine,
-  Stragglers,
-  type Supervisor,
-  type Task,
-  type TimeoutError,
-} from '@bluelet/scheduler'
+import { ClosedError, type Coroutine, type Task, type TimeoutError } from '@bluelet/scheduler'
+import { addTrace, Stragglers, type Supervisor } from '@bluelet/scheduler/lowlevel'
 import { ConnectionResetError, codeOf } from '../errors.js'
 import type { Connection, Keeper } from '../socket/connection.js'
 import type { Missed } from './stats.js'

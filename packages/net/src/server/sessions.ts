@@ -2,8 +2,9 @@
  * The conversations of one server: whom it serves, who hears of them, and how they end together.
  */
 
-import type { Event, EventHandler, Scheduler, Task, Timer, Waiter } from '@bluelet/scheduler'
-import { event } from '@bluelet/scheduler'
+import type { Event, Scheduler, Task } from '@bluelet/scheduler'
+import type { EventHandler, Timer, Waiter } from '@bluelet/scheduler/lowlevel'
+import { event } from '@bluelet/scheduler/lowlevel'
 import type { Connection } from '../socket/connection.js'
 import type { Seats } from './limiter.js'
 import type { Limits } from './limits.js'

@@ -6,7 +6,8 @@
  * late by a quarter at the most.
  */
 
-import { type Scheduler, TimeoutError, type Timer } from '@bluelet/scheduler'
+import { type Scheduler, TimeoutError } from '@bluelet/scheduler'
+import type { Timer } from '@bluelet/scheduler/lowlevel'
 import type { Connection } from '../socket/connection.js'
 import type { Timeouts } from './limits.js'
 import type { Missed } from './stats.js'

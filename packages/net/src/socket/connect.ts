@@ -8,16 +8,13 @@ import {
   Channel,
   type Coroutine,
   type Event,
-  type EventHandler,
-  event,
   group,
   race,
   sleep,
   TimeoutError,
   timeout,
-  type Waiter,
-  withdrawCall,
 } from '@bluelet/scheduler'
+import { type EventHandler, event, type Waiter, withdrawCall } from '@bluelet/scheduler/lowlevel'
 import { Address, checkHost, checkPort } from '../driver/address.js'
 import type { Driver, DriverName, DriverSocket, Observer, SocketSettings } from '../driver/protocol.js'
 import { FAILED, WRITABLE } from '../driver/protocol.js'

@@ -5,7 +5,8 @@
  * block, and tries again when the driver calls `ready`.
  */
 
-import { ClosedError, type Event, event, type Scheduler, timeout } from '@bluelet/scheduler'
+import { ClosedError, type Event, type Scheduler, timeout } from '@bluelet/scheduler'
+import { event } from '@bluelet/scheduler/lowlevel'
 import type { Address } from '../driver/address.js'
 import { CLOSED, type DriverSocket, FAILED, READABLE, WRITABLE } from '../driver/protocol.js'
 import { Closing } from './linger.js'

@@ -2,7 +2,8 @@
  * The end of a connection.
  */
 
-import type { EventHandler, Scheduler, Waiter } from '@bluelet/scheduler'
+import type { Scheduler } from '@bluelet/scheduler'
+import type { EventHandler, Waiter } from '@bluelet/scheduler/lowlevel'
 import type { DriverSocket } from '../driver/protocol.js'
 
 /** After close(), how long the rest may take to reach the peer, and the peer to end its side, before the connection is reset. */

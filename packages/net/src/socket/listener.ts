@@ -2,14 +2,8 @@
  * The listener: a listening socket, whose connections are accepted by an event.
  */
 
-import {
-  ClosedError,
-  type Event,
-  type EventHandler,
-  event,
-  type Scheduler,
-  type Waiter,
-} from '@bluelet/scheduler'
+import { ClosedError, type Event, type Scheduler } from '@bluelet/scheduler'
+import { type EventHandler, event, type Waiter } from '@bluelet/scheduler/lowlevel'
 import { type Address, checkHost, checkPort } from '../driver/address.js'
 import type {
   Driver,

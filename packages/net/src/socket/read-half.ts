@@ -2,7 +2,8 @@
  * The reading half of a connection: its one reader, and the bytes that have come and nobody has asked for.
  */
 
-import { ClosedError, type EventHandler, type Waiter } from '@bluelet/scheduler'
+import { ClosedError } from '@bluelet/scheduler'
+import type { EventHandler, Waiter } from '@bluelet/scheduler/lowlevel'
 import { ByteQueue } from '../driver/byte-queue.js'
 import type { DriverSocket } from '../driver/protocol.js'
 import { BusyError } from '../errors.js'

@@ -2,7 +2,8 @@
  * The writing half of a connection: its one writer, and how much of what it sends has gone out.
  */
 
-import { ClosedError, type EventHandler, type Waiter } from '@bluelet/scheduler'
+import { ClosedError } from '@bluelet/scheduler'
+import type { EventHandler, Waiter } from '@bluelet/scheduler/lowlevel'
 import type { DriverSocket } from '../driver/protocol.js'
 import { BusyError } from '../errors.js'
 import type { Keeper } from './connection.js'

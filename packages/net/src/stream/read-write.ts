@@ -2,7 +2,8 @@
  * Bluelet's file events, over the streams of Node: files, pipes, `process.stdin` and `process.stdout`, zlib.
  */
 
-import { type Event, event } from '@bluelet/scheduler'
+import type { Event } from '@bluelet/scheduler'
+import { event } from '@bluelet/scheduler/lowlevel'
 import { shown } from '../errors.js'
 import { bytesOf, checkCount } from '../socket/read-requests.js'
 import { type ReadableLike, readerOf } from './stream-reader.js'

@@ -6,7 +6,7 @@
  * once, where whoever else reads it finds it.
  */
 
-import type { EventHandler, Waiter } from '@bluelet/scheduler'
+import type { EventHandler, Waiter } from '@bluelet/scheduler/lowlevel'
 import { ByteQueue, EMPTY, release } from '../driver/byte-queue.js'
 import { BusyError, LimitError, shown } from '../errors.js'
 import { type Half, type WatchedStream, watch } from './stream-state.js'

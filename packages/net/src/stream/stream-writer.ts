@@ -5,7 +5,8 @@
  * fill its buffer.
  */
 
-import { ClosedError, type EventHandler, type Waiter } from '@bluelet/scheduler'
+import { ClosedError } from '@bluelet/scheduler'
+import type { EventHandler, Waiter } from '@bluelet/scheduler/lowlevel'
 import { BusyError } from '../errors.js'
 import { type Half, type WatchedStream, watch } from './stream-state.js'
 

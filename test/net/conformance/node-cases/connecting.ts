@@ -1,5 +1,6 @@
 // Node's cases of connecting: names and addresses, attempts that are given up, and what is left of a connection that was.
-import { ConnectError, type Connection, type Driver } from '@bluelet/net'
+import { ConnectError, type Connection } from '@bluelet/net'
+import type { Driver } from '@bluelet/net/driver'
 import { all, type Coroutine, Latch, race } from '@bluelet/scheduler'
 import { expect, it } from 'vitest'
 import { collectGarbage } from '../../../support/garbage.js'

@@ -1,5 +1,6 @@
 // Node's cases of connections that break, or are never made: who is told, of what, and how often.
-import { ConnectError, type DriverSocket, FAILED } from '@bluelet/net'
+import { ConnectError } from '@bluelet/net'
+import { type DriverSocket, FAILED } from '@bluelet/net/driver'
 import { all, join, kill, Latch, pause, spawn } from '@bluelet/scheduler'
 import { expect, it } from 'vitest'
 import { errorOf } from '../../world.js'

@@ -3,7 +3,7 @@
  * schedule that it asks.
  */
 
-import type { Host } from '@bluelet/scheduler'
+import type { Host } from '@bluelet/scheduler/lowlevel'
 import type { Schedule } from '@bluelet/scheduler/testing'
 import { Address } from '../../driver/address.js'
 import type { Driver, DriverListener, DriverSocket, ListenTarget } from '../../driver/protocol.js'

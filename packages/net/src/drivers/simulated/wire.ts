@@ -2,7 +2,7 @@
  * A wire of the simulated network: one direction between two ends. What is sent arrives after a while, in order.
  */
 
-import type { Host } from '@bluelet/scheduler'
+import type { Host } from '@bluelet/scheduler/lowlevel'
 
 /** What a wire needs of the network that it is part of. */
 export interface Medium {

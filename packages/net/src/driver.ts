@@ -1,0 +1,22 @@
+/**
+ * For authors of drivers, and for programs that choose one: the interface of the non-blocking socket layer, and the drivers
+ * of the real network.
+ *
+ * @packageDocumentation
+ */
+
+export { driverNamed, nodeDriver } from '#drivers'
+export {
+  CLOSED,
+  type Driver,
+  type DriverListener,
+  type DriverName,
+  type DriverSocket,
+  FAILED,
+  type ListenTarget,
+  type NetworkHost,
+  type Observer,
+  READABLE,
+  type SocketSettings,
+  WRITABLE,
+} from './driver/protocol.js'
