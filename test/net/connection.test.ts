@@ -328,7 +328,7 @@ describe('Connection.send and Connection.sendall', () => {
       yield settled(() => socket.unsent)
       yield* kill(sender)
       const error = yield* join(reader)
-      yield* conn.closed
+      yield* conn.whenClosed()
       yield peer.finish()
       return { error, closed: yield* errorOf(conn.send('more')), errors: peer.errors, text: peer.ended }
     })
@@ -350,7 +350,7 @@ describe('Connection.send and Connection.sendall', () => {
         yield settled(() => socket.unsent)
         host.advance(100)
         const error = yield* join(sender)
-        yield* conn.closed
+        yield* conn.whenClosed()
         yield peer.finish()
         return { error, errors: peer.errors }
       },
@@ -525,7 +525,7 @@ describe('Connection.shutdown', () => {
       const { conn, peer } = yield* accepted()
       conn.shutdown()
       conn.abort()
-      yield* timeout(1000, conn.closed)
+      yield* timeout(1000, conn.whenClosed())
       peer.socket.destroy()
       return true
     })
@@ -564,10 +564,10 @@ describe('Connection.close', () => {
       conn.close()
       conn[Symbol.dispose]()
       conn.abort()
-      yield* conn.closed
+      yield* conn.whenClosed()
       conn.close()
       conn.abort()
-      return yield* conn.closed
+      return yield* conn.whenClosed()
     })
 
     expect(closed).toBeUndefined()
@@ -636,13 +636,38 @@ describe('Connection.close', () => {
     expect(openSockets()).toBe(before)
   })
 
-  it('wakes whoever waits in closed when the descriptor is free', async () => {
+  it('makes closed true at once, before the descriptor is free', async () => {
+    const seen = await play(function* () {
+      const { conn, peer } = yield* accepted()
+      const before = conn.closed
+      conn.close()
+      const after = conn.closed
+      peer.end()
+      return [before, after]
+    })
+
+    expect(seen).toEqual([false, true])
+  })
+
+  it('is not needed for closed to be true after a reset by the peer', async () => {
+    const closed = await play(function* () {
+      const { conn, peer } = yield* accepted()
+      peer.socket.resetAndDestroy()
+      yield* errorOf(conn.recv())
+      yield* conn.whenClosed()
+      return conn.closed
+    })
+
+    expect(closed).toBe(true)
+  })
+
+  it('wakes the tasks in whenClosed when the descriptor is free', async () => {
     const { before, after } = await play(function* () {
       const { conn, peer } = yield* accepted()
       let woken = 0
       for (let i = 0; i < 2; i++) {
         yield* spawn(function* () {
-          yield* conn.closed
+          yield* conn.whenClosed()
           woken++
         })
       }
@@ -650,7 +675,7 @@ describe('Connection.close', () => {
       yield peer.finish()
       const before = woken
       peer.end()
-      yield* conn.closed
+      yield* conn.whenClosed()
       yield pause()
       return { before, after: woken }
     })
@@ -659,15 +684,32 @@ describe('Connection.close', () => {
     expect(after).toBe(2)
   })
 
-  it('gives a killed wait in closed up', async () => {
+  it('withdraws a killed wait in whenClosed', async () => {
     await play(function* () {
       const { conn, peer } = yield* accepted()
-      const waiting = yield* spawn(() => perform(conn.closed))
+      const waiting = yield* spawn(() => perform(conn.whenClosed()))
       yield pause()
       yield* kill(waiting)
       conn.close()
       peer.end()
     })
+  })
+
+  it('is what Symbol.asyncDispose does, whose promise resolves when the descriptor is free', async () => {
+    const order: string[] = []
+
+    await play(function* () {
+      const { conn, peer } = yield* accepted()
+      const disposed = conn[Symbol.asyncDispose]().then(() => order.push('disposed'))
+      order.push(`closed: ${conn.closed}`)
+      yield peer.finish()
+      order.push('the peer ends')
+      peer.end()
+      yield disposed
+      yield conn[Symbol.asyncDispose]()
+    })
+
+    expect(order).toEqual(['closed: true', 'the peer ends', 'disposed'])
   })
 
   it('resets a peer that never reads when the linger deadline has come, and the run ends then', async () => {
@@ -794,7 +836,7 @@ describe('the addresses of a Connection', () => {
       yield peer.reset()
       yield* errorOf(conn.recv())
       conn.close()
-      yield* conn.closed
+      yield* conn.whenClosed()
 
       expect(`${conn.remoteAddress}`).toBe(before)
     })

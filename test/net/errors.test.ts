@@ -25,6 +25,16 @@ describe('the error classes', () => {
     expect(error.stack).toContain(`${name}: m`)
   })
 
+  it('have a stable code where the system has none', () => {
+    const errors = [new BusyError('m'), new LimitError('m'), new IncompleteReadError('m', Buffer.from(''))]
+
+    expect(errors.map((error) => error.code)).toEqual([
+      'ERR_BLUELET_BUSY',
+      'ERR_BLUELET_LIMIT',
+      'ERR_BLUELET_INCOMPLETE_READ',
+    ])
+  })
+
   it('keep the system’s error as their cause', () => {
     const errors = [
       new ConnectionResetError('m', 'EPIPE', { cause }),

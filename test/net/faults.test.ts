@@ -116,7 +116,7 @@ describe('Bluelet’s fault', () => {
           if (String(yield* conn.readexactly(`${i}`.length)) === `${i}`) replies++
         }
         for (const conn of conns) conn.close()
-        for (const conn of conns) yield* conn.closed
+        for (const conn of conns) yield* conn.whenClosed()
         yield* kill(task)
         return replies
       },

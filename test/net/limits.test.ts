@@ -488,7 +488,7 @@ describe('a client above maxConnectionsPerAddress', () => {
         fates.push(yield* visit(port))
         one.close()
         other.close()
-        for (const conn of [one, other]) yield* conn.closed
+        for (const conn of [one, other]) yield* conn.whenClosed()
         yield* sleep(10)
       }
       return fates

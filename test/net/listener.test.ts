@@ -257,6 +257,33 @@ describe('Listener.close', () => {
     expect(error).toBeInstanceOf(ClosedError)
   })
 
+  it('makes closed true and wakes the tasks in whenClosed', async () => {
+    const seen = await play(function* () {
+      const listener = yield* listen(LOOPBACK, 0)
+      let woken = 0
+      const killed = yield* spawn(function* () {
+        yield* listener.whenClosed()
+        woken++
+      })
+      yield* spawn(function* () {
+        yield* listener.whenClosed()
+        woken++
+      })
+      yield pause()
+      yield* kill(killed)
+      const before = [listener.closed, woken]
+      listener.close()
+      yield* listener.whenClosed()
+      yield pause()
+      return [before, [listener.closed, woken]]
+    })
+
+    expect(seen).toEqual([
+      [false, 0],
+      [true, 1],
+    ])
+  })
+
   it('resets connections that nobody has accepted, and leaves the others alone', async () => {
     const { errors, text } = await play(function* () {
       const listener = yield* listen(LOOPBACK, 0)

@@ -231,7 +231,7 @@ describe('simulate', () => {
       const conn = yield* connect('localhost', 4915)
       yield* exchange(conn, 'x')
       conn.close()
-      yield* conn.closed
+      yield* conn.whenClosed()
       log.push(`returned at ${world.now()}`)
     })
 
@@ -387,7 +387,7 @@ function* realExchange(): Coroutine<string> {
     yield* client.sendall('hello')
     const reply = String(yield* conn.readexactly(5))
     for (const end of [client, conn]) end.abort()
-    for (const end of [client, conn]) yield* end.closed
+    for (const end of [client, conn]) yield* end.whenClosed()
     return reply
   } finally {
     listener.close()

@@ -113,7 +113,7 @@ describe.each(NETWORKS)('%s', (_name, network) => {
       })
       for (let i = 0; i < 20; i++) replies.push(yield* exchange(other!, `message ${i}`))
       flooded!.abort()
-      yield* flooded!.closed
+      yield* flooded!.whenClosed()
       yield flood
       yield drain
     })

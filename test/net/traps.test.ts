@@ -188,7 +188,7 @@ describe('node:net', () => {
       peer.write('never read').end()
       for (let i = 0; i < 5; i++) yield turn()
       conn.close()
-      yield* conn.closed
+      yield* conn.whenClosed()
       return true
     })
 
@@ -602,7 +602,7 @@ describe('node:net', () => {
         yield turn()
       }
       conn.close()
-      yield* conn.closed
+      yield* conn.whenClosed()
     })
     await until('it lingers', () => host.alarms > 0)
     host.advance(5000)
@@ -733,7 +733,7 @@ describe('node:net', () => {
       conn.close()
       yield peer.finish()
       peer.end()
-      yield* conn.closed
+      yield* conn.whenClosed()
       first.close()
       using second = yield* listen(LOOPBACK, port)
       return second.address.port === port

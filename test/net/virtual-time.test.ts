@@ -114,7 +114,7 @@ describe('in virtual time, without waiting,', () => {
       const { client, server } = yield* pair()
       const begin = world.now()
       client.close()
-      yield* client.closed
+      yield* client.whenClosed()
       const ms = world.now() - begin
       server.close()
       return ms

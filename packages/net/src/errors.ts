@@ -32,6 +32,8 @@ export class ConnectionResetError extends Error {
  * Another task is in the middle of the same operation on this connection: its bytes and ours would get mixed up.
  */
 export class BusyError extends Error {
+  /** Stable, for programs that tell errors apart by code. */
+  readonly code = 'ERR_BLUELET_BUSY'
   static {
     BusyError.prototype.name = 'BusyError'
   }
@@ -92,6 +94,8 @@ export class ListenError extends Error {
  * The bytes that were asked for did not come within the limit; they are still there to be read.
  */
 export class LimitError extends Error {
+  /** Stable, for programs that tell errors apart by code. */
+  readonly code = 'ERR_BLUELET_LIMIT'
   static {
     LimitError.prototype.name = 'LimitError'
   }
@@ -101,6 +105,8 @@ export class LimitError extends Error {
  * The stream ended before the bytes that were asked for had come.
  */
 export class IncompleteReadError extends Error {
+  /** Stable, for programs that tell errors apart by code. */
+  readonly code = 'ERR_BLUELET_INCOMPLETE_READ'
   /** What had come. */
   readonly partial: Buffer
 

@@ -166,7 +166,7 @@ export function cloggedStream(bench: Bench, between: Between): void {
       const sent = yield* join(sender)
       const received = yield* outcome(one.recv())
       one.close()
-      return [sent, received, yield* outcome(other.closed)]
+      return [sent, received, yield* outcome(other.whenClosed())]
     })
 
     expect(outcomes).toEqual(['done', 'end', 'done'])

@@ -25,10 +25,10 @@ function describeClosing(bench: Bench, between: Between): void {
       one.abort()
       const received = yield* outcome(other.recv())
       other.close()
-      yield* one.closed
+      yield* one.whenClosed()
       one.close()
       one.abort()
-      return [received, yield* outcome(one.closed)]
+      return [received, yield* outcome(one.whenClosed())]
     })
 
     expect(outcomes).toEqual(['end', 'done'])
@@ -99,7 +99,7 @@ function describeClosing(bench: Bench, between: Between): void {
     const order = await between(function* (one, other) {
       const order: string[] = []
       const waiting = yield* spawn(function* () {
-        yield* one.closed
+        yield* one.whenClosed()
         order.push('closed')
       })
       one.close()
@@ -134,7 +134,7 @@ function describeAborting(between: Between): void {
       yield* one.sendall('!')
       yield* other.peek()
       one.abort()
-      yield* one.closed
+      yield* one.whenClosed()
       return [yield* outcome(other.recv()), yield* outcome(other.recv())]
     })
 
@@ -144,7 +144,7 @@ function describeAborting(between: Between): void {
   it('is a reset for a peer that only sends', async () => {
     const error = await between(function* (one, other) {
       one.abort()
-      yield* one.closed
+      yield* one.whenClosed()
       // The network may take some bytes before it knows.
       return yield* errorOf(sendForEver(other))
     })
@@ -167,7 +167,7 @@ function describeAborting(between: Between): void {
     const closed = await between(function* (one) {
       one.shutdown()
       one.abort()
-      return yield* outcome(one.closed)
+      return yield* outcome(one.whenClosed())
     })
 
     expect(closed).toBe('done')

@@ -257,7 +257,7 @@ function* exercise(conn: Connection, id: number, seen: Set<string>): Coroutine<v
     () => conn.send('x'),
     () => timeout(1, conn.peek(1)),
     () => conn.sendall('x'),
-    () => timeout(1, conn.closed),
+    () => timeout(1, conn.whenClosed()),
   ]
   for (let i = 0; i < operations.length; i++) {
     seen.add(yield* outcome(operations[(i + id) % operations.length]!()))

@@ -107,7 +107,7 @@ describe('fault', () => {
         )
         const peer = yield* errorOf(ends.server.recv(1))
         abort(ends)
-        yield* all([ends.client.closed, ends.server.closed])
+        yield* all([ends.client.whenClosed(), ends.server.whenClosed()])
         return [error, peer, world.network.descriptors]
       },
       { fault: (operation) => (operation.kind === kind && left-- > 0 ? code : undefined) },

@@ -24,9 +24,9 @@ describe('descriptors', () => {
       yield* sleep(10)
       open['one side closed'] = network.descriptors
       conn.close()
-      yield* conn.closed
+      yield* conn.whenClosed()
       open['the other side closed'] = network.descriptors
-      yield* client.closed
+      yield* client.whenClosed()
       open['both closed'] = network.descriptors
     })
 
@@ -68,7 +68,7 @@ describe('links', () => {
       yield* sleep(10)
       seen()
       one.server.close()
-      yield* all([one.client.closed, one.server.closed])
+      yield* all([one.client.whenClosed(), one.server.whenClosed()])
       seen()
       abort(other)
       yield* sleep(10)

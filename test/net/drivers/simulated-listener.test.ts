@@ -143,7 +143,7 @@ describe('a connection that was reset before it was accepted', () => {
         conn = yield* resetEarly()
         conn.close()
         // Without a limit the run would wait for ever, and this test with it.
-        yield* timeout(1000, conn.closed)
+        yield* timeout(1000, conn.whenClosed())
       },
       { host: world },
     )

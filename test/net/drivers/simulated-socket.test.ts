@@ -331,7 +331,7 @@ describe('ending', () => {
       const begin = world.now()
       client.close()
       server.close()
-      yield* all([client.closed, server.closed])
+      yield* all([client.whenClosed(), server.whenClosed()])
       return [world.now() - begin, world.network.descriptors]
     })
 
@@ -354,7 +354,7 @@ describe('ending', () => {
         yield* server.sendall('no more')
         server.close()
         log.push(String(yield* client.readall()))
-        yield* server.closed
+        yield* server.whenClosed()
         log.push(`${world.network.descriptors} open`)
         return log
       },
@@ -387,7 +387,7 @@ describe('ending', () => {
       const { client, server } = yield* pair()
       server.close()
       client.shutdown()
-      yield* server.closed
+      yield* server.whenClosed()
       const late = yield* pair()
       late.server.abort()
       yield* late.client.sendall('x')

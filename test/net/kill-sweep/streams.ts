@@ -156,19 +156,19 @@ function* otherHalf(conn: Connection): Coroutine<void> {
 function* lingering(conn: Connection): Coroutine<void> {
   yield* conn.sendall(bytes(2 * BUFFER))
   conn.close()
-  yield* conn.closed
+  yield* conn.whenClosed()
 }
 
 function* sleeping(conn: Connection): Coroutine<void> {
   yield sleep(8000)
-  yield* conn.closed
+  yield* conn.whenClosed()
 }
 
 function* resetting(conn: Connection): Coroutine<void> {
   yield* conn.sendall(bytes(10))
   yield sleep(10)
   conn.abort()
-  yield* conn.closed
+  yield* conn.whenClosed()
 }
 
 /** A reader and a waiter hear of it. */
@@ -176,7 +176,7 @@ function* reset(conn: Connection, stage: Stage): Coroutine<void> {
   const watcher = yield* stage.start(
     'watcher',
     (function* () {
-      yield* conn.closed
+      yield* conn.whenClosed()
     })(),
   )
   try {

@@ -190,7 +190,7 @@ export class Connection {
 
   /**
    * Closes the connection; a plain call that acts at once. Whoever waits here gets a {@link ClosedError}. What was sent still
-   * reaches the peer, in the background and within 5 seconds; a run waits for that, and so does `yield conn.closed`. Closing
+   * reaches the peer, in the background and within 5 seconds; a run waits for that, and so does `yield conn.whenClosed()`. Closing
    * again does nothing.
    */
   close(): void {
@@ -202,14 +202,32 @@ export class Connection {
     this.#close(false)
   }
 
-  /** Event: waits until the connection is closed and its descriptor free. It does not itself close it. */
-  get closed(): Event<void> {
+  /**
+   * Whether the connection is closed: `close()` or `abort()` has been called, or the descriptor is free, as after a reset by the
+   * peer. Bytes that came before that reset can still be read.
+   */
+  get closed(): boolean {
+    return this.gone || this.#closing?.begun === true
+  }
+
+  /** Event: waits until the connection is closed and its descriptor is free. It does not close the connection. */
+  whenClosed(): Event<void> {
     return event<void>(this.#end(), undefined)
   }
 
   /** Closes the connection, at the end of a `using`. */
   [Symbol.dispose](): void {
     this.close()
+  }
+
+  /**
+   * Closes the connection, at the end of an `await using` in async code.
+   *
+   * @returns a promise that resolves when the descriptor is free; it belongs to no run, and so holds none open
+   */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.close()
+    return this.#end().settled()
   }
 
   /** What the driver says. @internal */

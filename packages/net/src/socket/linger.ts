@@ -18,7 +18,7 @@ export class Closing implements EventHandler<undefined, undefined, void> {
   readonly #socket: DriverSocket
   readonly #scheduler: Scheduler
   #deadline: unknown
-  readonly #waiters: Set<Waiter<void>>
+  readonly #waiters: Set<Pick<Waiter<void>, 'resume'>>
 
   constructor(socket: DriverSocket, scheduler: Scheduler, done: boolean) {
     this.begun = false
@@ -30,7 +30,7 @@ export class Closing implements EventHandler<undefined, undefined, void> {
   }
 
   get name(): string {
-    return 'closed'
+    return 'whenClosed'
   }
 
   get external(): string {
@@ -44,6 +44,14 @@ export class Closing implements EventHandler<undefined, undefined, void> {
 
   withdraw(waiter: Waiter<void>): void {
     this.#waiters.delete(waiter)
+  }
+
+  /** Resolves when the descriptor is free. What resolves it is the driver, so it needs no scheduler. */
+  settled(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#done) resolve()
+      else this.#waiters.add({ resume: resolve })
+    })
   }
 
   begin(linger: boolean): void {

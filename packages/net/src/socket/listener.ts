@@ -92,6 +92,16 @@ export class Listener {
     this.#acceptor.close()
   }
 
+  /** Whether `close()` has been called. */
+  get closed(): boolean {
+    return this.#acceptor.closed
+  }
+
+  /** Event: waits until the listener is closed. It does not close the listener. */
+  whenClosed(): Event<void> {
+    return event<void>(WHEN_CLOSED, this.#acceptor)
+  }
+
   /** Stops listening, at the end of a `using`. */
   [Symbol.dispose](): void {
     this.close()
@@ -114,12 +124,15 @@ class Acceptor implements EventHandler<number, Place | undefined, any>, Observer
   readonly #listener: DriverListener
   /** In the order in which they came. */
   readonly #places: Set<Place>
-  #closed: boolean
+  /** The tasks that wait for `close()`. */
+  readonly closing: Set<Waiter<void>>
+  closed: boolean
 
   constructor(listener: DriverListener) {
     this.#listener = listener
     this.#places = new Set()
-    this.#closed = false
+    this.closing = new Set()
+    this.closed = false
   }
 
   get name(): string {
@@ -131,7 +144,7 @@ class Acceptor implements EventHandler<number, Place | undefined, any>, Observer
   }
 
   enter(waiter: Place['waiter'], most: number): Place | undefined {
-    if (this.#closed) throw new ClosedError('accept(): the listener is closed')
+    if (this.closed) throw new ClosedError('accept(): the listener is closed')
     const place = { waiter, most }
     if (this.#serve(place)) return undefined
     this.#places.add(place)
@@ -156,12 +169,14 @@ class Acceptor implements EventHandler<number, Place | undefined, any>, Observer
   }
 
   close(): void {
-    if (this.#closed) return
-    this.#closed = true
+    if (this.closed) return
+    this.closed = true
     this.#listener.close()
     const places = [...this.#places]
     this.#places.clear()
     for (const { waiter } of places) waiter.throw(new ClosedError('accept(): the listener has been closed'))
+    for (const waiter of this.closing) waiter.resume()
+    this.closing.clear()
   }
 
   /** Gives what has come, if anything has. */
@@ -185,6 +200,20 @@ class Acceptor implements EventHandler<number, Place | undefined, any>, Observer
     }
     return connections
   }
+}
+
+const WHEN_CLOSED: EventHandler<Acceptor, undefined, void> = {
+  name: 'whenClosed',
+  // `close()` is a plain call: code outside of the run may make it.
+  external: 'socket',
+  enter(waiter, { closed, closing }) {
+    if (closed) waiter.resume()
+    else closing.add(waiter)
+    return undefined
+  },
+  withdraw(waiter, { closing }) {
+    closing.delete(waiter)
+  },
 }
 
 /**

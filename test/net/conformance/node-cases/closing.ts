@@ -10,7 +10,7 @@ export function closingCases(bench: Bench): void {
       *client({ conn, note, tell }) {
         const peer = `${conn.remoteAddress}`
         conn.close()
-        yield* conn.closed
+        yield* conn.whenClosed()
 
         note(`same peer: ${`${conn.remoteAddress}` === peer}`)
         note(`localAddress: ${refusal(() => conn.localAddress)}`)
@@ -19,7 +19,7 @@ export function closingCases(bench: Bench): void {
         note(`shutdown: ${refusal(() => conn.shutdown())}`)
         yield* tell('recv', conn.recv())
         yield* tell('sendall', conn.sendall('x'))
-        yield* tell('closed', conn.closed)
+        yield* tell('closed', conn.whenClosed())
       },
       *server({ conn }) {
         yield* conn.readall()
@@ -196,7 +196,7 @@ export function closingCases(bench: Bench): void {
   it('socket-destroy-twice: a connection that is aborted twice is closed once', async () => {
     const log = await bench.talk({
       *client({ conn, tell }) {
-        const waiting = yield* spawn(() => tell('closed', conn.closed))
+        const waiting = yield* spawn(() => tell('closed', conn.whenClosed()))
         yield pause()
         conn.abort()
         conn.abort()

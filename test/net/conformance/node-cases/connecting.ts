@@ -204,7 +204,7 @@ export function connectingCases(bench: Bench): void {
         yield* conn.readall()
         note(`after the end: ${`${conn.remoteAddress}` === before}`)
         conn.close()
-        yield* conn.closed
+        yield* conn.whenClosed()
         note(`after the close: ${`${conn.remoteAddress}` === before}`)
       },
     })
@@ -221,7 +221,7 @@ export function connectingCases(bench: Bench): void {
         kept.push(new WeakRef(client), new WeakRef(server))
         client.close()
         server.close()
-        yield* all([client.closed, server.closed])
+        yield* all([client.whenClosed(), server.whenClosed()])
       }
     })
     await collectGarbage()
@@ -238,7 +238,7 @@ export function connectingCases(bench: Bench): void {
       const received = String(yield* server.readexactly(10))
       client.close()
       server.close()
-      yield* all([client.closed, server.closed])
+      yield* all([client.whenClosed(), server.whenClosed()])
       return received
     })
 

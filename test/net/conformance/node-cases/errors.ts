@@ -149,7 +149,7 @@ export function errorCases(bench: Bench): void {
       *client({ connect }) {
         const conn = yield* connect()
         conn.abort()
-        yield* conn.closed
+        yield* conn.whenClosed()
       },
       *server({ listener, tell }) {
         using conn = yield* listener.accept()
@@ -198,14 +198,14 @@ export function errorCases(bench: Bench): void {
       *client({ conn, note, tell }) {
         conn.abort()
         conn.abort()
-        yield* tell('closed', conn.closed)
+        yield* tell('closed', conn.whenClosed())
         conn.abort()
         note('aborted again')
       },
       *server({ conn, tell }) {
         yield* tell('recv', conn.recv())
         conn.abort()
-        yield* tell('closed', conn.closed)
+        yield* tell('closed', conn.whenClosed())
         yield* tell('recv', conn.recv())
       },
     })

@@ -51,7 +51,7 @@ export function halfCloseCases(bench: Bench): void {
         yield* tell('recv', conn.recv())
         note('close')
         conn.close()
-        yield* tell('closed', conn.closed)
+        yield* tell('closed', conn.whenClosed())
       },
       *server({ conn }) {
         conn.close()
@@ -66,7 +66,7 @@ export function halfCloseCases(bench: Bench): void {
       *client({ conn, tell }) {
         yield* conn.sendall('bye')
         conn.close()
-        yield* tell('closed', conn.closed)
+        yield* tell('closed', conn.whenClosed())
       },
       *server({ conn, note, tell }) {
         yield* tell('received', conn.readexactly(3))
@@ -179,7 +179,7 @@ export function halfCloseCases(bench: Bench): void {
     const log = await bench.talk({
       *client({ conn, tell }) {
         conn.close()
-        yield* tell('closed', conn.closed)
+        yield* tell('closed', conn.whenClosed())
       },
       *server({ conn, tell }) {
         yield* tell('recv', conn.recv())

@@ -162,7 +162,7 @@ export function serverCases(bench: Bench): void {
       }
       for (const conn of conns) {
         conn.close()
-        yield* conn.closed
+        yield* conn.whenClosed()
         counts.push(open)
       }
       yield* kill(serving)
@@ -208,12 +208,12 @@ export function serverCases(bench: Bench): void {
       *client({ conn, tell }) {
         yield* conn.sendall('nobody reads this')
         conn.close()
-        yield* tell('closed', conn.closed)
+        yield* tell('closed', conn.whenClosed())
       },
       *server({ conn, tell }) {
         yield* conn.sendall('nor that')
         conn.close()
-        yield* tell('closed', conn.closed)
+        yield* tell('closed', conn.whenClosed())
       },
     })
 
