@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { eventSuite } from '../event-suite.js'
 import { virtually, world } from '../world.js'
 
-// What a kill does to its victim stands in ../killing.test.ts.
+// What a kill does to its victim stands in ../core/killing.test.ts.
 
 function* sleeper(): Coroutine<void> {
   yield sleep(1e12)

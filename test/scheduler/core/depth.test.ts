@@ -1,0 +1,78 @@
+// Promise 3 of the design: depth. Far beyond what the engine's stack holds; a million deep: depth.long.ts.
+import { type Coroutine, call, end, kill, pause, sleep, spawn } from '@bluelet/scheduler'
+import { describe, expect, it } from 'vitest'
+import { failure, rejection, virtually, world } from '../world.js'
+import { byDelegatedCall, depthSuite } from './depth-suite.js'
+
+depthSuite(30_000)
+
+describe('yield* call(...)', () => {
+  it('thrown through ten thousand deep adds no more lines to the stack than people read', async () => {
+    const error = failure()
+
+    await rejection(
+      virtually(() =>
+        byDelegatedCall(10_000, function* () {
+          yield pause()
+          throw error
+        }),
+      ),
+    )
+
+    expect(error.stack?.split('\n').length).toBeLessThan(1000)
+  })
+})
+
+it('a loop of calls needs no stack', async () => {
+  const { scheduler } = world()
+
+  const callees = await scheduler.run(function* () {
+    let most = 0
+    for (let i = 0; i < 100_000; i++) {
+      yield call(function* () {
+        yield end(i)
+      })
+      if (i % 10_000 === 0) most = Math.max(most, scheduler.snapshot()[0]?.callees ?? 0)
+    }
+    return most
+  })
+
+  expect(callees).toBe(0)
+})
+
+describe('yield* of a plain helper', () => {
+  it('a hundred deep works as the engine does it', async () => {
+    function* helper(n: number): Coroutine<number> {
+      if (n === 0) {
+        yield* pause()
+        return 0
+      }
+      return (yield* helper(n - 1)) + 1
+    }
+
+    const value = await virtually(() => helper(100))
+
+    expect(value).toBe(100)
+  })
+
+  it('is killed from the inside out', async () => {
+    const { scheduler, log, note } = world()
+    function* helper(n: number): Coroutine<void> {
+      try {
+        if (n === 0) yield* sleep(1e9)
+        else yield* helper(n - 1)
+      } finally {
+        yield* sleep(1)
+        note(`finally ${n}`)
+      }
+    }
+
+    await scheduler.run(function* () {
+      const task = yield* spawn(helper, 2)
+      yield pause()
+      yield kill(task)
+    })
+
+    expect(log).toEqual(['1: finally 0', '2: finally 1', '3: finally 2'])
+  })
+})

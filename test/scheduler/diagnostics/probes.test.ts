@@ -1,0 +1,438 @@
+// Promise 15: a probe hears everything that a scheduler does, and why.
+import {
+  type AbortSignalLike,
+  Channel,
+  type Coroutine,
+  callback,
+  join,
+  kill,
+  Latch,
+  pause,
+  race,
+  type Scheduler,
+  Semaphore,
+  sleep,
+  spawn,
+} from '@bluelet/scheduler'
+import { event, type Probe, type WakeCause } from '@bluelet/scheduler/lowlevel'
+import { describe, expect, it } from 'vitest'
+import { failure, rejection, world } from '../world.js'
+
+/** Writes down all that it hears. */
+class Recorder implements Required<Probe> {
+  readonly heard: string[] = []
+
+  spawn: Required<Probe>['spawn'] = (task, spawner) => this.heard.push(`spawn ${task} by ${spawner}`)
+  resume: Required<Probe>['resume'] = (task, how, value) => this.heard.push(`resume ${task} ${how} ${value}`)
+  yield: Required<Probe>['yield'] = (task, yielded) => this.heard.push(`yield ${task} ${typeof yielded}`)
+  park: Required<Probe>['park'] = (task) => this.heard.push(`park ${task}`)
+  wake: Required<Probe>['wake'] = (task, cause) => this.heard.push(`wake ${task} by ${story(cause)}`)
+  exit: Required<Probe>['exit'] = (task, outcome) => this.heard.push(`exit ${task} ${outcome.kind}`)
+}
+
+function story(cause: WakeCause): string {
+  if (cause.kind === 'task') return `${cause.by}`
+  if (cause.kind === 'timer') return `timer of ${cause.deadline}`
+  return cause.source
+}
+
+/** Runs with a probe that hears only wakes: what woke whom. */
+async function wakesOf(
+  main: (scheduler: Scheduler) => Coroutine,
+  options: { signal?: AbortSignalLike } = {},
+): Promise<string[]> {
+  const { scheduler } = world()
+  const wakes: string[] = []
+  scheduler.attach({ wake: (task, cause) => wakes.push(`${task} by ${story(cause)}`) })
+  await scheduler.run(() => main(scheduler), options).catch(() => {})
+  return wakes
+}
+
+function soon(callback: () => void): void {
+  setImmediate(() => setImmediate(callback))
+}
+
+describe('a probe', () => {
+  it('hears every spawn, step, yield, park, wake and exit, in order', async () => {
+    const { scheduler } = world()
+    const recorder = new Recorder()
+    scheduler.attach(recorder)
+
+    await scheduler.run(function* main() {
+      const task = yield* spawn(function* child() {
+        yield sleep(10)
+        return 'value'
+      })
+      yield join(task)
+    })
+
+    expect(recorder.heard).toEqual([
+      'spawn main#1 by null',
+      'resume main#1 value undefined',
+      'yield main#1 object',
+      'spawn child#2 by main#1',
+      'resume main#1 value child#2',
+      'yield main#1 object',
+      'park main#1',
+      'resume child#2 value undefined',
+      'yield child#2 object',
+      'park child#2',
+      'wake child#2 by timer of 10',
+      'resume child#2 value undefined',
+      'exit child#2 returned',
+      'wake main#1 by child#2',
+      'resume main#1 value value',
+      'exit main#1 returned',
+    ])
+  })
+
+  it('hears an error and its end', async () => {
+    const { scheduler } = world()
+    const recorder = new Recorder()
+    scheduler.attach(recorder)
+
+    await rejection(
+      scheduler.run(function* main() {
+        yield 42 as never
+      }),
+    )
+
+    expect(recorder.heard.slice(-3)).toEqual([
+      'yield main#1 number',
+      'resume main#1 error TypeError: cannot yield 42: expected an event, a coroutine, a task or a promise; did you mean yield sleep(42)?',
+      'exit main#1 threw',
+    ])
+  })
+
+  it('hears a kill: the wake, the error and the end', async () => {
+    const { scheduler } = world()
+    const recorder = new Recorder()
+
+    await scheduler.run(function* main() {
+      const task = yield* spawn(function* victim() {
+        yield sleep(10)
+      })
+      yield pause()
+      scheduler.attach(recorder)
+      yield kill(task)
+    })
+
+    expect(recorder.heard.filter((line) => line.includes('victim'))).toEqual([
+      'wake victim#2 by main#1',
+      'resume victim#2 error Cancelled: this task is being killed',
+      'exit victim#2 killed',
+      'wake main#1 by victim#2',
+    ])
+  })
+
+  it('hears the end of a task that never began', async () => {
+    const { scheduler } = world()
+    const recorder = new Recorder()
+    scheduler.attach(recorder)
+
+    await scheduler.run(function* main() {
+      const task = yield* spawn(function* victim() {})
+      yield kill(task)
+    })
+
+    expect(recorder.heard.filter((line) => line.includes('victim#2 '))).toEqual([
+      'spawn victim#2 by main#1',
+      'exit victim#2 killed',
+    ])
+  })
+
+  it('hears a step by return()', async () => {
+    const { scheduler } = world()
+    const how: string[] = []
+    scheduler.attach({ resume: (_task, mode) => how.push(mode) })
+
+    await scheduler.run(function* () {
+      const task = yield* spawn(function* () {
+        while (true) {
+          try {
+            yield sleep(1000)
+          } catch {}
+        }
+      })
+      yield pause()
+      yield kill(task, { grace: 10 })
+    })
+
+    expect(how).toContain('return')
+  })
+
+  it('may be attached at any time, and hears from then on', async () => {
+    const { scheduler } = world()
+    const recorder = new Recorder()
+
+    await scheduler.run(function* main() {
+      yield pause()
+      scheduler.attach(recorder)
+      yield pause()
+    })
+
+    expect(recorder.heard).toEqual([
+      'yield main#1 object',
+      'resume main#1 value undefined',
+      'exit main#1 returned',
+    ])
+  })
+
+  it('hears no more once it is detached, in the middle of a run too', async () => {
+    const { scheduler } = world()
+    const recorder = new Recorder()
+    const detach = scheduler.attach(recorder)
+
+    await scheduler.run(function* () {
+      detach()
+      detach()
+      recorder.heard.length = 0
+      yield pause()
+    })
+
+    expect(recorder.heard).toEqual([])
+  })
+
+  it('hears the same as another that is attached, each in full', async () => {
+    const { scheduler } = world()
+    const [first, second] = [new Recorder(), new Recorder()]
+    scheduler.attach(first)
+    scheduler.attach(second)
+
+    await scheduler.run(function* () {
+      yield sleep(10)
+    })
+
+    expect(first.heard.length).toBeGreaterThan(0)
+    expect(second.heard).toEqual(first.heard)
+  })
+
+  it('does not stop hearing when another is detached', async () => {
+    const { scheduler } = world()
+    const recorder = new Recorder()
+    const detach = scheduler.attach(new Recorder())
+    scheduler.attach(recorder)
+
+    await scheduler.run(function* main() {
+      detach()
+      yield pause()
+    })
+
+    expect(recorder.heard).toContain('exit main#1 returned')
+  })
+
+  it('is called as its own method', async () => {
+    const { scheduler } = world()
+    class Counter implements Probe {
+      exits = 0
+      exit(): void {
+        this.exits++
+      }
+    }
+    const counter = new Counter()
+    scheduler.attach(counter)
+
+    await scheduler.run(function* () {})
+
+    expect(counter.exits).toBe(1)
+  })
+
+  it.each(['spawn', 'resume', 'yield', 'park', 'wake', 'exit'] as const)(
+    'that throws at %s is detached, its error is reported once, and nothing else changes',
+    async (member) => {
+      const { scheduler, host } = world()
+      const error = failure()
+      const recorder = new Recorder()
+      scheduler.attach({
+        [member]() {
+          throw error
+        },
+      })
+      scheduler.attach(recorder)
+
+      const value = await scheduler.run(function* main() {
+        const task = yield* spawn(function* child() {
+          yield sleep(10)
+        })
+        yield join(task)
+        return 42
+      })
+
+      expect(value).toBe(42)
+      expect(host.reports).toEqual([error])
+      expect(recorder.heard).toHaveLength(16)
+    },
+  )
+
+  it('that throws leaves a scheduler that nobody watches as cheap as before', async () => {
+    const { scheduler } = world({ sites: false })
+    scheduler.attach({
+      resume() {
+        throw failure()
+      },
+    })
+
+    await scheduler.run(function* () {})
+
+    expect(probesOf(scheduler)).toBe(null)
+  })
+
+  it('costs nothing once it is detached', () => {
+    const { scheduler } = world({ sites: false })
+
+    const before = probesOf(scheduler)
+    scheduler.attach({})()
+
+    expect([before, probesOf(scheduler)]).toEqual([null, null])
+  })
+})
+
+describe('the cause of a wake', () => {
+  it('is the task that opened, sent, released, killed or ended', async () => {
+    const [latch, channel, semaphore] = [new Latch(), new Channel<number>(), new Semaphore()]
+
+    const wakes = await wakesOf(function* () {
+      yield semaphore.acquire()
+      const killed = yield* spawn.with({ name: 'sleeper' }, waits(sleep(1e6)))
+      yield spawn.with({ name: 'latched' }, waits(latch.wait()))
+      yield spawn.with({ name: 'receiver' }, waits(channel.receive()))
+      yield spawn.with({ name: 'acquirer' }, waits(semaphore.acquire()))
+      yield pause()
+      yield spawn(function* waker() {
+        latch.open()
+        channel.trySend(1)
+        semaphore.release()
+        yield kill(killed)
+      })
+    })
+
+    expect(wakes).toEqual([
+      'latched#3 by waker#6',
+      'receiver#4 by waker#6',
+      'acquirer#5 by waker#6',
+      'sleeper#2 by waker#6',
+      'waker#6 by sleeper#2',
+    ])
+  })
+
+  it('is a timer, with its deadline', async () => {
+    const wakes = await wakesOf(function* () {
+      yield sleep(10)
+      yield sleep(5)
+    })
+
+    expect(wakes).toEqual(['anonymous#1 by timer of 10', 'anonymous#1 by timer of 15'])
+  })
+
+  it('is a promise', async () => {
+    const wakes = await wakesOf(function* () {
+      yield new Promise((resolve) => soon(() => resolve(1)))
+    })
+
+    expect(wakes).toEqual(['anonymous#1 by promise'])
+  })
+
+  it('is a callback', async () => {
+    const wakes = await wakesOf(() => waits(callback<number>((resume) => soon(() => resume(1)))))
+
+    expect(wakes).toEqual(['anonymous#1 by callback'])
+  })
+
+  it('is the task that called back, when it was one', async () => {
+    let click: (() => void) | undefined
+
+    const wakes = await wakesOf(function* () {
+      yield spawn(function* clicker() {
+        click?.()
+      })
+      yield callback<void>((resume) => {
+        click = resume
+      })
+    })
+
+    expect(wakes).toEqual(['anonymous#1 by clicker#2'])
+  })
+
+  it('is an external channel', async () => {
+    const channel = new Channel<number>({ external: true })
+
+    const wakes = await wakesOf(function* () {
+      soon(() => void channel.trySend(1))
+      yield channel.receive()
+    })
+
+    expect(wakes).toEqual(['anonymous#1 by channel'])
+  })
+
+  it('is external, by its kind, when it is none of the tasks and no timer', async () => {
+    const { scheduler } = world()
+    const causes: WakeCause[] = []
+    scheduler.attach({ wake: (_task, cause) => causes.push(cause) })
+
+    await scheduler.run(() => waits(callback<void>((resume) => soon(resume))))
+
+    expect(causes).toEqual([{ kind: 'external', source: 'callback' }])
+  })
+
+  it('is what a handler of its own calls itself', async () => {
+    const readable = event<void>(
+      {
+        name: 'recv',
+        external: 'socket',
+        enter: (waiter) => soon(() => waiter.resume()),
+        withdraw() {},
+      },
+      undefined,
+    )
+
+    const wakes = await wakesOf(() => waits(readable))
+
+    expect(wakes).toEqual(['anonymous#1 by socket'])
+  })
+
+  it('is the outside for a latch that is opened from there', async () => {
+    const latch = new Latch()
+
+    const wakes = await wakesOf(function* (scheduler: Scheduler) {
+      scheduler.hold()
+      soon(() => {
+        latch.open()
+        scheduler.release()
+      })
+      yield latch.wait()
+    } as (scheduler: Scheduler) => Coroutine)
+
+    expect(wakes).toEqual(['anonymous#1 by outside'])
+  })
+
+  it('is the promise that decided a race', async () => {
+    const wakes = await wakesOf(function* () {
+      yield race([new Promise((resolve) => soon(() => resolve(1))), new Latch().wait()])
+    })
+
+    expect(wakes).toEqual(['anonymous#1 by promise'])
+  })
+
+  it('is not the promise that a task waited for when a signal has cancelled it', async () => {
+    const controller = new AbortController()
+
+    const wakes = await wakesOf(
+      function* () {
+        soon(() => controller.abort())
+        yield new Promise(() => {})
+      },
+      { signal: controller.signal },
+    )
+
+    expect(wakes).toEqual(['anonymous#1 by outside'])
+  })
+})
+
+function* waits(event: unknown): Coroutine<void> {
+  yield event as never
+}
+
+/** What every step of the trampoline looks at: null while nobody watches. */
+function probesOf(scheduler: Scheduler): unknown {
+  return (scheduler as unknown as { probes: unknown }).probes // Internal, and not in the declarations.
+}

@@ -1,0 +1,277 @@
+import { all, Cancelled, type Coroutine, group, pause, run, Scheduler, sleep } from '@bluelet/scheduler'
+import { type Schedule, seeded, VirtualHost } from '@bluelet/scheduler/testing'
+import { describe, expect, it } from 'vitest'
+import { next } from '../../../packages/scheduler/src/host/schedule.js'
+import { Queue } from '../../../packages/scheduler/src/stores/ring-queue.js'
+import { rejection } from '../world.js'
+
+/** Takes the choices that it is given, then 0 each, and writes down how many ways there were. */
+class Scripted implements Schedule {
+  readonly asked: number[] = []
+  readonly #choices: readonly number[]
+
+  constructor(...choices: number[]) {
+    this.#choices = choices
+  }
+
+  choose(n: number): number {
+    this.asked.push(n)
+    return this.#choices[this.asked.length - 1] ?? 0
+  }
+}
+
+/** The order in which three tasks take two steps each. */
+async function orderUnder(schedule?: Schedule): Promise<string> {
+  let order = ''
+  function* stepper(name: string): Coroutine<void> {
+    order += name
+    yield* pause()
+    order += name
+  }
+  const scheduler = new Scheduler({ host: new VirtualHost(schedule === undefined ? {} : { schedule }) })
+  for (const name of 'abc') scheduler.spawn(stepper, name)
+  // The root ends in its first step, which is the fourth to be ready.
+  await scheduler.run(function* () {})
+  return order
+}
+
+function draws(schedule: Schedule, n: number, count: number): number[] {
+  return Array.from({ length: count }, () => schedule.choose(n))
+}
+
+describe('seeded', () => {
+  it('makes the same choices for the same seed', () => {
+    const [one, other] = [seeded(7), seeded(7)]
+
+    expect(draws(one, 100, 1000)).toEqual(draws(other, 100, 1000))
+  })
+
+  it('makes the choices of Mulberry32: a seed that was written down stays good', () => {
+    expect(draws(seeded(1), 1000, 3)).toEqual([627, 2, 527])
+  })
+
+  it.each([
+    [1, 2],
+    [0, -1],
+    [0, 2 ** 31],
+    [1, 2 ** 32 + 1],
+    [Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER],
+  ])('makes other choices for the seed %i than for %i', (one, other) => {
+    expect(draws(seeded(one), 100, 20)).not.toEqual(draws(seeded(other), 100, 20))
+  })
+
+  it.each([2, 3, 7, 10])('makes each of %i choices equally often', (n) => {
+    const counts = new Array<number>(n).fill(0)
+
+    for (const choice of draws(seeded(1), n, 10_000 * n)) counts[choice]!++
+
+    // Four standard deviations of a count of 10,000.
+    for (const count of counts) expect(Math.abs(count - 10_000)).toBeLessThan(400)
+  })
+
+  it('makes every pair of choices equally often', () => {
+    const schedule = seeded(1)
+    const counts = new Array<number>(9).fill(0)
+
+    for (let i = 0; i < 90_000; i++) counts[schedule.choose(3) * 3 + schedule.choose(3)]!++
+
+    for (const count of counts) expect(Math.abs(count - 10_000)).toBeLessThan(400)
+  })
+
+  it('makes first choices that are as even over seeds that follow each other', () => {
+    let ones = 0
+
+    for (let seed = 1; seed <= 10_000; seed++) ones += seeded(seed).choose(2)
+
+    expect(Math.abs(ones - 5000)).toBeLessThan(200)
+  })
+
+  it.each([1.5, Number.NaN, Number.POSITIVE_INFINITY, '1', undefined, null])(
+    'refuses the seed %s',
+    (seed) => {
+      expect(() => seeded(seed as number)).toThrow(RangeError)
+      expect(() => seeded(seed as number)).toThrow('seeded(seed): expected an integer, got')
+    },
+  )
+})
+
+describe('a run', () => {
+  it('is first in, first out without a schedule', async () => {
+    expect(await orderUnder()).toBe('abcabc')
+  })
+
+  it('is first in, first out under a schedule that always chooses 0', async () => {
+    expect(await orderUnder(new Scripted())).toBe('abcabc')
+  })
+
+  it('steps the task that the schedule chooses', async () => {
+    // Of a, b, c and the root: c; then of a, b, root and c: b.
+    expect(await orderUnder(new Scripted(2, 1))).toBe('cbacba')
+  })
+
+  it('asks a schedule how many are ready, and not when there is one', async () => {
+    const schedule = new Scripted()
+
+    await orderUnder(schedule)
+
+    expect(schedule.asked).toEqual([4, 4, 4, 4, 3, 2])
+  })
+
+  it('asks at each step by hand as well', () => {
+    const host = new VirtualHost({ manual: true, schedule: new Scripted(1) })
+    const scheduler = new Scheduler({ host })
+    const order: string[] = []
+    for (const name of 'ab') {
+      scheduler.spawn(function* () {
+        order.push(name)
+      })
+    }
+
+    while (scheduler.step()) {}
+
+    expect(order).toEqual(['b', 'a'])
+  })
+
+  it('takes other orders under other seeds, and the same under the same', async () => {
+    const orders: string[] = []
+    for (let seed = 1; seed <= 20; seed++) orders.push(await orderUnder(seeded(seed)))
+
+    const again: string[] = []
+    for (let seed = 1; seed <= 20; seed++) again.push(await orderUnder(seeded(seed)))
+
+    expect(again).toEqual(orders)
+    expect(new Set(orders).size).toBeGreaterThan(10)
+  })
+})
+
+describe('calls that are due at the same time', () => {
+  /** The order in which calls that are due at 5, and one that is due later, are made. */
+  function rung(schedule?: Schedule): string {
+    const host = new VirtualHost({ manual: true, ...(schedule === undefined ? {} : { schedule }) })
+    let order = ''
+    for (const name of 'abc') host.at(5, () => (order += name))
+    host.at(6, () => (order += '!'))
+    host.advance(6)
+    return order
+  }
+
+  it('are made in the order in which they were asked for', () => {
+    expect(rung()).toBe('abc!')
+  })
+
+  it('are made in the order that the schedule chooses', () => {
+    const schedule = new Scripted(2, 1)
+
+    expect(rung(schedule)).toBe('cba!')
+    expect(schedule.asked).toEqual([3, 2])
+  })
+
+  it('come in each order under some seed', () => {
+    const orders = new Set(Array.from({ length: 100 }, (_, seed) => rung(seeded(seed))))
+
+    expect([...orders].sort()).toEqual(['abc!', 'acb!', 'bac!', 'bca!', 'cab!', 'cba!'])
+  })
+
+  it.each([2.5, -1, 3, Number.NaN])('are not made in an order that is none: %d of 3', (choice) => {
+    let asked = 0
+
+    expect(() => rung({ choose: () => (++asked === 1 ? choice : 0) })).toThrow(
+      new RangeError(`schedule.choose(3): expected an integer of 0 to 2, got ${choice}`),
+    )
+  })
+})
+
+describe('a call that is due already', () => {
+  /** When a call comes that is due at once, while a task takes three steps with a poll after each. */
+  async function order(schedule?: Schedule): Promise<string> {
+    const host = new VirtualHost(schedule === undefined ? {} : { schedule })
+    let order = ''
+    await run(
+      function* () {
+        host.at(0, () => (order += '!'))
+        for (const name of 'abc') {
+          order += name
+          yield* pause()
+        }
+        // The root rests, so that what is due comes before it ends.
+        yield* sleep(1)
+      },
+      { host, budgetSteps: 1 },
+    )
+    return order
+  }
+
+  it('comes once the tasks rest', async () => {
+    expect(await order()).toBe('abc!')
+  })
+
+  it('comes between two steps, if the schedule chooses so', async () => {
+    expect(await order(new Scripted(1))).toBe('a!bc')
+    expect(await order(new Scripted(0, 1))).toBe('ab!c')
+  })
+
+  it('comes at every place under some seed', async () => {
+    const orders = new Set<string>()
+    for (let seed = 1; seed <= 50; seed++) orders.add(await order(seeded(seed)))
+
+    expect([...orders].sort()).toEqual(['a!bc', 'ab!c', 'abc!'])
+  })
+})
+
+describe('a schedule whose choice is none', () => {
+  const bad: readonly number[] = [2.5, -1, 3, Number.NaN]
+
+  it.each(bad)('is an error that says so: %d of 3', (choice) => {
+    const queue = new Queue<string>()
+    for (const item of 'abc') queue.push(item)
+
+    expect(() => next(queue, { choose: () => choice })).toThrow(
+      new RangeError(`schedule.choose(3): expected an integer of 0 to 2, got ${choice}`),
+    )
+    expect(queue.size).toBe(3)
+  })
+
+  it('is an error of the run, not of the task that was stepped before', async () => {
+    let asked = 0
+    const schedule = { choose: () => (++asked === 2 ? Number.NaN : 0) }
+    let caught: unknown
+    function* main(): Coroutine<void> {
+      try {
+        yield* group(function* (g) {
+          for (let i = 0; i < 3; i++) yield* g.spawn(spinner)
+        })
+      } catch (error) {
+        caught = error
+      }
+    }
+    function* spinner(): Coroutine<void> {
+      for (let i = 0; i < 10; i++) yield* pause()
+    }
+
+    const error = await rejection(run(main, { host: new VirtualHost({ schedule }) }))
+
+    expect(error).toBeInstanceOf(RangeError)
+    expect((error as Error).stack).not.toContain('in task')
+    expect(caught).toBeInstanceOf(Cancelled)
+  })
+
+  it('ends the run although every further choice is none either', async () => {
+    // What it chooses once it was asked so often lets this test fail rather than hang.
+    let asked = 0
+    const schedule = { choose: () => (++asked > 100 ? 0 : -1) }
+    function* stepper(): Coroutine<void> {
+      yield* pause()
+    }
+
+    const error = await rejection(
+      run(
+        function* () {
+          yield* all([stepper(), stepper()])
+        },
+        { host: new VirtualHost({ schedule }) },
+      ),
+    )
+
+    expect(error).toBeInstanceOf(RangeError)
+  })
+})

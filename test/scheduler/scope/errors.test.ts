@@ -1,0 +1,516 @@
+// Promise 7 of the design: errors reach somebody, once. What is printed of them stands in ../diagnostics/error-trace.test.ts.
+import {
+  all,
+  type Coroutine,
+  DeadlockError,
+  group,
+  join,
+  kill,
+  Latch,
+  pause,
+  race,
+  sleep,
+  spawn,
+  type Task,
+} from '@bluelet/scheduler'
+import { type Supervisor, spawnUnder } from '@bluelet/scheduler/lowlevel'
+import { describe, expect, it } from 'vitest'
+import { failure, rejection, virtually, world } from '../world.js'
+
+function* failAfter(ms: number, error: unknown): Coroutine<never> {
+  yield sleep(ms)
+  throw error
+}
+
+describe('an error that nobody joins for', () => {
+  it('makes the run reject with the very object', async () => {
+    const error = failure()
+
+    const caught = await rejection(
+      virtually(function* () {
+        yield spawn(failAfter, 10, error)
+        yield sleep(100)
+      }),
+    )
+
+    expect(caught).toBe(error)
+  })
+
+  it('of the root does so too', async () => {
+    const error = failure()
+
+    const caught = await rejection(virtually(() => failAfter(10, error)))
+
+    expect(caught).toBe(error)
+  })
+
+  it.each([undefined, null, 0, '', 'a string', Object.freeze(failure('frozen'))])(
+    'may be anything, such as %o',
+    async (error) => {
+      const caught = await rejection(virtually(() => failAfter(10, error)))
+
+      expect(caught).toBe(error)
+    },
+  )
+
+  it('is neither wrapped nor changed, but for its stack', async () => {
+    class OwnError extends Error {
+      readonly code = 'OWN'
+    }
+    const error = new OwnError('own', { cause: 'a cause' })
+
+    const caught = (await rejection(virtually(() => failAfter(10, error)))) as OwnError
+
+    expect(caught).toBe(error)
+    expect([caught.name, caught.message, caught.code, caught.cause]).toEqual([
+      'Error',
+      'own',
+      'OWN',
+      'a cause',
+    ])
+  })
+
+  it('cancels every other task, the root too, and waits for their clean-up', async () => {
+    const { scheduler, log, note } = world()
+    function* cleaner(name: string, ms: number) {
+      try {
+        yield sleep(1e9)
+      } finally {
+        yield sleep(ms)
+        note(name)
+      }
+    }
+
+    const error = await rejection(
+      scheduler.run(function* () {
+        yield spawn(cleaner, 'a', 5)
+        yield spawn(cleaner, 'b', 20)
+        yield spawn(failAfter, 10, failure())
+        yield cleaner('root', 10)
+      }),
+    )
+    note(String(error))
+
+    expect(log).toEqual(['15: a', '20: root', '30: b', '30: Error: failure'])
+  })
+
+  it('does not let a task begin that has not begun', async () => {
+    const { scheduler, log, note } = world()
+
+    await rejection(
+      scheduler.run(function* () {
+        yield spawn(function* () {
+          note('began')
+        })
+        throw failure()
+      }),
+    )
+
+    expect(log).toEqual([])
+  })
+
+  it('reaches the run also from a task whose spawner has ended', async () => {
+    const error = failure()
+
+    const caught = await rejection(
+      virtually(function* () {
+        yield spawn(function* () {
+          yield spawn(failAfter, 10, error)
+        })
+        yield sleep(100)
+      }),
+    )
+
+    expect(caught).toBe(error)
+  })
+
+  it('reaches the run also once the root has ended', async () => {
+    const error = failure()
+
+    const caught = await rejection(
+      virtually(function* () {
+        yield spawn(failAfter, 10, error)
+        return 42
+      }),
+    )
+
+    expect(caught).toBe(error)
+  })
+
+  it('is not kept for one who joins later: it has reached the run', async () => {
+    const error = failure()
+    const joined: unknown[] = []
+
+    const caught = await rejection(
+      virtually(function* () {
+        const task = yield* spawn(failAfter, 10, error)
+        try {
+          yield sleep(20)
+        } finally {
+          try {
+            yield join(task)
+          } catch (error) {
+            joined.push(error)
+          }
+        }
+      }),
+    )
+
+    expect(caught).toBe(error)
+    expect(joined).toEqual([error])
+  })
+
+  it('reaches no uncaughtException and no unhandledRejection', async () => {
+    const heard: unknown[] = []
+    const hear = (error: unknown) => void heard.push(error)
+    process.on('uncaughtExceptionMonitor', hear)
+
+    await rejection(virtually(() => failAfter(10, failure())))
+    await new Promise((resolve) => setImmediate(resolve))
+
+    process.off('uncaughtExceptionMonitor', hear)
+    expect(heard).toEqual([])
+  })
+})
+
+describe('several errors', () => {
+  it('make an AggregateError, in the order in which they came', async () => {
+    const errors = [failure('first'), failure('second'), failure('third')]
+    function* failing(i: number) {
+      try {
+        yield sleep(1e9)
+      } finally {
+        yield sleep(i)
+        // biome-ignore lint/correctness/noUnsafeFinally: that is what is tested.
+        throw errors[i]
+      }
+    }
+
+    const caught = await rejection(
+      virtually(function* () {
+        yield spawn(failing, 2)
+        yield spawn(failing, 1)
+        yield sleep(1)
+        throw errors[0]
+      }),
+    )
+
+    expect(caught).toBeInstanceOf(AggregateError)
+    const found = (caught as AggregateError).errors
+    expect(found.map((error: unknown) => errors.indexOf(error as Error))).toEqual([0, 1, 2])
+  })
+
+  it('name themselves in its message', async () => {
+    const caught = await rejection(
+      virtually(function* () {
+        yield spawn(function* () {
+          try {
+            yield sleep(1e9)
+          } finally {
+            // biome-ignore lint/correctness/noUnsafeFinally: that is what is tested.
+            throw failure('second')
+          }
+        })
+        yield sleep(1)
+        throw failure('first')
+      }),
+    )
+
+    expect((caught as Error).message).toContain('first')
+    expect((caught as Error).message).toContain('second')
+  })
+
+  it('that are one object are one error', async () => {
+    const error = failure()
+
+    const caught = await rejection(
+      virtually(function* () {
+        const task = yield* spawn(failAfter, 10, error)
+        yield join(task)
+      }),
+    )
+
+    expect(caught).toBe(error)
+  })
+
+  it('of tasks that fail in one turn all count', async () => {
+    const errors = [failure('first'), failure('second')]
+
+    const caught = await rejection(
+      virtually(function* () {
+        const latch = new Latch()
+        function* failing(error: Error) {
+          yield latch.wait()
+          throw error
+        }
+        for (const error of errors) yield spawn(failing, error)
+        yield sleep(1)
+        latch.open()
+      }),
+    )
+
+    expect((caught as AggregateError).errors).toEqual(errors)
+  })
+})
+
+describe('an error that is joined for', () => {
+  it('reaches the joiner, and the run goes on', async () => {
+    const error = failure()
+
+    const caught = await virtually(function* () {
+      const task = yield* spawn(failAfter, 10, error)
+      try {
+        yield join(task)
+      } catch (caught) {
+        yield sleep(10)
+        return caught
+      }
+      return undefined
+    })
+
+    expect(caught).toBe(error)
+  })
+
+  it.each([
+    ['race', (task: Task) => race([task, sleep(1e9)])],
+    ['all', (task: Task) => all([task, sleep(1e9)])],
+  ])('in %s counts as joined for', async (_name, combine) => {
+    const error = failure()
+
+    const caught = await virtually(function* () {
+      const task = yield* spawn(failAfter, 10, error)
+      try {
+        yield combine(task)
+      } catch (caught) {
+        return caught
+      }
+      return undefined
+    })
+
+    expect(caught).toBe(error)
+  })
+
+  it('by a joiner that went away before goes to the run', async () => {
+    const error = failure()
+
+    const caught = await rejection(
+      virtually(function* () {
+        const task = yield* spawn(failAfter, 10, error)
+        yield race([task, sleep(5)])
+        yield sleep(100)
+      }),
+    )
+
+    expect(caught).toBe(error)
+  })
+
+  it('passes from joiner to joiner, and is printed and rejected once', async () => {
+    const error = failure()
+
+    const caught = await rejection(
+      virtually(function* () {
+        const first = yield* spawn(failAfter, 10, error)
+        const second = yield* spawn(function* () {
+          yield join(first)
+        })
+        const third = yield* spawn(function* () {
+          yield join(second)
+        })
+        yield join(third)
+      }),
+    )
+
+    expect(caught).toBe(error)
+  })
+})
+
+describe('a supervisor', () => {
+  interface Heard {
+    readonly supervisor: Supervisor
+    readonly log: string[]
+  }
+
+  function supervise(): Heard {
+    const log: string[] = []
+    return {
+      log,
+      supervisor: {
+        adopt: (task) => void log.push(`adopt ${task.name}`),
+        fail: (task, error) => void log.push(`fail ${task.name}: ${error}`),
+        disown: (task) => void log.push(`disown ${task.name}`),
+      },
+    }
+  }
+
+  it('of its own hears of a task, its error and its end, in this order', async () => {
+    const { supervisor, log } = supervise()
+
+    await virtually(function* () {
+      yield spawnUnder(supervisor)(failAfter, 10, failure())
+    })
+
+    expect(log).toEqual(['adopt failAfter', 'fail failAfter: Error: failure', 'disown failAfter'])
+  })
+
+  it('is inherited by what its tasks spawn', async () => {
+    const { supervisor, log } = supervise()
+
+    await virtually(function* () {
+      yield spawnUnder(supervisor)(function* parent() {
+        yield spawn(failAfter, 10, failure())
+      })
+    })
+
+    expect(log).toEqual([
+      'adopt parent',
+      'adopt failAfter',
+      'disown parent',
+      'fail failAfter: Error: failure',
+      'disown failAfter',
+    ])
+  })
+
+  it('keeps the error from the run', async () => {
+    const { supervisor } = supervise()
+
+    const value = await virtually(function* () {
+      yield spawnUnder(supervisor)(failAfter, 10, failure())
+      yield sleep(100)
+      return 'went on'
+    })
+
+    expect(value).toBe('went on')
+  })
+
+  it('hears nothing of an error that is joined for', async () => {
+    const { supervisor, log } = supervise()
+
+    await virtually(function* () {
+      const task = yield* spawnUnder(supervisor)(failAfter, 10, failure())
+      try {
+        yield join(task)
+      } catch {}
+    })
+
+    expect(log).toEqual(['adopt failAfter', 'disown failAfter'])
+  })
+
+  it('hears of the end of a task that is killed before its first step', async () => {
+    const { supervisor, log } = supervise()
+
+    await virtually(function* () {
+      const task = yield* spawnUnder(supervisor)(failAfter, 10, failure())
+      yield kill(task)
+    })
+
+    expect(log).toEqual(['adopt failAfter', 'disown failAfter'])
+  })
+
+  it('is the group for what is spawned in one, and no longer after it', async () => {
+    const inside = failure('inside')
+    const outside = failure('outside')
+    const caught: unknown[] = []
+
+    const rejected = await rejection(
+      virtually(function* () {
+        try {
+          yield group(function* () {
+            yield spawn(failAfter, 10, inside)
+          })
+        } catch (error) {
+          caught.push(error)
+        }
+        yield spawn(failAfter, 10, outside)
+        yield sleep(100)
+      }),
+    )
+
+    expect(caught).toEqual([inside])
+    expect(rejected).toBe(outside)
+  })
+})
+
+describe('a deadlock', () => {
+  it('in the clean-up after an error is ended by the grace period, and the error counts', async () => {
+    const { scheduler, host } = world()
+    const error = failure()
+
+    const caught = await rejection(
+      scheduler.run(
+        function* () {
+          yield spawn(function* () {
+            try {
+              yield sleep(1e9)
+            } finally {
+              yield new Latch().wait()
+            }
+          })
+          yield sleep(1)
+          throw error
+        },
+        { grace: 100 },
+      ),
+    )
+
+    expect(caught).toBe(error)
+    expect(host.now()).toBe(101)
+  })
+
+  it('in the clean-up after a deadlock is ended too, and told once', async () => {
+    const { scheduler, host, log, note } = world()
+
+    const caught = await rejection(
+      scheduler.run(
+        function* () {
+          try {
+            yield new Latch().wait()
+          } finally {
+            try {
+              yield new Latch().wait()
+            } finally {
+              note('finally')
+            }
+          }
+        },
+        { grace: 100 },
+      ),
+    )
+
+    expect(caught).toBeInstanceOf(DeadlockError)
+    expect(log).toEqual(['100: finally'])
+    expect(host.now()).toBe(100)
+  })
+
+  it('of two tasks that kill each other in their clean-up after an error is ended', async () => {
+    const error = failure()
+    const tasks: Task[] = []
+    const { scheduler } = world()
+    function* member(i: number): Coroutine<void> {
+      try {
+        yield sleep(1e9)
+      } finally {
+        yield kill(tasks[1 - i] as Task)
+      }
+    }
+
+    for (const i of [0, 1]) tasks.push(scheduler.spawn(member, i))
+    const caught = await rejection(
+      scheduler.run(function* () {
+        yield pause()
+        throw error
+      }),
+    )
+
+    expect(caught).toBe(error)
+  })
+
+  it('is seen when only a sleep of Infinity is left', async () => {
+    const error = await rejection(
+      virtually(function* () {
+        yield sleep(Number.POSITIVE_INFINITY)
+      }),
+    )
+
+    expect(error).toBeInstanceOf(DeadlockError)
+  }, 1000)
+})

@@ -1,0 +1,124 @@
+import type { Waiter } from '@bluelet/scheduler/lowlevel'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { type Place, Waiters } from '../../../packages/scheduler/src/stores/wait-queue.js'
+import { collectGarbage } from '../../support/garbage.js'
+
+/** Nothing here asks anything of a waiter. */
+function waiter(): Waiter<void> {
+  return {} as Waiter<void>
+}
+
+type Numbers = Waiters<void, number>
+
+function withValues(...values: readonly number[]): { waiters: Numbers; places: Place<void, number>[] } {
+  const waiters: Numbers = new Waiters()
+  return { waiters, places: values.map((value) => waiters.join(waiter(), value)) }
+}
+
+function takeAll(waiters: Numbers): number[] {
+  const taken: number[] = []
+  for (let place = waiters.take(); place !== undefined; place = waiters.take()) taken.push(place.value)
+  return taken
+}
+
+describe('Waiters', () => {
+  it('are taken in the order in which they came', () => {
+    const { waiters } = withValues(1, 2, 3)
+
+    expect(takeAll(waiters)).toEqual([1, 2, 3])
+  })
+
+  it('are left out once they have left', () => {
+    const { waiters, places } = withValues(1, 2, 3)
+
+    waiters.leave(places[1]!)
+
+    expect([waiters.size, takeAll(waiters)]).toEqual([2, [1, 3]])
+  })
+
+  it('do not count down when one leaves again, or after it was taken', () => {
+    const { waiters, places } = withValues(1, 2, 3)
+    waiters.take()
+    waiters.leave(places[1]!)
+
+    waiters.leave(places[0]!)
+    waiters.leave(places[1]!)
+
+    expect([waiters.size, takeAll(waiters)]).toEqual([1, [3]])
+  })
+
+  it('are none at first', () => {
+    const waiters = new Waiters()
+
+    expect([waiters.size, waiters.take()]).toEqual([0, undefined])
+  })
+
+  const waysOut: readonly (readonly [string, (waiters: Numbers, place: Place<void, number>) => void])[] = [
+    ['taken', (waiters) => void waiters.take()],
+    ['left', (waiters, place) => waiters.leave(place)],
+  ]
+  it.each(waysOut)('hold nobody who has been %s', async (_name, goOut) => {
+    const waiters: Numbers = new Waiters()
+    const gone = (() => {
+      const someone = waiter()
+      goOut(waiters, waiters.join(someone, 1))
+      return new WeakRef(someone)
+    })()
+
+    await collectGarbage()
+
+    expect(gone.deref()).toBe(undefined)
+    expect(waiters.size).toBe(0)
+  })
+
+  it('are taken in a time that grows with their number, not with its square', {
+    timeout: 5000,
+    tags: 'large',
+  }, () => {
+    const waiters: Waiters<void, number> = new Waiters()
+    for (let i = 0; i < 300_000; i++) waiters.join(waiter(), i)
+
+    const taken = takeAll(waiters)
+
+    // Some 0.1 s; a look at those before each of them would take far more than the limit.
+    expect(taken).toHaveLength(300_000)
+  })
+
+  it('do what a list does', () => {
+    type Op =
+      | { kind: 'join'; count: number }
+      | { kind: 'take'; count: number }
+      | { kind: 'leave'; which: number[] }
+    const operation = fc.oneof<fc.Arbitrary<Op>[]>(
+      fc.record({ kind: fc.constant('join' as const), count: fc.nat(80) }),
+      fc.record({ kind: fc.constant('take' as const), count: fc.nat(80) }),
+      fc.record({ kind: fc.constant('leave' as const), which: fc.array(fc.nat(1000), { maxLength: 80 }) }),
+    )
+
+    fc.assert(
+      fc.property(fc.array(operation, { maxLength: 30 }), (operations) => {
+        const { waiters, places } = withValues()
+        let model: number[] = []
+        for (const op of operations) {
+          if (op.kind === 'join') {
+            for (let i = 0; i < op.count; i++) {
+              model.push(places.length)
+              places.push(waiters.join(waiter(), places.length))
+            }
+          } else if (op.kind === 'take') {
+            for (let i = 0; i < op.count; i++) expect(waiters.take()?.value).toBe(model.shift())
+          } else {
+            for (const which of places.length === 0 ? [] : op.which) {
+              const n = which % places.length
+              waiters.leave(places[n]!)
+              model = model.filter((value) => value !== n)
+            }
+          }
+          expect(waiters.size).toBe(model.length)
+        }
+      }),
+      { numRuns: 200 },
+    )
+  })
+})
