@@ -1,4 +1,4 @@
-// A generator function stops at each yield, and goes on from there when it is asked to. Run it:
+// A generator function stops at each yield, and continues from there at the next call of next(). Run it:
 //
 //   node --import tsx examples/learn/01-pause.ts
 
@@ -19,4 +19,4 @@ right.next()
 left.next()
 left.next()
 right.next()
-console.log('right still stands at its second yield')
+console.log('right is still paused at its second yield')

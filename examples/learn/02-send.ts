@@ -1,4 +1,4 @@
-// A yield is an expression: one value goes out of it, another one comes in. Run it:
+// A yield is an expression: one value goes out, another one comes in. Run it:
 //
 //   node --import tsx examples/learn/02-send.ts
 

@@ -1,4 +1,4 @@
-// A generator can be gone on with, thrown into, ended, or forgotten; only then its finally does not run. Run it:
+// A generator can be resumed, thrown into, ended or forgotten. Its finally does not run if it is forgotten. Run it:
 //
 //   node --import tsx examples/learn/03-finally.ts
 
@@ -8,7 +8,7 @@ function* visitor(name: string) {
     yield
     console.log(`${name} has seen everything`)
   } catch (error) {
-    console.log(`${name} hears: ${error}`)
+    console.log(`${name} catches: ${error}`)
   } finally {
     console.log(`${name} switches the light off`)
   }

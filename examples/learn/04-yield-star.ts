@@ -1,4 +1,4 @@
-// A yield* runs another generator in the place of this one, and gives what it returns. Run it:
+// A yield* runs another generator in place of this one, and evaluates to what it returns. Run it:
 //
 //   node --import tsx examples/learn/04-yield-star.ts
 
@@ -18,7 +18,7 @@ console.log(filling.next())
 console.log(filling.next('  Ann '))
 console.log(filling.next(' Oslo'))
 
-/** Delegates as deep as it is told. */
+/** Delegates to itself, `depth` times. */
 function* dig(depth: number): Generator {
   if (depth > 0) yield* dig(depth - 1)
   yield 'the bottom'

@@ -1,4 +1,4 @@
-// The smallest scheduler: a queue of generators, each of which gets one step in its turn. Run it:
+// The smallest scheduler: a queue of generators, each of which takes one step in its turn. Run it:
 //
 //   node --import tsx examples/learn/05-round-robin.ts
 

@@ -1,8 +1,8 @@
-// A task yields what it wants; the scheduler decides when it goes on, and with which value. Run it:
+// A task yields a request; the scheduler decides when the task goes on, and with which value. Run it:
 //
 //   node --import tsx examples/learn/06-requests.ts
 
-/** Arranges that wake is called, now or later, with what the yield is to give. */
+/** Arranges for wake to be called, now or later, with the value of the yield. */
 type Event = (wake: Wake) => void
 type Wake = (value?: unknown) => void
 type Coroutine = Generator<Event, void, any>

@@ -1,4 +1,4 @@
-// A call that needs no stack of the engine's: the caller yields the callee, and the loop keeps the stack. Run it:
+// A call without the engine's stack: the caller yields the callee, and the loop keeps the stack. Run it:
 //
 //   node --import tsx examples/learn/07-trampoline.ts
 

@@ -1,4 +1,4 @@
-// An error climbs the stack that the loop keeps: it is thrown at the yield of one caller after the other. Run it:
+// An error goes up the stack that the loop keeps: it is thrown at the yield of one caller after another. Run it:
 //
 //   node --import tsx examples/learn/08-errors.ts
 

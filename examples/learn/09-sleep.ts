@@ -1,4 +1,4 @@
-// A sleeping task is in the queue of the timers only; when no task is ready, the clock jumps to the first timer. Run it:
+// A sleeping task is only in the timer queue; when no task is ready, the clock jumps to the first timer. Run it:
 //
 //   node --import tsx examples/learn/09-sleep.ts
 

@@ -1,8 +1,8 @@
-// To kill a task is to withdraw what it waits for, and to throw at its yield. Run it:
+// Killing a task withdraws its event and throws at its yield. Run it:
 //
 //   node --import tsx examples/learn/10-kill.ts
 
-/** Arranges that wake is called; gives back how to withdraw that, if it can be withdrawn. */
+/** Arranges for wake to be called; returns a function that withdraws this, if that is possible. */
 type Event = (wake: Wake) => (() => void) | undefined
 type Wake = (answer?: Answer) => undefined
 type Answer = { value?: unknown } | { error: unknown }

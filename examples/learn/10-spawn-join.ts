@@ -1,4 +1,4 @@
-// A task can start another one, and wait for its outcome: what it returns, or the error that ended it. Run it:
+// A task can start another one and wait for its outcome: its return value, or the error that ended it. Run it:
 //
 //   node --import tsx examples/learn/10-spawn-join.ts
 
@@ -10,7 +10,7 @@ type Task = { outcome?: Answer; joiners: Set<Wake> }
 
 function start(main: Coroutine): Task {
   const task: Task = { joiners: new Set() }
-  queueMicrotask(wake) // Not at once: who started it goes on first.
+  queueMicrotask(wake) // Not at once: its spawner goes on first.
   return task
 
   function wake(answer: Answer = {}) {

@@ -1,4 +1,4 @@
-// Breakfast, made by tasks of our own scheduler: calls, errors, sleep, spawn, join and kill. Run it:
+// Breakfast, made by tasks on our own scheduler: calls, errors, sleep, spawn, join and kill. Run it:
 //
 //   node --import tsx examples/learn/11-kitchen.ts
 

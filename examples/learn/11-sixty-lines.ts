@@ -10,7 +10,7 @@ function start(main: Coroutine, ...joiners: Wake[]): Task {
   const task: Task = { wake, joiners: new Set(joiners) }
   const stack = [main]
   let withdraw: ReturnType<Event>
-  queueMicrotask(wake) // Not at once: who started it goes on first.
+  queueMicrotask(wake) // Not at once: its spawner goes on first.
   return task
   function wake(answer: Answer = {}): undefined {
     withdraw?.()

@@ -10,10 +10,10 @@ type Options = { onListening?: (listener: { address: AddressInfo }) => void }
 export function* server(host: string, port: number, handler: Handler, options: Options = {}): Coroutine {
   const sockets: Socket[] = []
   const listener = createServer({ allowHalfOpen: true }, (socket) => sockets.push(socket)).listen(port, host)
-  yield hear(listener, 'listening')
+  yield emitted(listener, 'listening')
   options.onListening?.({ address: listener.address() as AddressInfo })
   while (true) {
-    while (sockets.length === 0) yield hear(listener, 'connection')
+    while (sockets.length === 0) yield emitted(listener, 'connection')
     yield spawn(serve(connection(sockets.shift() as Socket), handler))
   }
 }
@@ -37,17 +37,17 @@ function connection(socket: Socket) {
       const data: Buffer | null = socket.read(Math.min(max, socket.readableLength) || undefined)
       if (data !== null || socket.readableEnded) return data ?? Buffer.alloc(0)
       if (socket.destroyed) throw socket.errored ?? new Error('the connection is closed')
-      yield hear(socket, 'readable', 'end', 'close')
+      yield emitted(socket, 'readable', 'end', 'close')
     }
   }
 
   function* sendall(data: string | Uint8Array): Coroutine<void> {
     if (socket.destroyed) throw socket.errored ?? new Error('the connection is closed')
-    if (!socket.write(data)) yield hear(socket, 'drain', 'close')
+    if (!socket.write(data)) yield emitted(socket, 'drain', 'close')
   }
 }
 
-function hear(emitter: NodeJS.EventEmitter, ...names: string[]): Event {
+function emitted(emitter: NodeJS.EventEmitter, ...names: string[]): Event {
   return (wake) => {
     const listener = () => wake()
     names.map((name) => emitter.on(name, listener))

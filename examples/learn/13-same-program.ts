@@ -1,4 +1,4 @@
-// The breakfast of 11-kitchen.ts, by @bluelet/scheduler: only the import has changed. Run it:
+// The breakfast of 11-kitchen.ts on @bluelet/scheduler: only the import has changed. Run it:
 //
 //   node --import tsx examples/learn/13-same-program.ts
 

@@ -1,4 +1,4 @@
-// The echo server of 12-sixty-lines-echo.ts, by @bluelet/net: node --import tsx examples/learn/13-same-server.ts
+// The echo server of 12-sixty-lines-echo.ts on @bluelet/net: node --import tsx examples/learn/13-same-server.ts
 //
 // then, in another terminal: nc 127.0.0.1 4915
 

@@ -1,4 +1,4 @@
-// A server with little patience, on a network in memory and in virtual time: five seconds take none. Run it:
+// A server with a time limit, on a network in memory and in virtual time: five seconds pass at once. Run it:
 //
 //   node --import tsx examples/learn/14-timeout.ts
 

@@ -1,4 +1,4 @@
-// A fast sender and a slow reader: the sender waits, so that no memory fills up. Run it:
+// A fast sender and a slow reader: the sender waits, so memory does not fill up. Run it:
 //
 //   node --import tsx examples/learn/15-back-pressure.ts
 

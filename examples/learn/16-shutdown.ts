@@ -1,4 +1,4 @@
-// The end of a server: nobody new, a reply under way is sent, and who does not finish in time is killed. Run it:
+// The end of a server: it refuses new clients, finishes replies, and kills handlers that take too long. Run it:
 //
 //   node --import tsx examples/learn/16-shutdown.ts
 
@@ -39,7 +39,7 @@ function* main(world: Simulation): Coroutine<void> {
   yield spawn(client(3))
   yield spawn(client(3600))
   yield sleep(1000)
-  say('the server is asked to end')
+  say('the server begins to shut down')
   closing.abort()
   yield sleep(1000)
   yield spawn(client(1))
