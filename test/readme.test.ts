@@ -8,8 +8,9 @@ import { documentFiles, parseDocument, readDocument, root } from './documents/do
 import { isExcerpt } from './documents/excerpt.js'
 import { brokenLinks } from './documents/links.js'
 import { pageWith, readFigures } from './figures/table.js'
+import { toJavaScript } from './support/compile.js'
 import { printedBy } from './support/printed.js'
-import { leavesNothingRunning, startTypeScript } from './support/program.js'
+import { javaScript, leavesNothingRunning, start } from './support/program.js'
 
 leavesNothingRunning()
 
@@ -101,7 +102,7 @@ describe('promises.md', () => {
 
 /** All that a program prints, which has to end well. */
 async function outputOf(file: string): Promise<string> {
-  const program = startTypeScript(file)
+  const program = start(...javaScript(file))
   const exit = await program.ended(20_000)
   expect({ ...exit, stderr: program.stderr }).toEqual({ code: 0, signal: null, stderr: '' })
   return program.stdout
@@ -113,7 +114,7 @@ function fileOf(code: string): string {
   mkdirSync(cache, { recursive: true })
   const directory = mkdtempSync(path.join(cache, 'readme-'))
   directories.push(directory)
-  const file = path.join(directory, 'block.mts')
-  writeFileSync(file, code)
+  const file = path.join(directory, 'block.mjs')
+  writeFileSync(file, toJavaScript(code, path.join(directory, 'block.mts')))
   return file
 }

@@ -2,7 +2,7 @@
 import os from 'node:os'
 import { afterEach, describe, expect, it } from 'vitest'
 import { destroyPeers, dial } from '../support/peer.js'
-import { leavesNothingRunning, named, start, startTypeScript } from '../support/program.js'
+import { fromSources, leavesNothingRunning, named, start, startTypeScript } from '../support/program.js'
 import { echoServer, noNetcat, noPython, PYTHON_CLIENT, unserved } from './echo-clients.js'
 
 leavesNothingRunning()
@@ -35,6 +35,15 @@ describe(example, { timeout: LONGEST_MS }, () => {
     const { server, port } = await echoServer(example)
 
     expect(server.stdout).toBe(`echo server on port ${port}; try: nc 127.0.0.1 ${port}   (Ctrl+C ends it)\n`)
+  })
+
+  it('runs from the sources, as pnpm start runs it', async () => {
+    const server = start(...fromSources(example), { PORT: '0' })
+
+    const [, port] = await server.printed(/on port (\d+)/)
+    await talkTo(port!)
+
+    expect(server.stderr).toBe('')
   })
 
   it('echoes to everybody, one after another', async () => {

@@ -1,7 +1,8 @@
-// Vitest's global setup: builds the packages, since some tests load what users get. Incremental, so that
+// Vitest's global setup: builds the packages, since some tests load what users get, and the examples. Incremental, so that
 // a second run costs half a second.
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { compilePrograms } from './compile.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -12,4 +13,5 @@ export function setup(): void {
   // An install is "already up to date" when only the native sources are newer. Where they cannot be built, it says so.
   spawnSync(process.execPath, ['packages/net/native/build.mjs'], { cwd: root, stdio: 'inherit' })
   if (status !== 0) throw new Error(`the packages do not build:\n${stdout}${stderr}`)
+  compilePrograms()
 }

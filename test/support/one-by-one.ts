@@ -1,6 +1,6 @@
 // Runs the programs that it is given, one after another in one process, and each until nothing is left to happen in it:
 //
-//   node --import tsx test/support/one-by-one.ts examples/learn/01-pause.ts ...
+//   node one-by-one.js examples/learn/01-pause.js ...
 //
 // What each prints stands between "=== FILE" and, once it has ended, "=== end".
 import path from 'node:path'

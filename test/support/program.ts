@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { afterEach } from 'vitest'
+import { compiledFile } from './compiled.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -159,9 +160,19 @@ export function startTypeScript(file: string, env: NodeJS.ProcessEnv = {}): Prog
   return start(...typeScript(file), env)
 }
 
-/** The command that runs a file of TypeScript, given from the root of the repository. */
+/** The command that runs a file of TypeScript, given from the root of the repository; an example as what build.ts has made of it. */
 export function typeScript(file: string, args: readonly string[] = []): [string, string[]] {
+  return file.startsWith('examples/') ? javaScript(compiledFile(file), args) : fromSources(file, args)
+}
+
+/** The command that runs a file of TypeScript with nothing built, as `pnpm start` does. */
+export function fromSources(file: string, args: readonly string[] = []): [string, string[]] {
   return [process.execPath, ['--import', 'tsx', file, ...args]]
+}
+
+/** The command that runs what was compiled: its stacks have the lines of the source, as they have by tsx. */
+export function javaScript(file: string, args: readonly string[] = []): [string, string[]] {
+  return [process.execPath, ['--enable-source-maps', file, ...args]]
 }
 
 /** Kills what a test of the calling file has left. */
