@@ -25,8 +25,6 @@ const NOT_DONE = [
   'test/support/',
   'test/lint.test.ts',
   'test/readme.test.ts',
-  'README.md',
-  'CONTRIBUTING.md',
   '.changeset/',
   '.ci/',
   'examples/',
