@@ -27,10 +27,11 @@ export interface Block extends Info {
 
 const markdown = new MarkdownIt({ html: true })
 
-/** Those at the root, and those of the packages. */
+/** The documents at the root and in the packages. */
 export function documentFiles(): string[] {
   const packages = readdirSync(path.join(root, 'packages')).map((name) => `packages/${name}`)
-  const readmes = ['.', ...packages].flatMap((folder) => [`${folder}/README.md`, `${folder}/CONTRIBUTING.md`])
+  const atTop = ['README.md', 'CONTRIBUTING.md', 'RELEASING.md', 'SECURITY.md']
+  const readmes = ['.', ...packages].flatMap((folder) => atTop.map((file) => `${folder}/${file}`))
   const pages = packages
     .map((folder) => `${folder}/docs`)
     .filter((folder) => existsSync(path.join(root, folder)))
