@@ -23,7 +23,7 @@ import { checkFlag } from '../socket/socket-options.js'
 import { Seats } from './limiter.js'
 import { type LimitOptions, limitsOf } from './limits.js'
 import type { Handler } from './session.js'
-import { Conversations } from './sessions.js'
+import { Sessions } from './sessions.js'
 import { Stop } from './shutdown.js'
 import { Counts, type Dropped, type Missed, type ServerCounts } from './stats.js'
 
@@ -119,7 +119,7 @@ export function server(
     const stop = new Stop()
     if (signal !== undefined) stop.listenTo(signal)
     let listener: Listener | undefined
-    let conversations: Conversations | undefined
+    let sessions: Sessions | undefined
     try {
       if (stop.asked) return
       listener = (yield* race([listening, stop.wait()])) ?? undefined
@@ -128,17 +128,17 @@ export function server(
       const counts = new Counts(listener)
       const limits = limitsOf(options, driver.maxDescriptors)
       const seats = new Seats(limits, counts)
-      conversations = new Conversations(listener.scheduler, handler, limits, counts, seats, options)
+      sessions = new Sessions(listener.scheduler, handler, limits, counts, seats, options)
       if (signals) stop.hear((callback) => driver.onInterrupt?.(callback) ?? (() => {}))
       options.onListening?.(listener, counts)
-      yield* accepting(listener, seats, conversations, stop)
-      yield* theLast(listener, seats, conversations)
+      yield* accepting(listener, seats, sessions, stop)
+      yield* theLast(listener, seats, sessions)
       listener.close()
-      yield* conversations.end({ graceMs: grace, killed: false })
+      yield* sessions.end({ graceMs: grace, killed: false })
     } finally {
       listener?.close()
       try {
-        if (conversations !== undefined) yield* conversations.end({ graceMs: grace, killed: true })
+        if (sessions !== undefined) yield* sessions.end({ graceMs: grace, killed: true })
       } finally {
         stop.close() // Also when the killer waits no longer.
       }
@@ -150,16 +150,11 @@ export function server(
  * Accepts whoever comes, until the server is asked to end. An accept that fails is no reason to stop serving; that the listener
  * is closed is one.
  */
-function* accepting(
-  listener: Listener,
-  seats: Seats,
-  conversations: Conversations,
-  stop: Stop,
-): Coroutine<void> {
+function* accepting(listener: Listener, seats: Seats, sessions: Sessions, stop: Stop): Coroutine<void> {
   while (!stop.asked) {
     try {
       if (seats.free < 1) yield* race([seats.left(), stop.wait()])
-      else for (const conn of yield* arrivals(listener, seats, stop)) conversations.admit(conn)
+      else for (const conn of yield* arrivals(listener, seats, stop)) sessions.admit(conn)
     } catch (error) {
       if (error instanceof Cancelled || error instanceof ClosedError) throw error
       yield* race([sleep(ACCEPT_BACKOFF_MS), stop.wait()])
@@ -176,7 +171,7 @@ function some(listener: Listener, { free }: Seats): Event<Connection[]> {
 }
 
 /** Accepts those that have connected: the system would reset them with the listener. */
-function* theLast(listener: Listener, seats: Seats, conversations: Conversations): Coroutine<void> {
+function* theLast(listener: Listener, seats: Seats, sessions: Sessions): Coroutine<void> {
   const { scheduler } = listener
   const began = scheduler.now()
   try {
@@ -186,7 +181,7 @@ function* theLast(listener: Listener, seats: Seats, conversations: Conversations
       const gap = quiet(scheduler.host, ms < LAST_MS ? LAST_GAP_MS : 0)
       const connections = yield* race([some(listener, seats), gap])
       if (connections === undefined) return
-      for (const conn of connections) conversations.admit(conn)
+      for (const conn of connections) sessions.admit(conn)
     }
   } catch (error) {
     if (error instanceof Cancelled) throw error

@@ -12,34 +12,34 @@ import type { Stall, Watched } from './timeout-sweep.js'
 /** What is run for each connection; the connection is closed when it ends. */
 export type Handler = (conn: Connection) => Coroutine<unknown>
 
-/** What a conversation belongs to. */
-export interface Server {
+/** What a session belongs to. */
+export interface SessionOwner {
   /** Somebody waits for the peer. */
   waits(): void
   /** The peer has missed a deadline. */
-  missed(conversation: Conversation, deadline: Missed): void
+  missed(session: Session, deadline: Missed): void
   /** It has failed, and not because the peer has gone. */
-  failed(error: unknown, conversation: Conversation, task: Task): void
+  failed(error: unknown, session: Session, task: Task): void
   /** How long the clean-up of what is killed may take, in milliseconds; undefined: as long as the run says. */
   readonly cleanUpMs: number | undefined
   /** Its tasks have ended. */
-  over(conversation: Conversation): void
+  over(session: Session): void
   /** Its descriptor is free as well. */
-  left(conversation: Conversation): void
+  left(session: Session): void
 }
 
 /** One connection's handler and what that has spawned: their supervisor. */
-export class Conversation implements Supervisor, Keeper, Watched {
+export class Session implements Supervisor, Keeper, Watched {
   readonly conn: Connection
-  /** Its neighbours among the conversations. */
-  older: Conversation | null
-  newer: Conversation | null
+  /** Its neighbours among the sessions. */
+  older: Session | null
+  newer: Session | null
   // What was seen of it.
   awaited: Missed | undefined
   readBytes: number
   readSince: number
   stall: Stall | null
-  readonly #server: Server
+  readonly #owner: SessionOwner
   /** The handler's task; null before it is spawned. */
   #main: Task | null
   /** What the handler has spawned and has not ended; null until it does. */
@@ -58,7 +58,7 @@ export class Conversation implements Supervisor, Keeper, Watched {
   /** It was reset for a stall: whoever else waits on it sees it closed. */
   #stalled: boolean
 
-  constructor(conn: Connection, server: Server) {
+  constructor(conn: Connection, owner: SessionOwner) {
     this.conn = conn
     this.older = null
     this.newer = null
@@ -66,7 +66,7 @@ export class Conversation implements Supervisor, Keeper, Watched {
     this.readBytes = 0
     this.readSince = 0
     this.stall = null
-    this.#server = server
+    this.#owner = owner
     this.#main = null
     this.#others = null
     this.#stragglers = null
@@ -93,12 +93,12 @@ export class Conversation implements Supervisor, Keeper, Watched {
   // For the connection.
 
   waits(): void {
-    this.#server.waits()
+    this.#owner.waits()
   }
 
   closed(): void {
     this.#closed = true
-    if (this.#over) this.#server.left(this)
+    if (this.#over) this.#owner.left(this)
   }
 
   // For the deadlines.
@@ -106,13 +106,13 @@ export class Conversation implements Supervisor, Keeper, Watched {
   missed(deadline: Missed, error: TimeoutError): void {
     this.#know(error)
     this.#stalled ||= deadline === 'stall'
-    this.#server.missed(this, deadline)
+    this.#owner.missed(this, deadline)
   }
 
   /** Begins to kill the handler and what it has spawned. */
   cancel(): void {
     this.#cancelled = true
-    for (const task of this.#tasks()) task.scheduler.cancel(task, this.#server.cleanUpMs)
+    for (const task of this.#tasks()) task.scheduler.cancel(task, this.#owner.cleanUpMs)
   }
 
   // For the tasks.
@@ -137,7 +137,7 @@ export class Conversation implements Supervisor, Keeper, Watched {
     this.cancel()
     if (known || isDisconnect(error)) return
     addTrace(error, task)
-    this.#server.failed(error, this, task)
+    this.#owner.failed(error, this, task)
   }
 
   disown(task: Task): void {
@@ -146,9 +146,9 @@ export class Conversation implements Supervisor, Keeper, Watched {
     this.#stragglers?.delete(task)
     if (this.#over || this.#tasks().length > 0) return
     this.#over = true
-    this.#server.over(this)
+    this.#owner.over(this)
     // A handler whose client has gone keeps its seat: clients that come and go must not make more and more of them.
-    if (this.#closed) this.#server.left(this)
+    if (this.#closed) this.#owner.left(this)
   }
 
   #know(error: unknown): void {

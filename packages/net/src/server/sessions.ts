@@ -1,5 +1,5 @@
 /**
- * The conversations of one server: whom it serves, who hears of them, and how they end together.
+ * The sessions of one server: whom it serves, who hears of them, and how they end together.
  */
 
 import type { Event, Scheduler, Task } from '@bluelet/scheduler'
@@ -9,11 +9,11 @@ import type { Connection } from '../socket/connection.js'
 import type { Seats } from './limiter.js'
 import type { Limits } from './limits.js'
 import type { ServerOptions } from './server.js'
-import { Conversation, type Handler, type Server } from './session.js'
+import { type Handler, Session, type SessionOwner } from './session.js'
 import type { Counts, Dropped, Missed } from './stats.js'
 import { Deadlines } from './timeout-sweep.js'
 
-/** How the conversations are to end. */
+/** How the sessions are to end. */
 interface Ending {
   /** How long they may go on, in milliseconds. */
   readonly graceMs: number
@@ -23,15 +23,15 @@ interface Ending {
 
 /** One end under way. */
 interface Wait {
-  readonly conversations: Conversations
+  readonly sessions: Sessions
   readonly waiter: Waiter<void>
   readonly timer: Timer
   /** How long what is killed may take to clean up; undefined: as long as the run says. */
   readonly cleanUpMs: number | undefined
 }
 
-/** The conversations of one server. */
-export class Conversations implements Server {
+/** The sessions of one server. */
+export class Sessions implements SessionOwner {
   readonly #limits: Limits
   readonly #counts: Counts
   readonly #seats: Seats
@@ -40,7 +40,7 @@ export class Conversations implements Server {
   readonly #scheduler: Scheduler
   readonly #deadlines: Deadlines
   /** The latest, which is linked to the others: cheaper for each than a place in a set. */
-  #latest: Conversation | null
+  #latest: Session | null
   /** Who waits for all to be over. */
   #ending: Wait | null
 
@@ -67,28 +67,28 @@ export class Conversations implements Server {
   admit(conn: Connection): void {
     const reason = this.#seats.refusal(conn)
     if (reason !== undefined) this.#drop(conn, reason)
-    else this.#add(new Conversation(conn, this))
+    else this.#add(new Session(conn, this))
   }
 
   /**
    * Event: waits until all are over. They may go on for a while; then they are killed, and their clean-up waited for.
    */
   end(ending: Ending): Event<void> {
-    return event(END, { conversations: this, ending })
+    return event(END, { sessions: this, ending })
   }
 
-  // For the conversations.
+  // For the sessions.
 
   waits(): void {
     this.#deadlines.begin()
   }
 
-  missed({ conn }: Conversation, deadline: Missed): void {
+  missed({ conn }: Session, deadline: Missed): void {
     this.#counts.missed[deadline]++
     this.#tell(() => this.#listener.onDrop?.(deadline, conn.remoteAddress))
   }
 
-  failed(error: unknown, { conn }: Conversation, task: Task): void {
+  failed(error: unknown, { conn }: Session, task: Task): void {
     this.#counts.failed++
     const { onError } = this.#listener
     if (onError === undefined) this.#scheduler.host.report(error)
@@ -99,20 +99,20 @@ export class Conversations implements Server {
     return this.#ending?.cleanUpMs
   }
 
-  over(conversation: Conversation): void {
-    const { older, newer } = conversation
+  over(session: Session): void {
+    const { older, newer } = session
     if (newer !== null) newer.older = older
-    else if (this.#latest === conversation) this.#latest = older
+    else if (this.#latest === session) this.#latest = older
     if (older !== null) older.newer = newer
-    conversation.older = null
-    conversation.newer = null
+    session.older = null
+    session.newer = null
     if (this.#latest !== null) return
     this.#deadlines.end()
     this.#allOver()
   }
 
-  left(conversation: Conversation): void {
-    this.#seats.leave(conversation)
+  left(session: Session): void {
+    this.#seats.leave(session)
   }
 
   // Who is served.
@@ -126,13 +126,13 @@ export class Conversations implements Server {
     this.#tell(() => this.#listener.onDrop?.(reason, address))
   }
 
-  #add(conversation: Conversation): void {
-    conversation.older = this.#latest
-    if (this.#latest !== null) this.#latest.newer = conversation
-    this.#latest = conversation
-    this.#seats.take(conversation)
+  #add(session: Session): void {
+    session.older = this.#latest
+    if (this.#latest !== null) this.#latest.newer = session
+    this.#latest = session
+    this.#seats.take(session)
     this.#counts.served++
-    conversation.begin(this.#handler)
+    session.begin(this.#handler)
   }
 
   /** What a user wants to hear must not harm the server. */
@@ -154,7 +154,7 @@ export class Conversations implements Server {
     }
     const killMs = killed ? waiter.task.graceMs / 2 : Number.POSITIVE_INFINITY
     const wait: Wait = {
-      conversations: this,
+      sessions: this,
       waiter,
       timer: this.#scheduler.timers.add(this.#scheduler.now() + Math.min(graceMs, killMs), cancelAll, this),
       cleanUpMs: killed ? killMs : undefined,
@@ -171,7 +171,7 @@ export class Conversations implements Server {
   }
 
   cancelAll(): void {
-    for (const conversation of this.#all()) conversation.cancel()
+    for (const session of this.#all()) session.cancel()
   }
 
   #allOver(): void {
@@ -182,23 +182,23 @@ export class Conversations implements Server {
   }
 
   /** All of them, the latest first; they may leave meanwhile. */
-  *#all(): Iterable<Conversation> {
-    for (let conversation = this.#latest; conversation !== null; ) {
-      const { older }: Conversation = conversation
-      yield conversation
-      conversation = older
+  *#all(): Iterable<Session> {
+    for (let session = this.#latest; session !== null; ) {
+      const { older }: Session = session
+      yield session
+      session = older
     }
   }
 }
 
-const END: EventHandler<{ conversations: Conversations; ending: Ending }, Wait | undefined, void> = {
+const END: EventHandler<{ sessions: Sessions; ending: Ending }, Wait | undefined, void> = {
   name: 'server.end',
-  enter: (waiter, { conversations, ending }) => conversations.beginEnd(waiter, ending),
-  withdraw(_waiter, { conversations }, wait) {
-    if (wait !== undefined) conversations.withdrawEnd(wait)
+  enter: (waiter, { sessions, ending }) => sessions.beginEnd(waiter, ending),
+  withdraw(_waiter, { sessions }, wait) {
+    if (wait !== undefined) sessions.withdrawEnd(wait)
   },
 }
 
-function cancelAll(conversations: Conversations): void {
-  conversations.cancelAll()
+function cancelAll(sessions: Sessions): void {
+  sessions.cancelAll()
 }
