@@ -1,5 +1,5 @@
 /**
- * The seats of a server: how many connections it serves at a time, in all and for each client.
+ * The limiter of a server: how many connections it serves at a time, in all and for each client.
  */
 
 import type { Event } from '@bluelet/scheduler'
@@ -9,27 +9,27 @@ import type { Limits } from './limits.js'
 import type { Counts, Dropped } from './stats.js'
 
 /** Who sits. */
-interface Sitter {
+interface Admitted {
   readonly conn: Connection
 }
 
-/** The seats of one server; how many are taken stands in its counts. */
-export class Seats {
+/** The limiter of one server; how many are taken stands in its counts. */
+export class ConnectionLimiter {
   readonly #limits: Limits
   readonly #counts: Counts
   /** How many each client has, if anybody wants to know. */
   readonly #ofClients: Map<string, number>
   /** Whose client that is. */
-  readonly #clients: Map<Sitter, string>
+  readonly #clients: Map<Admitted, string>
   /** Who waits for one. */
-  #seeker: Waiter<void> | null
+  #waiter: Waiter<void> | null
 
   constructor(limits: Limits, counts: Counts) {
     this.#limits = limits
     this.#counts = counts
     this.#ofClients = new Map()
     this.#clients = new Map()
-    this.#seeker = null
+    this.#waiter = null
   }
 
   /** How many connections can be accepted now; those above the limit are dropped, unless they wait. */
@@ -39,8 +39,8 @@ export class Seats {
   }
 
   /** Event: waits until one is left. One task at a time waits. */
-  left(): Event<void> {
-    return event(LEFT, this)
+  whenFree(): Event<void> {
+    return event(WHEN_FREE, this)
   }
 
   /** Why a connection gets no seat; undefined if it gets one. */
@@ -53,40 +53,40 @@ export class Seats {
     return client !== undefined && (this.#ofClients.get(client) ?? 0) >= perAddress ? 'address' : undefined
   }
 
-  take(sitter: Sitter): void {
+  acquire(admitted: Admitted): void {
     this.#counts.open++
     if (this.#limits.perAddress === Number.POSITIVE_INFINITY) return
-    const client = sitter.conn.remoteAddress?.owner
+    const client = admitted.conn.remoteAddress?.owner
     if (client === undefined) return
-    this.#clients.set(sitter, client)
+    this.#clients.set(admitted, client)
     this.#ofClients.set(client, (this.#ofClients.get(client) ?? 0) + 1)
   }
 
-  leave(sitter: Sitter): void {
+  release(admitted: Admitted): void {
     this.#counts.open--
-    const client = this.#clients.get(sitter)
+    const client = this.#clients.get(admitted)
     if (client !== undefined) {
-      this.#clients.delete(sitter)
+      this.#clients.delete(admitted)
       const others = (this.#ofClients.get(client) ?? 1) - 1
       if (others === 0) this.#ofClients.delete(client)
       else this.#ofClients.set(client, others)
     }
-    const seeker = this.#seeker
-    this.#seeker = null
-    seeker?.resume()
+    const waiter = this.#waiter
+    this.#waiter = null
+    waiter?.resume()
   }
 
   /** @internal */
-  seek(waiter: Waiter<void> | null): void {
-    this.#seeker = waiter
+  setWaiter(waiter: Waiter<void> | null): void {
+    this.#waiter = waiter
   }
 }
 
-const LEFT: EventHandler<Seats, undefined, void> = {
-  name: 'server.seats.left',
-  enter(waiter, seats) {
-    seats.seek(waiter)
+const WHEN_FREE: EventHandler<ConnectionLimiter, undefined, void> = {
+  name: 'server.limiter.whenFree',
+  enter(waiter, limiter) {
+    limiter.setWaiter(waiter)
     return undefined
   },
-  withdraw: (_waiter, seats) => seats.seek(null),
+  withdraw: (_waiter, limiter) => limiter.setWaiter(null),
 }

@@ -20,7 +20,7 @@ import { shown } from '../errors.js'
 import type { Connection } from '../socket/connection.js'
 import { type Listener, type ListenOptions, listen } from '../socket/listener.js'
 import { checkFlag } from '../socket/socket-options.js'
-import { Seats } from './limiter.js'
+import { ConnectionLimiter } from './limiter.js'
 import { type LimitOptions, limitsOf } from './limits.js'
 import type { Handler } from './session.js'
 import { Sessions } from './sessions.js'
@@ -127,12 +127,12 @@ export function server(
       const { driver } = listener
       const counts = new Counts(listener)
       const limits = limitsOf(options, driver.maxDescriptors)
-      const seats = new Seats(limits, counts)
-      sessions = new Sessions(listener.scheduler, handler, limits, counts, seats, options)
+      const limiter = new ConnectionLimiter(limits, counts)
+      sessions = new Sessions(listener.scheduler, handler, limits, counts, limiter, options)
       if (signals) stop.hear((callback) => driver.onInterrupt?.(callback) ?? (() => {}))
       options.onListening?.(listener, counts)
-      yield* accepting(listener, seats, sessions, stop)
-      yield* theLast(listener, seats, sessions)
+      yield* accepting(listener, limiter, sessions, stop)
+      yield* theLast(listener, limiter, sessions)
       listener.close()
       yield* sessions.end({ graceMs: grace, killed: false })
     } finally {
@@ -150,11 +150,16 @@ export function server(
  * Accepts whoever comes, until the server is asked to end. An accept that fails is no reason to stop serving; that the listener
  * is closed is one.
  */
-function* accepting(listener: Listener, seats: Seats, sessions: Sessions, stop: Stop): Coroutine<void> {
+function* accepting(
+  listener: Listener,
+  limiter: ConnectionLimiter,
+  sessions: Sessions,
+  stop: Stop,
+): Coroutine<void> {
   while (!stop.asked) {
     try {
-      if (seats.free < 1) yield* race([seats.left(), stop.wait()])
-      else for (const conn of yield* arrivals(listener, seats, stop)) sessions.admit(conn)
+      if (limiter.free < 1) yield* race([limiter.whenFree(), stop.wait()])
+      else for (const conn of yield* arrivals(listener, limiter, stop)) sessions.admit(conn)
     } catch (error) {
       if (error instanceof Cancelled || error instanceof ClosedError) throw error
       yield* race([sleep(ACCEPT_BACKOFF_MS), stop.wait()])
@@ -162,24 +167,24 @@ function* accepting(listener: Listener, seats: Seats, sessions: Sessions, stop: 
   }
 }
 
-function* arrivals(listener: Listener, seats: Seats, stop: Stop): Coroutine<Connection[]> {
-  return (yield* race([some(listener, seats), stop.wait()])) ?? []
+function* arrivals(listener: Listener, limiter: ConnectionLimiter, stop: Stop): Coroutine<Connection[]> {
+  return (yield* race([some(listener, limiter), stop.wait()])) ?? []
 }
 
-function some(listener: Listener, { free }: Seats): Event<Connection[]> {
+function some(listener: Listener, { free }: ConnectionLimiter): Event<Connection[]> {
   return listener.acceptMany(Math.min(free, MOST_AT_ONCE))
 }
 
 /** Accepts those that have connected: the system would reset them with the listener. */
-function* theLast(listener: Listener, seats: Seats, sessions: Sessions): Coroutine<void> {
+function* theLast(listener: Listener, limiter: ConnectionLimiter, sessions: Sessions): Coroutine<void> {
   const { scheduler } = listener
   const began = scheduler.now()
   try {
-    while (seats.free > 0) {
+    while (limiter.free > 0) {
       const ms = scheduler.now() - began
       if (ms >= LONGEST_LAST_MS) return
       const gap = quiet(scheduler.host, ms < LAST_MS ? LAST_GAP_MS : 0)
-      const connections = yield* race([some(listener, seats), gap])
+      const connections = yield* race([some(listener, limiter), gap])
       if (connections === undefined) return
       for (const conn of connections) sessions.admit(conn)
     }

@@ -147,7 +147,7 @@ export class Session implements Supervisor, Keeper, Watched {
     if (this.#over || this.#tasks().length > 0) return
     this.#over = true
     this.#owner.over(this)
-    // A handler whose client has gone keeps its seat: clients that come and go must not make more and more of them.
+    // A handler whose client has gone keeps its place: clients that come and go must not make more and more of them.
     if (this.#closed) this.#owner.left(this)
   }
 

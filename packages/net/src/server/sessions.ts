@@ -6,7 +6,7 @@ import type { Event, Scheduler, Task } from '@bluelet/scheduler'
 import type { EventHandler, Timer, Waiter } from '@bluelet/scheduler/lowlevel'
 import { event } from '@bluelet/scheduler/lowlevel'
 import type { Connection } from '../socket/connection.js'
-import type { Seats } from './limiter.js'
+import type { ConnectionLimiter } from './limiter.js'
 import type { Limits } from './limits.js'
 import type { ServerOptions } from './server.js'
 import { type Handler, Session, type SessionOwner } from './session.js'
@@ -34,7 +34,7 @@ interface Wait {
 export class Sessions implements SessionOwner {
   readonly #limits: Limits
   readonly #counts: Counts
-  readonly #seats: Seats
+  readonly #limiter: ConnectionLimiter
   readonly #listener: Pick<ServerOptions, 'onError' | 'onDrop'>
   readonly #handler: Handler
   readonly #scheduler: Scheduler
@@ -49,12 +49,12 @@ export class Sessions implements SessionOwner {
     handler: Handler,
     limits: Limits,
     counts: Counts,
-    seats: Seats,
+    limiter: ConnectionLimiter,
     listener: Pick<ServerOptions, 'onError' | 'onDrop'>,
   ) {
     this.#limits = limits
     this.#counts = counts
-    this.#seats = seats
+    this.#limiter = limiter
     this.#listener = listener
     this.#handler = handler
     this.#scheduler = scheduler
@@ -65,7 +65,7 @@ export class Sessions implements SessionOwner {
 
   /** Serves a connection, or drops it, if there are too many. */
   admit(conn: Connection): void {
-    const reason = this.#seats.refusal(conn)
+    const reason = this.#limiter.refusal(conn)
     if (reason !== undefined) this.#drop(conn, reason)
     else this.#add(new Session(conn, this))
   }
@@ -112,7 +112,7 @@ export class Sessions implements SessionOwner {
   }
 
   left(session: Session): void {
-    this.#seats.leave(session)
+    this.#limiter.release(session)
   }
 
   // Who is served.
@@ -130,7 +130,7 @@ export class Sessions implements SessionOwner {
     session.older = this.#latest
     if (this.#latest !== null) this.#latest.newer = session
     this.#latest = session
-    this.#seats.take(session)
+    this.#limiter.acquire(session)
     this.#counts.served++
     session.begin(this.#handler)
   }
