@@ -7,7 +7,7 @@ import { addTrace, Stragglers, type Supervisor } from '@bluelet/scheduler/lowlev
 import { ConnectionResetError, codeOf } from '../errors.js'
 import type { Connection, Keeper } from '../socket/connection.js'
 import type { Missed } from './stats.js'
-import type { Stall, Watched } from './timeout-sweep.js'
+import type { Stall, SweptConnection } from './timeout-sweep.js'
 
 /** What is run for each connection; the connection is closed when it ends. */
 export type Handler = (conn: Connection) => Coroutine<unknown>
@@ -29,7 +29,7 @@ export interface SessionOwner {
 }
 
 /** One connection's handler and what that has spawned: their supervisor. */
-export class Session implements Supervisor, Keeper, Watched {
+export class Session implements Supervisor, Keeper, SweptConnection {
   readonly conn: Connection
   /** Its neighbours among the sessions. */
   older: Session | null

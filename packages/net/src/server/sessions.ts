@@ -11,7 +11,7 @@ import type { Limits } from './limits.js'
 import type { ServerOptions } from './server.js'
 import { type Handler, Session, type SessionOwner } from './session.js'
 import type { Counts, Dropped, Missed } from './stats.js'
-import { Deadlines } from './timeout-sweep.js'
+import { TimeoutSweep } from './timeout-sweep.js'
 
 /** How the sessions are to end. */
 interface Ending {
@@ -38,7 +38,7 @@ export class Sessions implements SessionOwner {
   readonly #listener: Pick<ServerOptions, 'onError' | 'onDrop'>
   readonly #handler: Handler
   readonly #scheduler: Scheduler
-  readonly #deadlines: Deadlines
+  readonly #sweep: TimeoutSweep
   /** The latest, which is linked to the others: cheaper for each than a place in a set. */
   #latest: Session | null
   /** Who waits for all to be over. */
@@ -58,7 +58,7 @@ export class Sessions implements SessionOwner {
     this.#listener = listener
     this.#handler = handler
     this.#scheduler = scheduler
-    this.#deadlines = new Deadlines(scheduler, limits.timeouts, () => this.#all())
+    this.#sweep = new TimeoutSweep(scheduler, limits.timeouts, () => this.#all())
     this.#latest = null
     this.#ending = null
   }
@@ -80,7 +80,7 @@ export class Sessions implements SessionOwner {
   // For the sessions.
 
   waits(): void {
-    this.#deadlines.begin()
+    this.#sweep.start()
   }
 
   missed({ conn }: Session, deadline: Missed): void {
@@ -107,7 +107,7 @@ export class Sessions implements SessionOwner {
     session.older = null
     session.newer = null
     if (this.#latest !== null) return
-    this.#deadlines.end()
+    this.#sweep.stop()
     this.#allOver()
   }
 
@@ -160,7 +160,7 @@ export class Sessions implements SessionOwner {
       cleanUpMs: killed ? killMs : undefined,
     }
     this.#ending = wait
-    this.#deadlines.hasten()
+    this.#sweep.startDrain()
     return wait
   }
 

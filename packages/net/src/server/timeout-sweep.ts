@@ -13,10 +13,10 @@ import type { Timeouts } from './limits.js'
 import type { Missed } from './stats.js'
 
 /** Once a server ends, a handler to which nothing has come for so long has nothing under way: some round trips. */
-const NOTHING_UNDER_WAY_MS = 250
+const DRAIN_IDLE_TIMEOUT = 250
 
 /** How often it looks within the shortest deadline: a wait is first seen within one of these, and ended within another. */
-const LOOKS = 8
+const SWEEPS_PER_TIMEOUT = 8
 
 /** How many bytes had gone out when a writer was first seen to wait, and when that was. */
 export interface Stall {
@@ -25,7 +25,7 @@ export interface Stall {
 }
 
 /** What was seen of a connection. */
-export interface Watched {
+export interface SweptConnection {
   readonly conn: Connection
   /** What the reader waits for; undefined: nothing. */
   awaited: Missed | undefined
@@ -41,101 +41,101 @@ export interface Watched {
 }
 
 /** Looks at connections, and ends waits that last too long. */
-export class Deadlines {
+export class TimeoutSweep {
   readonly #scheduler: Scheduler
   /** All that there are; they may leave while they are looked at. */
-  readonly #watched: () => Iterable<Watched>
+  readonly #swept: () => Iterable<SweptConnection>
   #timeouts: Timeouts
   /** How often it looks. */
-  #everyMs: number
+  #period: number
   /** The server ends. */
-  #ending: boolean
+  #draining: boolean
   #timer: Timer | null
 
-  constructor(scheduler: Scheduler, timeouts: Timeouts, watched: () => Iterable<Watched>) {
+  constructor(scheduler: Scheduler, timeouts: Timeouts, swept: () => Iterable<SweptConnection>) {
     this.#scheduler = scheduler
-    this.#watched = watched
+    this.#swept = swept
     this.#timeouts = timeouts
-    this.#everyMs = periodOf(timeouts)
-    this.#ending = false
+    this.#period = periodOf(timeouts)
+    this.#draining = false
     this.#timer = null
   }
 
   /** Somebody waits. */
-  begin(): void {
-    if (this.#timer === null && this.#everyMs < Number.POSITIVE_INFINITY) this.#arm()
+  start(): void {
+    if (this.#timer === null && this.#period < Number.POSITIVE_INFINITY) this.#arm()
   }
 
   /** From now on, who waits for a message to begin is ended soon. */
-  hasten(): void {
+  startDrain(): void {
     const { firstByte, idle } = this.#timeouts
     this.#timeouts = {
       ...this.#timeouts,
-      firstByte: Math.min(firstByte, NOTHING_UNDER_WAY_MS),
-      idle: Math.min(idle, NOTHING_UNDER_WAY_MS),
+      firstByte: Math.min(firstByte, DRAIN_IDLE_TIMEOUT),
+      idle: Math.min(idle, DRAIN_IDLE_TIMEOUT),
     }
-    this.#everyMs = periodOf(this.#timeouts)
-    this.#ending = true
-    this.end()
-    this.#look()
+    this.#period = periodOf(this.#timeouts)
+    this.#draining = true
+    this.stop()
+    this.#sweep()
   }
 
-  end(): void {
+  stop(): void {
     if (this.#timer !== null) this.#scheduler.timers.remove(this.#timer)
     this.#timer = null
   }
 
   #arm(): void {
     const { timers } = this.#scheduler
-    this.#timer = timers.add(this.#scheduler.now() + this.#everyMs, look, this)
+    this.#timer = timers.add(this.#scheduler.now() + this.#period, sweep, this)
   }
 
   /** @internal */
-  looks(): void {
+  run(): void {
     this.#timer = null
-    this.#look()
+    this.#sweep()
   }
 
-  #look(): void {
+  #sweep(): void {
     const now = this.#scheduler.now()
     let waiting = false
-    for (const watched of this.#watched()) {
-      this.#lookAtReader(watched, now)
-      this.#lookAtWriter(watched, now)
-      waiting ||= watched.awaited !== undefined || watched.stall !== null
+    for (const swept of this.#swept()) {
+      this.#checkRead(swept, now)
+      this.#checkWrite(swept, now)
+      waiting ||= swept.awaited !== undefined || swept.stall !== null
     }
-    if (waiting) this.begin()
+    if (waiting) this.start()
   }
 
-  #lookAtReader(watched: Watched, now: number): void {
-    const { reader, writer } = watched.conn
+  #checkRead(swept: SweptConnection, now: number): void {
+    const { reader, writer } = swept.conn
     const awaited = awaitedBy(reader)
     // A part of a message is nobody's yet, so that it counts for nothing here: a drip does not extend its deadline.
     const bytes = awaited === 'message' ? reader.received : reader.received + (writer?.sent ?? 0)
-    if (awaited !== watched.awaited || bytes !== watched.readBytes) {
-      watched.awaited = awaited
-      watched.readBytes = bytes
-      watched.readSince = Math.ceil(now)
-    } else if (awaited !== undefined && now - watched.readSince >= this.#timeouts[awaited]) {
-      watched.awaited = undefined
-      if (this.#ending && awaited !== 'message') watched.cancel()
+    if (awaited !== swept.awaited || bytes !== swept.readBytes) {
+      swept.awaited = awaited
+      swept.readBytes = bytes
+      swept.readSince = Math.ceil(now)
+    } else if (awaited !== undefined && now - swept.readSince >= this.#timeouts[awaited]) {
+      swept.awaited = undefined
+      if (this.#draining && awaited !== 'message') swept.cancel()
       else {
         const error = this.#error(reader.request, awaited)
-        watched.missed(awaited, error)
+        swept.missed(awaited, error)
         reader.expire(error)
       }
     }
   }
 
-  #lookAtWriter(watched: Watched, now: number): void {
-    const { writer } = watched.conn
-    const { stall } = watched
-    if (!writer?.busy) watched.stall = null
-    else if (stall?.bytes !== writer.sent) watched.stall = { bytes: writer.sent, since: now }
+  #checkWrite(swept: SweptConnection, now: number): void {
+    const { writer } = swept.conn
+    const { stall } = swept
+    if (!writer?.busy) swept.stall = null
+    else if (stall?.bytes !== writer.sent) swept.stall = { bytes: writer.sent, since: now }
     else if (now - stall.since >= this.#timeouts.stall) {
-      watched.stall = null
+      swept.stall = null
       const error = this.#error(writer.request, 'stall')
-      watched.missed('stall', error)
+      swept.missed('stall', error)
       writer.expire(error)
     }
   }
@@ -153,8 +153,8 @@ export class Deadlines {
   }
 }
 
-function look(deadlines: Deadlines): void {
-  deadlines.looks()
+function sweep(timeoutSweep: TimeoutSweep): void {
+  timeoutSweep.run()
 }
 
 function awaitedBy({ busy, partial, received }: Connection['reader']): Missed | undefined {
@@ -164,5 +164,5 @@ function awaitedBy({ busy, partial, received }: Connection['reader']): Missed | 
 }
 
 function periodOf({ firstByte, idle, message, stall }: Timeouts): number {
-  return Math.min(firstByte, idle, message, stall) / LOOKS
+  return Math.min(firstByte, idle, message, stall) / SWEEPS_PER_TIMEOUT
 }
