@@ -24,7 +24,7 @@ import { ConnectionLimiter } from './limiter.js'
 import { type LimitOptions, limitsOf } from './limits.js'
 import type { Handler } from './session.js'
 import { Sessions } from './sessions.js'
-import { Stop } from './shutdown.js'
+import { ShutdownSignal } from './shutdown.js'
 import { Counts, type Dropped, type Missed, type ServerCounts } from './stats.js'
 
 /** So many are accepted at a time: those above a limit are held no longer than until the first of them can be dropped. */
@@ -116,22 +116,22 @@ export function server(
   return serving()
 
   function* serving(): Coroutine<void> {
-    const stop = new Stop()
-    if (signal !== undefined) stop.listenTo(signal)
+    const shutdown = new ShutdownSignal()
+    if (signal !== undefined) shutdown.addAbortSignal(signal)
     let listener: Listener | undefined
     let sessions: Sessions | undefined
     try {
-      if (stop.asked) return
-      listener = (yield* race([listening, stop.wait()])) ?? undefined
+      if (shutdown.requested) return
+      listener = (yield* race([listening, shutdown.whenRequested()])) ?? undefined
       if (listener === undefined) return
       const { driver } = listener
       const counts = new Counts(listener)
       const limits = limitsOf(options, driver.maxDescriptors)
       const limiter = new ConnectionLimiter(limits, counts)
       sessions = new Sessions(listener.scheduler, handler, limits, counts, limiter, options)
-      if (signals) stop.hear((callback) => driver.onInterrupt?.(callback) ?? (() => {}))
+      if (signals) shutdown.addSource((callback) => driver.onInterrupt?.(callback) ?? (() => {}))
       options.onListening?.(listener, counts)
-      yield* accepting(listener, limiter, sessions, stop)
+      yield* accepting(listener, limiter, sessions, shutdown)
       yield* theLast(listener, limiter, sessions)
       listener.close()
       yield* sessions.end({ graceMs: grace, killed: false })
@@ -140,7 +140,7 @@ export function server(
       try {
         if (sessions !== undefined) yield* sessions.end({ graceMs: grace, killed: true })
       } finally {
-        stop.close() // Also when the killer waits no longer.
+        shutdown.close() // Also when the killer waits no longer.
       }
     }
   }
@@ -154,21 +154,25 @@ function* accepting(
   listener: Listener,
   limiter: ConnectionLimiter,
   sessions: Sessions,
-  stop: Stop,
+  shutdown: ShutdownSignal,
 ): Coroutine<void> {
-  while (!stop.asked) {
+  while (!shutdown.requested) {
     try {
-      if (limiter.free < 1) yield* race([limiter.whenFree(), stop.wait()])
-      else for (const conn of yield* arrivals(listener, limiter, stop)) sessions.admit(conn)
+      if (limiter.free < 1) yield* race([limiter.whenFree(), shutdown.whenRequested()])
+      else for (const conn of yield* arrivals(listener, limiter, shutdown)) sessions.admit(conn)
     } catch (error) {
       if (error instanceof Cancelled || error instanceof ClosedError) throw error
-      yield* race([sleep(ACCEPT_BACKOFF_MS), stop.wait()])
+      yield* race([sleep(ACCEPT_BACKOFF_MS), shutdown.whenRequested()])
     }
   }
 }
 
-function* arrivals(listener: Listener, limiter: ConnectionLimiter, stop: Stop): Coroutine<Connection[]> {
-  return (yield* race([some(listener, limiter), stop.wait()])) ?? []
+function* arrivals(
+  listener: Listener,
+  limiter: ConnectionLimiter,
+  shutdown: ShutdownSignal,
+): Coroutine<Connection[]> {
+  return (yield* race([some(listener, limiter), shutdown.whenRequested()])) ?? []
 }
 
 function some(listener: Listener, { free }: ConnectionLimiter): Event<Connection[]> {

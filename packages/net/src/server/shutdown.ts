@@ -5,7 +5,7 @@
 import { type AbortSignalLike, type Event, Latch } from '@bluelet/scheduler'
 
 /** A request to end, from outside. */
-export class Stop {
+export class ShutdownSignal {
   readonly #latch: Latch
   /** Takes back what was asked of the surroundings. */
   readonly #unlisten: (() => void)[]
@@ -16,17 +16,17 @@ export class Stop {
   }
 
   /** Whether that has been asked. */
-  get asked(): boolean {
+  get requested(): boolean {
     return this.#latch.opened
   }
 
   /** Event: waits until it is asked. */
-  wait(): Event<void> {
+  whenRequested(): Event<void> {
     return this.#latch.wait()
   }
 
   /** Hears it from a signal. */
-  listenTo(signal: AbortSignalLike): void {
+  addAbortSignal(signal: AbortSignalLike): void {
     if (signal.aborted) {
       this.#latch.open()
       return
@@ -37,7 +37,7 @@ export class Stop {
   }
 
   /** Hears it from whatever calls back. */
-  hear(listen: (callback: () => void) => () => void): void {
+  addSource(listen: (callback: () => void) => () => void): void {
     this.#unlisten.push(listen(() => this.#latch.open()))
   }
 
