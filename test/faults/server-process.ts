@@ -1,6 +1,6 @@
 // The server of these tests, in a process of its own, and what is known of it: what it says, and what the system says.
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
-import type { ServerCounts, ServerOptions } from '@bluelet/net'
+import type { ServerOptions, ServerStats } from '@bluelet/net'
 import { type Exit, type Program, start, typeScript } from '../support/program.js'
 import { argumentOf } from './fixtures/questions.js'
 import { reachedIn } from './patience.js'
@@ -13,7 +13,7 @@ export interface Listening {
 
 /** What it says when it is asked. */
 export interface Report {
-  readonly counts: ServerCounts
+  readonly counts: ServerStats
   /** Handlers. */
   readonly begun: number
   readonly ended: number

@@ -1,5 +1,5 @@
 // How long a server waits for its clients, in the virtual time of a simulation.
-import { type Connection, connect, type Missed, type ServerOptions, TimeoutError } from '@bluelet/net'
+import { type Connection, connect, type ServerOptions, TimeoutError, type TimeoutKind } from '@bluelet/net'
 import { type Simulation, simulate } from '@bluelet/net/testing'
 import { type Coroutine, DeadlockError, Latch, pause, race, sleep, spawn } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
@@ -11,7 +11,7 @@ const HOUR_MS = 3_600_000
 
 /** What a handler waits for when it misses the deadline, and what its client sends before that. */
 interface Case {
-  readonly deadline: Missed
+  readonly deadline: TimeoutKind
   readonly sends: string
   /** What is said of it. */
   readonly said: string
@@ -69,7 +69,7 @@ function* linger(port: number, sends: string, ms: number): Coroutine<void> {
 /** Small buffers: it takes little to fill them. */
 const SMALL = { buffer: 1024 }
 
-function only(deadline: Missed, ms: number): ServerOptions {
+function only(deadline: TimeoutKind, ms: number): ServerOptions {
   return { [`${deadline}Timeout`]: ms }
 }
 

@@ -3,7 +3,7 @@ import {
   type Connection,
   ConnectionResetError,
   connect,
-  type Overload,
+  type OverloadPolicy,
   type ServerOptions,
   server,
 } from '@bluelet/net'
@@ -137,7 +137,7 @@ describe('a client above maxConnections, in a simulation', () => {
     expect(drops).toEqual([])
   })
 
-  it.each<[Overload, string]>([
+  it.each<[OverloadPolicy, string]>([
     ['close', '|end'],
     ['reset', '|ConnectionResetError'],
   ])('is dropped at once by %s, and counted, and the others are served', async (overload, expected) => {
@@ -168,7 +168,7 @@ describe('a client above maxConnections, in a simulation', () => {
     expect(drops.map(([reason, address]) => [reason, `${address}`])).toEqual([['connections', from]])
   })
 
-  it.each<[Overload, number]>([
+  it.each<[OverloadPolicy, number]>([
     ['wait', 10],
     ['close', 3],
     ['reset', 3],
@@ -331,7 +331,7 @@ describe('a client above maxConnections, in a simulation', () => {
 
 describe('a client above maxConnections, over real sockets', () => {
   /** What has come for a client that was the second of two, while the first was there, and after that. */
-  function secondOfTwo(overload: Overload): Promise<{ peer: Peer; early: number; reply: string }> {
+  function secondOfTwo(overload: OverloadPolicy): Promise<{ peer: Peer; early: number; reply: string }> {
     return play(function* () {
       const { task, port } = yield* serve(echoer, { maxConnections: 1, overload })
       const first: Peer = yield dial(port)

@@ -3,12 +3,12 @@ import {
   type Address,
   type Connection,
   connect,
-  type Dropped,
+  type DropReason,
   type Listener,
-  type Missed,
-  type ServerCounts,
   type ServerOptions,
+  type ServerStats,
   server,
+  type TimeoutKind,
 } from '@bluelet/net'
 import { type Coroutine, Latch, spawn, type Task } from '@bluelet/scheduler'
 import { LOOPBACK } from './world.js'
@@ -17,12 +17,12 @@ import { LOOPBACK } from './world.js'
 export interface Served {
   readonly task: Task<void>
   readonly listener: Listener
-  readonly counts: ServerCounts
+  readonly counts: ServerStats
   readonly port: number
   /** The errors of its handlers. */
   readonly errors: unknown[]
   /** What `onDrop` was told. */
-  readonly drops: (readonly [reason: Dropped | Missed, address: Address | undefined])[]
+  readonly drops: (readonly [reason: DropReason | TimeoutKind, address: Address | undefined])[]
 }
 
 /** Starts a server, and gives it once it listens. */
@@ -32,9 +32,9 @@ export function* serve(
   host = LOOPBACK,
 ): Coroutine<Served> {
   const errors: unknown[] = []
-  const drops: [Dropped | Missed, Address | undefined][] = []
+  const drops: [DropReason | TimeoutKind, Address | undefined][] = []
   const listening = new Latch()
-  let opened: [Listener, ServerCounts] | undefined
+  let opened: [Listener, ServerStats] | undefined
   const task = yield* spawn.with(
     { name: 'server' },
     server(host, 0, handler, {

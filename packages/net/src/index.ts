@@ -14,10 +14,10 @@ export {
   LimitError,
   ListenError,
 } from './errors.js'
-export type { LimitOptions, Overload } from './server/limits.js'
+export type { LimitOptions, OverloadPolicy } from './server/limits.js'
 export { type ServerOptions, server } from './server/server.js'
 export type { Handler } from './server/session.js'
-export type { Dropped, Missed, ServerCounts } from './server/stats.js'
+export type { DropReason, ServerStats, TimeoutKind } from './server/stats.js'
 export { type ConnectOptions, connect } from './socket/connect.js'
 export { Connection, type ReadOptions } from './socket/connection.js'
 export { Listener, type ListenOptions, listen } from './socket/listener.js'

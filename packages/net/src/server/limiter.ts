@@ -6,7 +6,7 @@ import type { Event } from '@bluelet/scheduler'
 import { type EventHandler, event, type Waiter } from '@bluelet/scheduler/lowlevel'
 import type { Connection } from '../socket/connection.js'
 import type { Limits } from './limits.js'
-import type { Counts, Dropped } from './stats.js'
+import type { DropReason, StatsCounters } from './stats.js'
 
 /** Who sits. */
 interface Admitted {
@@ -16,7 +16,7 @@ interface Admitted {
 /** The limiter of one server; how many are taken stands in its counts. */
 export class ConnectionLimiter {
   readonly #limits: Limits
-  readonly #counts: Counts
+  readonly #stats: StatsCounters
   /** How many each client has, if anybody wants to know. */
   readonly #ofClients: Map<string, number>
   /** Whose client that is. */
@@ -24,9 +24,9 @@ export class ConnectionLimiter {
   /** Who waits for one. */
   #waiter: Waiter<void> | null
 
-  constructor(limits: Limits, counts: Counts) {
+  constructor(limits: Limits, stats: StatsCounters) {
     this.#limits = limits
-    this.#counts = counts
+    this.#stats = stats
     this.#ofClients = new Map()
     this.#clients = new Map()
     this.#waiter = null
@@ -35,7 +35,7 @@ export class ConnectionLimiter {
   /** How many connections can be accepted now; those above the limit are dropped, unless they wait. */
   get free(): number {
     const { connections, overload } = this.#limits
-    return overload === 'wait' ? connections - this.#counts.open : Number.POSITIVE_INFINITY
+    return overload === 'wait' ? connections - this.#stats.open : Number.POSITIVE_INFINITY
   }
 
   /** Event: waits until one is left. One task at a time waits. */
@@ -44,9 +44,9 @@ export class ConnectionLimiter {
   }
 
   /** Why a connection gets no seat; undefined if it gets one. */
-  refusal(conn: Connection): Dropped | undefined {
+  refusal(conn: Connection): DropReason | undefined {
     const { connections, perAddress } = this.#limits
-    if (this.#counts.open >= connections) return 'connections'
+    if (this.#stats.open >= connections) return 'connections'
     // The address is a system call, which is made only if anybody wants to know.
     if (perAddress === Number.POSITIVE_INFINITY) return undefined
     const client = conn.remoteAddress?.owner
@@ -54,7 +54,7 @@ export class ConnectionLimiter {
   }
 
   acquire(admitted: Admitted): void {
-    this.#counts.open++
+    this.#stats.open++
     if (this.#limits.perAddress === Number.POSITIVE_INFINITY) return
     const client = admitted.conn.remoteAddress?.owner
     if (client === undefined) return
@@ -63,7 +63,7 @@ export class ConnectionLimiter {
   }
 
   release(admitted: Admitted): void {
-    this.#counts.open--
+    this.#stats.open--
     const client = this.#clients.get(admitted)
     if (client !== undefined) {
       this.#clients.delete(admitted)

@@ -5,7 +5,7 @@
 import { shown } from '../errors.js'
 
 /** What becomes of a connection above a limit. */
-export type Overload = 'wait' | 'close' | 'reset'
+export type OverloadPolicy = 'wait' | 'close' | 'reset'
 
 /** How much a server takes on, and how long it waits for its clients; every time in milliseconds, `Infinity` for no limit. */
 export interface LimitOptions {
@@ -27,7 +27,7 @@ export interface LimitOptions {
    * - `'close'`: closed at once, so that the client knows at once.
    * - `'reset'`: reset at once, which leaves nothing behind, neither here nor in the kernel.
    */
-  readonly overload?: Overload
+  readonly overload?: OverloadPolicy
   /**
    * How long a handler waits for a client's first byte while nothing is sent to it either; by default 60,000: who types by hand
    * is that quick, and who only connects holds a place for no longer.
@@ -56,7 +56,7 @@ export interface Timeouts {
 export interface Limits {
   readonly connections: number
   readonly perAddress: number
-  readonly overload: Overload
+  readonly overload: OverloadPolicy
   readonly timeouts: Timeouts
 }
 

@@ -25,7 +25,7 @@ import { type LimitOptions, limitsOf } from './limits.js'
 import type { Handler } from './session.js'
 import { Sessions } from './sessions.js'
 import { ShutdownSignal } from './shutdown.js'
-import { Counts, type Dropped, type Missed, type ServerCounts } from './stats.js'
+import { type DropReason, type ServerStats, StatsCounters, type TimeoutKind } from './stats.js'
 
 /** So many are accepted at a time: those above a limit are held no longer than until the first of them can be dropped. */
 const MOST_AT_ONCE = 64
@@ -49,14 +49,14 @@ const LONGEST_LAST_MS = 1000
 /** Options of {@link server}. */
 export interface ServerOptions extends ListenOptions, LimitOptions {
   /** Called once, when the server listens: says where, and gives what it counts. */
-  readonly onListening?: (listener: Listener, counts: ServerCounts) => void
+  readonly onListening?: (listener: Listener, stats: ServerStats) => void
   /** Called for each error of a handler, with its connection and the task that failed; by default the error is printed. */
   readonly onError?: (error: unknown, conn: Connection, task: Task) => void
   /**
    * Called for each connection that was not served, or whose client has missed a deadline: says why, and who that was. (Not for
    * those that nobody accepted in time, `queue`: they are only counted.)
    */
-  readonly onDrop?: (reason: Dropped | Missed, address: Address | undefined) => void
+  readonly onDrop?: (reason: DropReason | TimeoutKind, address: Address | undefined) => void
   /** Ends the server when it is aborted. The server then returns; nothing is thrown. */
   readonly signal?: AbortSignalLike
   /**
@@ -125,12 +125,12 @@ export function server(
       listener = (yield* race([listening, shutdown.whenRequested()])) ?? undefined
       if (listener === undefined) return
       const { driver } = listener
-      const counts = new Counts(listener)
+      const stats = new StatsCounters(listener)
       const limits = limitsOf(options, driver.maxDescriptors)
-      const limiter = new ConnectionLimiter(limits, counts)
-      sessions = new Sessions(listener.scheduler, handler, limits, counts, limiter, options)
+      const limiter = new ConnectionLimiter(limits, stats)
+      sessions = new Sessions(listener.scheduler, handler, limits, stats, limiter, options)
       if (signals) shutdown.addSource((callback) => driver.onInterrupt?.(callback) ?? (() => {}))
-      options.onListening?.(listener, counts)
+      options.onListening?.(listener, stats)
       yield* accepting(listener, limiter, sessions, shutdown)
       yield* theLast(listener, limiter, sessions)
       listener.close()

@@ -6,7 +6,7 @@ import { ClosedError, type Coroutine, type Task, type TimeoutError } from '@blue
 import { addTrace, Stragglers, type Supervisor } from '@bluelet/scheduler/lowlevel'
 import { ConnectionResetError, codeOf } from '../errors.js'
 import type { Connection, Keeper } from '../socket/connection.js'
-import type { Missed } from './stats.js'
+import type { TimeoutKind } from './stats.js'
 import type { Stall, SweptConnection } from './timeout-sweep.js'
 
 /** What is run for each connection; the connection is closed when it ends. */
@@ -17,7 +17,7 @@ export interface SessionOwner {
   /** Somebody waits for the peer. */
   waits(): void
   /** The peer has missed a deadline. */
-  missed(session: Session, deadline: Missed): void
+  missed(session: Session, deadline: TimeoutKind): void
   /** It has failed, and not because the peer has gone. */
   failed(error: unknown, session: Session, task: Task): void
   /** How long the clean-up of what is killed may take, in milliseconds; undefined: as long as the run says. */
@@ -35,7 +35,7 @@ export class Session implements Supervisor, Keeper, SweptConnection {
   older: Session | null
   newer: Session | null
   // What was seen of it.
-  awaited: Missed | undefined
+  awaited: TimeoutKind | undefined
   readBytes: number
   readSince: number
   stall: Stall | null
@@ -103,7 +103,7 @@ export class Session implements Supervisor, Keeper, SweptConnection {
 
   // For the deadlines.
 
-  missed(deadline: Missed, error: TimeoutError): void {
+  missed(deadline: TimeoutKind, error: TimeoutError): void {
     this.#know(error)
     this.#stalled ||= deadline === 'stall'
     this.#owner.missed(this, deadline)

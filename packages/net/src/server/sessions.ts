@@ -10,7 +10,7 @@ import type { ConnectionLimiter } from './limiter.js'
 import type { Limits } from './limits.js'
 import type { ServerOptions } from './server.js'
 import { type Handler, Session, type SessionOwner } from './session.js'
-import type { Counts, Dropped, Missed } from './stats.js'
+import type { DropReason, StatsCounters, TimeoutKind } from './stats.js'
 import { TimeoutSweep } from './timeout-sweep.js'
 
 /** How the sessions are to end. */
@@ -33,7 +33,7 @@ interface Wait {
 /** The sessions of one server. */
 export class Sessions implements SessionOwner {
   readonly #limits: Limits
-  readonly #counts: Counts
+  readonly #stats: StatsCounters
   readonly #limiter: ConnectionLimiter
   readonly #listener: Pick<ServerOptions, 'onError' | 'onDrop'>
   readonly #handler: Handler
@@ -48,12 +48,12 @@ export class Sessions implements SessionOwner {
     scheduler: Scheduler,
     handler: Handler,
     limits: Limits,
-    counts: Counts,
+    stats: StatsCounters,
     limiter: ConnectionLimiter,
     listener: Pick<ServerOptions, 'onError' | 'onDrop'>,
   ) {
     this.#limits = limits
-    this.#counts = counts
+    this.#stats = stats
     this.#limiter = limiter
     this.#listener = listener
     this.#handler = handler
@@ -83,13 +83,13 @@ export class Sessions implements SessionOwner {
     this.#sweep.start()
   }
 
-  missed({ conn }: Session, deadline: Missed): void {
-    this.#counts.missed[deadline]++
+  missed({ conn }: Session, deadline: TimeoutKind): void {
+    this.#stats.missed[deadline]++
     this.#tell(() => this.#listener.onDrop?.(deadline, conn.remoteAddress))
   }
 
   failed(error: unknown, { conn }: Session, task: Task): void {
-    this.#counts.failed++
+    this.#stats.failed++
     const { onError } = this.#listener
     if (onError === undefined) this.#scheduler.host.report(error)
     else this.#tell(() => onError(error, conn, task))
@@ -118,8 +118,8 @@ export class Sessions implements SessionOwner {
   // Who is served.
 
   /** It does not linger: that is how a flood would be let in after all. */
-  #drop({ socket }: Connection, reason: Dropped): void {
-    this.#counts.dropped[reason]++
+  #drop({ socket }: Connection, reason: DropReason): void {
+    this.#stats.dropped[reason]++
     const address = this.#listener.onDrop === undefined ? undefined : socket.remoteAddress
     if (this.#limits.overload === 'reset') socket.reset()
     else socket.close(false)
@@ -131,7 +131,7 @@ export class Sessions implements SessionOwner {
     if (this.#latest !== null) this.#latest.newer = session
     this.#latest = session
     this.#limiter.acquire(session)
-    this.#counts.served++
+    this.#stats.served++
     session.begin(this.#handler)
   }
 

@@ -10,7 +10,7 @@ import { type Scheduler, TimeoutError } from '@bluelet/scheduler'
 import type { Timer } from '@bluelet/scheduler/lowlevel'
 import type { Connection } from '../socket/connection.js'
 import type { Timeouts } from './limits.js'
-import type { Missed } from './stats.js'
+import type { TimeoutKind } from './stats.js'
 
 /** Once a server ends, a handler to which nothing has come for so long has nothing under way: some round trips. */
 const DRAIN_IDLE_TIMEOUT = 250
@@ -28,14 +28,14 @@ export interface Stall {
 export interface SweptConnection {
   readonly conn: Connection
   /** What the reader waits for; undefined: nothing. */
-  awaited: Missed | undefined
+  awaited: TimeoutKind | undefined
   /** How many bytes had gone when that was first seen, and when that was: in whole milliseconds, which take no memory. */
   readBytes: number
   readSince: number
   /** The same of the writer; null while it waits for nothing, as it mostly does. */
   stall: Stall | null
   /** It has waited for too long. */
-  missed(deadline: Missed, error: TimeoutError): void
+  missed(deadline: TimeoutKind, error: TimeoutError): void
   /** It ends with its server. */
   cancel(): void
 }
@@ -140,7 +140,7 @@ export class TimeoutSweep {
     }
   }
 
-  #error(request: string, deadline: Missed): TimeoutError {
+  #error(request: string, deadline: TimeoutKind): TimeoutError {
     const why = {
       firstByte: 'nothing came',
       idle: 'nothing came',
@@ -157,7 +157,7 @@ function sweep(timeoutSweep: TimeoutSweep): void {
   timeoutSweep.run()
 }
 
-function awaitedBy({ busy, partial, received }: Connection['reader']): Missed | undefined {
+function awaitedBy({ busy, partial, received }: Connection['reader']): TimeoutKind | undefined {
   if (!busy) return undefined
   if (partial) return 'message'
   return received === 0 ? 'firstByte' : 'idle'
