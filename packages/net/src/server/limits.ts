@@ -60,7 +60,7 @@ export interface Limits {
   readonly timeouts: Timeouts
 }
 
-const MOST_CONNECTIONS = 10_000
+const MAX_CONNECTIONS = 10_000
 
 /**
  * Checks the limits.
@@ -97,7 +97,7 @@ export function limitsOf(options: LimitOptions, descriptors: number | undefined)
 /** All but what others need, and those that wait; where there are few, a quarter of them. */
 function mostFor(descriptors: number): number {
   const most = (descriptors * 13) / 16 - 64
-  return Math.floor(Math.min(MOST_CONNECTIONS, Math.max(most, descriptors / 4, 1)))
+  return Math.floor(Math.min(MAX_CONNECTIONS, Math.max(most, descriptors / 4, 1)))
 }
 
 function checkCount(count: unknown, option: string): number {

@@ -28,7 +28,7 @@ import { ShutdownSignal } from './shutdown.js'
 import { type DropReason, type ServerStats, StatsCounters, type TimeoutKind } from './stats.js'
 
 /** So many are accepted at a time: those above a limit are held no longer than until the first of them can be dropped. */
-const MOST_AT_ONCE = 64
+const MAX_BATCH = 64
 
 /** After an accept that failed, such as for want of descriptors: long enough to idle, short enough to recover soon. */
 const ACCEPT_BACKOFF_MS = 100
@@ -39,12 +39,12 @@ const DEFAULT_GRACE_MS = 10_000
  * Who had connected when the server was asked to end is still served: until nobody has come for so long. That alone says nothing on
  * a busy machine, where one turn of the event loop may take longer: so many turns as well, in each of which Node asks the system.
  */
-const LAST_GAP_MS = 10
-const LAST_GAP_TURNS = 8
+const QUIET_TIME = 10
+const QUIET_TURNS = 8
 /** After so long only those who wait already are served, so that clients that never cease to come do not hold up the end. */
-const LAST_MS = 100
+const QUIET_REQUIRED_AFTER = 100
 /** Node accepts one connection a turn, which may cost a millisecond: this is for a backlog of 511. */
-const LONGEST_LAST_MS = 1000
+const MAX_DRAIN_TIME = 1000
 
 /** Options of {@link server}. */
 export interface ServerOptions extends ListenOptions, LimitOptions {
@@ -131,8 +131,8 @@ export function server(
       sessions = new Sessions(listener.scheduler, handler, limits, stats, limiter, options)
       if (signals) shutdown.addSource((callback) => driver.onInterrupt?.(callback) ?? (() => {}))
       options.onListening?.(listener, stats)
-      yield* accepting(listener, limiter, sessions, shutdown)
-      yield* theLast(listener, limiter, sessions)
+      yield* acceptUntilShutdown(listener, limiter, sessions, shutdown)
+      yield* drainBacklog(listener, limiter, sessions)
       listener.close()
       yield* sessions.end({ graceMs: grace, killed: false })
     } finally {
@@ -150,7 +150,7 @@ export function server(
  * Accepts whoever comes, until the server is asked to end. An accept that fails is no reason to stop serving; that the listener
  * is closed is one.
  */
-function* accepting(
+function* acceptUntilShutdown(
   listener: Listener,
   limiter: ConnectionLimiter,
   sessions: Sessions,
@@ -159,7 +159,7 @@ function* accepting(
   while (!shutdown.requested) {
     try {
       if (limiter.free < 1) yield* race([limiter.whenFree(), shutdown.whenRequested()])
-      else for (const conn of yield* arrivals(listener, limiter, shutdown)) sessions.admit(conn)
+      else for (const conn of yield* nextBatch(listener, limiter, shutdown)) sessions.admit(conn)
     } catch (error) {
       if (error instanceof Cancelled || error instanceof ClosedError) throw error
       yield* race([sleep(ACCEPT_BACKOFF_MS), shutdown.whenRequested()])
@@ -167,28 +167,28 @@ function* accepting(
   }
 }
 
-function* arrivals(
+function* nextBatch(
   listener: Listener,
   limiter: ConnectionLimiter,
   shutdown: ShutdownSignal,
 ): Coroutine<Connection[]> {
-  return (yield* race([some(listener, limiter), shutdown.whenRequested()])) ?? []
+  return (yield* race([acceptBatch(listener, limiter), shutdown.whenRequested()])) ?? []
 }
 
-function some(listener: Listener, { free }: ConnectionLimiter): Event<Connection[]> {
-  return listener.acceptMany(Math.min(free, MOST_AT_ONCE))
+function acceptBatch(listener: Listener, { free }: ConnectionLimiter): Event<Connection[]> {
+  return listener.acceptMany(Math.min(free, MAX_BATCH))
 }
 
 /** Accepts those that have connected: the system would reset them with the listener. */
-function* theLast(listener: Listener, limiter: ConnectionLimiter, sessions: Sessions): Coroutine<void> {
+function* drainBacklog(listener: Listener, limiter: ConnectionLimiter, sessions: Sessions): Coroutine<void> {
   const { scheduler } = listener
   const began = scheduler.now()
   try {
     while (limiter.free > 0) {
       const ms = scheduler.now() - began
-      if (ms >= LONGEST_LAST_MS) return
-      const gap = quiet(scheduler.host, ms < LAST_MS ? LAST_GAP_MS : 0)
-      const connections = yield* race([some(listener, limiter), gap])
+      if (ms >= MAX_DRAIN_TIME) return
+      const gap = quietPeriod(scheduler.host, ms < QUIET_REQUIRED_AFTER ? QUIET_TIME : 0)
+      const connections = yield* race([acceptBatch(listener, limiter), gap])
       if (connections === undefined) return
       for (const conn of connections) sessions.admit(conn)
     }
@@ -198,13 +198,13 @@ function* theLast(listener: Listener, limiter: ConnectionLimiter, sessions: Sess
   }
 }
 
-function* quiet(host: Host, ms: number): Coroutine<undefined> {
+function* quietPeriod(host: Host, ms: number): Coroutine<undefined> {
   yield* sleep(ms)
-  yield* turns(host, LAST_GAP_TURNS)
+  yield* hostTurns(host, QUIET_TURNS)
 }
 
 /** Event: lets the surroundings have so many turns at I/O; turns of the scheduler alone ask the system nothing. */
-function turns(host: Host, count: number): Event<undefined> {
+function hostTurns(host: Host, count: number): Event<undefined> {
   return callback((resume) => {
     let left = count
     const turn = (): void => {
