@@ -46,7 +46,7 @@ napi_value Text(napi_env env, const char* text, size_t length) {
 class Arguments {
  public:
   Arguments(napi_env env, napi_callback_info info, const char* call, size_t count) : env_(env), call_(call) {
-    size_t given = kMost;
+    size_t given = kMax;
     void* data = nullptr;
     ok = napi_get_cb_info(env, info, &given, values_, nullptr, &data) == napi_ok;
     instance = static_cast<Instance*>(data);
@@ -114,7 +114,7 @@ class Arguments {
   Instance* instance = nullptr;
 
  private:
-  static constexpr size_t kMost = 7;
+  static constexpr size_t kMax = 7;
 
   void Wrong(const char* expected) {
     ok = false;
@@ -123,7 +123,7 @@ class Arguments {
 
   napi_env env_;
   const char* call_;
-  napi_value values_[kMost];
+  napi_value values_[kMax];
 };
 
 napi_ref Keep(napi_env env, napi_value value) {
@@ -243,8 +243,8 @@ napi_value Send(napi_env env, napi_callback_info info) {
   size_t length = 0;
   void* bytes = args.Bytes(1, napi_uint8_array, &length);
   if (!args.ok) return nullptr;
-  constexpr size_t kMost = 1 << 30;
-  return Number(env, Sockets::Send(fd, bytes, length < kMost ? length : kMost));
+  constexpr size_t kMax = 1 << 30;
+  return Number(env, Sockets::Send(fd, bytes, length < kMax ? length : kMax));
 }
 
 // shutdown(fd), close(fd), reset(fd): 0 or a negative errno

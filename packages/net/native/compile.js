@@ -11,7 +11,7 @@ export const directory = dirname(fileURLToPath(import.meta.url))
 export const sources = readdirSync(directory).filter((name) => /\.(cc|h|gyp)$/.test(name))
 
 /** A download of the headers that takes longer is one that hangs. */
-const LONGEST_MS = 120_000
+const MAX_COMPILE_TIME = 120_000
 
 /** Compiles the sources of a directory into its build/Release/bluelet.node. Returns null, or why that cannot be. */
 export function compile({ directory, arch = process.arch, compiler = process.env.CXX ?? 'g++', flags = '' }) {
@@ -34,7 +34,7 @@ export function compile({ directory, arch = process.arch, compiler = process.env
   const { status, stderr, error } = spawnSync(process.execPath, parameters, {
     env,
     encoding: 'utf8',
-    timeout: LONGEST_MS,
+    timeout: MAX_COMPILE_TIME,
   })
   return status === 0 ? null : (error?.message ?? reasonIn(stderr))
 }

@@ -81,9 +81,9 @@ void Poller::Collect() {
     return;
   }
   size_t room = length / kNumbers;
-  epoll_event events[kMostReady];
+  epoll_event events[kMaxReady];
   int count;
-  do count = epoll_wait(epoll_, events, room < kMostReady ? static_cast<int>(room) : kMostReady, 0);
+  do count = epoll_wait(epoll_, events, room < kMaxReady ? static_cast<int>(room) : kMaxReady, 0);
   while (count < 0 && errno == EINTR);
   if (count <= 0) return;
   for (int i = 0; i < count; i++) {

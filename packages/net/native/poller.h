@@ -13,7 +13,7 @@ class Poller : public Allocated {
  public:
   // Three numbers for each socket that is ready: its slot, its generation, what it is ready for.
   static constexpr int kNumbers = 3;
-  static constexpr int kMostReady = 512;
+  static constexpr int kMaxReady = 512;
 
   // `ready` is called with how many are ready, after they have been written to `batch`. Gives 0 or a negative errno: then this
   // has freed itself.

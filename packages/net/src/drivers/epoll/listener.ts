@@ -29,7 +29,7 @@ const PASSING = new Set([
   'ENETUNREACH',
 ])
 
-const MOST_PASSED = 64
+const MAX_TRANSIENT_ERRORS = 64
 
 export class EpollListener implements DriverListener, Member {
   observer: Observer | null
@@ -68,7 +68,7 @@ export class EpollListener implements DriverListener, Member {
       if (fd === EAGAIN) return null
       const error = errorOf(fd, 'accept')
       // One that never ends is one to wait after.
-      if (i === MOST_PASSED || !passes(error)) throw error
+      if (i === MAX_TRANSIENT_ERRORS || !passes(error)) throw error
     }
   }
 

@@ -19,7 +19,7 @@ const BATCH = 512
 const NUMBERS = 3
 
 /** As much as is received at a time. */
-export const MOST_RECEIVED = 65_536
+export const MAX_RECEIVE = 65_536
 
 /** As far as the native part counts; then it begins again, which is two thousand million connections later. */
 const LAST_GENERATION = 0x7fffffff
@@ -103,7 +103,7 @@ export class EpollSet {
 
 /** Room for what is received at a time. */
 export function newScratch(): Buffer {
-  return Buffer.allocUnsafeSlow(MOST_RECEIVED)
+  return Buffer.allocUnsafeSlow(MAX_RECEIVE)
 }
 
 /** The one after it. */

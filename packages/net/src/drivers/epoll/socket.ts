@@ -23,8 +23,8 @@ import {
   EPOLLRDHUP,
   type EpollSet,
   errorOf,
+  MAX_RECEIVE,
   type Member,
-  MOST_RECEIVED,
   newScratch,
 } from './set.js'
 
@@ -37,13 +37,13 @@ const POOL_SIZE = 8192
 const SMALL = POOL_SIZE / 2
 
 /** Given away as it is, instead of copied. */
-const LARGE = MOST_RECEIVED / 2
+const LARGE = MAX_RECEIVE / 2
 
 /** The other end has ended its side, or everything. */
 const HANGUP = EPOLLRDHUP | EPOLLHUP | EPOLLERR
 
 /** After so many full receives the others have their turn. */
-const MOST_DISCARDED = 64
+const MAX_DISCARDS = 64
 
 export class EpollSocket implements DriverSocket, Member {
   observer: Observer | null
@@ -111,7 +111,7 @@ export class EpollSocket implements DriverSocket, Member {
 
   read(max: number): Buffer | null {
     if (this.#readable) {
-      const most = Math.min(max, MOST_RECEIVED)
+      const most = Math.min(max, MAX_RECEIVE)
       const set = this.#set
       const small = most <= SMALL
       if (small && pooledBytes + most > pool.length) renewPool()
@@ -209,12 +209,12 @@ export class EpollSocket implements DriverSocket, Member {
   #discard(): void {
     const { native, scratch } = this.#set
     for (let i = 0; this.#readable && this.#fd >= 0; i++) {
-      if (i === MOST_DISCARDED) {
+      if (i === MAX_DISCARDS) {
         setImmediate(() => this.#discard())
         return
       }
-      const got = native.recv(this.#fd, scratch, 0, MOST_RECEIVED)
-      if (got === EAGAIN || (got > 0 && got < MOST_RECEIVED && !this.#wary)) this.#readable = false
+      const got = native.recv(this.#fd, scratch, 0, MAX_RECEIVE)
+      if (got === EAGAIN || (got > 0 && got < MAX_RECEIVE && !this.#wary)) this.#readable = false
       else if (got <= 0) this.#end(false)
     }
   }

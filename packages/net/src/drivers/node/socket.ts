@@ -22,13 +22,13 @@ import { overError, resetOf } from '../../driver/system-errors.js'
 const DEFAULT_KEEP_ALIVE_MS = 60_000
 
 /** Linux takes no more seconds than this (TCP_KEEPIDLE, tcp(7)). */
-const MOST_KEEP_ALIVE_SECONDS = 32_767
+const MAX_KEEP_ALIVE_SECONDS = 32_767
 
 /**
  * How much of a write Node is given at a time: it takes all that it is given, however long the peer takes for it, and says
  * only at the end that there was any progress. In pieces 64 MiB took no longer (47 to 53 ms, in one piece 46 to 84).
  */
-const MOST_AT_A_TIME = 65_536
+const MAX_WRITE = 65_536
 
 /** On every socket of Node's that is ours: so that its listeners are shared functions and cost no closure each. */
 const OURS = Symbol('bluelet.socket')
@@ -111,7 +111,7 @@ export class NodeSocket implements DriverSocket {
       return 0
     }
     this.#onWritten ??= () => this.#written()
-    const piece = bytes.length <= MOST_AT_A_TIME ? bytes : bytes.subarray(0, MOST_AT_A_TIME)
+    const piece = bytes.length <= MAX_WRITE ? bytes : bytes.subarray(0, MAX_WRITE)
     socket.write(piece, this.#onWritten)
     // Refused at once: Node tells by an event only later, and has counted the bytes as gone.
     if (socket.errored !== null) throw this.#fail(socket.errored)
@@ -280,7 +280,7 @@ export function optionsOf(settings: SocketSettings): {
 
 /** After how many seconds a silent peer is probed, as the system wants it; 0: never. */
 export function keepAliveSeconds({ keepAlive = DEFAULT_KEEP_ALIVE_MS }: SocketSettings): number {
-  return Number.isFinite(keepAlive) ? Math.min(Math.ceil(keepAlive / 1000), MOST_KEEP_ALIVE_SECONDS) : 0
+  return Number.isFinite(keepAlive) ? Math.min(Math.ceil(keepAlive / 1000), MAX_KEEP_ALIVE_SECONDS) : 0
 }
 
 function addressOf(host: string | undefined, port: number | undefined): Address | undefined {
