@@ -79,7 +79,7 @@ export class Session implements Supervisor, Keeper, SweptConnection {
 
   begin(handler: Handler): void {
     const { conn } = this
-    this.#closed = conn.gone
+    this.#closed = conn.descriptorClosed
     conn.keeper = this
     const { scheduler } = conn
     try {

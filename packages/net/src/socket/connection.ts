@@ -63,7 +63,7 @@ export class Connection {
   /** Made when it is first needed. */
   #closing: Closing | null
   /** The driver has said CLOSED. @internal */
-  gone: boolean
+  descriptorClosed: boolean
   /** @internal */ keeper: Keeper | null
 
   /**
@@ -78,7 +78,7 @@ export class Connection {
     this.reader = new Reader(socket, this)
     this.writer = null
     this.#closing = null
-    this.gone = false
+    this.descriptorClosed = false
     this.keeper = null
     socket.observer = this
   }
@@ -207,7 +207,7 @@ export class Connection {
    * peer. Bytes that came before that reset can still be read.
    */
   get closed(): boolean {
-    return this.gone || this.#closing?.begun === true
+    return this.descriptorClosed || this.#closing?.begun === true
   }
 
   /** Event: waits until the connection is closed and its descriptor is free. It does not close the connection. */
@@ -235,7 +235,7 @@ export class Connection {
     if ((what & (READABLE | FAILED | CLOSED)) !== 0) this.reader.ready()
     if ((what & (WRITABLE | FAILED | CLOSED)) !== 0) this.writer?.ready()
     if ((what & CLOSED) === 0) return
-    this.gone = true
+    this.descriptorClosed = true
     this.#closing?.end()
     this.keeper?.closed()
   }
@@ -263,7 +263,7 @@ export class Connection {
   }
 
   #end(): Closing {
-    this.#closing ??= new Closing(this.socket, this.scheduler, this.gone)
+    this.#closing ??= new Closing(this.socket, this.scheduler, this.descriptorClosed)
     return this.#closing
   }
 }

@@ -133,7 +133,7 @@ export class Writer implements EventHandler<Send, undefined, number & undefined>
 
   /** Hands on what is left. @returns whether the kernel has got what was asked for */
   #try(send: Send): boolean {
-    this.#refuse(send)
+    this.#assertOpen(send)
     const { bytes, all } = send
     try {
       // One try for `send`, as of the kernel: how much that takes is its answer.
@@ -151,7 +151,7 @@ export class Writer implements EventHandler<Send, undefined, number & undefined>
     }
   }
 
-  #refuse(send: Send): void {
+  #assertOpen(send: Send): void {
     if (this.#closed) throw new ClosedError(`${this.describe(send)}: the connection is closed`)
     if (this.#failure !== undefined) {
       throw new ClosedError(`${this.describe(send)}: the connection is closed, because it has failed`, {

@@ -49,7 +49,7 @@ export interface StreamRead {
 
 /** The events that read one stream. */
 export class StreamReader implements Half, EventHandler<StreamRead, void, Buffer> {
-  told: boolean
+  errorDelivered: boolean
   readonly #stream: ReadableLike
   readonly #watched: WatchedStream
   /** What a read of everything has got so far; and what the stream could not have back. */
@@ -58,7 +58,7 @@ export class StreamReader implements Half, EventHandler<StreamRead, void, Buffer
   #asked: StreamRead | null
 
   constructor(stream: ReadableLike, watched: WatchedStream) {
-    this.told = false
+    this.errorDelivered = false
     this.#stream = stream
     this.#watched = watched
     this.#queue = new ByteQueue()
@@ -170,14 +170,14 @@ export class StreamReader implements Half, EventHandler<StreamRead, void, Buffer
       throw new LimitError(`${name}: more than the limit of ${limit} bytes; they are still there to be read`)
     }
     if (watched.ended) return queue.take(queue.length)
-    watched.refuse(name, this)
+    watched.assertOpen(name, this)
     return null
   }
 
   /** What came before an error may still be read. Of a stream that was destroyed without one nobody wants anything more. */
   #closed(): void {
     if (!this.#watched.failed) this.#queue.clear()
-    else if (!this.told) this.#queue.push(bytesIn(this.#stream.read()) ?? EMPTY)
+    else if (!this.errorDelivered) this.#queue.push(bytesIn(this.#stream.read()) ?? EMPTY)
   }
 
   /** Stops the flow: nobody waits any longer. */

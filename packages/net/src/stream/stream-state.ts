@@ -9,7 +9,7 @@ import type { StreamWriter, WritableLike } from './stream-writer.js'
 /** One direction of a stream. */
 export interface Half {
   /** Whether somebody who reads, or writes, has had the stream's error. */
-  told: boolean
+  errorDelivered: boolean
   /** The stream has ended, failed or been closed: whoever waits for it is to be answered. */
   ready(): void
 }
@@ -55,14 +55,14 @@ export class WatchedStream {
   }
 
   /** Throws what has closed it: the error itself to the first of each direction, that it is closed to whoever comes later. */
-  refuse(operation: string, half: Half): void {
+  assertOpen(operation: string, half: Half): void {
     if (!this.closed) return
     if (!this.failed) throw new ClosedError(`${operation}: the stream is closed`)
     const error = this.#failure?.error
-    if (half.told) {
+    if (half.errorDelivered) {
       throw new ClosedError(`${operation}: the stream is closed, because it has failed`, { cause: error })
     }
-    half.told = true
+    half.errorDelivered = true
     throw error
   }
 

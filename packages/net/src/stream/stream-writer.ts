@@ -28,25 +28,25 @@ export interface WritableLike {
 
 /** The events that write to one stream. The argument is what is to be written. */
 export class StreamWriter implements Half, EventHandler<Buffer, void, undefined> {
-  told: boolean
+  errorDelivered: boolean
   readonly #stream: WritableLike
   readonly #watched: WatchedStream
   #waiter: Waiter<undefined> | null
   #asked: Buffer | null
   /** The stream has what is asked for. */
-  #given: boolean
+  #handedToStream: boolean
   /** The stream has bytes of ours, and has not called back. */
-  #underway: boolean
+  #writePending: boolean
   readonly #onWritten: (error?: Error | null) => void
 
   constructor(stream: WritableLike, watched: WatchedStream) {
-    this.told = false
+    this.errorDelivered = false
     this.#stream = stream
     this.#watched = watched
     this.#waiter = null
     this.#asked = null
-    this.#given = false
-    this.#underway = false
+    this.#handedToStream = false
+    this.#writePending = false
     this.#onWritten = (error) => this.#written(error)
   }
 
@@ -70,7 +70,7 @@ export class StreamWriter implements Half, EventHandler<Buffer, void, undefined>
     }
     this.#waiter = waiter
     this.#asked = asked
-    this.#given = false
+    this.#handedToStream = false
     this.ready()
   }
 
@@ -96,22 +96,22 @@ export class StreamWriter implements Half, EventHandler<Buffer, void, undefined>
 
   /** @returns whether the stream has handed on what is asked for */
   #advance(asked: Buffer): boolean {
-    this.#watched.refuse(this.describe(asked), this)
-    if (this.#given) return true
-    this.#refuse(asked)
+    this.#watched.assertOpen(this.describe(asked), this)
+    if (this.#handedToStream) return true
+    this.#assertOpen(asked)
     if (asked.length === 0) return true
-    if (!this.#underway) this.#give(asked)
+    if (!this.#writePending) this.#handToStream(asked)
     return false
   }
 
-  #refuse(asked: Buffer): void {
+  #assertOpen(asked: Buffer): void {
     const { writable, writableEnded = false } = this.#stream
     if (writableEnded || !writable) throw new ClosedError(`${this.describe(asked)}: after end()`)
   }
 
-  #give(bytes: Buffer): void {
-    this.#given = true
-    this.#underway = true
+  #handToStream(bytes: Buffer): void {
+    this.#handedToStream = true
+    this.#writePending = true
     try {
       this.#stream.write(bytes, this.#onWritten)
     } catch (error) {
@@ -120,9 +120,9 @@ export class StreamWriter implements Half, EventHandler<Buffer, void, undefined>
     }
   }
 
-  /** The callback of every write. It also says success of bytes that destroy() has thrown away: `refuse` comes first. */
+  /** The callback of every write. It also says success of bytes that destroy() has thrown away: `assertOpen` comes first. */
   #written(error: Error | null | undefined): void {
-    this.#underway = false
+    this.#writePending = false
     if (error && !this.#watched.closed) this.#watched.fail(error)
     else this.ready()
   }

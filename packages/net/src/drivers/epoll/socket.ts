@@ -57,7 +57,7 @@ export class EpollSocket implements DriverSocket, Member {
    * A receive that gives less than it might does not mean that there is no more: the end, an error, or a mark of urgent data
    * (at which every receive stops) is behind it, and will not be said again.
    */
-  #wary: boolean
+  #maybeEof: boolean
   #ended: boolean
   /** A try to write found no room: it is to be told when there is some. */
   #blocked: boolean
@@ -77,7 +77,7 @@ export class EpollSocket implements DriverSocket, Member {
     this.#slot = -1
     this.#connecting = remote === null
     this.#readable = false
-    this.#wary = false
+    this.#maybeEof = false
     this.#ended = false
     this.#blocked = false
     this.#lingering = false
@@ -120,7 +120,7 @@ export class EpollSocket implements DriverSocket, Member {
         : set.native.recv(this.#fd, set.scratch, 0, most)
       if (got > 0) {
         // Fewer than there is room for: there are no more (epoll(7)), unless the end is behind them.
-        if (got < most && !this.#wary) this.#readable = false
+        if (got < most && !this.#maybeEof) this.#readable = false
         return small ? pooled(got) : taken(set, got)
       }
       this.#readable = false
@@ -130,12 +130,12 @@ export class EpollSocket implements DriverSocket, Member {
       this.#ended = this.#error === null
     }
     if (this.#ended) return EMPTY
-    this.#refuse()
+    this.#assertOpen()
     return null
   }
 
   write(bytes: Uint8Array): number {
-    this.#refuse()
+    this.#assertOpen()
     if (this.#connecting || this.#blocked) {
       this.#blocked = true
       return 0
@@ -174,7 +174,7 @@ export class EpollSocket implements DriverSocket, Member {
       this.#heardConnect(events)
       return
     }
-    if ((events & (HANGUP | EPOLLPRI)) !== 0) this.#wary = true
+    if ((events & (HANGUP | EPOLLPRI)) !== 0) this.#maybeEof = true
     if ((events & (HANGUP | EPOLLIN)) !== 0) this.#readable = true
     if (this.#lingering) {
       this.#discard()
@@ -214,12 +214,12 @@ export class EpollSocket implements DriverSocket, Member {
         return
       }
       const got = native.recv(this.#fd, scratch, 0, MAX_RECEIVE)
-      if (got === EAGAIN || (got > 0 && got < MAX_RECEIVE && !this.#wary)) this.#readable = false
+      if (got === EAGAIN || (got > 0 && got < MAX_RECEIVE && !this.#maybeEof)) this.#readable = false
       else if (got <= 0) this.#end(false)
     }
   }
 
-  #refuse(): void {
+  #assertOpen(): void {
     if (this.#fd < 0) this.#error ??= overError()
     if (this.#error !== null) throw this.#error
   }

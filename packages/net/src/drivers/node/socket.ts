@@ -98,13 +98,13 @@ export class NodeSocket implements DriverSocket {
       return release(chunk.subarray(0, max))
     }
     if (this.#ended) return EMPTY
-    this.#refuse()
+    this.#assertOpen()
     if (this.#socket.isPaused()) this.#socket.resume()
     return null
   }
 
   write(bytes: Uint8Array): number {
-    this.#refuse()
+    this.#assertOpen()
     const socket = this.#socket
     if (socket.writableLength > 0) {
       this.#blocked = true
@@ -184,7 +184,7 @@ export class NodeSocket implements DriverSocket {
     this.#more = null
   }
 
-  #refuse(): void {
+  #assertOpen(): void {
     if (this.#over) this.#error ??= overError()
     if (this.#error !== null) throw this.#error
   }
