@@ -9,8 +9,8 @@ import { ClosedError, type Event, type Scheduler, timeout } from '@bluelet/sched
 import { event } from '@bluelet/scheduler/lowlevel'
 import type { Address } from '../driver/address.js'
 import { CLOSED, type DriverSocket, FAILED, READABLE, WRITABLE } from '../driver/protocol.js'
-import { Closing } from './linger.js'
-import { READ_SIZE, Reader } from './read-half.js'
+import { Linger } from './linger.js'
+import { READ_SIZE, ReadHalf } from './read-half.js'
 import {
   bytesOf,
   checkMax,
@@ -22,7 +22,7 @@ import {
   ReadExactly,
   ReadUntil,
 } from './read-requests.js'
-import { Writer } from './write-half.js'
+import { WriteHalf } from './write-half.js'
 
 /** Options of a read that is bounded. */
 export interface ReadOptions {
@@ -57,11 +57,11 @@ export class Connection {
   readonly socket: DriverSocket
   /** The scheduler whose run waits until the connection is closed. */
   readonly scheduler: Scheduler
-  /** @internal */ readonly reader: Reader
+  /** @internal */ readonly reader: ReadHalf
   /** Made when it is first needed: an idle connection does without. @internal */
-  writer: Writer | null
+  writer: WriteHalf | null
   /** Made when it is first needed. */
-  #closing: Closing | null
+  #linger: Linger | null
   /** The driver has said CLOSED. @internal */
   descriptorClosed: boolean
   /** @internal */ keeper: Keeper | null
@@ -75,9 +75,9 @@ export class Connection {
   constructor(socket: DriverSocket, scheduler: Scheduler) {
     this.socket = socket
     this.scheduler = scheduler
-    this.reader = new Reader(socket, this)
+    this.reader = new ReadHalf(socket, this)
     this.writer = null
-    this.#closing = null
+    this.#linger = null
     this.descriptorClosed = false
     this.keeper = null
     socket.observer = this
@@ -184,7 +184,7 @@ export class Connection {
    * @throws ClosedError after close()
    */
   shutdown(): void {
-    if (this.#closing?.begun) throw new ClosedError('shutdown(): the connection is closed')
+    if (this.#linger?.begun) throw new ClosedError('shutdown(): the connection is closed')
     this.#sending().end()
   }
 
@@ -207,7 +207,7 @@ export class Connection {
    * peer. Bytes that came before that reset can still be read.
    */
   get closed(): boolean {
-    return this.descriptorClosed || this.#closing?.begun === true
+    return this.descriptorClosed || this.#linger?.begun === true
   }
 
   /** Event: waits until the connection is closed and its descriptor is free. It does not close the connection. */
@@ -236,7 +236,7 @@ export class Connection {
     if ((what & (WRITABLE | FAILED | CLOSED)) !== 0) this.writer?.ready()
     if ((what & CLOSED) === 0) return
     this.descriptorClosed = true
-    this.#closing?.end()
+    this.#linger?.end()
     this.keeper?.closed()
   }
 
@@ -254,16 +254,16 @@ export class Connection {
     this.writer?.close()
   }
 
-  #sending(): Writer {
+  #sending(): WriteHalf {
     if (this.writer === null) {
-      this.writer = new Writer(this.socket, this)
-      if (this.#closing?.begun) this.writer.close()
+      this.writer = new WriteHalf(this.socket, this)
+      if (this.#linger?.begun) this.writer.close()
     }
     return this.writer
   }
 
-  #end(): Closing {
-    this.#closing ??= new Closing(this.socket, this.scheduler, this.descriptorClosed)
-    return this.#closing
+  #end(): Linger {
+    this.#linger ??= new Linger(this.socket, this.scheduler, this.descriptorClosed)
+    return this.#linger
   }
 }

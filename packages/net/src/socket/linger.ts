@@ -10,7 +10,7 @@ import type { DriverSocket } from '../driver/protocol.js'
 const LINGER_MS = 5000
 
 /** The end of a connection: begins it, waits for it in the background, and is the event that waits for it. */
-export class Closing implements EventHandler<undefined, undefined, void> {
+export class Linger implements EventHandler<undefined, undefined, void> {
   /** close() has been called. */
   begun: boolean
   /** The descriptor is free. */

@@ -17,7 +17,7 @@ export const READ_SIZE = 65_536
 const CLOSED_HERE = Symbol('closed')
 
 /** The events that read. The argument is what `recv` may give at the most, or what else is asked for. */
-export class Reader implements EventHandler<number | Read, undefined, Buffer> {
+export class ReadHalf implements EventHandler<number | Read, undefined, Buffer> {
   readonly #socket: DriverSocket
   readonly #connection: { readonly keeper: Keeper | null }
   /** Bytes that have come and were not asked for: what lies behind a line, what was peeked at. */

@@ -15,7 +15,7 @@ export interface Send {
 }
 
 /** The events that write. */
-export class Writer implements EventHandler<Send, undefined, number & undefined> {
+export class WriteHalf implements EventHandler<Send, undefined, number & undefined> {
   /** Our side has been ended. */
   ended: boolean
   readonly #socket: DriverSocket

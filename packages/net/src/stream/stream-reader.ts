@@ -9,7 +9,7 @@
 import type { EventHandler, Waiter } from '@bluelet/scheduler/lowlevel'
 import { ByteQueue, EMPTY, release } from '../driver/byte-queue.js'
 import { BusyError, LimitError, shown } from '../errors.js'
-import { type Half, type WatchedStream, watch } from './stream-state.js'
+import { type Half, type StreamState, stateOf } from './stream-state.js'
 
 /** What {@link read} needs of a readable stream; those of Node have it: files, pipes, sockets, `process.stdin`, zlib ... */
 export interface ReadableLike {
@@ -51,20 +51,20 @@ export interface StreamRead {
 export class StreamReader implements Half, EventHandler<StreamRead, void, Buffer> {
   errorDelivered: boolean
   readonly #stream: ReadableLike
-  readonly #watched: WatchedStream
+  readonly #state: StreamState
   /** What a read of everything has got so far; and what the stream could not have back. */
   readonly #queue: ByteQueue
   #waiter: Waiter<Buffer> | null
   #asked: StreamRead | null
 
-  constructor(stream: ReadableLike, watched: WatchedStream) {
+  constructor(stream: ReadableLike, state: StreamState) {
     this.errorDelivered = false
     this.#stream = stream
-    this.#watched = watched
+    this.#state = state
     this.#queue = new ByteQueue()
     this.#waiter = null
     this.#asked = null
-    watched.listenForEnd()
+    state.listenForEnd()
     stream.on('resume', heardResume)
   }
 
@@ -163,20 +163,20 @@ export class StreamReader implements Half, EventHandler<StreamRead, void, Buffer
 
   #try({ name, max, limit }: StreamRead): Buffer | null {
     const queue = this.#queue
-    const watched = this.#watched
-    if (watched.closed && !watched.ended) this.#closed()
+    const state = this.#state
+    if (state.closed && !state.ended) this.#closed()
     if (max !== null && queue.length > 0) return queue.takeSome(max)
     if (queue.length > limit) {
       throw new LimitError(`${name}: more than the limit of ${limit} bytes; they are still there to be read`)
     }
-    if (watched.ended) return queue.take(queue.length)
-    watched.assertOpen(name, this)
+    if (state.ended) return queue.take(queue.length)
+    state.assertOpen(name, this)
     return null
   }
 
   /** What came before an error may still be read. Of a stream that was destroyed without one nobody wants anything more. */
   #closed(): void {
-    if (!this.#watched.failed) this.#queue.clear()
+    if (!this.#state.failed) this.#queue.clear()
     else if (!this.errorDelivered) this.#queue.push(bytesIn(this.#stream.read()) ?? EMPTY)
   }
 
@@ -216,15 +216,15 @@ export class StreamReader implements Half, EventHandler<StreamRead, void, Buffer
 
   /** A stream with an encoding would take bytes for characters, of which they may be a half. */
   #takesBack(): boolean {
-    return !this.#stream.readableEncoding && !this.#watched.closed
+    return !this.#stream.readableEncoding && !this.#state.closed
   }
 }
 
 /** Who reads a stream; from now on its errors are listened for. */
 export function readerOf(stream: ReadableLike): StreamReader {
-  const watched = watch(stream)
-  watched.reader ??= new StreamReader(stream, watched)
-  return watched.reader
+  const state = stateOf(stream)
+  state.reader ??= new StreamReader(stream, state)
+  return state.reader
 }
 
 function heardData(this: ReadableLike, chunk: unknown): void {

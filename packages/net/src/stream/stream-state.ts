@@ -15,10 +15,10 @@ export interface Half {
 }
 
 /** By stream: so that its listeners are shared functions, two or four for each, however often it is used. */
-const watched = new WeakMap<object, WatchedStream>()
+const watched = new WeakMap<object, StreamState>()
 
 /** A stream, from its first use on. */
-export class WatchedStream {
+export class StreamState {
   reader: StreamReader | null
   writer: StreamWriter | null
   readonly #stream: ReadableLike | WritableLike
@@ -90,10 +90,10 @@ export class WatchedStream {
 }
 
 /** What is known of a stream; from now on it is watched. */
-export function watch(stream: ReadableLike | WritableLike): WatchedStream {
+export function stateOf(stream: ReadableLike | WritableLike): StreamState {
   let known = watched.get(stream)
   if (known === undefined) {
-    known = new WatchedStream(stream)
+    known = new StreamState(stream)
     watched.set(stream, known)
   }
   return known

@@ -8,7 +8,7 @@
 import { ClosedError } from '@bluelet/scheduler'
 import type { EventHandler, Waiter } from '@bluelet/scheduler/lowlevel'
 import { BusyError } from '../errors.js'
-import { type Half, type WatchedStream, watch } from './stream-state.js'
+import { type Half, type StreamState, stateOf } from './stream-state.js'
 
 /** What {@link write} needs of a writable stream; those of Node have it: files, pipes, sockets, `process.stdout`, zlib ... */
 export interface WritableLike {
@@ -30,7 +30,7 @@ export interface WritableLike {
 export class StreamWriter implements Half, EventHandler<Buffer, void, undefined> {
   errorDelivered: boolean
   readonly #stream: WritableLike
-  readonly #watched: WatchedStream
+  readonly #state: StreamState
   #waiter: Waiter<undefined> | null
   #asked: Buffer | null
   /** The stream has what is asked for. */
@@ -39,10 +39,10 @@ export class StreamWriter implements Half, EventHandler<Buffer, void, undefined>
   #writePending: boolean
   readonly #onWritten: (error?: Error | null) => void
 
-  constructor(stream: WritableLike, watched: WatchedStream) {
+  constructor(stream: WritableLike, state: StreamState) {
     this.errorDelivered = false
     this.#stream = stream
-    this.#watched = watched
+    this.#state = state
     this.#waiter = null
     this.#asked = null
     this.#handedToStream = false
@@ -96,7 +96,7 @@ export class StreamWriter implements Half, EventHandler<Buffer, void, undefined>
 
   /** @returns whether the stream has handed on what is asked for */
   #advance(asked: Buffer): boolean {
-    this.#watched.assertOpen(this.describe(asked), this)
+    this.#state.assertOpen(this.describe(asked), this)
     if (this.#handedToStream) return true
     this.#assertOpen(asked)
     if (asked.length === 0) return true
@@ -116,21 +116,21 @@ export class StreamWriter implements Half, EventHandler<Buffer, void, undefined>
       this.#stream.write(bytes, this.#onWritten)
     } catch (error) {
       // Standard output to a file writes at once and throws; Node then calls back for no later write.
-      this.#watched.fail(error)
+      this.#state.fail(error)
     }
   }
 
   /** The callback of every write. It also says success of bytes that destroy() has thrown away: `assertOpen` comes first. */
   #written(error: Error | null | undefined): void {
     this.#writePending = false
-    if (error && !this.#watched.closed) this.#watched.fail(error)
+    if (error && !this.#state.closed) this.#state.fail(error)
     else this.ready()
   }
 }
 
 /** Who writes to a stream; from now on its errors are listened for. */
 export function writerOf(stream: WritableLike): StreamWriter {
-  const watched = watch(stream)
-  watched.writer ??= new StreamWriter(stream, watched)
-  return watched.writer
+  const state = stateOf(stream)
+  state.writer ??= new StreamWriter(stream, state)
+  return state.writer
 }
