@@ -1,11 +1,11 @@
 // Which driver serves, in a process of its own: what the environment says, and where the native part is not to be had.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join, resolve } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
 import { epollDriver } from '../../../packages/net/src/drivers/epoll/driver.js'
-import { loadNative } from '../../../packages/net/src/drivers/epoll/native.js'
+import { candidates, loadNative } from '../../../packages/net/src/drivers/epoll/native.js'
 import { driverNamed } from '../../../packages/net/src/drivers/real.js'
 import { LARGE } from '../../../vitest.config.js'
 import { runScript } from '../../support/script.js'
@@ -147,6 +147,36 @@ describe('loadNative', () => {
     } finally {
       Object.defineProperty(process, 'platform', { value: platform })
     }
+  })
+})
+
+describe('where the native part is looked for', () => {
+  const root = fileURLToPath(packageUrl)
+
+  it('is the file that BLUELET_NATIVE names, and no other', () => {
+    expect(candidates('some/bluelet.node', import.meta.url)).toEqual([resolve('some/bluelet.node')])
+  })
+
+  it.each(['src/drivers/epoll/native.ts', 'dist/bluelet-net.js'])('is the package of %s', (file) => {
+    expect(candidates('', new URL(file, packageUrl).href)).toEqual([
+      join(root, 'native/build/Release/bluelet.node'),
+      join(root, `prebuilds/linux-${process.arch}/bluelet.node`),
+    ])
+  })
+
+  it('is the package that is installed where a bundle runs', () => {
+    const installed = join(realpathSync(directory), 'app/node_modules/@bluelet/net')
+    mkdirSync(installed, { recursive: true })
+    writeFileSync(join(installed, 'package.json'), '{ "name": "@bluelet/net" }')
+    const bundle = pathToFileURL(join(directory, 'app/dist/server.js')).href
+
+    const [built] = candidates(undefined, bundle)
+
+    expect(built).toBe(join(installed, 'native/build/Release/bluelet.node'))
+  })
+
+  it('is nowhere for a bundle that does not know where it is', () => {
+    expect(() => candidates(undefined, undefined)).toThrow('a bundle without import.meta.url cannot find')
   })
 })
 

@@ -4,8 +4,7 @@
 
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { dirname, join, resolve } from 'node:path'
 
 /** System calls that never wait. What gives a number gives a negative errno when it fails. */
 export interface Native {
@@ -39,33 +38,44 @@ export interface Native {
   address(fd: number, remote: boolean): string
 }
 
-/** What the workspace has built, and what the package brings; one binary serves every glibc since 2.17 (see native/prebuild.mjs). */
-const PLACES = [
-  '../../../native/build/Release/bluelet.node',
-  `../../../prebuilds/linux-${process.arch}/bluelet.node`,
-].map((place) => fileURLToPath(new URL(place, import.meta.url)))
-
-/** The environment variable that says where it is instead. */
+/** The environment variable that names the addon to load. */
 const VARIABLE = 'BLUELET_NATIVE'
 
-/** Loads it. @throws Error, which says why it cannot be had here */
+/** Where the package has its addon: the one that the workspace has built comes first, then the one that is published. */
+const PLACES = ['native/build/Release/bluelet.node', `prebuilds/linux-${process.arch}/bluelet.node`]
+
+/** Loads the addon. @throws Error, which says why that is not possible here */
 export function loadNative(): Native {
   if (process.platform !== 'linux') throw new Error(`there is no epoll on ${process.platform}`)
-  // They say that they are Node, and have no loop of libuv's: Bun would end the process, Deno would ask its user for leave.
+  // Both claim to be Node, but have no loop of libuv's: Bun would abort the process, Deno would prompt for permission.
   const { bun, deno } = process.versions
   if (bun !== undefined || deno !== undefined) throw new Error('it needs Node itself')
-  const require = createRequire(import.meta.url)
-  const chosen = process.env[VARIABLE]
   const reasons = new Set<string>()
-  for (const place of chosen ? [resolve(chosen)] : PLACES) {
+  for (const path of candidates(process.env[VARIABLE], import.meta.url)) {
     try {
-      checkWhole(place)
-      return require(place) as Native // What addon.cc exports.
+      checkWhole(path)
+      return createRequire(path)(path) as Native // What addon.cc exports.
     } catch (error) {
       reasons.add((error as Error).message)
     }
   }
   throw new Error(`its native part cannot be loaded: ${[...reasons].join('; ')}`)
+}
+
+/**
+ * The files to try, in this order. Only a folder that is called `@bluelet/net` is searched, which Node finds from the sources,
+ * from the built package and from a bundle beside whose `node_modules` the package is installed.
+ *
+ * @param from the URL of the running module; a bundle in the CommonJS format has none
+ * @throws Error if the package is not installed there
+ */
+export function candidates(chosen: string | undefined, from: string | undefined): readonly string[] {
+  if (chosen) return [resolve(chosen)]
+  if (from === undefined) {
+    throw new Error(`a bundle without import.meta.url cannot find its native part: set ${VARIABLE}`)
+  }
+  const root = dirname(createRequire(from).resolve('@bluelet/net/package.json'))
+  return PLACES.map((place) => join(root, place))
 }
 
 /** To load a file that has been cut off ends the process (SIGBUS). @throws Error if it ends before its table of sections */
