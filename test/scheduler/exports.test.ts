@@ -120,6 +120,7 @@ describe('@bluelet/scheduler/lowlevel', () => {
         "addTrace",
         "defaultHost",
         "event",
+        "registerOwnFiles",
         "spawnUnder",
         "withdrawCall",
       ]
@@ -143,6 +144,7 @@ describe('@bluelet/scheduler/lowlevel', () => {
         "value addTrace",
         "value defaultHost",
         "value event",
+        "value registerOwnFiles",
         "value spawnUnder",
         "value withdrawCall",
       ]

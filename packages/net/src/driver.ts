@@ -5,6 +5,8 @@
  * @packageDocumentation
  */
 
+import './own-files.js'
+
 export { driverNamed, nodeDriver } from '#drivers'
 export {
   CLOSED,

@@ -4,6 +4,8 @@
  * @packageDocumentation
  */
 
+import './own-files.js'
+
 export { ClosedError, TimeoutError } from '@bluelet/scheduler'
 export { Address } from './driver/address.js'
 export {

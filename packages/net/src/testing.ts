@@ -4,6 +4,8 @@
  * @packageDocumentation
  */
 
+import './own-files.js'
+
 export { Link, type NetworkOptions, type Operation, SimulatedNetwork } from './drivers/simulated/network.js'
 export type { OperationKind } from './drivers/simulated/socket.js'
 export { Simulation, type SimulationOptions, simulate } from './testing/simulation.js'

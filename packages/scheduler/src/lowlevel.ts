@@ -7,6 +7,7 @@
 export type { EventHandler, Supervisor, Waiter } from './core/protocol.js'
 export { withdrawCall } from './core/yieldable.js'
 export { addTrace } from './diagnostics/error-trace.js'
+export { registerOwnFiles } from './diagnostics/own-files.js'
 export type { Probe, WakeCause } from './diagnostics/probes.js'
 export { event } from './event/event-object.js'
 export { spawnUnder } from './events/spawn.js'

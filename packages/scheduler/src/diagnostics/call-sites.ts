@@ -5,6 +5,7 @@
  */
 
 import type { Task } from '../core/task.js'
+import { isOwnFrame } from './own-files.js'
 import type { Probe } from './probes.js'
 
 /** Whether events note where they are made: true during the turns of a scheduler that has `sites`. */
@@ -79,7 +80,9 @@ function siteOf(taken: Error | undefined): string | undefined {
   const lines = linesOf(taken)
   return (
     coroutinesIn(lines)[0] ??
-    lines.find((frame) => !isOwn(frame) && !frame.startsWith('node:') && !frame.endsWith('(<anonymous>)'))
+    lines.find(
+      (frame) => !isOwnFrame(frame) && !frame.startsWith('node:') && !frame.endsWith('(<anonymous>)'),
+    )
   )
 }
 
@@ -94,23 +97,11 @@ export function coroutineFrames(): string[] {
 /** The engine puts a line such as `greet.next (<anonymous>)` below each generator that runs. */
 function coroutinesIn(lines: readonly string[]): string[] {
   return lines.filter(
-    (frame, i) => !isOwn(frame) && /^\S+\.(next|throw|return) \(<anonymous>\)$/.test(lines[i + 1] ?? ''),
+    (frame, i) => !isOwnFrame(frame) && /^\S+\.(next|throw|return) \(<anonymous>\)$/.test(lines[i + 1] ?? ''),
   )
 }
 
 /** The lines of a stack; none where the engine writes it in another form than V8. */
 function linesOf({ stack = '' }: Error): string[] {
   return stack.split('\n').flatMap((line) => /^\s*at (.*)$/.exec(line)?.[1]?.replace('file://', '') ?? [])
-}
-
-/** The directory of this package's own files, whose frames are of no use to a user. */
-const OWN_FILES = ownFiles()
-
-function isOwn(frame: string): boolean {
-  return OWN_FILES !== '' && frame.includes(OWN_FILES)
-}
-
-function ownFiles(): string {
-  const { url = '' } = import.meta as { url?: string } // Every host has it, no library of types declares it.
-  return url.slice(0, url.lastIndexOf('diagnostics/')).replace('file://', '')
 }
