@@ -15,7 +15,7 @@ export default defineConfig({
       // They measure memory and time.
       'test/scheduler/{memory,core/cost,core/step-cost}.test.ts',
       // A second or more each: a million deep, thousands of random programs, every order of some.
-      'test/scheduler/{core/depth,oracle,kill-oracle,model,exactly-once,loop/starvation}.test.ts',
+      'test/scheduler/{core/depth,loop/starvation}.test.ts',
     ],
   },
 })

@@ -18,6 +18,7 @@ const NOT_DONE = [
   'test/examples/',
   'test/faults/',
   'test/figures/',
+  'test/harness/',
   'test/net/',
   'test/packages/',
   'test/scheduler/',

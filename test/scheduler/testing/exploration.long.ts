@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { interleavings } from '../../harness/interleavings.js'
 import { record } from '../../support/figures.js'
-import { interleavings } from './interleavings.js'
 
 describe('everySchedule', () => {
   it('runs 4 tasks of 3 steps in each of their 369,600 orders once', async () => {

@@ -18,9 +18,9 @@ import {
   VirtualHost,
 } from '@bluelet/scheduler/testing'
 import { describe, expect, it } from 'vitest'
+import { interleavings } from '../../harness/interleavings.js'
 import { record } from '../../support/figures.js'
 import { failure, rejection } from '../world.js'
-import { interleavings } from './interleavings.js'
 
 /** A counter that two tasks read, and write a step later: the second may write what the first has made obsolete. */
 function* lostUpdate(): Coroutine<void> {

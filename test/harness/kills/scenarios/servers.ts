@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict'
 import { type Connection, connect, server } from '@bluelet/net'
 import { all, Channel, ClosedError, type Coroutine, Semaphore, sleep, timeout } from '@bluelet/scheduler'
-import { arrived, bytes, dialing, GONE, HOST, PORT, portIsFree, serving, unlessGone } from './network.js'
-import type { Stage } from './stage.js'
-import type { Scenario } from './sweep.js'
+import type { Stage } from '../harness.js'
+import { arrived, bytes, dialing, GONE, HOST, PORT, portIsFree, serving, unlessGone } from '../network.js'
+import type { Scenario } from '../plugin.js'
 
 function* echo(conn: Connection): Coroutine<void> {
   while (true) {

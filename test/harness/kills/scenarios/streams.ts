@@ -3,9 +3,9 @@ import assert from 'node:assert/strict'
 import type { Connection } from '@bluelet/net'
 import type { SimulationOptions } from '@bluelet/net/testing'
 import { type Coroutine, type Event, race, sleep, TimeoutError, timeout } from '@bluelet/scheduler'
-import { arrived, bytes, GONE, pairing } from './network.js'
-import { ended, type Stage } from './stage.js'
-import type { Scenario } from './sweep.js'
+import { ended, type Stage } from '../harness.js'
+import { arrived, bytes, GONE, pairing } from '../network.js'
+import type { Scenario } from '../plugin.js'
 
 /** Small, so that little has to be sent to fill it. */
 const BUFFER = 32

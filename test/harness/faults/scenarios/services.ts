@@ -13,8 +13,8 @@ import {
   sleep,
   spawn,
 } from '@bluelet/scheduler'
-import { EarlyEnd, HOST, PORT, type Scenario, type Scene } from './scene.js'
-import { ask, dial, several, upcase } from './talk.js'
+import { EarlyEnd, HOST, PORT, type Scenario, type Scene } from '../harness.js'
+import { ask, dial, several, upcase } from '../talk.js'
 
 export const services: readonly Scenario[] = [
   {

@@ -11,8 +11,8 @@ import {
   TimeoutError,
   timeout,
 } from '@bluelet/scheduler'
-import { ended, type Stage } from './stage.js'
-import type { Scenario } from './sweep.js'
+import { ended, type Stage } from '../harness.js'
+import type { Scenario } from '../plugin.js'
 
 /** Works for some time, then cleans up for some more. */
 function* worker(ms: number, cleanUpMs: number): Coroutine<number> {

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict'
 import { ConnectError, type Connection, connect, type Listener, listen } from '@bluelet/net'
 import type { SimulationOptions } from '@bluelet/net/testing'
 import { type Coroutine, race, sleep } from '@bluelet/scheduler'
-import { arrived, dialing, GONE, HOST, PORT, portIsFree, serving, unlessGone } from './network.js'
-import { ended, type Stage } from './stage.js'
-import type { Scenario } from './sweep.js'
+import { ended, type Stage } from '../harness.js'
+import { arrived, dialing, GONE, HOST, PORT, portIsFree, serving, unlessGone } from '../network.js'
+import type { Scenario } from '../plugin.js'
 
 function* greeting(conn: Connection): Coroutine<void> {
   yield* conn.sendall('hi\n')

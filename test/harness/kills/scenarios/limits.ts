@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict'
 import { type Connection, type ServerOptions, server, TimeoutError } from '@bluelet/net'
 import { type Coroutine, sleep } from '@bluelet/scheduler'
-import { arrived, dialing, GONE, PORT, portIsFree, serving, unlessGone } from './network.js'
-import { ended, type Stage } from './stage.js'
-import type { Scenario } from './sweep.js'
+import { ended, type Stage } from '../harness.js'
+import { arrived, dialing, GONE, PORT, portIsFree, serving, unlessGone } from '../network.js'
+import type { Scenario } from '../plugin.js'
 
 /** So little that a few hundred bytes fill it. */
 const SMALL = { buffer: 64 }

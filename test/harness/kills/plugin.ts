@@ -1,7 +1,7 @@
 // The sweep: plays a scenario once to see where a kill could come, then once for each of these points with a kill there.
 import type { SimulationOptions } from '@bluelet/net/testing'
 import { type Coroutine, KilledError, type Task } from '@bluelet/scheduler'
-import { type Point, Stage } from './stage.js'
+import { type Point, Stage } from './harness.js'
 
 type ErrorClass = new (...args: any[]) => Error
 

@@ -11,7 +11,7 @@ import {
   server,
 } from '@bluelet/net'
 import { ClosedError, type Coroutine, KilledError, TimeoutError, timeout } from '@bluelet/scheduler'
-import { ended, type Stage } from './stage.js'
+import { ended, type Stage } from './harness.js'
 
 export const HOST = '127.0.0.1'
 export const PORT = 4915

@@ -2,15 +2,15 @@
 // and nothing is left behind.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { record } from '../support/figures.js'
-import { cleanUps } from './kill-sweep/clean-ups.js'
-import { combinations } from './kill-sweep/combinations.js'
-import { connecting } from './kill-sweep/connecting.js'
-import { limits } from './kill-sweep/limits.js'
-import { servers } from './kill-sweep/servers.js'
-import { stores } from './kill-sweep/stores.js'
-import { streams } from './kill-sweep/streams.js'
-import { sweep } from './kill-sweep/sweep.js'
-import { tasks } from './kill-sweep/tasks.js'
+import { sweep } from './kills/plugin.js'
+import { cleanUps } from './kills/scenarios/clean-ups.js'
+import { combinations } from './kills/scenarios/combinations.js'
+import { connecting } from './kills/scenarios/connecting.js'
+import { limits } from './kills/scenarios/limits.js'
+import { servers } from './kills/scenarios/servers.js'
+import { stores } from './kills/scenarios/stores.js'
+import { streams } from './kills/scenarios/streams.js'
+import { tasks } from './kills/scenarios/tasks.js'
 
 const SCENARIOS = [
   ...tasks,

@@ -2,7 +2,7 @@
 import { ConnectError, ConnectionResetError, IncompleteReadError, ListenError } from '@bluelet/net'
 import type { OperationKind, SimulationOptions } from '@bluelet/net/testing'
 import { ClosedError } from '@bluelet/scheduler'
-import { EarlyEnd, type Fault, type Scenario, Scene } from './scene.js'
+import { EarlyEnd, type Fault, type Scenario, Scene } from './harness.js'
 
 /** How the system lets them fail. */
 const CODES: Readonly<Record<OperationKind, readonly string[]>> = {

@@ -18,9 +18,9 @@ import {
   type Yieldable,
 } from '@bluelet/scheduler'
 import type { Supervisor } from '@bluelet/scheduler/lowlevel'
-import type { Act, Part } from './acts.js'
-import type { Ledger } from './ledger.js'
-import { Mail, type Message } from './mail.js'
+import { Mail, type Message } from './channel-recorder.js'
+import type { Act, Part } from './programs.js'
+import type { Ledger } from './recorder.js'
 import {
   type Actor,
   type Caught,

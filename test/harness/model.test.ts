@@ -6,8 +6,8 @@ import { seeded } from '@bluelet/scheduler/testing'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { record } from '../support/figures.js'
-import { choices, type Play, plays } from './model/acts.js'
-import { perform } from './model/perform.js'
+import { perform } from './model/plugin.js'
+import { choices, type Play, plays } from './model/programs.js'
 
 const RUNS = 10_000
 /** SEED=123 repeats what a failure has named. */

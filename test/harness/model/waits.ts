@@ -1,7 +1,7 @@
 // What an actor waits for, as data, and what can be said of it afterwards.
 import { KilledError, type Task, type Yieldable } from '@bluelet/scheduler'
-import type { Part } from './acts.js'
-import type { Mail, Message } from './mail.js'
+import type { Mail, Message } from './channel-recorder.js'
+import type { Part } from './programs.js'
 
 /** Whoever acts: a task, or a branch of a combination. */
 export interface Actor {

@@ -1,8 +1,8 @@
 // One or two ends of a connection that say something to each other, while operations fail.
 import type { Connection } from '@bluelet/net'
 import { type Coroutine, sleep } from '@bluelet/scheduler'
-import { HOST, PORT, type Scenario, type Scene } from './scene.js'
-import { ask, dial, echo, exchange, LARGE, persist, receive, SMALL, send, several, upcase } from './talk.js'
+import { HOST, PORT, type Scenario, type Scene } from '../harness.js'
+import { ask, dial, echo, exchange, LARGE, persist, receive, SMALL, send, several, upcase } from '../talk.js'
 
 export const exchanges: readonly Scenario[] = [
   {

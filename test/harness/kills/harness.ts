@@ -16,9 +16,9 @@ import {
   type Task,
 } from '@bluelet/scheduler'
 import type { Probe, StepContext } from '@bluelet/scheduler/lowlevel'
-import { Cast } from '../sweep/cast.js'
-import { leftIn, toItsEnd } from '../sweep/ending.js'
-import { Actor } from './actor.js'
+import { leftIn, toItsEnd } from '../leftovers.js'
+import { Cast } from '../tasks.js'
+import { Actor } from './task-record.js'
 
 /** How much happens during one wait, to be looked at: of the network, and beside it. Beyond that one time is like another. */
 const MOST_OPERATIONS = 3

@@ -2,10 +2,10 @@
 // error that names the cause, in the one connection that it belongs to, and nothing else.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { record } from '../support/figures.js'
-import { exchanges } from './fault-sweep/exchanges.js'
-import { limits } from './fault-sweep/limits.js'
-import { services } from './fault-sweep/services.js'
-import { sweep } from './fault-sweep/sweep.js'
+import { sweep } from './faults/plugin.js'
+import { exchanges } from './faults/scenarios/exchanges.js'
+import { limits } from './faults/scenarios/limits.js'
+import { services } from './faults/scenarios/services.js'
 
 const SCENARIOS = [...exchanges, ...services, ...limits]
 /** With small buffers, so that little has to be sent to fill them. */

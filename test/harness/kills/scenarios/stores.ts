@@ -16,8 +16,8 @@ import {
   timeout,
   wait,
 } from '@bluelet/scheduler'
-import { ended, type Stage } from './stage.js'
-import type { Scenario } from './sweep.js'
+import { ended, type Stage } from '../harness.js'
+import type { Scenario } from '../plugin.js'
 
 const closing = { follows: [ClosedError] }
 

@@ -10,8 +10,8 @@ import {
   spawn,
   type Task,
 } from '@bluelet/scheduler'
-import { ended, type Stage } from './stage.js'
-import type { Scenario } from './sweep.js'
+import { ended, type Stage } from '../harness.js'
+import type { Scenario } from '../plugin.js'
 
 const DEPTH = 50
 

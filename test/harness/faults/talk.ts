@@ -1,8 +1,8 @@
 // How the clients and the servers of the scenarios talk.
 import { type Connection, connect } from '@bluelet/net'
 import { all, type Coroutine, sleep, spawn } from '@bluelet/scheduler'
-import { pattern } from '../world.js'
-import { EarlyEnd, HOST, PORT, type Scene } from './scene.js'
+import { pattern } from '../../net/world.js'
+import { EarlyEnd, HOST, PORT, type Scene } from './harness.js'
 
 /** More than the buffers hold. */
 export const LARGE = pattern(512)

@@ -1,8 +1,8 @@
 // Servers with limits, deadlines and an end, while operations fail.
 import { type Connection, TimeoutError } from '@bluelet/net'
 import { Cancelled, type Coroutine, join, Latch, sleep } from '@bluelet/scheduler'
-import { EarlyEnd, HOST, PORT, type Scenario, type Scene } from './scene.js'
-import { ask, dial, several, upcase } from './talk.js'
+import { EarlyEnd, HOST, PORT, type Scenario, type Scene } from '../harness.js'
+import { ask, dial, several, upcase } from '../talk.js'
 
 export const limits: readonly Scenario[] = [
   {

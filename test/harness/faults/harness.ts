@@ -3,8 +3,8 @@ import { type Connection, connect, type Handler, listen, type ServerOptions, ser
 import { type OperationKind, Simulation, type SimulationOptions } from '@bluelet/net/testing'
 import { type Coroutine, kill, Scheduler, spawn, type Task } from '@bluelet/scheduler'
 import { spawnUnder } from '@bluelet/scheduler/lowlevel'
-import { Cast } from '../sweep/cast.js'
-import { leftIn, toItsEnd } from '../sweep/ending.js'
+import { leftIn, toItsEnd } from '../leftovers.js'
+import { Cast } from '../tasks.js'
 
 export const HOST = '127.0.0.1'
 export const PORT = 4915

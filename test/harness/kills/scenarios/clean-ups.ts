@@ -14,8 +14,8 @@ import {
   sleep,
   timeout,
 } from '@bluelet/scheduler'
-import { ended, type Stage } from './stage.js'
-import type { Scenario } from './sweep.js'
+import { ended, type Stage } from '../harness.js'
+import type { Scenario } from '../plugin.js'
 
 class CleanUpError extends Error {}
 

@@ -1,9 +1,9 @@
 // Performs a play from its beginning to its end, in an order that a schedule chooses, and says what was wrong with it.
 import { Scheduler } from '@bluelet/scheduler'
 import { type Schedule, VirtualHost } from '@bluelet/scheduler/testing'
-import type { Play } from './acts.js'
-import { Ledger } from './ledger.js'
-import { Stage } from './stage.js'
+import { Stage } from './harness.js'
+import type { Play } from './programs.js'
+import { Ledger } from './recorder.js'
 import { hasCircle, type Need, type Wait } from './waits.js'
 
 /** How long a killed task may clean up. */
