@@ -23,6 +23,18 @@ export function world(options: SchedulerOptions = {}): World {
   }
 }
 
+/** A scheduler that the test drives by hand, in virtual time. */
+export function manualScheduler(options: SchedulerOptions = {}): Scheduler {
+  return new Scheduler({ host: new VirtualHost({ manual: true }), ...options })
+}
+
+/** Steps until no task is ready, and counts the steps. */
+export function stepAll(scheduler: Scheduler): number {
+  let steps = 0
+  while (scheduler.step()) steps++
+  return steps
+}
+
 /** Runs a coroutine in virtual time. */
 export function virtually<T>(
   main: Coroutine<T> | (() => Coroutine<T>),

@@ -6,7 +6,6 @@ import {
   Latch,
   pause,
   race,
-  Scheduler,
   Semaphore,
   sleep,
   spawn,
@@ -14,16 +13,16 @@ import {
   wait,
 } from '@bluelet/scheduler'
 import { type Supervisor, spawnUnder } from '@bluelet/scheduler/lowlevel'
-import { VirtualHost } from '@bluelet/scheduler/testing'
 import { describe, expect, it } from 'vitest'
 import { collectGarbage } from '../../support/garbage.js'
-import { world } from '../world.js'
+import { waitFor } from '../coroutines.js'
+import { manualScheduler, world } from '../world.js'
 
 describe('a task that has ended', () => {
   /** Spawns a task whose locals hold a large thing, and gives a weak reference to that. */
   function endedTask(
     end: (large: object) => Coroutine,
-    scheduler = byHand(),
+    scheduler = manualScheduler({ sites: false }),
   ): { task: Task; large: WeakRef<object> } {
     const large = { bytes: new Uint8Array(1000) }
     const task = scheduler.spawn(end, large)
@@ -78,7 +77,7 @@ describe('a task that has ended', () => {
   })
 
   it('is itself let go of by the scheduler', async () => {
-    const scheduler = byHand()
+    const scheduler = manualScheduler({ sites: false })
     const task = (() => {
       const task = scheduler.spawn(function* () {
         yield pause()
@@ -94,7 +93,7 @@ describe('a task that has ended', () => {
   })
 
   it('does not hold the task that spawned it', async () => {
-    const scheduler = byHand()
+    const scheduler = manualScheduler({ sites: false })
     let child: Task | undefined
     const parent = (() => {
       const parent = scheduler.spawn(function* () {
@@ -112,7 +111,7 @@ describe('a task that has ended', () => {
   })
 
   it('does not hold its supervisor, such as a connection handler', async () => {
-    const scheduler = byHand()
+    const scheduler = manualScheduler({ sites: false })
     let child: Task | undefined
     const supervisor = (() => {
       const supervisor: Supervisor = { adopt() {}, fail() {}, disown() {} }
@@ -131,7 +130,7 @@ describe('a task that has ended', () => {
   })
 
   it('does not hold what the group returned that it was in', async () => {
-    const scheduler = byHand()
+    const scheduler = manualScheduler({ sites: false })
     let child: Task | undefined
     const value = (() => {
       const value = { bytes: new Uint8Array(1000) }
@@ -157,7 +156,7 @@ describe('a task that has ended', () => {
     ['a latch', () => neverOpened.wait()],
     ['a semaphore', () => neverReleased.acquire()],
   ])('is not held by %s that it waited for when it was killed', async (_name, event) => {
-    const scheduler = byHand()
+    const scheduler = manualScheduler({ sites: false })
     const { task, large } = (() => {
       const large = { bytes: new Uint8Array(1000) }
       const task = scheduler.spawn(function* () {
@@ -221,18 +220,10 @@ const neverReleased = taken()
 
 function taken(): Semaphore {
   const semaphore = new Semaphore()
-  const scheduler = byHand()
-  scheduler.spawn(() => waits(semaphore.acquire()))
+  const scheduler = manualScheduler({ sites: false })
+  scheduler.spawn(() => waitFor(semaphore.acquire()))
   while (scheduler.step());
   return semaphore
-}
-
-function byHand(): Scheduler {
-  return new Scheduler({ host: new VirtualHost({ manual: true }), sites: false })
-}
-
-function* waits(event: unknown): Coroutine<void> {
-  yield event as never
 }
 
 function thenableOf<T>(value: T): PromiseLike<T> {

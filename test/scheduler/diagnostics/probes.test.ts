@@ -1,22 +1,9 @@
-// Promise 15: a probe hears everything that a scheduler does, and why.
-import {
-  type AbortSignalLike,
-  Channel,
-  type Coroutine,
-  callback,
-  join,
-  kill,
-  Latch,
-  pause,
-  race,
-  type Scheduler,
-  Semaphore,
-  sleep,
-  spawn,
-} from '@bluelet/scheduler'
-import { event, type Probe, type WakeCause } from '@bluelet/scheduler/lowlevel'
+// What a probe is told of every task.
+import { join, kill, pause, type Scheduler, sleep, spawn } from '@bluelet/scheduler'
+import type { Probe } from '@bluelet/scheduler/lowlevel'
 import { describe, expect, it } from 'vitest'
 import { failure, rejection, world } from '../world.js'
+import { causeText } from './cause-text.js'
 
 /** Writes down all that it hears. */
 class Recorder implements Required<Probe> {
@@ -26,30 +13,8 @@ class Recorder implements Required<Probe> {
   resume: Required<Probe>['resume'] = (task, how, value) => this.heard.push(`resume ${task} ${how} ${value}`)
   yield: Required<Probe>['yield'] = (task, yielded) => this.heard.push(`yield ${task} ${typeof yielded}`)
   park: Required<Probe>['park'] = (task) => this.heard.push(`park ${task}`)
-  wake: Required<Probe>['wake'] = (task, cause) => this.heard.push(`wake ${task} by ${story(cause)}`)
+  wake: Required<Probe>['wake'] = (task, cause) => this.heard.push(`wake ${task} by ${causeText(cause)}`)
   exit: Required<Probe>['exit'] = (task, outcome) => this.heard.push(`exit ${task} ${outcome.kind}`)
-}
-
-function story(cause: WakeCause): string {
-  if (cause.kind === 'task') return `${cause.by}`
-  if (cause.kind === 'timer') return `timer of ${cause.deadline}`
-  return cause.source
-}
-
-/** Runs with a probe that hears only wakes: what woke whom. */
-async function wakesOf(
-  main: (scheduler: Scheduler) => Coroutine,
-  options: { signal?: AbortSignalLike } = {},
-): Promise<string[]> {
-  const { scheduler } = world()
-  const wakes: string[] = []
-  scheduler.attach({ wake: (task, cause) => wakes.push(`${task} by ${story(cause)}`) })
-  await scheduler.run(() => main(scheduler), options).catch(() => {})
-  return wakes
-}
-
-function soon(callback: () => void): void {
-  setImmediate(() => setImmediate(callback))
 }
 
 describe('a probe', () => {
@@ -286,151 +251,6 @@ describe('a probe', () => {
     expect([before, probesOf(scheduler)]).toEqual([null, null])
   })
 })
-
-describe('the cause of a wake', () => {
-  it('is the task that opened, sent, released, killed or ended', async () => {
-    const [latch, channel, semaphore] = [new Latch(), new Channel<number>(), new Semaphore()]
-
-    const wakes = await wakesOf(function* () {
-      yield semaphore.acquire()
-      const killed = yield* spawn.with({ name: 'sleeper' }, waits(sleep(1e6)))
-      yield spawn.with({ name: 'latched' }, waits(latch.wait()))
-      yield spawn.with({ name: 'receiver' }, waits(channel.receive()))
-      yield spawn.with({ name: 'acquirer' }, waits(semaphore.acquire()))
-      yield pause()
-      yield spawn(function* waker() {
-        latch.open()
-        channel.trySend(1)
-        semaphore.release()
-        yield kill(killed)
-      })
-    })
-
-    expect(wakes).toEqual([
-      'latched#3 by waker#6',
-      'receiver#4 by waker#6',
-      'acquirer#5 by waker#6',
-      'sleeper#2 by waker#6',
-      'waker#6 by sleeper#2',
-    ])
-  })
-
-  it('is a timer, with its deadline', async () => {
-    const wakes = await wakesOf(function* () {
-      yield sleep(10)
-      yield sleep(5)
-    })
-
-    expect(wakes).toEqual(['anonymous#1 by timer of 10', 'anonymous#1 by timer of 15'])
-  })
-
-  it('is a promise', async () => {
-    const wakes = await wakesOf(function* () {
-      yield new Promise((resolve) => soon(() => resolve(1)))
-    })
-
-    expect(wakes).toEqual(['anonymous#1 by promise'])
-  })
-
-  it('is a callback', async () => {
-    const wakes = await wakesOf(() => waits(callback<number>((resume) => soon(() => resume(1)))))
-
-    expect(wakes).toEqual(['anonymous#1 by callback'])
-  })
-
-  it('is the task that called back, when it was one', async () => {
-    let click: (() => void) | undefined
-
-    const wakes = await wakesOf(function* () {
-      yield spawn(function* clicker() {
-        click?.()
-      })
-      yield callback<void>((resume) => {
-        click = resume
-      })
-    })
-
-    expect(wakes).toEqual(['anonymous#1 by clicker#2'])
-  })
-
-  it('is an external channel', async () => {
-    const channel = new Channel<number>({ external: true })
-
-    const wakes = await wakesOf(function* () {
-      soon(() => void channel.trySend(1))
-      yield channel.receive()
-    })
-
-    expect(wakes).toEqual(['anonymous#1 by channel'])
-  })
-
-  it('is external, by its kind, when it is none of the tasks and no timer', async () => {
-    const { scheduler } = world()
-    const causes: WakeCause[] = []
-    scheduler.attach({ wake: (_task, cause) => causes.push(cause) })
-
-    await scheduler.run(() => waits(callback<void>((resume) => soon(resume))))
-
-    expect(causes).toEqual([{ kind: 'external', source: 'callback' }])
-  })
-
-  it('is what a handler of its own calls itself', async () => {
-    const readable = event<void>(
-      {
-        name: 'recv',
-        external: 'socket',
-        enter: (waiter) => soon(() => waiter.resume()),
-        withdraw() {},
-      },
-      undefined,
-    )
-
-    const wakes = await wakesOf(() => waits(readable))
-
-    expect(wakes).toEqual(['anonymous#1 by socket'])
-  })
-
-  it('is the outside for a latch that is opened from there', async () => {
-    const latch = new Latch()
-
-    const wakes = await wakesOf(function* (scheduler: Scheduler) {
-      scheduler.hold()
-      soon(() => {
-        latch.open()
-        scheduler.release()
-      })
-      yield latch.wait()
-    } as (scheduler: Scheduler) => Coroutine)
-
-    expect(wakes).toEqual(['anonymous#1 by outside'])
-  })
-
-  it('is the promise that decided a race', async () => {
-    const wakes = await wakesOf(function* () {
-      yield race([new Promise((resolve) => soon(() => resolve(1))), new Latch().wait()])
-    })
-
-    expect(wakes).toEqual(['anonymous#1 by promise'])
-  })
-
-  it('is not the promise that a task waited for when a signal has cancelled it', async () => {
-    const controller = new AbortController()
-
-    const wakes = await wakesOf(
-      function* () {
-        soon(() => controller.abort())
-        yield new Promise(() => {})
-      },
-      { signal: controller.signal },
-    )
-
-    expect(wakes).toEqual(['anonymous#1 by outside'])
-  })
-})
-
-function* waits(event: unknown): Coroutine<void> {
-  yield event as never
-}
 
 /** What every step of the trampoline looks at: null while nobody watches. */
 function probesOf(scheduler: Scheduler): unknown {

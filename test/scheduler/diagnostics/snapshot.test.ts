@@ -1,11 +1,10 @@
-// Promise 15: every task can be seen, by name and id, with what it waits for and where that stands.
+// Ids and names of tasks, and the list of them.
 import {
   all,
   Channel,
   type Coroutine,
   call,
   callback,
-  type Event,
   group,
   join,
   kill,
@@ -20,37 +19,23 @@ import {
   timeout,
   wait,
 } from '@bluelet/scheduler'
-import { event, type Supervisor } from '@bluelet/scheduler/lowlevel'
+import { event } from '@bluelet/scheduler/lowlevel'
 import { VirtualHost } from '@bluelet/scheduler/testing'
 import { describe, expect, it } from 'vitest'
-
-function byHand(options: { sites?: boolean } = {}): Scheduler {
-  return new Scheduler({ host: new VirtualHost({ manual: true }), ...options })
-}
-
-function stepAll(scheduler: Scheduler): void {
-  while (scheduler.step());
-}
+import { idle, waitFor } from '../coroutines.js'
+import { manualScheduler, stepAll } from '../world.js'
 
 /** What the only task of a scheduler does once it waits. */
 function waiting(main: () => Coroutine): TaskSnapshot {
-  const scheduler = byHand()
+  const scheduler = manualScheduler()
   scheduler.spawn(main)
   stepAll(scheduler)
   return scheduler.snapshot()[0]!
 }
 
-function* waits(event: unknown): Coroutine<void> {
-  yield event as never
-}
-
-function* idle(): Coroutine<void> {
-  yield new Latch().wait()
-}
-
 describe('the id of a task', () => {
   it('counts up from 1 in spawn order, from outside and from inside', () => {
-    const scheduler = byHand()
+    const scheduler = manualScheduler()
     const ids: number[] = []
 
     ids.push(scheduler.spawn(idle).id)
@@ -64,7 +49,7 @@ describe('the id of a task', () => {
   })
 
   it('is not spent on a spawn that is refused', () => {
-    const scheduler = byHand()
+    const scheduler = manualScheduler()
     const coroutine = idle()
     scheduler.spawn(coroutine)
 
@@ -75,25 +60,25 @@ describe('the id of a task', () => {
 
 describe('the name of a task', () => {
   it('is that of the function that was spawned', () => {
-    const task = byHand().spawn(idle)
+    const task = manualScheduler().spawn(idle)
 
     expect([task.name, `${task}`]).toEqual(['idle', 'idle#1'])
   })
 
   it('is task for a coroutine, which knows no function', () => {
-    const task = byHand().spawn(idle())
+    const task = manualScheduler().spawn(idle())
 
     expect(`${task}`).toBe('task#1')
   })
 
   it('is anonymous for a function without a name', () => {
-    const task = byHand().spawn(function* () {})
+    const task = manualScheduler().spawn(function* () {})
 
     expect(`${task}`).toBe('anonymous#1')
   })
 
   it('is the option name, for a function and for a coroutine', () => {
-    const scheduler = byHand()
+    const scheduler = manualScheduler()
     scheduler.spawn(function* main() {
       yield spawn.with({ name: 'of a function' }, idle)
       yield spawn.with({ name: 'of a coroutine' }, idle())
@@ -106,7 +91,7 @@ describe('the name of a task', () => {
   })
 
   it('passes the arguments on when it is given by the option', () => {
-    const scheduler = byHand()
+    const scheduler = manualScheduler()
     const given: unknown[] = []
     function* taker(a: number, b: string): Coroutine<void> {
       given.push(a, b)
@@ -123,7 +108,7 @@ describe('the name of a task', () => {
 
 describe('snapshot', () => {
   it('lists every task that has not ended, in spawn order', () => {
-    const scheduler = byHand()
+    const scheduler = manualScheduler()
     scheduler.spawn(function* main() {
       yield spawn(function* short() {})
       yield spawn(idle)
@@ -139,7 +124,7 @@ describe('snapshot', () => {
   })
 
   it('is plain data: a copy that does not change with the tasks', () => {
-    const scheduler = byHand()
+    const scheduler = manualScheduler()
     scheduler.spawn(idle)
 
     const [before] = scheduler.snapshot()
@@ -158,7 +143,7 @@ describe('snapshot', () => {
   })
 
   it('says in which state each task is', () => {
-    const scheduler = byHand()
+    const scheduler = manualScheduler()
     const states: Record<string, string> = {}
     const look = () => {
       for (const { name, state } of scheduler.snapshot()) states[name] = state
@@ -182,7 +167,7 @@ describe('snapshot', () => {
   })
 
   it('says of a task that is killed in a race that it withdraws', () => {
-    const scheduler = byHand()
+    const scheduler = manualScheduler()
     const victim = scheduler.spawn(function* victim() {
       yield race([
         (function* (): Coroutine<void> {
@@ -201,7 +186,7 @@ describe('snapshot', () => {
     expect(scheduler.snapshot()[0]).toMatchObject({ state: 'withdrawing', waitsFor: 'race(1 yieldables)' })
   })
 
-  const other = byHand().spawn(idle)
+  const other = manualScheduler().spawn(idle)
   const unable = (): string => {
     throw new Error('unable to describe')
   }
@@ -222,13 +207,13 @@ describe('snapshot', () => {
     ['ugly()', () => event({ name: 'ugly', describe: unable, enter() {} }, undefined)],
   ]
   it.each(events)('says that a task waits for %s', (waitsFor, make) => {
-    const task = waiting(() => waits(make()))
+    const task = waiting(() => waitFor(make()))
 
     expect(task).toMatchObject({ state: 'parked', waitsFor })
   })
 
   it('says that a task waits for a permit and for a kill', () => {
-    const scheduler = byHand()
+    const scheduler = manualScheduler()
     const semaphore = new Semaphore()
     scheduler.spawn(function* main() {
       yield semaphore.acquire()
@@ -239,7 +224,7 @@ describe('snapshot', () => {
           yield sleep(1000)
         }
       })
-      yield spawn.with({ name: 'acquirer' }, waits, semaphore.acquire())
+      yield spawn.with({ name: 'acquirer' }, waitFor, semaphore.acquire())
       yield pause()
       yield kill(stubborn)
     })
@@ -251,7 +236,7 @@ describe('snapshot', () => {
   })
 
   it('says nothing of what a task waits for that does not wait', () => {
-    const scheduler = byHand()
+    const scheduler = manualScheduler()
     scheduler.spawn(function* () {
       yield pause()
     })
@@ -262,7 +247,7 @@ describe('snapshot', () => {
   })
 
   it('names the spawner while that goes on', () => {
-    const scheduler = byHand()
+    const scheduler = manualScheduler()
     scheduler.spawn(function* main() {
       yield spawn(function* short() {
         yield spawn.with({ name: 'of short' }, idle)
@@ -305,210 +290,9 @@ describe('snapshot', () => {
     const scheduler = new Scheduler({ host: new VirtualHost() })
 
     await scheduler.run(function* () {
-      yield spawn(waits, sleep(10))
+      yield spawn(waitFor, sleep(10))
     })
 
     expect(scheduler.snapshot()).toEqual([])
-  })
-})
-
-const NOBODY: Supervisor = { adopt() {}, fail() {}, disown() {} }
-
-function stepWith(scheduler: Scheduler, action: () => void): void {
-  scheduler.spawn(function* () {
-    action()
-  })
-  stepAll(scheduler)
-}
-
-function inTurn(sites: boolean, action: () => void): Promise<void> {
-  return new Scheduler({ host: new VirtualHost(), sites }).run(function* () {
-    action()
-  })
-}
-
-describe('sites', () => {
-  /** `deepest (…/snapshot.test.ts:123:45)` without the directory. */
-  const HERE = /^(\S+ )?\(?\S*snapshot\.test\.ts:\d+:\d+\)?$/
-
-  function lineOf(site: string | undefined): number {
-    return Number(/:(\d+):\d+\)?$/.exec(site ?? '')?.[1])
-  }
-
-  /** The line of the caller. */
-  function here(): number {
-    return lineOf(new Error().stack?.split('\n')[2])
-  }
-
-  it('tell where a task was spawned, from outside and by a task', () => {
-    const scheduler = byHand({ sites: true })
-    let spawnLine = 0
-    const outsideLine = here() + 1
-    scheduler.spawn(function* main() {
-      spawnLine = here() + 1
-      yield spawn(idle)
-      yield* idle()
-    })
-
-    stepAll(scheduler)
-
-    const [main, child] = scheduler.snapshot()
-    expect(main?.spawnedAt).toMatch(HERE)
-    expect(child?.spawnedAt).toMatch(HERE)
-    expect([lineOf(main?.spawnedAt), lineOf(child?.spawnedAt)]).toEqual([outsideLine, spawnLine])
-  })
-
-  it('tell where a run was begun', async () => {
-    const scheduler = new Scheduler({ host: new VirtualHost(), sites: true })
-    let spawnedAt: string | undefined
-    const line = here() + 1
-    await scheduler.run(function* () {
-      spawnedAt = scheduler.snapshot()[0]?.spawnedAt
-    })
-
-    expect([lineOf(spawnedAt), spawnedAt?.match(HERE) !== null]).toEqual([line, true])
-  })
-
-  it.each([
-    ['yield', false],
-    ['yield*', true],
-  ])('tell where each coroutine on the stack has made its %s, outermost first', (_name, delegate) => {
-    const scheduler = byHand({ sites: true })
-    const lines: number[] = []
-    function* inner(): Coroutine<void> {
-      if (delegate) {
-        lines.push(here() + 1)
-        yield* new Latch().wait()
-      } else {
-        lines.push(here() + 1)
-        yield new Latch().wait()
-      }
-    }
-    scheduler.spawn(function* () {
-      lines.push(here() + 1)
-      yield* call(inner)
-    })
-
-    stepAll(scheduler)
-
-    const sites = scheduler.snapshot()[0]?.yieldedAt ?? []
-    expect(sites.map(lineOf)).toEqual(lines)
-    expect(sites.every((site) => HERE.test(site ?? ''))).toBe(true)
-  })
-
-  it('tell the names of the functions', () => {
-    const scheduler = byHand({ sites: true })
-    scheduler.spawn(idle)
-
-    stepAll(scheduler)
-
-    expect(scheduler.snapshot()[0]?.yieldedAt?.[0]).toMatch(/idle/)
-  })
-
-  it('tell where an event was made that two tasks yield* together', () => {
-    const scheduler = byHand({ sites: true })
-    function* shares(event: ReturnType<Latch['wait']>): Coroutine<void> {
-      yield* event
-    }
-    scheduler.spawn(function* () {
-      const event = new Latch().wait()
-      yield spawn(shares, event)
-      yield spawn(shares, event)
-    })
-
-    stepAll(scheduler)
-
-    expect(scheduler.snapshot().map((task) => task.yieldedAt?.[0] !== undefined)).toEqual([true, true])
-  })
-
-  it('are off by default on the real host', () => {
-    const scheduler = new Scheduler()
-    scheduler.spawn(idle)
-
-    expect(scheduler.snapshot()[0]).not.toHaveProperty('spawnedAt')
-    expect(scheduler.snapshot()[0]).not.toHaveProperty('yieldedAt')
-  })
-
-  it('are on by default on the testing host', () => {
-    const scheduler = new Scheduler({ host: new VirtualHost() })
-    scheduler.spawn(idle)
-
-    expect(scheduler.snapshot()[0]?.spawnedAt).toMatch(HERE)
-  })
-
-  it('can be switched off on the testing host', () => {
-    const scheduler = new Scheduler({ host: new VirtualHost(), sites: false })
-    scheduler.spawn(idle)
-
-    expect(scheduler.snapshot()[0]).not.toHaveProperty('spawnedAt')
-  })
-
-  it('go on in a scheduler that steps another one, without sites, within its step', () => {
-    const scheduler = byHand({ sites: true })
-    const other = byHand({ sites: false })
-    other.spawn(idle)
-    scheduler.spawn(function* () {
-      other.step()
-      yield new Latch().wait()
-    })
-
-    stepAll(scheduler)
-
-    expect(scheduler.snapshot()[0]?.yieldedAt?.[0]).toMatch(HERE)
-  })
-
-  it('are none of a task that has not yielded, nor of what it spawns by a plain call', () => {
-    const host = new VirtualHost({ manual: true })
-    const scheduler = new Scheduler({ host })
-    scheduler.spawn(function* parent() {
-      scheduler.spawnUnder(NOBODY, idle)
-      yield new Latch().wait()
-    })
-
-    const before = scheduler.snapshot()[0]
-    scheduler.step()
-    const child = scheduler.snapshot()[1]
-
-    expect(before?.yieldedAt).toEqual([])
-    expect(child).not.toHaveProperty('spawnedAt')
-    expect(host.reports).toEqual([])
-  })
-
-  it.each<[string, (make: () => void) => unknown]>([
-    ['in a step that is taken by hand', (make) => stepWith(byHand({ sites: false }), make)],
-    ['in a turn', (make) => inTurn(false, make)],
-    ['outside, after a turn of one that wants them', (make) => inTurn(true, () => {}).then(make)],
-  ])('are not noted where no scheduler wants them: %s', async (_name, within) => {
-    const scheduler = byHand({ sites: true })
-    let made: Event | undefined
-
-    await within(() => {
-      made = new Latch().wait()
-    })
-    scheduler.spawn(waits, made)
-    stepAll(scheduler)
-
-    expect(scheduler.snapshot()[0]?.yieldedAt).toEqual([undefined])
-  })
-
-  it('stand in the stack of an error that nobody joined for', async () => {
-    const scheduler = new Scheduler({ host: new VirtualHost(), sites: true })
-
-    const error = await scheduler
-      .run(function* main() {
-        yield spawn(function* child() {
-          yield pause()
-          throw new Error('of the child')
-        })
-        yield sleep(10)
-      })
-      .catch((error: Error) => error)
-
-    expect((error as Error).stack).toMatch(
-      /in task child#2, after its yield of pause\(\) at .*snapshot\.test\.ts:\d+/,
-    )
-    expect((error as Error).stack).toMatch(
-      /spawned by main#1 at .*snapshot\.test\.ts:\d+.*, which waits for sleep\(10\)/,
-    )
   })
 })

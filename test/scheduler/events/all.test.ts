@@ -1,17 +1,8 @@
-import { all, type Coroutine, join, KilledError, kill, pause, sleep, spawn } from '@bluelet/scheduler'
+import { all, join, KilledError, kill, pause, sleep, spawn } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
+import { after, failAfter } from '../coroutines.js'
 import { eventSuite } from '../event-suite.js'
 import { failure, rejection, virtually, world } from '../world.js'
-
-function* after<T>(ms: number, value: T): Coroutine<T> {
-  yield sleep(ms)
-  return value
-}
-
-function* failAfter(ms: number, error: Error): Coroutine<never> {
-  yield sleep(ms)
-  throw error
-}
 
 eventSuite('all', {
   *fulfilled() {

@@ -1,13 +1,10 @@
-import { type Coroutine, kill, pause, run, sleep, spawn } from '@bluelet/scheduler'
+import { kill, pause, run, sleep, spawn } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
+import { sleeper } from '../coroutines.js'
 import { eventSuite } from '../event-suite.js'
 import { virtually, world } from '../world.js'
 
-// What a kill does to its victim stands in ../core/killing.test.ts.
-
-function* sleeper(): Coroutine<void> {
-  yield sleep(1e12)
-}
+// What a kill does to its victim stands in ../core/killing.
 
 const finished = await run(function* () {
   return yield* spawn(function* () {})

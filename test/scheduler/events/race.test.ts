@@ -13,13 +13,9 @@ import {
 } from '@bluelet/scheduler'
 import { type EventHandler, event, type Waiter } from '@bluelet/scheduler/lowlevel'
 import { describe, expect, it } from 'vitest'
+import { after } from '../coroutines.js'
 import { eventSuite } from '../event-suite.js'
 import { failure, rejection, virtually, world } from '../world.js'
-
-function* after<T>(ms: number, value: T): Coroutine<T> {
-  yield sleep(ms)
-  return value
-}
 
 eventSuite('race', {
   *fulfilled() {

@@ -1,6 +1,5 @@
 import {
   Cancelled,
-  type Coroutine,
   DeadlockError,
   join,
   kill,
@@ -12,13 +11,9 @@ import {
   timeout,
 } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
+import { after } from '../coroutines.js'
 import { eventSuite } from '../event-suite.js'
 import { failure, rejection, virtually, world } from '../world.js'
-
-function* after<T>(ms: number, value: T): Coroutine<T> {
-  yield sleep(ms)
-  return value
-}
 
 eventSuite('timeout', {
   *fulfilled() {

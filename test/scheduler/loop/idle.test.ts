@@ -3,12 +3,8 @@ import { Cancelled, DeadlockError, type Event, run, Scheduler, sleep, spawn } fr
 import { type EventHandler, event } from '@bluelet/scheduler/lowlevel'
 import { VirtualHost } from '@bluelet/scheduler/testing'
 import { describe, expect, it } from 'vitest'
+import { fromOutside } from '../outside.js'
 import { failure, rejection } from '../world.js'
-
-/** What the outside does, once everything in the process that could happen by itself has happened. */
-function outside(callback: () => void): void {
-  setImmediate(() => setImmediate(() => setImmediate(callback)))
-}
 
 describe('on a host that simulates sockets, a wait for one', () => {
   /** Waits for something that wakes it from there. */
@@ -60,7 +56,7 @@ describe('on a host that simulates sockets, a wait for one', () => {
   it('is none while another task waits for a real promise', async () => {
     const value = await run(function* () {
       yield spawn(function* () {
-        yield new Promise<void>((resolve) => outside(resolve))
+        yield new Promise<void>((resolve) => fromOutside(resolve))
         waiters[0]?.('woken')
       })
       return yield* waitOn('socket')
@@ -75,7 +71,7 @@ describe('on a host that simulates sockets, a wait for one', () => {
     const error = await rejection(
       run(function* main() {
         yield spawn(function* () {
-          yield new Promise<void>((resolve) => outside(resolve))
+          yield new Promise<void>((resolve) => fromOutside(resolve))
           log.push('the promise is settled')
         })
         yield waitOn('socket')
@@ -88,7 +84,7 @@ describe('on a host that simulates sockets, a wait for one', () => {
 
   it('is none when the host does not simulate that', async () => {
     const value = await run(function* () {
-      outside(() => waiters[0]?.('woken'))
+      fromOutside(() => waiters[0]?.('woken'))
       return yield* waitOn('pipe')
     }, simulating())
 
@@ -101,7 +97,7 @@ describe('on a host that simulates sockets, a wait for one', () => {
 
     const value = await scheduler.run(function* () {
       scheduler.hold()
-      outside(() => {
+      fromOutside(() => {
         waiters[0]?.('woken')
         scheduler.release()
       })

@@ -5,12 +5,8 @@ import { type Coroutine, pause, run, Scheduler, sleep, spawn, type Task } from '
 import { defaultHost, type Supervisor } from '@bluelet/scheduler/lowlevel'
 import { VirtualHost } from '@bluelet/scheduler/testing'
 import { describe, expect, it } from 'vitest'
+import { after } from '../coroutines.js'
 import { failure, rejection, virtually, world } from '../world.js'
-
-function* after<T>(ms: number, value: T): Coroutine<T> {
-  yield sleep(ms)
-  return value
-}
 
 describe('run', () => {
   it('resolves with the value of the root', async () => {

@@ -1,8 +1,7 @@
-// Promise 14: the scheduler can be driven by hand, one step at a time, in a time that is given to it.
+// A scheduler that is driven by hand, step by step.
 import {
   type Coroutine,
   DeadlockError,
-  type Event,
   join,
   Latch,
   pause,
@@ -10,37 +9,11 @@ import {
   sleep,
   spawn,
 } from '@bluelet/scheduler'
-import { event, type Host, type Waiter } from '@bluelet/scheduler/lowlevel'
 import { VirtualHost } from '@bluelet/scheduler/testing'
 import { describe, expect, it } from 'vitest'
-import { failure, rejection } from '../world.js'
-
-interface ByHand {
-  readonly scheduler: Scheduler
-  readonly host: VirtualHost
-  readonly log: string[]
-  /** Spawns a task that writes down every step that it takes. */
-  stepper(name: string, steps: number): void
-}
-
-function byHand(): ByHand {
-  const host = new VirtualHost({ manual: true })
-  const scheduler = new Scheduler({ host })
-  const log: string[] = []
-  function* stepper(name: string, steps: number): Coroutine<void> {
-    for (let i = 1; i <= steps; i++) {
-      log.push(`${name}${i}`)
-      yield pause()
-    }
-  }
-  return { scheduler, host, log, stepper: (name, steps) => void scheduler.spawn(stepper, name, steps) }
-}
-
-function stepAll(scheduler: Scheduler): number {
-  let steps = 0
-  while (scheduler.step()) steps++
-  return steps
-}
+import { afterMacrotasks } from '../outside.js'
+import { failure, rejection, stepAll } from '../world.js'
+import { byHand } from './by-hand.js'
 
 describe('step', () => {
   it('takes one step of the task that has been ready for longest', () => {
@@ -349,103 +322,5 @@ describe('spawn from outside', () => {
     await afterMacrotasks(10)
 
     expect(stepped).toBe(false)
-  })
-})
-
-describe('an error that breaks out of the trampoline', () => {
-  /** A host that keeps what was thrown at it. */
-  function guarded(): { host: Host; thrown: unknown[] } {
-    const virtual = new VirtualHost()
-    const thrown: unknown[] = []
-    const guard = (callback: () => void) => () => {
-      try {
-        callback()
-      } catch (error) {
-        thrown.push(error)
-      }
-    }
-    const host: Host = {
-      now: () => virtual.now(),
-      soon: (callback) => virtual.soon(guard(callback)),
-      at: (deadline, callback) => virtual.at(deadline, guard(callback)),
-      cancel: (timer) => virtual.cancel(timer),
-      report: (error) => virtual.report(error),
-    }
-    return { host, thrown }
-  }
-
-  it('thrown by what a handler set a timer to call ends the run, and not the process', async () => {
-    const { host, thrown } = guarded()
-    const scheduler = new Scheduler({ host })
-    const error = failure('of a timer')
-
-    const outcome = scheduler.run(function* () {
-      scheduler.timers.add(
-        5,
-        () => {
-          throw error
-        },
-        undefined,
-      )
-      yield sleep(10)
-      return 'went on'
-    })
-    const ended = await Promise.race([
-      outcome.catch((caught: unknown) => caught),
-      afterMacrotasks(50).then(() => 'hangs'),
-    ])
-
-    expect(ended).toBe(error)
-    expect(thrown).toEqual([])
-  })
-})
-
-async function afterMacrotasks(count: number): Promise<void> {
-  for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve))
-}
-
-describe('an error that breaks a step', () => {
-  /** A handler that breaks the protocol: it has answered, and throws. */
-  function broken(error: Error): Event {
-    return event(
-      {
-        name: 'broken',
-        enter(waiter: Waiter<void>) {
-          waiter.resume()
-          throw error
-        },
-      },
-      undefined,
-    )
-  }
-
-  it('is thrown by step, and the scheduler steps on', () => {
-    const { scheduler, log, stepper } = byHand()
-    const error = failure()
-    scheduler.spawn(function* () {
-      yield broken(error)
-    })
-    stepper('a', 1)
-
-    expect(() => scheduler.step()).toThrow(error)
-    stepAll(scheduler)
-
-    expect(log).toEqual(['a1'])
-  })
-
-  it('of a timer that belongs to no task is reported', () => {
-    const { scheduler, host } = byHand()
-    const error = failure()
-    scheduler.timers.add(
-      0,
-      () => {
-        throw error
-      },
-      undefined,
-    )
-
-    scheduler.step()
-
-    expect(host.reports).toEqual([error])
   })
 })

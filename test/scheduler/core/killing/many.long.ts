@@ -1,7 +1,8 @@
 // Promise 6 of the design, where it takes more than a few seconds.
-import { type Coroutine, join, kill, sleep, spawn, type Task } from '@bluelet/scheduler'
+import { kill, sleep, spawn, type Task } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
-import { virtually } from '../world.js'
+import { joining, sleeper } from '../../coroutines.js'
+import { virtually } from '../../world.js'
 
 describe('the kill of many', () => {
   it('tasks that join one is done in linear time', async () => {
@@ -23,11 +24,3 @@ describe('the kill of many', () => {
     expect(value).toBe('done')
   })
 })
-
-function* sleeper(): Coroutine<void> {
-  yield sleep(1e12)
-}
-
-function* joining(task: Task): Coroutine<void> {
-  yield join(task)
-}

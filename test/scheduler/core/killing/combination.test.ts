@@ -1,0 +1,120 @@
+// A kill of a task that waits in a combination of events.
+import { all, type Coroutine, group, kill, pause, race, sleep, spawn, timeout } from '@bluelet/scheduler'
+import { describe, expect, it } from 'vitest'
+import { FOREVER_MS } from '../../coroutines.js'
+import { failure, virtually, world } from '../../world.js'
+import { cleaner, failingCleaner } from './coroutines.js'
+
+describe.each([
+  ['race', (coroutine: Coroutine) => race([coroutine, sleep(FOREVER_MS)])],
+  ['all', (coroutine: Coroutine) => all([sleep(FOREVER_MS), coroutine])],
+  ['timeout', (coroutine: Coroutine) => timeout(FOREVER_MS, coroutine)],
+  ['group', (coroutine: Coroutine) => group(() => coroutine)],
+  ['race in all', (coroutine: Coroutine) => all([race([coroutine])])],
+  ['timeout in timeout', (coroutine: Coroutine) => timeout(FOREVER_MS, timeout(FOREVER_MS, coroutine))],
+  ['group in race', (coroutine: Coroutine) => race([group(() => coroutine)])],
+])('the kill of a task in %s', (_name, combine) => {
+  it('waits for the clean-up of its branches', async () => {
+    const { scheduler, log, note } = world()
+
+    await scheduler.run(function* () {
+      const task = yield* spawn(function* () {
+        try {
+          yield combine(cleaner(10, () => note('branch')))
+        } finally {
+          note('task')
+        }
+      })
+      yield sleep(1)
+      yield kill(task)
+      note('killer')
+    })
+
+    expect(log).toEqual(['11: branch', '11: task', '11: killer'])
+  })
+
+  it('throws the error of a clean-up, the very object, in the task and in the killer', async () => {
+    const error = failure()
+    const inTask: unknown[] = []
+
+    const caught = await virtually(function* () {
+      const task = yield* spawn(function* () {
+        try {
+          yield combine(failingCleaner(error))
+        } catch (caught) {
+          inTask.push(caught)
+          throw caught
+        }
+      })
+      yield sleep(1)
+      try {
+        yield kill(task)
+      } catch (caught) {
+        return caught
+      }
+      return undefined
+    })
+
+    expect(inTask).toEqual([error])
+    expect(caught).toBe(error)
+  })
+
+  it('gives Cancelled in the task and in the branch', async () => {
+    const { scheduler, log, note } = world()
+    function* noting(name: string, inner: () => unknown): Coroutine<void> {
+      try {
+        yield inner() as Coroutine // Whatever it is, it can be yielded.
+      } catch (error) {
+        note(`${name} ${(error as Error).name}`)
+        throw error
+      }
+    }
+
+    await scheduler.run(function* () {
+      const task = yield* spawn(noting, 'task', () => combine(noting('branch', () => sleep(FOREVER_MS))))
+      yield sleep(1)
+      yield kill(task)
+    })
+
+    expect(log).toEqual(['1: branch Cancelled', '1: task Cancelled'])
+  })
+
+  it('is over after the grace period, when a branch hangs in its clean-up', async () => {
+    const { scheduler, host } = world()
+
+    const left = await scheduler.run(
+      function* () {
+        const task = yield* spawn(function* () {
+          yield combine(cleaner(FOREVER_MS))
+        })
+        yield sleep(1)
+        yield kill(task)
+        return { tasks: scheduler.snapshot().length, timers: scheduler.timers.size }
+      },
+      { grace: 100 },
+    )
+
+    expect(host.now()).toBe(101)
+    expect(left).toEqual({ tasks: 1, timers: 0 })
+  })
+
+  it('does not let a branch that has not begun begin', async () => {
+    const { scheduler, log, note } = world()
+
+    await scheduler.run(function* () {
+      const task = yield* spawn(function* () {
+        yield combine(
+          (function* () {
+            note('began')
+            yield pause()
+          })(),
+        )
+      })
+      // Its step comes before this kill, and that of its branch after it.
+      yield pause()
+      yield kill(task)
+    })
+
+    expect(log).toEqual([])
+  })
+})

@@ -1,0 +1,103 @@
+import { Channel, type Coroutine, pause, race, sleep, TimeoutError, timeout, wait } from '@bluelet/scheduler'
+import { event } from '@bluelet/scheduler/lowlevel'
+import { describe, expect, it } from 'vitest'
+import { runScript } from '../../support/script.js'
+import { failure, rejection } from '../world.js'
+
+describe('await', () => {
+  it('performs an event in async code', async () => {
+    const channel = new Channel<string>()
+    channel.trySend('sent')
+
+    const received = await channel.receive()
+
+    expect(received).toBe('sent')
+  })
+
+  it('throws the error of an event, the very object', async () => {
+    const error = failure()
+
+    const caught = await rejection(timeout(1000, rejectedLater(error)))
+
+    expect(caught).toBe(error)
+  })
+
+  it('works inside Promise.race, Promise.all and for await', async () => {
+    const all = await Promise.all([sleep(0), wait(Promise.resolve(1))])
+    const first = await Promise.race([wait(Promise.resolve('first')), new Promise(() => {})])
+    const each: unknown[] = []
+    for await (const value of [wait(Promise.resolve('x')), pause()]) each.push(value)
+
+    expect([all, first, each]).toEqual([[undefined, 1], 'first', ['x', undefined]])
+  })
+
+  it('performs a combination with its coroutines', async () => {
+    const value = await race([
+      (function* (): Coroutine<string> {
+        yield pause()
+        return 'coroutine'
+      })(),
+      new Promise<string>(() => {}),
+    ])
+
+    expect(value).toBe('coroutine')
+  })
+
+  it('of a timeout rejects with a TimeoutError', async () => {
+    const error = await rejection(timeout(1, new Promise(() => {})))
+
+    expect(error).toBeInstanceOf(TimeoutError)
+  })
+
+  it('hears of a promise that is rejected at once, before anybody calls that unhandled', {
+    tags: 'large',
+  }, async () => {
+    const { code, stdout, stderr } = await runScript(`
+      import { timeout } from '@bluelet/scheduler'
+      try {
+        await timeout(1000, Promise.reject(new Error('refused')))
+      } catch (error) {
+        console.log('caught', error.message)
+      }
+    `)
+
+    expect([code, stdout, stderr]).toEqual([0, 'caught refused\n', ''])
+  })
+
+  it('offers catch and finally', async () => {
+    const error = failure()
+    const heard: unknown[] = []
+
+    await wait(rejectedLater(error))
+      .finally(() => heard.push('finally'))
+      .catch((caught: unknown) => heard.push(caught))
+
+    expect(heard).toEqual(['finally', error])
+  })
+
+  it('does not begin before somebody awaits', async () => {
+    let entered = 0
+    const counted = event<void>(
+      {
+        name: 'counted',
+        enter(waiter) {
+          entered++
+          waiter.resume()
+        },
+        withdraw() {},
+      },
+      undefined,
+    )
+
+    await new Promise((resolve) => setImmediate(resolve))
+    const before = entered
+    await counted
+    await counted
+
+    expect([before, entered]).toEqual([0, 1])
+  })
+})
+
+function rejectedLater(error: Error): Promise<never> {
+  return new Promise((_resolve, reject) => setImmediate(() => setImmediate(reject, error)))
+}

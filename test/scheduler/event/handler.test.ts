@@ -1,0 +1,172 @@
+// Handlers of events that break their contract, and what is made of that.
+import { join, kill, pause, sleep, spawn } from '@bluelet/scheduler'
+import { type EventHandler, event, type Waiter } from '@bluelet/scheduler/lowlevel'
+import { describe, expect, it } from 'vitest'
+import { failure, rejection, virtually, world } from '../world.js'
+import { ANSWER } from './answer.js'
+
+describe('a handler', () => {
+  it('that answers twice is told so by an error that names the task', async () => {
+    let answer = (_value: number): void => {}
+    const twice = event<number>(
+      {
+        name: 'twice',
+        enter(waiter: Waiter<number>) {
+          answer = (value) => waiter.resume(value)
+        },
+      },
+      undefined,
+    )
+    const { scheduler } = world()
+
+    const value = await scheduler.run(function* main() {
+      yield* spawn(function* () {
+        answer(1)
+        expect(() => answer(2)).toThrow(
+          'main#1 is ready: it was resumed twice, or after its wait was withdrawn',
+        )
+      })
+      return yield* twice
+    })
+
+    expect(value).toBe(1)
+  })
+
+  it.each([
+    ['resume', (waiter: Waiter<void>) => waiter.resume()],
+    ['throw', (waiter: Waiter<void>) => waiter.throw(failure())],
+    ['withdrawn', (waiter: Waiter<void>) => waiter.withdrawn()],
+  ])('that answers by %s a task that has ended is told so', async (_name, answer) => {
+    const told = await virtually(function* () {
+      let waiter: Waiter<void> | undefined
+      const keeping = event<void>(
+        {
+          name: 'keeping',
+          enter(entered: Waiter<void>) {
+            waiter = entered
+            entered.resume()
+          },
+        },
+        undefined,
+      )
+      yield join(
+        yield* spawn(function* early() {
+          yield keeping
+        }),
+      )
+      try {
+        answer(waiter as Waiter<void>)
+      } catch (error) {
+        return String(error)
+      }
+      return 'nothing'
+    })
+
+    expect(told).toBe('Error: early#2 is ended: it was resumed twice, or after its wait was withdrawn')
+  })
+
+  it('that throws after it has answered makes the run fail with its error, and end', async () => {
+    const error = failure()
+    const { log, note } = world()
+
+    const caught = await rejection(
+      virtually(function* () {
+        yield spawn(function* () {
+          try {
+            yield sleep(1000)
+          } finally {
+            note('other')
+          }
+        })
+        yield pause()
+        yield event(
+          {
+            ...ANSWER,
+            enter(waiter: Waiter<number>) {
+              waiter.resume(1)
+              throw error
+            },
+          },
+          0,
+        )
+      }),
+    )
+
+    expect(caught).toBe(error)
+    expect(log).toHaveLength(1)
+  })
+
+  it('whose withdraw throws makes that the error at the yield of the killed task', async () => {
+    const error = failure()
+
+    const caught = await virtually(function* () {
+      const task = yield* spawn(function* () {
+        yield event(
+          {
+            name: 'stubborn',
+            enter() {},
+            withdraw() {
+              throw error
+            },
+          },
+          0,
+        )
+      })
+      yield pause()
+      try {
+        yield kill(task)
+      } catch (caught) {
+        return caught
+      }
+      return undefined
+    })
+
+    expect(caught).toBe(error)
+  })
+
+  it('whose describe throws does not keep an error from the run', async () => {
+    const error = failure()
+    const UGLY: EventHandler<number, void, number> = {
+      ...ANSWER,
+      describe() {
+        throw new Error('of describe')
+      },
+    }
+
+    const caught = await rejection(
+      virtually(function* () {
+        yield event<number>(UGLY, 1)
+        throw error
+      }),
+    )
+
+    expect(caught).toBe(error)
+  }, 1000)
+
+  it('may answer a withdrawal later, and is waited for', async () => {
+    const { scheduler, log, note } = world()
+    const SLOW: EventHandler<number, void> = {
+      name: 'slow',
+      enter() {},
+      withdraw(waiter, ms) {
+        waiter.scheduler.timers.add(waiter.scheduler.now() + ms, (w: Waiter) => w.withdrawn(), waiter)
+        return 'later'
+      },
+    }
+
+    await scheduler.run(function* () {
+      const task = yield* spawn(function* () {
+        try {
+          yield event(SLOW, 10)
+        } finally {
+          note('victim')
+        }
+      })
+      yield pause()
+      yield kill(task)
+      note('killer')
+    })
+
+    expect(log).toEqual(['10: victim', '10: killer'])
+  })
+})

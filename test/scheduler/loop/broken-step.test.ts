@@ -1,0 +1,102 @@
+// Errors of the trampoline and of timers themselves, which belong to no coroutine.
+import { type Event, Scheduler, sleep } from '@bluelet/scheduler'
+import { event, type Host, type Waiter } from '@bluelet/scheduler/lowlevel'
+import { VirtualHost } from '@bluelet/scheduler/testing'
+import { describe, expect, it } from 'vitest'
+import { afterMacrotasks } from '../outside.js'
+import { failure, stepAll } from '../world.js'
+import { byHand } from './by-hand.js'
+
+describe('an error that breaks out of the trampoline', () => {
+  /** A host that keeps what was thrown at it. */
+  function guarded(): { host: Host; thrown: unknown[] } {
+    const virtual = new VirtualHost()
+    const thrown: unknown[] = []
+    const guard = (callback: () => void) => () => {
+      try {
+        callback()
+      } catch (error) {
+        thrown.push(error)
+      }
+    }
+    const host: Host = {
+      now: () => virtual.now(),
+      soon: (callback) => virtual.soon(guard(callback)),
+      at: (deadline, callback) => virtual.at(deadline, guard(callback)),
+      cancel: (timer) => virtual.cancel(timer),
+      report: (error) => virtual.report(error),
+    }
+    return { host, thrown }
+  }
+
+  it('thrown by what a handler set a timer to call ends the run, and not the process', async () => {
+    const { host, thrown } = guarded()
+    const scheduler = new Scheduler({ host })
+    const error = failure('of a timer')
+
+    const outcome = scheduler.run(function* () {
+      scheduler.timers.add(
+        5,
+        () => {
+          throw error
+        },
+        undefined,
+      )
+      yield sleep(10)
+      return 'went on'
+    })
+    const ended = await Promise.race([
+      outcome.catch((caught: unknown) => caught),
+      afterMacrotasks(50).then(() => 'hangs'),
+    ])
+
+    expect(ended).toBe(error)
+    expect(thrown).toEqual([])
+  })
+})
+
+describe('an error that breaks a step', () => {
+  /** A handler that breaks the protocol: it has answered, and throws. */
+  function broken(error: Error): Event {
+    return event(
+      {
+        name: 'broken',
+        enter(waiter: Waiter<void>) {
+          waiter.resume()
+          throw error
+        },
+      },
+      undefined,
+    )
+  }
+
+  it('is thrown by step, and the scheduler steps on', () => {
+    const { scheduler, log, stepper } = byHand()
+    const error = failure()
+    scheduler.spawn(function* () {
+      yield broken(error)
+    })
+    stepper('a', 1)
+
+    expect(() => scheduler.step()).toThrow(error)
+    stepAll(scheduler)
+
+    expect(log).toEqual(['a1'])
+  })
+
+  it('of a timer that belongs to no task is reported', () => {
+    const { scheduler, host } = byHand()
+    const error = failure()
+    scheduler.timers.add(
+      0,
+      () => {
+        throw error
+      },
+      undefined,
+    )
+
+    scheduler.step()
+
+    expect(host.reports).toEqual([error])
+  })
+})

@@ -1,0 +1,113 @@
+// Which `AsyncLocalStorage` context a task runs in.
+import { AsyncLocalStorage } from 'node:async_hooks'
+import {
+  type Coroutine,
+  callback,
+  group,
+  join,
+  pause,
+  race,
+  Scheduler,
+  sleep,
+  spawn,
+  timeout,
+} from '@bluelet/scheduler'
+import { VirtualHost } from '@bluelet/scheduler/testing'
+import { describe, expect, it } from 'vitest'
+
+describe('AsyncLocalStorage', () => {
+  const storage = new AsyncLocalStorage<string>()
+
+  function withContext(): Scheduler {
+    return new Scheduler({
+      host: Object.assign(new VirtualHost(), { context: () => AsyncLocalStorage.snapshot() }),
+    })
+  }
+
+  function* storeAfter(ms: number): Coroutine<string | undefined> {
+    yield sleep(ms)
+    return storage.getStore()
+  }
+
+  it('is for the root what it was at the call of run', async () => {
+    const scheduler = withContext()
+
+    const outcome = storage.run('of the caller', () => scheduler.run(() => storeAfter(10)))
+
+    expect(await outcome).toBe('of the caller')
+  })
+
+  it('is for a task what it was for its spawner at the spawn, over every later yield', async () => {
+    const scheduler = withContext()
+
+    const stores = await scheduler.run(function* () {
+      storage.enterWith('one')
+      const first = yield* spawn(storeAfter, 10)
+      storage.enterWith('two')
+      const second = yield* spawn(storeAfter, 5)
+      return [yield* join(first), yield* join(second)]
+    })
+
+    expect(stores).toEqual(['one', 'two'])
+  })
+
+  it('is not mixed up between tasks that take turns', async () => {
+    const scheduler = withContext()
+    const seen: string[] = []
+    function* task(name: string): Coroutine<void> {
+      for (let i = 0; i < 3; i++) {
+        yield pause()
+        seen.push(`${name} sees ${storage.getStore()}`)
+      }
+    }
+
+    for (const name of ['a', 'b']) storage.run(name, () => scheduler.spawn(task, name))
+    await scheduler.run(function* () {})
+
+    expect(new Set(seen)).toEqual(new Set(['a sees a', 'b sees b']))
+  })
+
+  it('is seen by an event that is entered, and by async code that a task starts', async () => {
+    const scheduler = withContext()
+
+    const stores = await storage.run('of the caller', () =>
+      scheduler.run(function* () {
+        yield sleep(1)
+        const byCallback = yield* callback<string | undefined>((resume) => resume(storage.getStore()))
+        const byPromise: string | undefined = yield (async () => {
+          await null
+          return storage.getStore()
+        })()
+        return [byCallback, byPromise]
+      }),
+    )
+
+    expect(stores).toEqual(['of the caller', 'of the caller'])
+  })
+
+  it('reaches the coroutines in a group, a race and a timeout', async () => {
+    const scheduler = withContext()
+
+    const stores = await storage.run('of the caller', () =>
+      scheduler.run(function* () {
+        return [
+          yield* group(() => storeAfter(1)),
+          yield* race([storeAfter(1), sleep(100)]),
+          yield* timeout(100, storeAfter(1)),
+        ]
+      }),
+    )
+
+    expect(stores).toEqual(['of the caller', 'of the caller', 'of the caller'])
+  })
+
+  it('does not leak into what runs after a turn', async () => {
+    const scheduler = withContext()
+    await scheduler.run(function* () {
+      storage.enterWith('of the task')
+      yield pause()
+    })
+
+    expect(storage.getStore()).toBe(undefined)
+  })
+})
