@@ -6,7 +6,7 @@ function* pausing(): Coroutine<void> {
   yield pause()
 }
 
-/** A coroutine as a compiler makes it, for engines without generators: of plain functions. */
+/** A coroutine as compilers make it for engines without generators: from plain functions. */
 function compiled<T>(coroutine: Coroutine<T>): Coroutine<T> {
   const plain = {
     next: (value: unknown) => coroutine.next(value),
@@ -14,11 +14,11 @@ function compiled<T>(coroutine: Coroutine<T>): Coroutine<T> {
     return: (value: T) => coroutine.return(value),
     [Symbol.iterator]: () => plain,
   }
-  return plain as unknown as Coroutine<T> // It lacks what only the types of newer engines have.
+  return plain as unknown as Coroutine<T> // It lacks only what the types of newer engines require.
 }
 
-describe('a coroutine that is made of plain functions', () => {
-  it.each(['next', 'throw', Symbol.iterator])('is none without %s', async (member) => {
+describe('a coroutine made of plain functions', () => {
+  it.each(['next', 'throw', Symbol.iterator])('is not accepted without %s', async (member) => {
     const incomplete = { ...compiled(pausing()), [member]: undefined }
 
     const error = await rejection(
@@ -30,7 +30,7 @@ describe('a coroutine that is made of plain functions', () => {
     expect(String(error)).toContain('TypeError: cannot yield an object (Object)')
   })
 
-  it('gives what it returns, as root, as task and as callee', async () => {
+  it('returns its value as a root, as a task and as a callee', async () => {
     const inner = (): Coroutine<string> =>
       compiled(
         (function* () {
@@ -51,7 +51,7 @@ describe('a coroutine that is made of plain functions', () => {
     expect(values).toEqual(['inner', 'inner'])
   })
 
-  it('gets the error of what it yielded', async () => {
+  it('gets the error of the event that it yielded', async () => {
     const error = failure()
 
     const caught = await virtually(
@@ -70,7 +70,7 @@ describe('a coroutine that is made of plain functions', () => {
     expect(caught).toBe(error)
   })
 
-  it('runs its finally when it is killed', async () => {
+  it('runs its finally block when it is killed', async () => {
     const log: string[] = []
 
     await virtually(function* () {

@@ -19,7 +19,7 @@ import { waitFor } from '../coroutines.js'
 import { manualScheduler, world } from '../world.js'
 
 describe('a task that has ended', () => {
-  /** Spawns a task whose locals hold a large thing, and gives a weak reference to that. */
+  /** Spawns a task whose locals hold a large object, and returns a weak reference to that object. */
   function endedTask(
     end: (large: object) => Coroutine,
     scheduler = manualScheduler({ sites: false }),
@@ -54,7 +54,7 @@ describe('a task that has ended', () => {
     expect([task.outcome?.kind, large.deref()]).toEqual(['returned', undefined])
   })
 
-  it('does not hold the event that it yielded last, nor its argument', async () => {
+  it('does not hold its last event, nor the argument of that', async () => {
     const channel = new Channel<object>()
     const { task, large } = endedTask(function* (large) {
       yield channel.send(large)
@@ -66,7 +66,7 @@ describe('a task that has ended', () => {
     expect([task.outcome?.kind, large.deref()]).toEqual(['returned', undefined])
   })
 
-  it('does not hold the value that it was resumed with last', async () => {
+  it('does not hold the value that it was last resumed with', async () => {
     const { task, large } = endedTask(function* (large) {
       yield wait(thenableOf(large))
     })
@@ -76,7 +76,7 @@ describe('a task that has ended', () => {
     expect([task.outcome?.kind, large.deref()]).toEqual(['returned', undefined])
   })
 
-  it('is itself let go of by the scheduler', async () => {
+  it('is released by the scheduler', async () => {
     const scheduler = manualScheduler({ sites: false })
     const task = (() => {
       const task = scheduler.spawn(function* () {
@@ -129,7 +129,7 @@ describe('a task that has ended', () => {
     expect([child?.outcome?.kind, supervisor.deref()]).toEqual(['returned', undefined])
   })
 
-  it('does not hold what the group returned that it was in', async () => {
+  it('does not hold the value of the group that it was in', async () => {
     const scheduler = manualScheduler({ sites: false })
     let child: Task | undefined
     const value = (() => {
@@ -174,7 +174,7 @@ describe('a task that has ended', () => {
     expect([large.deref(), task.deref()]).toEqual([undefined, undefined])
   })
 
-  it('leaves no timer, and in a run of many there are none in the end', async () => {
+  it('leaves no timer behind, and a run of many leaves none', async () => {
     const { scheduler } = world({ sites: false })
     let most = 0
 

@@ -7,7 +7,7 @@ import { byDelegatedCall, depthSuite } from './depth-suite.js'
 depthSuite(30_000)
 
 describe('yield* call(...)', () => {
-  it('thrown through ten thousand deep adds no more lines to the stack than people read', async () => {
+  it('adds only a readable number of lines to the stack of an error thrown through ten thousand calls', async () => {
     const error = failure()
 
     await rejection(
@@ -23,7 +23,7 @@ describe('yield* call(...)', () => {
   })
 })
 
-it('a loop of calls needs no stack', async () => {
+it('needs no stack when it is called in a loop', async () => {
   const { scheduler } = world()
 
   const callees = await scheduler.run(function* () {
@@ -41,7 +41,7 @@ it('a loop of calls needs no stack', async () => {
 })
 
 describe('yield* of a plain helper', () => {
-  it('a hundred deep works as the engine does it', async () => {
+  it('works as in the engine, a hundred levels deep', async () => {
     function* helper(n: number): Coroutine<number> {
       if (n === 0) {
         yield* pause()

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { Holds } from '../../../packages/scheduler/src/core/holds.js'
 
 describe('Holds', () => {
-  it('count all, and those that the world outside of the host can end', () => {
+  it('counts all references, and those that the world outside the host can end', () => {
     const holds = new Holds(['socket'])
 
     for (const source of ['socket', 'promise', undefined, 'socket']) holds.add(source)
@@ -10,7 +10,7 @@ describe('Holds', () => {
     expect([holds.size, holds.outside]).toEqual([4, 2])
   })
 
-  it('count down by the same', () => {
+  it('counts down in the same way', () => {
     const holds = new Holds(['socket'])
     for (const source of ['socket', 'promise', undefined]) holds.add(source)
 
@@ -22,7 +22,7 @@ describe('Holds', () => {
     expect([without, holds.size, holds.outside]).toEqual([[2, 1], 0, 0])
   })
 
-  it('are all of the outside on a host that simulates nothing', () => {
+  it('counts all of them as the outside on a host that simulates nothing', () => {
     const holds = new Holds([])
 
     holds.add('socket')

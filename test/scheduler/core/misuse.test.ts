@@ -26,10 +26,10 @@ import { describe, expect, it } from 'vitest'
 import { rejection, virtually } from '../world.js'
 import { asynchronous, Connection, child, type ErrorClass, wrong } from './misused.js'
 
-/** What is wrong, how to make it, and the error that it must be, with what its message must match. */
+/** What is wrong, how to cause it, the expected error class, and what the message must match. */
 type Case = readonly [name: string, make: () => unknown, error: ErrorClass, ...message: RegExp[]]
 
-// The mistakes in what is yielded.
+// Invalid values to yield.
 const wrongYields: readonly Case[] = [
   ['undefined', () => undefined, TypeError, /cannot yield undefined/, /pause\(\)/],
   ['null', () => null, TypeError, /cannot yield null/],
@@ -47,7 +47,12 @@ const wrongYields: readonly Case[] = [
   ['an object', () => ({}), TypeError, /cannot yield an object \(Object\)/],
   ['an object without a prototype', () => Object.create(null), TypeError, /cannot yield an object: /],
   ['an instance of a class without a name', () => new (class {})(), TypeError, /cannot yield an object: /],
-  ['an object whose constructor is none', () => ({ constructor: 5 }), TypeError, /cannot yield an object: /],
+  [
+    'an object whose constructor is not a function',
+    () => ({ constructor: 5 }),
+    TypeError,
+    /cannot yield an object: /,
+  ],
   ['an instance', () => new Connection(), TypeError, /cannot yield an object \(Connection\)/],
   ['a buffer', () => Buffer.from('bytes'), TypeError, /cannot yield an object \(Buffer\)/],
   ['an error', () => new Error('made'), TypeError, /cannot yield an object \(Error\)/],
@@ -76,7 +81,7 @@ const wrongYields: readonly Case[] = [
   ],
 ]
 
-// The mistakes in what an event is called with: at the call, or at the yield of what it made.
+// Invalid arguments of events, detected at the call or at the yield of the event.
 const wrongArguments: readonly Case[] = [
   ["sleep('1')", () => sleep(wrong('1')), RangeError, /sleep\(ms\): expected ms >= 0, got/],
   ['sleep(-1)', () => sleep(-1), RangeError, /sleep\(ms\).*-1/],
@@ -189,7 +194,7 @@ const wrongArguments: readonly Case[] = [
   ['semaphore.release()', () => new Semaphore().release(), RangeError, /release\(\)/],
 ]
 
-/** Yields what `make` makes, within reach of a catch: what was thrown, and that it went on. */
+/** Yields what `make` returns and checks that the task goes on after catching; returns the error. */
 function* attempt(make: () => unknown): Coroutine<unknown> {
   let caught: unknown = 'nothing was thrown'
   try {
@@ -215,8 +220,8 @@ async function caughtFrom(make: () => unknown): Promise<unknown> {
 
 describe('misuse', () => {
   describe.each([
-    ['the yield of', wrongYields],
-    ['the call of', wrongArguments],
+    ['yielding', wrongYields],
+    ['calling', wrongArguments],
   ])('by %s', (_title, cases) => {
     for (const [name, make, error, ...parts] of cases) {
       it(`${name} is an error at that yield, and other tasks go on`, async () => {
@@ -228,7 +233,7 @@ describe('misuse', () => {
     }
   })
 
-  it('that nobody catches ends the run with that error', async () => {
+  it('ends the run with that error when no task catches it', async () => {
     const error = await rejection(
       virtually(function* () {
         yield wrong(42)
@@ -251,7 +256,7 @@ describe('misuse', () => {
     expect((caught as Error).message).toMatch(/spawned before/)
   })
 
-  it('by the yield of a coroutine that is running is an error at that yield', async () => {
+  it('by yielding a coroutine that is running is an error at that yield', async () => {
     const caught = await virtually(function* () {
       const self: Coroutine<unknown> = (function* () {
         return yield* attempt(() => self)
@@ -263,7 +268,7 @@ describe('misuse', () => {
     expect((caught as Error).message).toMatch(/called before/)
   })
 
-  it('by the yield of the root itself is an error at that yield', async () => {
+  it('by yielding the root itself is an error at that yield', async () => {
     const root: Coroutine<unknown> = (function* () {
       return yield* attempt(() => root)
     })()
@@ -273,7 +278,7 @@ describe('misuse', () => {
     expect((caught as Error).message).toMatch(/spawned before, as task#1/)
   })
 
-  it('by the yield of a coroutine that has ended is an error at that yield', async () => {
+  it('by yielding a coroutine that has ended is an error at that yield', async () => {
     const coroutine = child()
 
     const caught = await virtually(function* () {
@@ -284,7 +289,7 @@ describe('misuse', () => {
     expect((caught as Error).message).toMatch(/called before/)
   })
 
-  it('by a coroutine that another scheduler runs is an error at that yield', async () => {
+  it('by yielding a coroutine that another scheduler runs is an error at that yield', async () => {
     const coroutine = child()
     const other = new Scheduler({ host: new VirtualHost({ manual: true }) })
     other.spawn(coroutine)
@@ -294,7 +299,7 @@ describe('misuse', () => {
     expect((caught as Error).message).toMatch(/spawned before/)
   })
 
-  it('by a coroutine that somebody has begun to run by hand, and is within it now, is an error', async () => {
+  it('by yielding a coroutine that is being run by hand is an error', async () => {
     const again = (): unknown => begun.next()
     const begun: Coroutine = (function* () {
       return again()
@@ -305,7 +310,7 @@ describe('misuse', () => {
     expect(caught).toBeInstanceOf(TypeError)
   })
 
-  it('by a spawn into a group that has ended is an error at that spawn', async () => {
+  it('by spawning into a group that has ended is an error at that spawn', async () => {
     const caught = await virtually(function* () {
       let left: Group | undefined
       yield group(function* (g) {
@@ -317,7 +322,7 @@ describe('misuse', () => {
     expect((caught as Error).message).toMatch(/this group has ended/)
   })
 
-  it('by a thenable whose then throws is that error, at the yield', async () => {
+  it('by yielding a thenable whose then throws is that error, at the yield', async () => {
     const error = new Error('of then')
     const thenable = {
       // biome-ignore lint/suspicious/noThenProperty: that is what the test is about.
@@ -348,7 +353,7 @@ function twoOf(coroutine: Coroutine): Coroutine[] {
   return [coroutine, coroutine]
 }
 
-/** Throws at whatever one looks at. */
+/** An object that throws at every inspection. */
 function hostile(): object {
   return new Proxy(
     {},

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 const session = new inspector.Session()
 
-// Loaded once the counting has begun: the engine counts only in code that it compiles from then on.
+// Loaded after counting has started, since the engine counts only in code that it compiles afterwards.
 let s: typeof import('@bluelet/scheduler')
 let testing: typeof import('@bluelet/scheduler/testing')
 
@@ -33,7 +33,7 @@ function post(method: string, parameters?: object): Promise<Coverage> {
   })
 }
 
-/** How often the engine enters a function or a block of the scheduler's sources meanwhile. */
+/** The number of times that the engine enters a function or a block of the scheduler's sources while `program` runs. */
 async function workOf(program: () => void): Promise<number> {
   await post('Profiler.takePreciseCoverage') // Sets the counts to 0.
   program()
@@ -47,7 +47,7 @@ const STEPS = 500
 const FEW = 10
 const MANY = 2000
 
-/** The work of some steps of one task, beside so many that wait as `park` says. */
+/** The work of some steps of one task, beside a number of parked tasks. */
 async function workBeside(count: number, park: () => Coroutine, task: () => Coroutine): Promise<number> {
   const host = new testing.VirtualHost({ manual: true })
   const scheduler: Scheduler = new s.Scheduler({ host, sites: false })
@@ -118,7 +118,7 @@ describe('the work of a step', () => {
     ['a sleep each', () => s.sleep(1e6)],
     ['a race each', ({ latch, never }) => s.race([latch.wait(), never])],
   ]
-  it.each(parked)('does not grow with the tasks that wait for %s', async (_name, event) => {
+  it.each(parked)('does not grow with the number of tasks that wait for %s', async (_name, event) => {
     const things = shared()
     const park = () => waits(event(things))
 
@@ -126,7 +126,7 @@ describe('the work of a step', () => {
     const many = await workBeside(MANY, park, pauses)
 
     expect(few).toBeGreaterThan(STEPS)
-    // One look at each of the tasks would make it 200 times as much.
+    // Looking once at each of the tasks would make it 200 times as much.
     expect(many).toBeLessThan(few * 1.2)
   })
 
@@ -137,7 +137,7 @@ describe('the work of a step', () => {
     ['races', races],
     ['calls', calls],
   ]
-  it.each(steps)('that %s does not grow with the tasks that wait', async (_name, task) => {
+  it.each(steps)('that %s does not grow with the number of parked tasks', async (_name, task) => {
     const park = () => waits(new s.Latch().wait())
 
     const few = await workBeside(FEW, park, task)
@@ -147,7 +147,7 @@ describe('the work of a step', () => {
     expect(many).toBeLessThan(few * 1.2)
   })
 
-  it('that sleeps grows with the logarithm of the sleepers at the most', async () => {
+  it('that sleeps grows at most with the logarithm of the number of sleepers', async () => {
     const park = () => waits(s.sleep(1e6))
 
     const few = await workBeside(FEW, park, sleeps)

@@ -36,13 +36,13 @@ describe('return', () => {
     expect(value).toBe(42)
   })
 
-  it('of nothing gives undefined', async () => {
+  it('without a value gives undefined', async () => {
     const value = await virtually(function* () {})
 
     expect(value).toBe(undefined)
   })
 
-  it.each([undefined, null, 0, '', false, Number.NaN])('gives %o as it is', async (given) => {
+  it.each([undefined, null, 0, '', false, Number.NaN])('gives %o unchanged', async (given) => {
     const values = await virtually(function* () {
       const task = yield* spawn(function* () {
         return given
@@ -56,7 +56,7 @@ describe('return', () => {
     expect(values).toEqual([given, given])
   })
 
-  it('gives an event as a value: it is not performed', async () => {
+  it('gives an event as a value without performing it', async () => {
     const { scheduler, host } = world()
     const nap = sleep(1000)
 
@@ -71,7 +71,7 @@ describe('return', () => {
     expect(host.now()).toBe(0)
   })
 
-  it('runs finally first', async () => {
+  it('runs the finally block first', async () => {
     const { scheduler, log, note } = world()
 
     const value = await scheduler.run(function* () {
@@ -87,7 +87,7 @@ describe('return', () => {
     expect(log).toEqual(['10: finally'])
   })
 
-  it('in finally replaces an error', async () => {
+  it('in a finally block replaces an error', async () => {
     const value = await virtually(function* (): Coroutine<number> {
       try {
         throw failure()
@@ -102,7 +102,7 @@ describe('return', () => {
 })
 
 describe('throw', () => {
-  it('reaches the caller at its yield, which goes on if it catches', async () => {
+  it('reaches the caller at its yield, and the caller goes on if it catches', async () => {
     const error = failure()
 
     const caught = await virtually(function* () {
@@ -121,7 +121,7 @@ describe('throw', () => {
     expect(caught).toBe(error)
   })
 
-  it('passes through callers that do not catch, running each finally from the inside out', async () => {
+  it('passes through callers that do not catch, and runs each finally block from the inside out', async () => {
     const { scheduler, log, note } = world()
     function* level(n: number): Coroutine<void> {
       try {
@@ -138,7 +138,7 @@ describe('throw', () => {
     expect(log).toEqual(['1: finally 0', '2: finally 1', '3: finally 2'])
   })
 
-  it.each([undefined, null, 0, 'a string'])('throws %o as it is', async (thrown) => {
+  it.each([undefined, null, 0, 'a string'])('throws %o unchanged', async (thrown) => {
     const caught = await rejection(
       virtually(function* () {
         yield (function* () {
@@ -151,7 +151,7 @@ describe('throw', () => {
     expect(caught).toBe(thrown)
   })
 
-  it('in finally replaces the error before it', async () => {
+  it('in a finally block replaces the error before it', async () => {
     const second = failure('second')
 
     const caught = await rejection(

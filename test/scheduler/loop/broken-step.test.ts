@@ -7,8 +7,8 @@ import { afterMacrotasks } from '../outside.js'
 import { failure, stepAll } from '../world.js'
 import { byHand } from './by-hand.js'
 
-describe('an error that breaks out of the trampoline', () => {
-  /** A host that keeps what was thrown at it. */
+describe('an error that escapes from the trampoline', () => {
+  /** A host that records what is thrown into it. */
   function guarded(): { host: Host; thrown: unknown[] } {
     const virtual = new VirtualHost()
     const thrown: unknown[] = []
@@ -29,7 +29,7 @@ describe('an error that breaks out of the trampoline', () => {
     return { host, thrown }
   }
 
-  it('thrown by what a handler set a timer to call ends the run, and not the process', async () => {
+  it("thrown by the callback of a handler's timer ends the run, not the process", async () => {
     const { host, thrown } = guarded()
     const scheduler = new Scheduler({ host })
     const error = failure('of a timer')
@@ -56,7 +56,7 @@ describe('an error that breaks out of the trampoline', () => {
 })
 
 describe('an error that breaks a step', () => {
-  /** A handler that breaks the protocol: it has answered, and throws. */
+  /** An event whose handler violates the protocol: it resumes its waiter, then throws. */
   function broken(error: Error): Event {
     return event(
       {
@@ -70,7 +70,7 @@ describe('an error that breaks a step', () => {
     )
   }
 
-  it('is thrown by step, and the scheduler steps on', () => {
+  it('is thrown by step, and the scheduler takes further steps', () => {
     const { scheduler, log, stepper } = byHand()
     const error = failure()
     scheduler.spawn(function* () {

@@ -11,7 +11,7 @@ import {
 import type { Host } from '@bluelet/scheduler/lowlevel'
 import { describe, expect, it } from 'vitest'
 
-/** A host that makes each call when it is told, and whose clock moves by what a step takes. */
+/** A host that makes one call at a time, when the test says so. The tasks move its clock. */
 class Stepwise implements Host {
   time = 0
   readonly #calls: (() => void)[] = []
@@ -34,7 +34,7 @@ class Stepwise implements Host {
     throw error
   }
 
-  /** Makes one call that was asked for soon. */
+  /** Makes the oldest call that is still to be made. */
   turn(): boolean {
     const call = this.#calls.shift()
     call?.()
@@ -42,19 +42,19 @@ class Stepwise implements Host {
   }
 }
 
-interface Watched {
+interface Load {
   readonly host: Stepwise
-  /** How many steps the tasks have taken. */
+  /** The number of steps that the tasks have taken. */
   steps: number
 }
 
-/** Runs tasks without end, each of whose steps takes some time. */
-function busy(tasks: number, stepMs: number, options: SchedulerOptions): Watched {
+/** Runs tasks that never end; each of their steps takes some time. */
+function busy(tasks: number, stepMs: number, options: SchedulerOptions): Load {
   const host = new Stepwise()
-  const watched: Watched = { host, steps: 0 }
+  const load: Load = { host, steps: 0 }
   function* worker(): Coroutine {
     while (true) {
-      watched.steps++
+      load.steps++
       host.time += stepMs
       yield pause()
     }
@@ -62,29 +62,29 @@ function busy(tasks: number, stepMs: number, options: SchedulerOptions): Watched
   const scheduler = new Scheduler({ host, ...options })
   for (let i = 1; i < tasks; i++) scheduler.spawn(worker)
   void scheduler.run(worker)
-  return watched
+  return load
 }
 
 describe('budgetSteps', () => {
   it.each([1, 2, 3, 63, 64, 65, 100, 1000, 1024])('of %i is never exceeded in a turn', (budgetSteps) => {
-    const watched = busy(3, 0, { budgetSteps })
+    const load = busy(3, 0, { budgetSteps })
 
     for (let turn = 1; turn <= 5; turn++) {
-      watched.host.turn()
+      load.host.turn()
 
-      expect(watched.steps).toBeLessThanOrEqual(turn * budgetSteps)
+      expect(load.steps).toBeLessThanOrEqual(turn * budgetSteps)
     }
   })
 
-  it('is 1024 by default: no more steps are taken although there are more tasks', () => {
-    const watched = busy(3000, 0, {})
+  it('is 1024 by default, even when more tasks are ready', () => {
+    const load = busy(3000, 0, {})
 
-    watched.host.turn()
+    load.host.turn()
 
-    expect(watched.steps).toBe(1024)
+    expect(load.steps).toBe(1024)
   })
 
-  it('goes on in the next turn with the task that came next', () => {
+  it('is followed by a turn that begins with the next task', () => {
     const host = new Stepwise()
     const log: number[] = []
     const scheduler = new Scheduler({ host, budgetSteps: 2 })
@@ -107,7 +107,7 @@ describe('budgetSteps', () => {
 })
 
 describe('a turn', () => {
-  it('is asked for once, however many tasks become ready before it', () => {
+  it('is requested once, however many tasks become ready before it', () => {
     const host = new Stepwise()
     const scheduler = new Scheduler({ host })
     void scheduler.run(function* () {})
@@ -120,7 +120,7 @@ describe('a turn', () => {
     expect(turns).toBe(1)
   })
 
-  it('is not asked for by a release while there is another hold', () => {
+  it('is not requested by a release while the scheduler is held otherwise', () => {
     const host = new Stepwise()
     const scheduler = new Scheduler({ host })
     void scheduler.run(function* () {
@@ -138,9 +138,9 @@ describe('a turn', () => {
   })
 
   it.each<[string, Event]>([
-    ['for ever', new Latch().wait()],
-    ['for a timer, which the host has not', sleep(10)],
-  ])('that comes when the run is over does no harm to a task that waits %s', (_name, event) => {
+    ['forever', new Latch().wait()],
+    ['for a timer that the host does not have', sleep(10)],
+  ])('that comes after the end of the run does not affect a task that waits %s', (_name, event) => {
     const host = new Stepwise()
     host.at = () => {
       throw new Error('no timers')
@@ -160,38 +160,38 @@ describe('a turn', () => {
 })
 
 describe('budgetMs', () => {
-  it('ends a turn after the step that used it up, when steps are slow', () => {
-    const watched = busy(100, 10, { budgetMs: 2 })
+  it('ends a turn of slow steps after the step that used it up', () => {
+    const load = busy(100, 10, { budgetMs: 2 })
 
-    watched.host.turn()
+    load.host.turn()
 
-    expect(watched.steps).toBe(1)
+    expect(load.steps).toBe(1)
   })
 
-  it('ends a turn of quick steps not long after it is used up', () => {
-    // 2 ms at 0.01 ms a step are 200 steps; the clock is looked at every 64.
-    const watched = busy(1000, 0.01, { budgetMs: 2 })
+  it('ends a turn of quick steps soon after it is used up', () => {
+    // 2 ms at 0.01 ms a step are 200 steps; the scheduler reads the clock every 64 steps.
+    const load = busy(1000, 0.01, { budgetMs: 2 })
 
-    watched.host.turn()
+    load.host.turn()
 
-    expect(watched.steps).toBeGreaterThanOrEqual(200)
-    expect(watched.steps).toBeLessThanOrEqual(264)
+    expect(load.steps).toBeGreaterThanOrEqual(200)
+    expect(load.steps).toBeLessThanOrEqual(264)
   })
 
   it('is 2 by default', () => {
-    const watched = busy(100, 0.5, {})
+    const load = busy(100, 0.5, {})
 
-    watched.host.turn()
+    load.host.turn()
 
-    // After 1, 2, 4 steps it looks: 4 of them take 2 ms.
-    expect(watched.steps).toBe(4)
+    // The scheduler reads the clock after 1, 2 and 4 steps, and 4 steps take 2 ms.
+    expect(load.steps).toBe(4)
   })
 
-  it('of Infinity leaves the steps to be the limit', () => {
-    const watched = busy(100, 1e6, { budgetMs: Number.POSITIVE_INFINITY, budgetSteps: 50 })
+  it('of Infinity leaves the number of steps as the only limit', () => {
+    const load = busy(100, 1e6, { budgetMs: Number.POSITIVE_INFINITY, budgetSteps: 50 })
 
-    watched.host.turn()
+    load.host.turn()
 
-    expect(watched.steps).toBe(50)
+    expect(load.steps).toBe(50)
   })
 })

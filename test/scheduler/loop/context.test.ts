@@ -1,4 +1,4 @@
-// Which `AsyncLocalStorage` context a task runs in.
+// The `AsyncLocalStorage` context in which a task runs.
 import { AsyncLocalStorage } from 'node:async_hooks'
 import {
   type Coroutine,
@@ -29,7 +29,7 @@ describe('AsyncLocalStorage', () => {
     return storage.getStore()
   }
 
-  it('is for the root what it was at the call of run', async () => {
+  it('of the root is that of the call of run', async () => {
     const scheduler = withContext()
 
     const outcome = storage.run('of the caller', () => scheduler.run(() => storeAfter(10)))
@@ -37,7 +37,7 @@ describe('AsyncLocalStorage', () => {
     expect(await outcome).toBe('of the caller')
   })
 
-  it('is for a task what it was for its spawner at the spawn, over every later yield', async () => {
+  it('of a task is that of its spawn, over every later yield', async () => {
     const scheduler = withContext()
 
     const stores = await scheduler.run(function* () {
@@ -67,7 +67,7 @@ describe('AsyncLocalStorage', () => {
     expect(new Set(seen)).toEqual(new Set(['a sees a', 'b sees b']))
   })
 
-  it('is seen by an event that is entered, and by async code that a task starts', async () => {
+  it('is visible to a handler that is entered, and to async code that a task starts', async () => {
     const scheduler = withContext()
 
     const stores = await storage.run('of the caller', () =>
@@ -85,7 +85,7 @@ describe('AsyncLocalStorage', () => {
     expect(stores).toEqual(['of the caller', 'of the caller'])
   })
 
-  it('reaches the coroutines in a group, a race and a timeout', async () => {
+  it('is visible to the coroutines in a group, a race and a timeout', async () => {
     const scheduler = withContext()
 
     const stores = await storage.run('of the caller', () =>
@@ -101,7 +101,7 @@ describe('AsyncLocalStorage', () => {
     expect(stores).toEqual(['of the caller', 'of the caller', 'of the caller'])
   })
 
-  it('does not leak into what runs after a turn', async () => {
+  it('does not leak into code that runs after a turn', async () => {
     const scheduler = withContext()
     await scheduler.run(function* () {
       storage.enterWith('of the task')

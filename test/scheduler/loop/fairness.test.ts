@@ -1,16 +1,16 @@
 // Promise 2 of the design: fairness. The host here is an event loop in which time passes only as the tasks say, since
-// in the virtual host no time passes while anything is ready.
+// in the virtual host no time passes while a task is ready.
 import { Channel, type Coroutine, pause, run, Scheduler, sleep } from '@bluelet/scheduler'
 import { defaultHost, type Host } from '@bluelet/scheduler/lowlevel'
 import { describe, expect, it } from 'vitest'
 
-/** A toy of Node's loop: a pass calls what I/O brought, then the timers that are due, then what was to be called soon. */
+/** A model of Node's event loop: a pass makes the calls of I/O, then those of due timers, then those of `soon`. */
 class Loop implements Host {
   time = 0
   passes = 0
   #soon: (() => void)[] = []
   #arrivals: { at: number; callback: () => void }[] = []
-  #alarms: { at: number; callback: () => void }[] = []
+  #timers: { at: number; callback: () => void }[] = []
 
   now(): number {
     return this.time
@@ -21,42 +21,42 @@ class Loop implements Host {
   }
 
   at(deadline: number, callback: () => void): unknown {
-    const alarm = { at: deadline, callback }
-    this.#alarms.push(alarm)
-    return alarm
+    const timer = { at: deadline, callback }
+    this.#timers.push(timer)
+    return timer
   }
 
   cancel(timer: unknown): void {
-    this.#alarms = this.#alarms.filter((alarm) => alarm !== timer)
+    this.#timers = this.#timers.filter((other) => other !== timer)
   }
 
   report(error: unknown): void {
     throw error
   }
 
-  /** Bytes that come in at a time. */
+  /** Schedules the arrival of some bytes. */
   arrive(at: number, callback: () => void): void {
     this.#arrivals.push({ at, callback })
   }
 
-  /** Passes until nothing is left to be called, or a number of passes. */
+  /** Passes until there is nothing left to call, or the given number of times. */
   async run(passes = Number.POSITIVE_INFINITY): Promise<void> {
     for (; passes > 0 && this.#isAlive(); passes--) {
       this.passes++
       if (this.#soon.length === 0) this.time = Math.max(this.time, this.#next())
       this.#arrivals = this.#call(this.#arrivals)
-      this.#alarms = this.#call(this.#alarms)
+      this.#timers = this.#call(this.#timers)
       for (const callback of this.#soon.splice(0)) callback()
       await undefined
     }
   }
 
   #isAlive(): boolean {
-    return this.#soon.length + this.#arrivals.length + this.#alarms.length > 0
+    return this.#soon.length + this.#arrivals.length + this.#timers.length > 0
   }
 
   #next(): number {
-    return Math.min(...[...this.#arrivals, ...this.#alarms].map(({ at }) => at))
+    return Math.min(...[...this.#arrivals, ...this.#timers].map(({ at }) => at))
   }
 
   #call(list: { at: number; callback: () => void }[]): { at: number; callback: () => void }[] {
@@ -68,7 +68,7 @@ class Loop implements Host {
 }
 
 describe('a turn', () => {
-  it('is followed by the next, without a pass of the host between them, until the budget is used', async () => {
+  it('is followed by the next one, with no pass of the host in between, until the budget is used up', async () => {
     const loop = new Loop()
     const scheduler = new Scheduler({ host: loop, budgetSteps: 3 })
     const passes: number[] = []
@@ -84,7 +84,7 @@ describe('a turn', () => {
     void scheduler.run(function* () {})
     await loop.run()
 
-    // Two steppers and the root, which ends in its first step; then one step of the first has room in the pass.
+    // Two steppers and the root, which ends in its first step; there is room for one more step of the first in this pass.
     expect(passes).toEqual([1, 1, 2, 2, 2, 3])
   })
 
@@ -103,7 +103,7 @@ describe('a turn', () => {
     expect([...steps.values()]).toEqual(['abcd', 'efgh', 'ij'])
   })
 
-  it('takes no more time than its budget, to within a step, when steps are slow', async () => {
+  it('exceeds its budget of time by no more than a step, when steps are slow', async () => {
     const loop = new Loop()
     const scheduler = new Scheduler({ host: loop, budgetMs: 2 })
     const steps = new Map<number, string>()
@@ -119,15 +119,15 @@ describe('a turn', () => {
     expect([...steps.values()]).toEqual(['ab', 'cd', 'e'])
   })
 
-  it.each([0, -1, 1.5, Number.NaN])('refuses a budget of %d steps', (budgetSteps) => {
+  it.each([0, -1, 1.5, Number.NaN])('rejects a budget of %d steps', (budgetSteps) => {
     expect(() => new Scheduler({ budgetSteps })).toThrow(RangeError)
   })
 
-  it.each([0, -1, Number.NaN])('refuses a budget of %d ms', (budgetMs) => {
+  it.each([0, -1, Number.NaN])('rejects a budget of %d ms', (budgetMs) => {
     expect(() => new Scheduler({ budgetMs })).toThrow(RangeError)
   })
 
-  it('steps every task that is ready once before any of them twice', async () => {
+  it('steps every ready task once before any of them twice', async () => {
     const loop = new Loop()
     const scheduler = new Scheduler({ host: loop, budgetSteps: 7 })
     const steps = new Array<number>(20).fill(0)
@@ -160,7 +160,7 @@ describe('a task that never waits', () => {
     }
   }
 
-  it('starves no sleeper, nor do a hundred of them', async () => {
+  it('does not starve a sleeper, nor do a hundred such tasks', async () => {
     const loop = new Loop()
     const scheduler = new Scheduler({ host: loop })
     let woke = 0
@@ -176,7 +176,7 @@ describe('a task that never waits', () => {
     expect(woke).toBeLessThan(55)
   })
 
-  it('starves no I/O, nor do a hundred of them', async () => {
+  it('does not starve I/O, nor do a hundred such tasks', async () => {
     const loop = new Loop()
     const scheduler = new Scheduler({ host: loop })
     const bytes = new Channel<number>({ external: true })
@@ -196,7 +196,7 @@ describe('a task that never waits', () => {
     expect(Math.max(...late)).toBeLessThan(5)
   })
 
-  it('starves no other task', async () => {
+  it('does not starve another task', async () => {
     const loop = new Loop()
     const scheduler = new Scheduler({ host: loop })
     let steps = 0
@@ -213,7 +213,7 @@ describe('a task that never waits', () => {
     expect(steps).toBeGreaterThan(99_000)
   })
 
-  it('starves no sleeper when two tasks play ping-pong over channels', async () => {
+  it('does not starve a sleeper when two tasks play ping-pong over channels', async () => {
     const loop = new Loop()
     const scheduler = new Scheduler({ host: loop })
     const [ping, pong] = [new Channel<number>({ capacity: 0 }), new Channel<number>({ capacity: 0 })]
@@ -243,7 +243,7 @@ describe('a task that never waits', () => {
     expect(woke).toBeLessThan(55)
   })
 
-  it('starves no sleeper by sleeping 0', async () => {
+  it('does not starve a sleeper by sleeping 0', async () => {
     const loop = new Loop()
     const scheduler = new Scheduler({ host: loop })
     let woke = 0
@@ -263,7 +263,7 @@ describe('a task that never waits', () => {
     expect(woke).toBeLessThan(55)
   })
 
-  it('lets a real setImmediate, timer and promise in, on the default host', async () => {
+  it('lets setImmediate, timers and promises of the platform run, on the default host', async () => {
     const heard = new Set<string>()
     setImmediate(() => heard.add('immediate'))
     setTimeout(() => heard.add('timer'), 0)

@@ -1,4 +1,4 @@
-// A simulated world that has nothing left to call: of what it simulates nothing will come.
+// A simulated world that has nothing left to call: nothing that it simulates will happen any more.
 import { Cancelled, DeadlockError, type Event, run, Scheduler, sleep, spawn } from '@bluelet/scheduler'
 import { type EventHandler, event } from '@bluelet/scheduler/lowlevel'
 import { VirtualHost } from '@bluelet/scheduler/testing'
@@ -6,8 +6,8 @@ import { describe, expect, it } from 'vitest'
 import { fromOutside } from '../outside.js'
 import { failure, rejection } from '../world.js'
 
-describe('on a host that simulates sockets, a wait for one', () => {
-  /** Waits for something that wakes it from there. */
+describe('on a host that simulates sockets, a wait for a socket', () => {
+  /** Waits to be woken by the given source. */
   function waitOn(source: string): Event<string> {
     const handler: EventHandler<undefined, undefined, string> = {
       name: 'waitOn',
@@ -41,7 +41,7 @@ describe('on a host that simulates sockets, a wait for one', () => {
     },
   )
 
-  it('is none while the host has something to call', async () => {
+  it('is no deadlock while the host has something to call', async () => {
     const options = simulating()
 
     const value = await run(function* () {
@@ -53,7 +53,7 @@ describe('on a host that simulates sockets, a wait for one', () => {
     expect(options.host.now()).toBe(1000)
   })
 
-  it('is none while another task waits for a real promise', async () => {
+  it('is no deadlock while another task waits for a real promise', async () => {
     const value = await run(function* () {
       yield spawn(function* () {
         yield new Promise<void>((resolve) => fromOutside(resolve))
@@ -65,7 +65,7 @@ describe('on a host that simulates sockets, a wait for one', () => {
     expect(value).toBe('woken')
   })
 
-  it('is a deadlock after a real promise that has woken nobody', async () => {
+  it('is a deadlock after a real promise that has woken no task', async () => {
     const log: string[] = []
 
     const error = await rejection(
@@ -82,7 +82,7 @@ describe('on a host that simulates sockets, a wait for one', () => {
     expect(log).toEqual(['the promise is settled'])
   })
 
-  it('is none when the host does not simulate that', async () => {
+  it('is no deadlock when the host does not simulate that source', async () => {
     const value = await run(function* () {
       fromOutside(() => waiters[0]?.('woken'))
       return yield* waitOn('pipe')
@@ -91,7 +91,7 @@ describe('on a host that simulates sockets, a wait for one', () => {
     expect(value).toBe('woken')
   })
 
-  it('is none while a hold without a source is open', async () => {
+  it('is no deadlock while a hold without a source is open', async () => {
     const options = simulating()
     const scheduler = new Scheduler(options)
 
@@ -107,7 +107,7 @@ describe('on a host that simulates sockets, a wait for one', () => {
     expect(value).toBe('woken')
   })
 
-  it('is a deadlock beside a hold for what is simulated too', async () => {
+  it('is a deadlock even while something simulated holds the run', async () => {
     const scheduler = new Scheduler(simulating())
 
     const run = scheduler.run(function* main() {
@@ -122,7 +122,7 @@ describe('on a host that simulates sockets, a wait for one', () => {
     expect(await rejection(run)).toBeInstanceOf(DeadlockError)
   })
 
-  it('runs the finally blocks when it is a deadlock, with their sleeps', async () => {
+  it('that is a deadlock runs the finally blocks, including their sleeps', async () => {
     const options = simulating()
     const log: string[] = []
 
@@ -140,7 +140,7 @@ describe('on a host that simulates sockets, a wait for one', () => {
     expect(log).toEqual(['cleaned up at 10'])
   })
 
-  it('in a clean-up that hangs is ended as well', async () => {
+  it('is ended in a clean-up that hangs', async () => {
     const options = simulating()
 
     const error = await rejection(
@@ -157,8 +157,8 @@ describe('on a host that simulates sockets, a wait for one', () => {
   })
 })
 
-describe('a run in a simulated world where nothing can happen any more', () => {
-  /** Waits for something that the world would have to bring about. */
+describe('a run in a simulated world in which nothing can happen any more', () => {
+  /** Waits for something that only the world could cause. */
   const arrival: EventHandler<undefined, undefined, void> = {
     name: 'arrival',
     external: 'socket',
@@ -167,7 +167,7 @@ describe('a run in a simulated world where nothing can happen any more', () => {
   }
   const simulating = () => ({ host: new VirtualHost({ simulates: ['socket'] }) })
 
-  it('ends what still waits, once the root has returned', async () => {
+  it('ends the remaining waits once the root has returned', async () => {
     const log: string[] = []
     const options = simulating()
 
@@ -190,7 +190,7 @@ describe('a run in a simulated world where nothing can happen any more', () => {
     expect(log).toEqual(['true', 'cleaned up at 10'])
   })
 
-  it('does so only when every timer has rung', async () => {
+  it('ends them only after every timer has expired', async () => {
     const log: string[] = []
     const options = simulating()
 
@@ -230,7 +230,7 @@ describe('a run in a simulated world where nothing can happen any more', () => {
     expect(options.host.now()).toBe(2000)
   })
 
-  it('is a deadlock while the root itself waits', async () => {
+  it('is in a deadlock while the root itself waits', async () => {
     const error = await rejection(
       run(function* main() {
         yield spawn(function* listening() {
@@ -264,8 +264,8 @@ describe('a run in a simulated world where nothing can happen any more', () => {
   })
 })
 
-describe('a run that is held open when nothing happens any more in a simulated world', () => {
-  it('rejects, once the world has nothing left to call', async () => {
+describe('a run that is held open in a simulated world in which nothing can happen any more', () => {
+  it('rejects once the world has nothing left to call', async () => {
     const scheduler = new Scheduler({ host: new VirtualHost({ simulates: ['socket'] }) })
     const pending = new Promise<string>((resolve) => {
       let turns = 0

@@ -32,7 +32,7 @@ describe('misuse of run', () => {
     expect((error as Error).message).toMatch(message)
   })
 
-  it('while it runs rejects, and the run under way goes on', async () => {
+  it('by a second call rejects, and the first run goes on', async () => {
     const { scheduler } = world()
     const first = scheduler.run(child)
 
@@ -57,7 +57,7 @@ describe('misuse of run', () => {
     ['a wrong grace', (scheduler) => scheduler.run(child, { grace: -1 })],
     ['a wrong signal', (scheduler) => scheduler.run(child, { signal: wrong(new AbortController()) })],
   ]
-  it.each(refused)('by %s leaves the scheduler fit for another run', async (_name, misuse) => {
+  it.each(refused)('by %s leaves the scheduler usable for another run', async (_name, misuse) => {
     const { scheduler } = world()
     await rejection(misuse(scheduler))
 

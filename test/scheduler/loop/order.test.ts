@@ -34,7 +34,7 @@ describe('the order of steps', () => {
     expect(log.join(' ')).toBe('a1 b1 c1 d1 a2 b2 c2 d2 a3 b3 c3 d3')
   })
 
-  it('is that of the spawns, for first steps', async () => {
+  it('of first steps is that of the spawns', async () => {
     const { scheduler, log } = world()
 
     await scheduler.run(function* () {
@@ -48,7 +48,7 @@ describe('the order of steps', () => {
     expect(log.join('')).toBe('abcd')
   })
 
-  it('lets a spawner go on before its child', async () => {
+  it('puts a spawner before its child', async () => {
     const { scheduler, log } = world()
 
     await scheduler.run(function* () {
@@ -61,7 +61,7 @@ describe('the order of steps', () => {
     expect(log).toEqual(['spawner', 'child'])
   })
 
-  it('lets what was ready before go before a child', async () => {
+  it('puts the tasks that were ready before a child', async () => {
     const { scheduler, log } = world()
     scheduler.spawn(function* () {
       yield spawn(function* () {
@@ -78,7 +78,7 @@ describe('the order of steps', () => {
     expect(log).toEqual(['other', 'spawner', 'child'])
   })
 
-  it('puts a task whose wait is over at the end', async () => {
+  it('puts a task whose wait has ended at the end', async () => {
     const { scheduler, log } = world()
     const latch = new Latch()
     scheduler.spawn(function* () {
@@ -98,7 +98,7 @@ describe('the order of steps', () => {
     expect(log).toEqual(['opener', 'other', 'woken'])
   })
 
-  it('stays first in, first out over more tasks than the queue had room for, and around its end', async () => {
+  it('is first in, first out when the queue has to grow, and around its end', async () => {
     const { scheduler } = world()
     const steps: number[] = []
     function* stepper(n: number) {
@@ -134,7 +134,7 @@ describe('the order of steps', () => {
     expect(log.join('')).toBe('abc')
   })
 
-  it('is kept, in linear time, when two hundred thousand tasks wait for one thing', {
+  it('is kept, in linear time, when two hundred thousand tasks wait for one event', {
     tags: 'large',
   }, async () => {
     const { scheduler } = world()
@@ -155,7 +155,7 @@ describe('the order of steps', () => {
     expect(woken).toHaveLength(200_000)
   })
 
-  it('is the same each time that the same program runs', async () => {
+  it('is the same each time that a program runs', async () => {
     const first = world()
     const second = world()
     const traces = [trace(first.scheduler), trace(second.scheduler)] as const
@@ -168,7 +168,7 @@ describe('the order of steps', () => {
   })
 })
 
-/** Everything that a scheduler does, in lines. */
+/** Everything that a scheduler does, line by line. */
 function trace(scheduler: Scheduler): string[] {
   const lines: string[] = []
   const note = (what: string) => (task: Task) => void lines.push(`${scheduler.now()} ${what} ${task}`)
@@ -184,7 +184,7 @@ function trace(scheduler: Scheduler): string[] {
   return lines
 }
 
-/** Uses whatever there is, in a way that is hard to follow and is always the same. */
+/** Uses every event, in a complicated but deterministic way. */
 function* busyProgram(): Coroutine<void> {
   const channel = new Channel<number>({ capacity: 2 })
   function* producer(n: number) {

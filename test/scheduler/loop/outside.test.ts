@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { withResolvers } from '../outside.js'
 import { virtually, world } from '../world.js'
 
-describe('the outside', () => {
+describe('code outside of every task', () => {
   it('wakes a task that waits for an external channel, value by value', async () => {
     const channel = new Channel<number>({ external: true })
     const outcome = virtually(function* () {
@@ -20,7 +20,7 @@ describe('the outside', () => {
     expect(await outcome).toEqual([1, 2, 3])
   })
 
-  it('may send to an external channel before the run has begun to wait', async () => {
+  it('may send to an external channel before the run waits for it', async () => {
     const channel = new Channel<number>({ external: true })
     channel.trySend(1)
 
@@ -31,7 +31,7 @@ describe('the outside', () => {
     expect(value).toBe(1)
   })
 
-  it('spawns into a run under way, and the run waits for that task', async () => {
+  it('can spawn into a run in progress, and the run waits for that task', async () => {
     const { scheduler, log, note } = world()
     const { promise, resolve } = withResolvers<void>()
     const outcome = scheduler.run(function* () {
@@ -48,7 +48,7 @@ describe('the outside', () => {
     expect(log).toEqual(['10: ended'])
   })
 
-  it('wakes a task by a callback that comes while another task runs', async () => {
+  it('can wake a task by a callback while another task runs', async () => {
     let click: () => void = () => {}
 
     const order = await virtually(function* () {

@@ -15,7 +15,7 @@ describe('run', () => {
     expect(value).toBe(42)
   })
 
-  it('takes a coroutine, or a function that makes one', async () => {
+  it('accepts a coroutine, or a function that returns one', async () => {
     const values = [await virtually(after(1, 'coroutine')), await virtually(() => after(1, 'function'))]
 
     expect(values).toEqual(['coroutine', 'function'])
@@ -45,7 +45,7 @@ describe('run', () => {
     expect(host.now()).toBe(50)
   })
 
-  it('waits for what holds it open, though every task has ended', async () => {
+  it('waits for what holds it open after every task has ended', async () => {
     const { scheduler } = world()
     let released = false
 
@@ -60,7 +60,7 @@ describe('run', () => {
     expect(released).toBe(true)
   })
 
-  it('takes no step before it has returned', async () => {
+  it('takes no step before it returns', async () => {
     let stepped = false
 
     const promise = virtually(function* () {
@@ -110,7 +110,7 @@ describe('run', () => {
     expect(scheduler.timers.size).toBe(0)
   })
 
-  it('rejects with the error of its root, although a task joined for that', async () => {
+  it('rejects with the error of its root although a task joined the root', async () => {
     const { scheduler } = world()
     const error = failure()
 
@@ -130,7 +130,7 @@ describe('run', () => {
     expect(caught).toBe(error)
   })
 
-  it('says of several errors how many they are and what', async () => {
+  it('gives the number of errors and their messages when there are several', async () => {
     function* failing(message: string): Coroutine<void> {
       yield sleep(10)
       throw failure(message)
@@ -146,7 +146,7 @@ describe('run', () => {
     expect((caught as AggregateError).message).toBe('2 tasks failed: Error: first; Error: second')
   })
 
-  it('leaves what a clean-up has spawned its grace period, though another task fails meanwhile', async () => {
+  it('gives a task that a clean-up spawned its grace period although another task fails meanwhile', async () => {
     const { scheduler, log, note } = world()
 
     await rejection(
@@ -172,7 +172,7 @@ describe('run', () => {
     expect(log).toEqual(['20: straggler is done'])
   })
 
-  it('cancels what a clean-up has spawned when its grace period is over', async () => {
+  it('cancels a task that a clean-up spawned when its grace period is over', async () => {
     const { scheduler, log, note } = world()
 
     await rejection(
@@ -200,7 +200,7 @@ describe('run', () => {
     expect(log).toEqual(['10: straggler is cancelled'])
   })
 
-  it('sets no time for what a clean-up has spawned any more, once that has ended', async () => {
+  it('stops the grace period of a task that a clean-up spawned when that task has ended', async () => {
     const { scheduler } = world()
     const timers: number[] = []
 
@@ -220,11 +220,11 @@ describe('run', () => {
       }),
     )
 
-    // Beside the straggler's there is the grace period of the root.
+    // The other timer is the grace period of the root.
     expect(timers).toEqual([2, 1])
   })
 
-  it('can be called again once it is done, also when it rejected', async () => {
+  it('can be called again after it resolved or rejected', async () => {
     const { scheduler } = world()
 
     const values = [
@@ -241,7 +241,7 @@ describe('run', () => {
     expect(values).toEqual(['first', 'second', 'third', 'fourth'])
   })
 
-  it('rejects while the same scheduler runs', async () => {
+  it('rejects while the scheduler is running', async () => {
     const { scheduler } = world()
 
     const first = scheduler.run(() => after(10, 'first'))
@@ -251,7 +251,7 @@ describe('run', () => {
     expect(await first).toBe('first')
   })
 
-  it('within a task makes an independent run', async () => {
+  it('called within a task starts an independent run', async () => {
     const host = new VirtualHost()
 
     const value = await run(
@@ -267,7 +267,7 @@ describe('run', () => {
   })
 
   it.each([undefined, null, 42, 'main', {}, async () => 1, () => 1])(
-    'rejects %o, which is no coroutine',
+    'rejects %o, which is not a coroutine',
     async (main) => {
       const error = await rejection(virtually(main as never))
 
@@ -275,7 +275,7 @@ describe('run', () => {
     },
   )
 
-  it('rejects with what the function throws that is to make the coroutine', async () => {
+  it('rejects with the error of the function that should return the coroutine', async () => {
     const error = failure()
 
     const caught = await rejection(
@@ -287,7 +287,7 @@ describe('run', () => {
     expect(caught).toBe(error)
   })
 
-  it('can run another root after it rejected a wrong one', async () => {
+  it('can run another root after it rejected an invalid one', async () => {
     const { scheduler } = world()
     await rejection(scheduler.run(42 as never))
 
@@ -322,7 +322,7 @@ describe('run', () => {
     expect(error).toBeInstanceOf(RangeError)
   })
 
-  it('runs what was spawned from outside before it', async () => {
+  it('runs tasks that were spawned from outside before it', async () => {
     const { scheduler } = world()
     const task = scheduler.spawn(after, 10, 42)
 
@@ -331,7 +331,7 @@ describe('run', () => {
     expect(task.outcome).toEqual({ kind: 'returned', value: 42 })
   })
 
-  it('hears of an error of what was spawned from outside before it', async () => {
+  it('receives the error of a task that was spawned from outside before it', async () => {
     const { scheduler } = world()
     const error = failure()
     scheduler.spawn(function* () {
@@ -343,7 +343,7 @@ describe('run', () => {
     expect(caught).toBe(error)
   })
 
-  it('leaves the supervisor to what was spawned under one before it', async () => {
+  it('leaves tasks that were spawned under a supervisor before it to that supervisor', async () => {
     const { scheduler } = world()
     const error = failure()
     const failed: unknown[] = []
@@ -357,7 +357,7 @@ describe('run', () => {
     expect([value, failed]).toEqual([1, [error]])
   })
 
-  it('runs what is spawned from outside meanwhile', async () => {
+  it('runs tasks that are spawned from outside meanwhile', async () => {
     const { scheduler } = world()
     const tasks: Task[] = []
 
@@ -369,7 +369,7 @@ describe('run', () => {
     expect(tasks[0]?.outcome).toEqual({ kind: 'returned', value: 42 })
   })
 
-  it('is a method of Scheduler and a function, also of the module as an object', async () => {
+  it('is both a method of Scheduler and a function, even as a member of the module object', async () => {
     const values = [
       await new Scheduler({ host: new VirtualHost() }).run(() => after(1, 1)),
       await everything.run(() => after(1, 2), { host: new VirtualHost() }),
@@ -378,7 +378,7 @@ describe('run', () => {
     expect(values).toEqual([1, 2])
   })
 
-  it('runs side by side with other runs', async () => {
+  it('can be in progress several times at once', async () => {
     const values = await Promise.all([virtually(() => after(10, 1)), virtually(() => after(5, 2))])
 
     expect(values).toEqual([1, 2])
@@ -392,7 +392,7 @@ describe('run', () => {
 })
 
 describe('a run on a host without timers', () => {
-  it('rejects with the error of the host, once its finally blocks have run', async () => {
+  it('rejects with the error of the host after running the finally blocks', async () => {
     const error = failure('no timers')
     class Timerless extends VirtualHost {
       override at(): unknown {

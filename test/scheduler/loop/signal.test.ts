@@ -5,7 +5,7 @@ import { failure, rejection, virtually, world } from '../world.js'
 describe('signal', () => {
   const reason = failure('the reason')
 
-  it('that is aborted already lets no task take a step', async () => {
+  it('that is already aborted prevents every step', async () => {
     let steps = 0
 
     const error = await rejection(
@@ -20,7 +20,7 @@ describe('signal', () => {
     expect([error, steps]).toEqual([reason, 0])
   })
 
-  it('that is aborted during the run cancels every task and rejects with the reason, when all have cleaned up', async () => {
+  it('that is aborted during the run cancels every task, waits for the clean-ups and rejects with the reason', async () => {
     const controller = new AbortController()
     const { scheduler, log, note } = world()
     function* cleaner(name: string) {
@@ -60,7 +60,7 @@ describe('signal', () => {
 
   it('that is aborted from outside wakes a run in which every task waits', async () => {
     const controller = new AbortController()
-    const waiting = rejection(virtually(waitForEver, { signal: controller.signal }))
+    const waiting = rejection(virtually(waitForever, { signal: controller.signal }))
     setImmediate(() => setImmediate(() => controller.abort(reason)))
 
     expect(await waiting).toBe(reason)
@@ -80,7 +80,7 @@ describe('signal', () => {
     expect(await second).toBe(2)
   })
 
-  it('is left without a listener when the run has ended', async () => {
+  it('has no listener left when the run has ended', async () => {
     const listeners = new Set<unknown>()
     const signal = {
       aborted: false,
@@ -93,13 +93,13 @@ describe('signal', () => {
     expect(listeners.size).toBe(0)
   })
 
-  it('gives its own reason when the user gave none', async () => {
-    const error = await rejection(virtually(waitForEver, { signal: AbortSignal.abort() }))
+  it('has a reason of its own when the user gave none', async () => {
+    const error = await rejection(virtually(waitForever, { signal: AbortSignal.abort() }))
 
     expect((error as Error).name).toBe('AbortError')
   })
 
-  it('that is aborted a second time by the clean-up changes nothing', async () => {
+  it('that is aborted a second time by a clean-up changes nothing', async () => {
     const controller = new AbortController()
 
     const error = await rejection(
@@ -141,7 +141,7 @@ describe('signal', () => {
     expect((error as AggregateError).errors).toEqual([reason, broken])
   })
 
-  it('wins over the value of a root that swallows Cancelled', async () => {
+  it('takes precedence over the value of a root that swallows Cancelled', async () => {
     const controller = new AbortController()
 
     const error = await rejection(
@@ -162,7 +162,7 @@ describe('signal', () => {
     expect(error).toBe(reason)
   })
 
-  it('waits for a clean-up no longer than the grace period, then uses return()', async () => {
+  it('waits for a clean-up during the grace period, then calls return()', async () => {
     const controller = new AbortController()
     const { scheduler, host } = world()
 
@@ -184,6 +184,6 @@ describe('signal', () => {
   })
 })
 
-function* waitForEver(): Coroutine<void> {
+function* waitForever(): Coroutine<void> {
   yield new Promise(() => {})
 }

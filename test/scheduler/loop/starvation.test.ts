@@ -1,5 +1,5 @@
-// Starvation, as tokio, curio and trio test it: what keeps a loop busy without end, and what must go on beside it. On the real
-// event loop too, where steps are counted and not milliseconds. See fairness.test.ts and budget.test.ts for the bounds.
+// Starvation, as tokio, curio and trio test it: what keeps an event loop busy without end, and what must proceed nevertheless. Also on
+// the real event loop, where steps are counted rather than milliseconds. fairness.test.ts and budget.test.ts test the bounds.
 import {
   Channel,
   type Coroutine,
@@ -16,16 +16,16 @@ import { defaultHost, type Host } from '@bluelet/scheduler/lowlevel'
 import { VirtualHost } from '@bluelet/scheduler/testing'
 import { describe, expect, it } from 'vitest'
 
-/** The hosts on which nothing may starve. A poll after some steps, so that what is virtual need not take millions of them. */
+/** The hosts on which nothing may starve. They poll often, so that virtual time does not take millions of steps. */
 const HOSTS: readonly (readonly [string, () => Host])[] = [
   ['in virtual time', () => new VirtualHost()],
   ['on the real event loop', () => defaultHost],
 ]
 
-/** No test takes nearly so many steps unless something starves; then it ends all the same. */
-const MOST_STEPS = 5_000_000
+/** A bound that only a test with starvation reaches; it makes such a test end. */
+const MAX_STEPS = 5_000_000
 
-/** Steps until it is told to stop. */
+/** Takes steps until it is stopped. */
 class Busy {
   steps = 0
   #stopped = false;
@@ -35,7 +35,7 @@ class Busy {
   }
 
   going(): boolean {
-    return !this.#stopped && ++this.steps < MOST_STEPS
+    return !this.#stopped && ++this.steps < MAX_STEPS
   }
 
   stop(): void {
@@ -46,7 +46,7 @@ class Busy {
 describe.each(HOSTS)('%s', (_name, host) => {
   const options = () => ({ host: host(), sites: false, budgetSteps: 64 })
 
-  it('a hundred tasks that sleep 0 again and again do not starve one that sleeps longer', async () => {
+  it('a hundred tasks that repeatedly sleep 0 do not starve one that sleeps longer', async () => {
     // curio: test_sleep_0_starvation
     const busy = new Busy()
     let woke = false
@@ -63,7 +63,7 @@ describe.each(HOSTS)('%s', (_name, host) => {
     }, options())
 
     expect(woke).toBe(true)
-    expect(busy.steps).toBeLessThan(MOST_STEPS)
+    expect(busy.steps).toBeLessThan(MAX_STEPS)
   })
 
   it('two tasks that play ping-pong do not starve a third', async () => {
@@ -88,10 +88,10 @@ describe.each(HOSTS)('%s', (_name, host) => {
     }, options())
 
     expect(woke).toBe(true)
-    expect(busy.steps).toBeLessThan(MOST_STEPS)
+    expect(busy.steps).toBeLessThan(MAX_STEPS)
   })
 
-  it('many pairs that play ping-pong all make the same progress, and others go on', async () => {
+  it('many pairs that play ping-pong all make the same progress, and other tasks proceed', async () => {
     // tokio: ping_pong_saturation
     const PAIRS = 100
     const rounds = new Array<number>(PAIRS).fill(0)
@@ -126,7 +126,7 @@ describe.each(HOSTS)('%s', (_name, host) => {
     expect(Math.max(...apart)).toBeLessThanOrEqual(2)
   })
 
-  it('a callback that calls itself in again starves no task, and no task starves it', async () => {
+  it('a callback that schedules itself again starves no task, and no task starves it', async () => {
     // trio: run_sync_soon_starvation_resistance
     const here = options()
     const calls = new Channel<number>({ external: true })
@@ -135,7 +135,7 @@ describe.each(HOSTS)('%s', (_name, host) => {
     const again = () => {
       called++
       calls.trySend(called)
-      if (!over && called < MOST_STEPS) here.host.soon(again)
+      if (!over && called < MAX_STEPS) here.host.soon(again)
     }
 
     await run(function* () {
@@ -150,12 +150,12 @@ describe.each(HOSTS)('%s', (_name, host) => {
       over = true
     }, here)
 
-    // With each poll comes a call, and no more than a budget of steps.
+    // Each poll makes one call, after at most a budget of steps.
     expect(stepped).toBeGreaterThanOrEqual(499)
     expect(stepped).toBeLessThanOrEqual(64 * 500)
   })
 
-  it('a task that spawns another and ends, without end, starves nobody', async () => {
+  it('an endless chain of tasks, each of which spawns the next and ends, starves no task', async () => {
     const busy = new Busy()
     function* chain(): Coroutine<void> {
       if (busy.going()) yield* spawn(chain)
@@ -184,12 +184,12 @@ describe.each(HOSTS)('%s', (_name, host) => {
     }, options())
 
     expect(value).toBe(20)
-    expect(busy.steps).toBeLessThan(MOST_STEPS)
+    expect(busy.steps).toBeLessThan(MAX_STEPS)
   })
 })
 
 describe('on the real event loop', () => {
-  it('a hundred spinning tasks let I/O in after every budget of steps', async () => {
+  it('a hundred spinning tasks let I/O happen after every budget of steps', async () => {
     const busy = new Busy()
     const scheduler = new Scheduler({
       host: defaultHost,
@@ -218,7 +218,7 @@ describe('on the real event loop', () => {
   })
 })
 
-/** A promise of the real world. */
+/** Waits for a promise of the real world. */
 function* promised(value: number): Coroutine<number> {
   return (yield new Promise<number>((resolve) => setImmediate(resolve, value))) as number
 }

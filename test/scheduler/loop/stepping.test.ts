@@ -16,7 +16,7 @@ import { failure, rejection, stepAll } from '../world.js'
 import { byHand } from './by-hand.js'
 
 describe('step', () => {
-  it('takes one step of the task that has been ready for longest', () => {
+  it('takes one step of the task that has been ready longest', () => {
     const { scheduler, log, stepper } = byHand()
     stepper('a', 3)
     stepper('b', 3)
@@ -29,7 +29,7 @@ describe('step', () => {
     expect([first, log]).toEqual([['a1'], ['a1', 'b1', 'a2']])
   })
 
-  it('says whether there was a step to take', () => {
+  it('returns whether there was a step to take', () => {
     const { scheduler, stepper } = byHand()
 
     const before = scheduler.step()
@@ -39,7 +39,7 @@ describe('step', () => {
     expect([before, stepped, scheduler.step()]).toEqual([false, true, false])
   })
 
-  it('counts no step for a task that was cancelled before its first', () => {
+  it('does not count a step for a task that was cancelled before its first one', () => {
     const { scheduler, log, stepper } = byHand()
     const victim = scheduler.spawn(function* () {
       log.push('of the victim')
@@ -66,7 +66,7 @@ describe('step', () => {
     expect([steps, host.now(), log]).toEqual([1, 0, []])
   })
 
-  it('wakes those whose time has come when the clock was moved on', () => {
+  it('wakes the tasks that are due after the clock was moved forward', () => {
     const { scheduler, host, log } = byHand()
     for (const ms of [30, 10, 20]) {
       scheduler.spawn(function* () {
@@ -82,7 +82,7 @@ describe('step', () => {
     expect([steps, log]).toEqual([2, ['slept 10', 'slept 20']])
   })
 
-  it('throws what a task threw that nobody joined, when there is no run', () => {
+  it('throws the error of a task that no task joined, when there is no run', () => {
     const { scheduler } = byHand()
     const error = failure()
     scheduler.spawn(function* () {
@@ -116,7 +116,7 @@ describe('step', () => {
     ])
   })
 
-  it('throws nothing that a joiner took', () => {
+  it('throws no error that a joiner received', () => {
     const { scheduler, log } = byHand()
     const failing = scheduler.spawn(function* (): Coroutine {
       yield pause()
@@ -135,7 +135,7 @@ describe('step', () => {
     expect(log).toEqual(['taken'])
   })
 
-  it('within a step is an error that names the task, and harms nobody', () => {
+  it('within a step is an error that names the task and affects no other task', () => {
     const { scheduler, log, stepper } = byHand()
     let caught: unknown
     scheduler.spawn(function* nosy() {
@@ -171,7 +171,7 @@ describe('step', () => {
     expect(caught).toEqual(new Error('step(): called within a step, of anonymous#1'))
   })
 
-  it('of another scheduler within a step is well', () => {
+  it('of another scheduler within a step is allowed', () => {
     const { scheduler, log } = byHand()
     const other = byHand()
     other.stepper('other', 2)
@@ -202,7 +202,7 @@ describe('step', () => {
     expect(await outcome).toBe(42)
   })
 
-  it('sees the deadlock of a run', async () => {
+  it('detects the deadlock of a run', async () => {
     const { scheduler } = byHand()
     const outcome = rejection(
       scheduler.run(function* () {
@@ -215,7 +215,7 @@ describe('step', () => {
     expect(await outcome).toBeInstanceOf(DeadlockError)
   })
 
-  it('leaves an error to the run that is under way', async () => {
+  it('leaves an error to the run in progress', async () => {
     const { scheduler } = byHand()
     const error = failure()
     const outcome = rejection(
@@ -254,8 +254,8 @@ describe('step', () => {
   })
 })
 
-describe('advance, under a scheduler that is driven by hand,', () => {
-  it('takes no step itself, with a run under way either', () => {
+describe('advance, with a scheduler that is driven by hand,', () => {
+  it('takes no step, even while a run is in progress', () => {
     const { scheduler, host, log } = byHand()
     void scheduler.run(function* () {
       yield sleep(10)
@@ -270,7 +270,7 @@ describe('advance, under a scheduler that is driven by hand,', () => {
     expect([before, log]).toEqual([[], ['slept']])
   })
 
-  it('takes no step itself when there is no run', () => {
+  it('takes no step when there is no run', () => {
     const { scheduler, host, log } = byHand()
     scheduler.spawn(function* () {
       yield sleep(10)
@@ -285,7 +285,7 @@ describe('advance, under a scheduler that is driven by hand,', () => {
 })
 
 describe('spawn from outside', () => {
-  it('gives a task that takes its first step in its turn', () => {
+  it('adds a task that takes its first step in its turn', () => {
     const { scheduler, log } = byHand()
 
     const task = scheduler.spawn(function* first(): Coroutine<number> {
@@ -299,7 +299,7 @@ describe('spawn from outside', () => {
     expect([task.state, task.outcome, log]).toEqual(['ended', { kind: 'returned', value: 1 }, ['stepped']])
   })
 
-  it('before a run makes the task one of that run', async () => {
+  it('adds the task to the next run', async () => {
     const scheduler = new Scheduler({ host: new VirtualHost() })
     const error = failure()
     scheduler.spawn(function* () {
@@ -312,7 +312,7 @@ describe('spawn from outside', () => {
     expect(caught).toBe(error)
   })
 
-  it('takes no step by itself while there is no run, on a host that calls', async () => {
+  it('takes no step by itself while there is no run, on a host that makes calls', async () => {
     const scheduler = new Scheduler({ host: new VirtualHost() })
     let stepped = false
     scheduler.spawn(function* () {

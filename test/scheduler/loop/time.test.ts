@@ -17,12 +17,12 @@ import fc from 'fast-check'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { virtually, world } from '../world.js'
 
-/** A host whose clock runs as it is told, and whose alarms ring when they are told. */
+/** A host whose clock and timers the test controls. */
 class Clock implements Host {
   time = 0
-  readonly alarms = new Map<number, { deadline: number; callback: () => void }>()
-  readonly asked: number[] = []
-  #lastAlarm = 0
+  readonly timers = new Map<number, { deadline: number; callback: () => void }>()
+  readonly requested: number[] = []
+  #lastTimer = 0
   readonly #callbacks: (() => void)[] = []
 
   now(): number {
@@ -34,35 +34,35 @@ class Clock implements Host {
   }
 
   at(deadline: number, callback: () => void): unknown {
-    this.asked.push(deadline)
-    this.alarms.set(++this.#lastAlarm, { deadline, callback })
-    return this.#lastAlarm
+    this.requested.push(deadline)
+    this.timers.set(++this.#lastTimer, { deadline, callback })
+    return this.#lastTimer
   }
 
   cancel(timer: unknown): void {
-    this.alarms.delete(timer as number)
+    this.timers.delete(timer as number)
   }
 
   report(error: unknown): void {
     throw error
   }
 
-  /** Makes the calls that were asked for soon, and those that follow. */
+  /** Makes the calls that are due soon, and those that follow from them. */
   settle(): void {
     for (let call = this.#callbacks.shift(); call !== undefined; call = this.#callbacks.shift()) call()
   }
 
-  /** Sets the clock and rings every alarm, even one that is not due. */
-  ringAt(time: number): void {
+  /** Sets the clock and fires every timer, even one that is not due. */
+  fireAt(time: number): void {
     this.time = time
-    const ringing = [...this.alarms.values()]
-    this.alarms.clear()
-    for (const { callback } of ringing) callback()
+    const due = [...this.timers.values()]
+    this.timers.clear()
+    for (const { callback } of due) callback()
     this.settle()
   }
 }
 
-/** Begins a run, and goes on to where all of its tasks wait. */
+/** Starts a run and steps until all of its tasks wait. */
 function started(main: () => Coroutine): { clock: Clock; outcome: Promise<unknown> } {
   const clock = new Clock()
   const outcome = new Scheduler({ host: clock }).run(main)
@@ -83,36 +83,36 @@ afterEach(() => {
 })
 
 describe('time', () => {
-  it('wakes nobody early although the host calls early', () => {
+  it('does not wake a task early although the host calls early', () => {
     const { clock } = started(() => sleeper(10))
 
-    clock.ringAt(9.999)
+    clock.fireAt(9.999)
     const early = [...woke]
-    clock.ringAt(10)
+    clock.fireAt(10)
 
     expect([early, woke]).toEqual([[], ['10']])
   })
 
-  it('asks the host for another call when the first was early', () => {
+  it('is requested from the host again when the first call was early', () => {
     const { clock } = started(() => sleeper(10))
 
-    clock.ringAt(9.5)
+    clock.fireAt(9.5)
 
-    expect(clock.asked).toEqual([10, 10])
+    expect(clock.requested).toEqual([10, 10])
   })
 
-  it('does not wake two of different deadlines together because the host was called early for the second', () => {
+  it('does not wake two tasks with different deadlines together when the host calls early for the second', () => {
     const { clock } = started(function* () {
       yield* spawn(sleeper, 10)
       yield* spawn(sleeper, 11)
     })
 
-    clock.ringAt(10.5)
+    clock.fireAt(10.5)
 
     expect(woke).toEqual(['10'])
   })
 
-  it('asks the host anew only for an earlier deadline', () => {
+  it('is requested from the host again only for an earlier deadline', () => {
     const { clock } = started(function* () {
       yield* spawn(sleeper, 30)
       yield* pause()
@@ -121,31 +121,31 @@ describe('time', () => {
       yield* spawn(sleeper, 40)
     })
 
-    clock.ringAt(0)
-    clock.ringAt(20)
+    clock.fireAt(0)
+    clock.fireAt(20)
 
-    expect(clock.asked.filter((deadline) => deadline > 0)).toEqual([20, 30])
-    expect(clock.alarms.size).toBe(1)
+    expect(clock.requested.filter((deadline) => deadline > 0)).toEqual([20, 30])
+    expect(clock.timers.size).toBe(1)
   })
 
-  it('leaves no call at the host behind when the run ends', async () => {
+  it('leaves no timer at the host when the run ends', async () => {
     const { clock, outcome } = started(function* () {
       yield* race([sleep(1000), sleep(10)])
     })
 
-    clock.ringAt(10)
+    clock.fireAt(10)
     await outcome
 
-    expect(clock.alarms.size).toBe(0)
+    expect(clock.timers.size).toBe(0)
   })
 
-  it('counts from the time of the yield, wherever the clock of the host began', () => {
+  it('counts from the yield, whatever the clock of the host started with', () => {
     const clock = new Clock()
     clock.time = 1e15
     void new Scheduler({ host: clock }).run(() => sleeper(10))
     clock.settle()
 
-    expect(clock.asked).toEqual([1e15 + 10])
+    expect(clock.requested).toEqual([1e15 + 10])
   })
 
   it('keeps fractions of a millisecond', async () => {
@@ -156,7 +156,7 @@ describe('time', () => {
     expect(host.now()).toBe(0.25)
   })
 
-  it('is read from nowhere but the host', async () => {
+  it('is read only from the host', async () => {
     const forbidden = () => {
       throw new Error('read behind the back of the host')
     }
@@ -173,13 +173,13 @@ describe('time', () => {
       return 'ended'
     })
     clock.settle()
-    clock.ringAt(10)
+    clock.fireAt(10)
     vi.restoreAllMocks()
 
     expect(await outcome).toBe('ended')
   })
 
-  it('passes for each of 1,000 random sleeps as for a list that is sorted', async () => {
+  it('passes for each of 1,000 random sleeps as for a sorted list', async () => {
     const { scheduler, host } = world()
     const random = fc.sample(fc.tuple(fc.nat(50), fc.double({ min: 0, max: 1000, noNaN: true })), {
       numRuns: 1000,
@@ -188,7 +188,7 @@ describe('time', () => {
     const log: string[] = []
     const expected = random
       .map(([begins, ms], i) => ({ i, begins, at: begins + ms }))
-      // One that began earlier comes first; those that begin together do so in spawn order.
+      // A sleep that began earlier comes first; sleeps that began together come in spawn order.
       .sort((a, b) => a.at - b.at || a.begins - b.begins || a.i - b.i)
       .map(({ i, at }) => `${i} at ${at}`)
 
@@ -235,7 +235,7 @@ describe('time', () => {
     )
   })
 
-  it('of a timeout that is as long as what it limits goes to what began first: the limit', async () => {
+  it('of a timeout that is as long as what it limits goes to the one that began first: the limit', async () => {
     const outcome = await virtually(function* () {
       try {
         yield* timeout(10, sleep(10))
@@ -248,7 +248,7 @@ describe('time', () => {
     expect(outcome).toBe('time is up')
   })
 
-  it('passes once for all that sleep together', async () => {
+  it('passes once for all tasks that sleep together', async () => {
     const { scheduler, host } = world()
 
     await scheduler.run(function* () {
@@ -273,7 +273,7 @@ describe('time', () => {
     expect(log).toEqual(['0: paused', '0.001: slept'])
   })
 
-  it('lets a task sleep in two runs that go on at the same time, each by its own clock', async () => {
+  it('passes in two concurrent runs by the clock of each', async () => {
     const [a, b] = [new VirtualHost(), new VirtualHost()]
 
     await Promise.all([run(() => sleeper(10), { host: a }), run(() => sleeper(1000), { host: b })])
@@ -283,7 +283,7 @@ describe('time', () => {
 })
 
 describe('the real clock', () => {
-  it('wakes nobody early', async () => {
+  it('wakes no task early', async () => {
     const early: number[] = []
 
     await run(function* () {

@@ -1,4 +1,4 @@
-// A kill of a task that waits in a combination of events.
+// Killing a task that waits in a combination of events.
 import { all, type Coroutine, group, kill, pause, race, sleep, spawn, timeout } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
 import { FOREVER_MS } from '../../coroutines.js'
@@ -13,7 +13,7 @@ describe.each([
   ['race in all', (coroutine: Coroutine) => all([race([coroutine])])],
   ['timeout in timeout', (coroutine: Coroutine) => timeout(FOREVER_MS, timeout(FOREVER_MS, coroutine))],
   ['group in race', (coroutine: Coroutine) => race([group(() => coroutine)])],
-])('the kill of a task in %s', (_name, combine) => {
+])('killing a task in %s', (_name, combine) => {
   it('waits for the clean-up of its branches', async () => {
     const { scheduler, log, note } = world()
 
@@ -33,7 +33,7 @@ describe.each([
     expect(log).toEqual(['11: branch', '11: task', '11: killer'])
   })
 
-  it('throws the error of a clean-up, the very object, in the task and in the killer', async () => {
+  it('throws the error of a clean-up, the same object, in the task and in the killer', async () => {
     const error = failure()
     const inTask: unknown[] = []
 
@@ -59,11 +59,11 @@ describe.each([
     expect(caught).toBe(error)
   })
 
-  it('gives Cancelled in the task and in the branch', async () => {
+  it('throws Cancelled in the task and in the branch', async () => {
     const { scheduler, log, note } = world()
     function* noting(name: string, inner: () => unknown): Coroutine<void> {
       try {
-        yield inner() as Coroutine // Whatever it is, it can be yielded.
+        yield inner() as Coroutine // Any of these can be yielded.
       } catch (error) {
         note(`${name} ${(error as Error).name}`)
         throw error
@@ -79,7 +79,7 @@ describe.each([
     expect(log).toEqual(['1: branch Cancelled', '1: task Cancelled'])
   })
 
-  it('is over after the grace period, when a branch hangs in its clean-up', async () => {
+  it('takes no longer than the grace period when the clean-up of a branch hangs', async () => {
     const { scheduler, host } = world()
 
     const left = await scheduler.run(
@@ -98,7 +98,7 @@ describe.each([
     expect(left).toEqual({ tasks: 1, timers: 0 })
   })
 
-  it('does not let a branch that has not begun begin', async () => {
+  it('never starts a branch that has not started', async () => {
     const { scheduler, log, note } = world()
 
     await scheduler.run(function* () {
@@ -110,7 +110,7 @@ describe.each([
           })(),
         )
       })
-      // Its step comes before this kill, and that of its branch after it.
+      // The task takes its step before this kill; its branch would take one after it.
       yield pause()
       yield kill(task)
     })

@@ -1,4 +1,4 @@
-// Coroutines that the tests of kills run and kill.
+// Coroutines that the tests of `kill` run and kill.
 import { type Coroutine, pause, sleep } from '@bluelet/scheduler'
 import { FOREVER_MS } from '../../coroutines.js'
 

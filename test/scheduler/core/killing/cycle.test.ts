@@ -18,7 +18,7 @@ import { FOREVER_MS } from '../../coroutines.js'
 import { virtually, world } from '../../world.js'
 
 describe('a task that kills itself', () => {
-  it('ends, with its finally', async () => {
+  it('ends after its finally blocks', async () => {
     const { scheduler, log, note } = world()
     const tasks: Task[] = []
 
@@ -48,17 +48,17 @@ describe('a task that kills itself', () => {
     ['timeout', (event: Coroutine) => timeout(FOREVER_MS, event)],
     ['a callee', (event: Coroutine) => call(event)],
     ['a group', (event: Coroutine) => group(() => event)],
-  ])('ends also from within %s', async (_name, combine) => {
+  ])('ends from within %s', async (_name, combine) => {
     const { scheduler, host } = world()
     const tasks: Task[] = []
-    function* suicide(): Coroutine<void> {
+    function* killsItself(): Coroutine<void> {
       yield kill(tasks[0] as Task)
     }
 
     const outcome = await scheduler.run(function* () {
       tasks.push(
         yield* spawn(function* () {
-          yield combine(suicide())
+          yield combine(killsItself())
         }),
       )
       try {
@@ -75,7 +75,7 @@ describe('a task that kills itself', () => {
     ['race', (task: Task) => race([kill(task), sleep(FOREVER_MS)])],
     ['all', (task: Task) => all([sleep(FOREVER_MS), kill(task)])],
     ['timeout', (task: Task) => timeout(FOREVER_MS, kill(task))],
-  ])('ends also when the kill is an event in %s', async (_name, combine) => {
+  ])('ends when the kill is an event in %s', async (_name, combine) => {
     const { scheduler, host } = world()
     const tasks: Task[] = []
 
@@ -96,7 +96,7 @@ describe('a task that kills itself', () => {
     expect(host.now()).toBe(0)
   })
 
-  it('in its own clean-up goes on with that', async () => {
+  it('continues its clean-up when it kills itself there', async () => {
     const { scheduler, log, note } = world()
     const tasks: Task[] = []
 
@@ -119,7 +119,7 @@ describe('a task that kills itself', () => {
     expect(log).toEqual(['1: finally', '1: killer'])
   })
 
-  it('and joins itself in its own clean-up gets a DeadlockError there', async () => {
+  it('gets a DeadlockError when it joins itself in its clean-up', async () => {
     const tasks: Task[] = []
     let error: unknown
 
@@ -146,7 +146,7 @@ describe('a task that kills itself', () => {
 })
 
 describe('tasks that kill each other', () => {
-  it('leave one alive, when neither is in its clean-up', async () => {
+  it('leave one alive when neither is in its clean-up', async () => {
     const { scheduler, log, note } = world()
     const tasks: Task[] = []
     function* member(i: number): Coroutine<void> {
@@ -165,7 +165,7 @@ describe('tasks that kill each other', () => {
     expect(log).toEqual(['1: 1 ended', '1: 0 killed', '1: 0 ended'])
   })
 
-  it('both end, when the victim kills its killer in its clean-up', async () => {
+  it('both end when the victim kills its killer in its clean-up', async () => {
     const tasks: Task[] = []
     const { scheduler, host } = world()
     function* killer(): Coroutine<void> {
@@ -187,7 +187,7 @@ describe('tasks that kill each other', () => {
     expect(host.now()).toBe(1)
   })
 
-  it('both in their clean-up, end after the grace period', async () => {
+  it('both end after the grace period when both are in their clean-up', async () => {
     const tasks: Task[] = []
     const { scheduler, host } = world()
     function* member(i: number): Coroutine<void> {

@@ -1,4 +1,4 @@
-// How long a clean-up may take, and what happens after that.
+// The time that a clean-up may take, and what happens afterwards.
 import {
   type Coroutine,
   call,
@@ -29,7 +29,7 @@ describe('the grace period', () => {
     expect(host.now()).toBe(5000)
   })
 
-  it('is an option of run', async () => {
+  it('can be set for a run', async () => {
     const { scheduler, host } = world()
 
     await scheduler.run(
@@ -44,7 +44,7 @@ describe('the grace period', () => {
     expect(host.now()).toBe(100)
   })
 
-  it('is an option of kill, which counts before that of run', async () => {
+  it('can be set for a kill, which takes precedence over the run', async () => {
     const { scheduler, host } = world()
 
     await scheduler.run(
@@ -62,7 +62,7 @@ describe('the grace period', () => {
   it.each([
     ['race', (coroutine: Coroutine) => race([coroutine])],
     ['group', (coroutine: Coroutine) => group(() => coroutine)],
-  ])('of a kill is that of what its victim runs in a %s too', async (_name, combine) => {
+  ])('of a kill also applies to what its victim runs in a %s', async (_name, combine) => {
     const { scheduler, host } = world()
 
     await scheduler.run(function* () {
@@ -76,7 +76,7 @@ describe('the grace period', () => {
     expect(host.now()).toBe(11)
   })
 
-  it('of a clean-up that is done in time is over with it: no timer is left', async () => {
+  it('leaves no timer behind when the clean-up ends in time', async () => {
     const { scheduler } = world()
 
     const timers = await scheduler.run(function* () {
@@ -89,7 +89,7 @@ describe('the grace period', () => {
     expect(timers).toBe(0)
   })
 
-  it('ends a clean-up that hangs, and the finally blocks around it still run', async () => {
+  it('ends a clean-up that hangs, and runs the finally blocks around it', async () => {
     const { scheduler, log, note } = world()
 
     await scheduler.run(function* () {
@@ -115,7 +115,7 @@ describe('the grace period', () => {
     expect(log).toEqual(['10: outer finally', '10: killer'])
   })
 
-  it('ends the callers of a clean-up that hangs with it: they neither go on nor catch anything', async () => {
+  it('ends the callers of a clean-up that hangs: they neither continue nor catch anything', async () => {
     const { scheduler, log, note } = world()
     function* hanging(): Coroutine<void> {
       try {
@@ -169,7 +169,7 @@ describe('the grace period', () => {
     expect(outcome).toEqual({ kind: 'killed' })
   })
 
-  it('lets a task that swallows Cancelled go on until then', async () => {
+  it('lets a task that swallows Cancelled continue until then', async () => {
     const { scheduler, log, note } = world()
 
     await scheduler.run(function* () {
@@ -188,7 +188,7 @@ describe('the grace period', () => {
     expect(log).toEqual(['6: went on', '6: killer'])
   })
 
-  it('ends a task that swallows Cancelled and never waits', async () => {
+  it('ends a task that swallows Cancelled and is always ready', async () => {
     let steps = 0
 
     const outcome = await virtually(
@@ -212,7 +212,7 @@ describe('the grace period', () => {
     expect(steps).toBeLessThan(100)
   })
 
-  it('runs each further finally, one return() after the other', async () => {
+  it('runs each remaining finally block by a return() of its own', async () => {
     const { scheduler, log, note } = world()
     function* level(n: number): Coroutine<void> {
       try {
@@ -240,7 +240,7 @@ describe('the grace period', () => {
     expect(log).toEqual(['10: finally 0', '10: finally 1', '10: finally 2'])
   })
 
-  it('hands on an error that is thrown after it', async () => {
+  it('passes on an error that is thrown after it', async () => {
     const error = failure()
 
     const caught = await virtually(function* () {
@@ -268,7 +268,7 @@ describe('the grace period', () => {
     expect(caught).toBe(error)
   })
 
-  it('hands on an error that a callee throws after it, through its callers', async () => {
+  it('passes on an error that a callee throws after it, through the callers', async () => {
     const error = failure()
     const { log, note } = world()
 
@@ -304,7 +304,7 @@ describe('the grace period', () => {
     expect(log).toHaveLength(1)
   })
 
-  it('of Infinity leaves a hanging clean-up as it is, until a deadlock is seen', async () => {
+  it('of Infinity leaves a hanging clean-up alone until the run is deadlocked', async () => {
     const error = await rejection(
       virtually(function* () {
         const task = yield* spawn(function* () {

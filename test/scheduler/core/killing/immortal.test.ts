@@ -1,13 +1,13 @@
-// Tasks that outlast every attempt to end them.
+// Tasks that survive every attempt to end them.
 import { type Coroutine, DroppedError, kill, pause, sleep, spawn } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
 import { FOREVER_MS } from '../../coroutines.js'
 import { failure, rejection, virtually, world } from '../../world.js'
 
-/** Hides from the formatter, which would remove it, that a `continue` in `finally` is the last line of a loop. */
+/** True. It stops the formatter from removing a `continue` in `finally` as the redundant last line of a loop. */
 const stubborn = FOREVER_MS > 0
 
-/** Cannot be ended by anything. No virtual time passes while it runs, so that its grace period has to be 0. */
+/** Survives every kill. No virtual time passes while it runs, so its grace period has to be 0. */
 function* immortal(): Coroutine<void> {
   while (true) {
     try {
@@ -19,8 +19,8 @@ function* immortal(): Coroutine<void> {
   }
 }
 
-describe('a task that nothing can end', () => {
-  it('is dropped, by name, in the error that its killer gets', async () => {
+describe('a task that cannot be ended', () => {
+  it('is abandoned, and the error that its killer gets names it', async () => {
     const error = await virtually(function* () {
       const task = yield* spawn(immortal)
       yield pause()
@@ -36,7 +36,7 @@ describe('a task that nothing can end', () => {
     expect((error as Error).message).toContain('immortal#2')
   }, 3000)
 
-  it('takes no further step, and is in no snapshot', async () => {
+  it('takes no further step and is missing from the snapshot', async () => {
     const { scheduler } = world()
 
     const names = await scheduler.run(function* main() {
@@ -52,7 +52,7 @@ describe('a task that nothing can end', () => {
     expect(names).toEqual(['main'])
   }, 3000)
 
-  it('makes the run reject, when it is the run that kills it', async () => {
+  it('makes the run reject when the run itself cancels it', async () => {
     const error = failure()
 
     const caught = await rejection(
@@ -69,7 +69,7 @@ describe('a task that nothing can end', () => {
     expect((caught as AggregateError).errors).toEqual([error, expect.any(DroppedError)])
   }, 3000)
 
-  it('has answered return() as often as its error says', async () => {
+  it('has answered return() as often as the error says', async () => {
     let returns = 0
     function* counting(): Coroutine<void> {
       while (true) {
@@ -101,7 +101,7 @@ describe('a task that nothing can end', () => {
     expect(error).toContain(`it answered ${returns} return() with another yield`)
   })
 
-  it('when it waits between its yields is dropped too', async () => {
+  it('is also abandoned when it waits between its yields', async () => {
     const error = await virtually(function* () {
       const task = yield* spawn(function* immortalSleeper() {
         while (true) {
@@ -125,7 +125,7 @@ describe('a task that nothing can end', () => {
     expect(error).toBeInstanceOf(DroppedError)
   })
 
-  it('when it is a callee is dropped with its callers', async () => {
+  it('is abandoned with its callers when it is a callee', async () => {
     const { scheduler } = world()
 
     const left = await scheduler.run(function* () {

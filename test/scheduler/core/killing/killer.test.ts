@@ -1,4 +1,4 @@
-// What a task gets that kills another one.
+// What the task that kills another one waits for and gets.
 import { type Coroutine, join, kill, pause, race, sleep, spawn, type Task } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
 import { FOREVER_MS } from '../../coroutines.js'
@@ -19,7 +19,7 @@ describe('a killer', () => {
     expect(log).toEqual(['10: victim', '10: killer'])
   })
 
-  it('that comes second only waits with the first', async () => {
+  it('that is the second one waits together with the first', async () => {
     const { scheduler, log, note } = world()
     function* killer(name: string, task: Task) {
       yield kill(task)
@@ -37,7 +37,7 @@ describe('a killer', () => {
     expect(log).toEqual(['10: victim', '10: first', '10: second'])
   })
 
-  it('that is killed itself lets the kill go on', async () => {
+  it('that is killed leaves the kill in progress', async () => {
     const { scheduler, log, note } = world()
 
     await scheduler.run(function* () {
@@ -54,7 +54,7 @@ describe('a killer', () => {
     expect(log).toEqual(['5: killer of the killer', '10: victim'])
   })
 
-  it('gets the error of the clean-up, the very object', async () => {
+  it('gets the error of the clean-up, the same object', async () => {
     const error = failure()
 
     const caught = await virtually(function* () {
@@ -71,7 +71,7 @@ describe('a killer', () => {
     expect(caught).toBe(error)
   })
 
-  it('gets that error also when it comes second, and so does a joiner', async () => {
+  it('that is the second one gets that error too, as does a joiner', async () => {
     const error = failure()
     const caught: unknown[] = []
     function* hearing(task: Task, how: (task: Task) => Coroutine) {

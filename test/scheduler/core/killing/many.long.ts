@@ -4,14 +4,14 @@ import { describe, expect, it } from 'vitest'
 import { joining, sleeper } from '../../coroutines.js'
 import { virtually } from '../../world.js'
 
-describe('the kill of many', () => {
-  it('tasks that join one is done in linear time', async () => {
+describe('killing many tasks', () => {
+  it('that join one task takes linear time', async () => {
     const value = await virtually(function* () {
       const joined = yield* spawn(sleeper)
       const joiners: Task[] = []
       for (let i = 0; i < 500_000; i++) joiners.push(yield* spawn(joining, joined))
       yield sleep(1)
-      // From the middle, which is the worst for a list.
+      // Killing from the middle is the worst case for a list.
       const half = joiners.length / 2
       for (let i = 0; i < half; i++) {
         yield kill(joiners[half - 1 - i] as Task)

@@ -1,4 +1,4 @@
-// Kills at every step of a program, and of many tasks at once.
+// Kills at every step of a program, and kills of many tasks at once.
 import {
   all,
   type Coroutine,
@@ -19,15 +19,15 @@ import { describe, expect, it } from 'vitest'
 import { world } from '../../world.js'
 import { cleaner } from './coroutines.js'
 
-describe('the kill of every yield', () => {
-  /** Waits in many ways, counting what it takes and gives back. */
+describe('a kill at every yield', () => {
+  /** Waits in many ways, and counts what it takes and gives back. */
   function* scenario(taken: Set<string>): Coroutine<void> {
     function* holding(name: string, inner: () => Coroutine): Coroutine<void> {
       taken.add(name)
       try {
         yield inner()
       } finally {
-        // A kill may also come while it leaves by itself, at this very yield.
+        // A kill may also come at this yield, while the coroutine is leaving by itself.
         try {
           yield pause()
         } finally {
@@ -67,7 +67,7 @@ describe('the kill of every yield', () => {
 
   async function killedAfter(steps: number): Promise<{ left: string[]; outcome: string; timers: number }> {
     const host = new VirtualHost({ manual: true })
-    // One step to a turn, so that the turn which a timer begins takes no more than that either.
+    // One step a turn, so that the turn which a timer begins takes no more than one step either.
     const scheduler = new Scheduler({ host, budgetSteps: 1 })
     const taken = new Set<string>()
     const victims: Task[] = []
@@ -82,7 +82,7 @@ describe('the kill of every yield', () => {
       const left = [...taken, ...scheduler.snapshot().slice(1).map(String)]
       return { left, outcome: task.outcome?.kind ?? 'none', timers: scheduler.timers.size }
     })
-    // Every step of any task counts, so that the kill comes at each moment that there is.
+    // The steps of every task count, so that the kill comes at every possible moment.
     for (let step = 0; scheduler.snapshot().length > 0; step++) {
       if (step === steps) killing.open()
       if (!scheduler.step()) host.advance(scheduler.timers.earliest - host.now())
@@ -96,7 +96,7 @@ describe('the kill of every yield', () => {
     } catch {}
   }
 
-  it('of a scenario leaves nothing behind, at whatever step it comes', { tags: 'large' }, async () => {
+  it('leaves nothing behind, whichever step it comes at', { tags: 'large' }, async () => {
     const outcomes: string[] = []
     const leaks: unknown[] = []
 
@@ -111,8 +111,8 @@ describe('the kill of every yield', () => {
   })
 })
 
-describe('the kill of many', () => {
-  it('tasks at once waits for all their clean-ups', async () => {
+describe('killing many tasks', () => {
+  it('at once waits for the clean-up of each', async () => {
     const { scheduler, host } = world()
 
     await scheduler.run(function* () {

@@ -1,4 +1,4 @@
-// What a kill does to its victim.
+// What `kill` does to the killed task.
 import {
   Cancelled,
   Channel,
@@ -38,7 +38,7 @@ describe('a victim', () => {
     expect(caught).toEqual([expect.any(Cancelled)])
   })
 
-  it('takes no further step once it has ended', async () => {
+  it('takes no step after it has ended', async () => {
     const { scheduler, log, note } = world()
 
     await scheduler.run(function* () {
@@ -54,7 +54,7 @@ describe('a victim', () => {
     expect(log).toEqual([])
   })
 
-  it('is unwound from the innermost callee, each finally once', async () => {
+  it('is unwound from the innermost callee outwards, each finally block once', async () => {
     const { scheduler, log, note } = world()
     function* level(n: number): Coroutine<void> {
       try {
@@ -75,7 +75,7 @@ describe('a victim', () => {
     expect(log).toEqual([0, 1, 2, 3, 4].map((n) => `1: finally ${n}`))
   })
 
-  it('may yield anything in its finally: sleep, spawn, join, call, race', async () => {
+  it('may yield anything in its finally block: sleep, spawn, join, call, race', async () => {
     const { scheduler, log, note } = world()
 
     await scheduler.run(function* () {
@@ -132,7 +132,7 @@ describe('a victim', () => {
     expect(log).toEqual(['1: clean-up 0', '2: clean-up 1', '3: clean-up 2'])
   })
 
-  it('that is ready with a value gets it, and Cancelled at its next yield', async () => {
+  it('that is ready with a value gets the value, then Cancelled at its next yield', async () => {
     const { scheduler, log, note } = world()
 
     await scheduler.run(function* () {
@@ -156,7 +156,7 @@ describe('a victim', () => {
     expect(log).toEqual(['1: value', '1: Cancelled', '1: killer'])
   })
 
-  it('that is ready with a value may return with it: it has not been killed', async () => {
+  it('that is ready with a value may return it, and then was not killed', async () => {
     const outcome = await virtually(function* () {
       const channel = new Channel<string>()
       const task = yield* spawn(function* () {
@@ -171,7 +171,7 @@ describe('a victim', () => {
     expect(outcome).toEqual({ kind: 'returned', value: 'value' })
   })
 
-  it('that is ready with a value performs nothing more than that', async () => {
+  it('that is ready with a value performs nothing after it', async () => {
     const { scheduler, log, note } = world()
 
     await scheduler.run(function* () {
@@ -190,7 +190,7 @@ describe('a victim', () => {
     expect(log).toEqual([])
   })
 
-  it('that is ready with an error gets it', async () => {
+  it('that is ready with an error gets the error', async () => {
     const error = failure()
 
     const caught = await virtually(function* () {
@@ -216,7 +216,7 @@ describe('a victim', () => {
     expect(caught).toBe(error)
   })
 
-  it('that has not taken its first step never begins', async () => {
+  it('that has not taken its first step never starts', async () => {
     const { scheduler, log, note } = world()
 
     const outcome = await scheduler.run(function* () {
@@ -236,7 +236,7 @@ describe('a victim', () => {
     expect(outcome).toEqual({ kind: 'killed' })
   })
 
-  it('that somebody else has begun to run, and whose finally fails, throws that in the killer', async () => {
+  it('that other code had started by hand throws the error of its finally block in the killer', async () => {
     const error = failure()
     const begun: Coroutine<void> = (function* () {
       try {
@@ -257,7 +257,7 @@ describe('a victim', () => {
     expect(caught).toBe(error)
   })
 
-  it('that has not taken its first step tells those who join it', async () => {
+  it('that has not taken its first step makes its joiners fail with KilledError', async () => {
     const error = await virtually(function* () {
       const task = yield* spawn(sleeper)
       yield kill(task)
@@ -272,7 +272,7 @@ describe('a victim', () => {
     expect(error).toBeInstanceOf(KilledError)
   })
 
-  it('that has ended is left alone, whatever its end was', async () => {
+  it('that has already ended is left alone, whatever its outcome', async () => {
     const outcomes = await virtually(function* () {
       const returned = yield* spawn(function* () {
         return 1
@@ -293,7 +293,7 @@ describe('a victim', () => {
     expect(outcomes).toEqual(['returned', 'threw', 'killed'])
   })
 
-  it('that waits in join stays dead when the joined task ends', async () => {
+  it('that waits in join does not resume when the joined task ends', async () => {
     const { scheduler, log, note } = world()
 
     await scheduler.run(function* () {
@@ -312,7 +312,7 @@ describe('a victim', () => {
     expect(log).toEqual([])
   })
 
-  it('that waits in join lets the error of the joined task go to the supervisor', async () => {
+  it('that waits in join leaves the error of the joined task to the supervisor', async () => {
     const error = failure()
 
     const caught = await rejection(
@@ -353,7 +353,7 @@ describe('a victim', () => {
 })
 
 describe('the root', () => {
-  it('that is killed makes the run reject with KilledError, when the others have ended', async () => {
+  it('that is killed makes the run reject with KilledError after the other tasks have ended', async () => {
     const { scheduler, host } = world()
 
     const error = await rejection(

@@ -5,7 +5,7 @@ import { waitFor } from '../../coroutines.js'
 import { rejection, virtually } from '../../world.js'
 
 describe('a deadlock while a run is cancelled', () => {
-  it('ends a straggler of a clean-up, too, however long it would have been given', async () => {
+  it('ends a task that a clean-up left running, however long its grace period is', async () => {
     const failed = new Error('failed')
 
     const error = await rejection(

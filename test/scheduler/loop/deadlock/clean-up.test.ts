@@ -1,4 +1,4 @@
-// Deadlocks of clean-ups.
+// Deadlocks in clean-ups.
 import {
   type Coroutine,
   DeadlockError,
@@ -13,7 +13,7 @@ import { describe, expect, it } from 'vitest'
 import { failure, rejection, virtually, world } from '../../world.js'
 
 describe('a deadlock', () => {
-  it('in the clean-up after an error is ended by the grace period, and the error counts', async () => {
+  it('in the clean-up after an error is ended by the grace period, and the run rejects with the error', async () => {
     const { scheduler, host } = world()
     const error = failure()
 
@@ -38,7 +38,7 @@ describe('a deadlock', () => {
     expect(host.now()).toBe(101)
   })
 
-  it('in the clean-up after a deadlock is ended too, and told once', async () => {
+  it('in the clean-up after a deadlock is ended too, and reported once', async () => {
     const { scheduler, host, log, note } = world()
 
     const caught = await rejection(
@@ -86,7 +86,7 @@ describe('a deadlock', () => {
     expect(caught).toBe(error)
   })
 
-  it('is seen when only a sleep of Infinity is left', async () => {
+  it('is detected when only a sleep of Infinity is left', async () => {
     const error = await rejection(
       virtually(function* () {
         yield sleep(Number.POSITIVE_INFINITY)

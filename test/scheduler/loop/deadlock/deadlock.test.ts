@@ -1,4 +1,4 @@
-// When a run ends in a deadlock, and what the error says.
+// The circumstances in which a run ends in a deadlock, and the content of the error.
 import {
   all,
   Cancelled,
@@ -21,9 +21,9 @@ import { deadlockOf } from './deadlock-of.js'
 
 describe('deadlock', () => {
   const stuck: readonly (readonly [string, () => Event])[] = [
-    ['a latch that nobody opens', () => new Latch().wait()],
-    ['a channel that nobody sends to', () => new Channel().receive()],
-    ['a full channel that nobody receives from', () => new Channel({ capacity: 0 }).send(1)],
+    ['a latch that no task opens', () => new Latch().wait()],
+    ['a channel that no task sends to', () => new Channel().receive()],
+    ['a full channel that no task receives from', () => new Channel({ capacity: 0 }).send(1)],
     ['a race between two of these', () => race([new Latch().wait(), new Channel().receive()])],
     ['all of two of these', () => all([new Latch().wait(), new Channel().receive()])],
     ['a group whose body waits for one of these', () => group(() => waitFor(new Latch().wait()))],
@@ -31,13 +31,13 @@ describe('deadlock', () => {
     ['a timeout that never comes', () => timeout(Number.POSITIVE_INFINITY, new Latch().wait())],
     ['a race of a latch and a sleep that never ends', () => race([new Latch().wait(), sleep(Infinity)])],
   ]
-  it.each(stuck)('is seen when the only task waits for %s', async (_name, make) => {
+  it.each(stuck)('is detected when the only task waits for %s', async (_name, make) => {
     const error = await rejection(virtually(() => waitFor(make())))
 
     expect(error).toBeInstanceOf(DeadlockError)
   })
 
-  it('is seen when a permit is never given back', async () => {
+  it('is detected when a permit is never given back', async () => {
     const error = await deadlockOf(function* () {
       const semaphore = new Semaphore()
       yield semaphore.acquire()
@@ -127,7 +127,7 @@ describe('deadlock', () => {
     expect(thrown).toBeInstanceOf(Cancelled)
   })
 
-  it('is no excuse for losing the error of a clean-up', async () => {
+  it('does not hide the error of a clean-up', async () => {
     const broken = failure('clean-up')
 
     const error = await rejection(
@@ -145,7 +145,7 @@ describe('deadlock', () => {
     expect((error as AggregateError).errors).toEqual([expect.any(DeadlockError), broken])
   })
 
-  it('is seen only when the last sleeper has woken and ended', async () => {
+  it('is detected only after the last sleeper has woken and ended', async () => {
     const { scheduler, host } = world()
 
     const error = await rejection(
@@ -159,7 +159,7 @@ describe('deadlock', () => {
     expect(host.now()).toBe(1000)
   })
 
-  it('is seen after a join of a task that waits for its joiner by another way', async () => {
+  it('is detected after a join of a task that waits for its joiner by another event', async () => {
     const latch = new Latch()
 
     const error = await deadlockOf(function* main() {
@@ -171,7 +171,7 @@ describe('deadlock', () => {
     expect(error.waits).toEqual(['main#1 waits for join(waitFor#2)', 'waitFor#2 waits for latch.wait()'])
   })
 
-  it('leaves the scheduler fit for another run', async () => {
+  it('leaves the scheduler usable for another run', async () => {
     const { scheduler } = world()
     await rejection(scheduler.run(() => waitFor(new Latch().wait())))
 

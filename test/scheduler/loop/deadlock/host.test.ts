@@ -1,4 +1,4 @@
-// Deadlocks that only the host can see: nothing outside is left that could call in.
+// Deadlocks that only the host can detect: nothing outside is left that could call in.
 import { DeadlockError, type Event, pause, race, run, Scheduler, sleep, spawn } from '@bluelet/scheduler'
 import { event } from '@bluelet/scheduler/lowlevel'
 import { VirtualHost } from '@bluelet/scheduler/testing'
@@ -7,22 +7,22 @@ import { waitFor } from '../../coroutines.js'
 import { fromOutside, withResolvers } from '../../outside.js'
 import { rejection } from '../../world.js'
 
-describe('a run whose surroundings have nothing left that could call in', () => {
-  /** Virtual time, in surroundings that the test says are exhausted. */
+describe('a run whose host has nothing left that could call in', () => {
+  /** Virtual time, on a host that is exhausted when the test says so. */
   class ExhaustibleHost extends VirtualHost {
-    readonly asked = new Set<() => void>()
+    readonly listeners = new Set<() => void>()
 
     override onExhausted(callback: () => void): () => void {
-      this.asked.add(callback)
-      return () => this.asked.delete(callback)
+      this.listeners.add(callback)
+      return () => this.listeners.delete(callback)
     }
 
     exhaust(): void {
-      for (const callback of [...this.asked]) callback()
+      for (const callback of [...this.listeners]) callback()
     }
   }
 
-  it('ends with DeadlockError, its finally blocks first', async () => {
+  it('ends with DeadlockError after its finally blocks', async () => {
     const host = new ExhaustibleHost()
     const log: string[] = []
 
@@ -65,7 +65,7 @@ describe('a run whose surroundings have nothing left that could call in', () => 
     expect([value, host.now()]).toEqual([undefined, 10])
   })
 
-  it('says so when it is held open though every task has ended', async () => {
+  it('says so when it is held open although every task has ended', async () => {
     const host = new ExhaustibleHost()
     const scheduler = new Scheduler({ host })
 
@@ -82,23 +82,23 @@ describe('a run whose surroundings have nothing left that could call in', () => 
     )
   })
 
-  it('no longer asks once it is over', async () => {
+  it('stops listening once it is over', async () => {
     const host = new ExhaustibleHost()
 
     const during = await run(
       function* () {
         yield pause()
-        return host.asked.size
+        return host.listeners.size
       },
       { host },
     )
 
-    expect([during, host.asked.size]).toEqual([1, 0])
+    expect([during, host.listeners.size]).toEqual([1, 0])
   })
 })
 
 describe('a run on a host that simulates what its tasks wait for', () => {
-  /** Waits for what never comes, but could, from a simulated socket. */
+  /** Waits for a simulated socket from which nothing comes. */
   function arrival(): Event<void> {
     return event({ name: 'arrival', external: 'socket', enter() {} }, undefined)
   }
@@ -121,7 +121,7 @@ describe('a run on a host that simulates what its tasks wait for', () => {
     expect(host.now()).toBe(10)
   })
 
-  it('goes on while a task waits for what only the real world can end', async () => {
+  it('goes on while a task waits for something that only the real world can end', async () => {
     const host = new VirtualHost({ simulates: ['socket'] })
     const { promise, resolve } = withResolvers<string>()
     const log: string[] = []
@@ -143,7 +143,7 @@ describe('a run on a host that simulates what its tasks wait for', () => {
     expect(log).toEqual(['kept'])
   })
 
-  it('ends what still waits there once the root has returned, as a server that nobody connects to', async () => {
+  it('ends the remaining waits once the root has returned, such as a server without connections', async () => {
     const host = new VirtualHost({ simulates: ['socket'] })
     const log: string[] = []
 

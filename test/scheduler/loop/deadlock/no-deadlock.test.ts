@@ -30,7 +30,7 @@ function foreignTask(): Task {
   return new Scheduler({ host: new VirtualHost({ manual: true }) }).spawn(() => waitFor(pause()))
 }
 
-describe('no deadlock is seen while a task', () => {
+describe('a run is not in a deadlock while a task', () => {
   it('waits for a timer', async () => {
     const latch = new Latch()
 
@@ -89,7 +89,7 @@ describe('no deadlock is seen while a task', () => {
     expect(await outcome).toBe('sent')
   })
 
-  it('waits for an event of a handler of its own that is external', async () => {
+  it('waits for an external event of its own handler', async () => {
     let answer: ((value: string) => void) | undefined
     const signalled = event<string>(
       {
@@ -109,7 +109,7 @@ describe('no deadlock is seen while a task', () => {
     expect(await outcome).toBe('answered')
   })
 
-  it('waits for another that waits for a promise', async () => {
+  it('waits for another task that waits for a promise', async () => {
     const { promise, resolve } = withResolvers<string>()
 
     const outcome = virtually(function* () {
@@ -155,7 +155,7 @@ describe('no deadlock is seen while a task', () => {
 })
 
 describe('a hold', () => {
-  it('keeps a run open whose tasks have all ended', async () => {
+  it('keeps a run open after all of its tasks have ended', async () => {
     const { scheduler } = world()
     let released = false
 
@@ -171,7 +171,7 @@ describe('a hold', () => {
     expect([await outcome, released]).toEqual(['returned', true])
   })
 
-  it('ends in a deadlock when it is released and nothing was woken', async () => {
+  it('that is released without waking a task ends in a deadlock', async () => {
     const { scheduler } = world()
 
     const outcome = rejection(
@@ -188,11 +188,11 @@ describe('a hold', () => {
   const withdrawn: readonly (readonly [string, () => Event])[] = [
     ['a promise', () => race([new Promise(() => {}), pause()])],
     ['a callback', () => race([callback(() => {}), pause()])],
-    ['a callback that comes at once', () => all([callback<void>((resume) => resume())])],
+    ['a callback that is called at once', () => all([callback<void>((resume) => resume())])],
     ['an external channel', () => race([new Channel({ external: true }).receive(), pause()])],
     ['a promise in an all that failed', () => all([new Promise(() => {}), Promise.reject(failure())])],
     ['a join of a task of another scheduler', () => race([join(foreignTask()), pause()])],
-    ['a promise whose time is up', () => timeout(10, new Promise(() => {}))],
+    ['a promise whose timeout has expired', () => timeout(10, new Promise(() => {}))],
   ]
   it.each(withdrawn)('by %s ends with the wait', async (_name, make) => {
     const error = await deadlockOf(function* main() {
@@ -205,7 +205,7 @@ describe('a hold', () => {
     expect(error.waits).toEqual(['main#1 waits for latch.wait()'])
   })
 
-  it('by a promise ends when the task that waits is killed', async () => {
+  it('by a promise ends when the waiting task is killed', async () => {
     const error = await deadlockOf(function* main() {
       const task = yield* spawn(() => waitFor(callback(() => {})))
       yield pause()
@@ -216,7 +216,7 @@ describe('a hold', () => {
     expect(error.waits).toEqual(['main#1 waits for latch.wait()'])
   })
 
-  it('is none by an AbortSignal', async () => {
+  it('is not made by an AbortSignal', async () => {
     const { signal } = new AbortController()
 
     const error = await rejection(run(() => waitFor(new Latch().wait()), { host: new VirtualHost(), signal }))

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { runScript } from '../../../support/script.js'
 
-describe('in a process of its own, a run', { tags: 'large' }, () => {
+describe('a run in a process of its own', { tags: 'large' }, () => {
   const never = `
     import { run, sleep, race, spawn, wait } from '@bluelet/scheduler'
     const never = new Promise(() => {})
@@ -17,7 +17,7 @@ describe('in a process of its own, a run', { tags: 'large' }, () => {
     expect(stderr).toContain('main#1 waits for wait()')
   })
 
-  it('does so too when the module awaits the run', async () => {
+  it('ends with DeadlockError too when the module awaits the run', async () => {
     const { code, stderr } = await runScript(`${never}
       await run(function* main() { yield never })
     `)
@@ -26,7 +26,7 @@ describe('in a process of its own, a run', { tags: 'large' }, () => {
     expect(stderr).toContain('DeadlockError')
   })
 
-  it('runs its finally blocks first, with their sleeps', async () => {
+  it('runs its finally blocks first, including their sleeps', async () => {
     const { code, stdout } = await runScript(`${never}
       await run(function* main() {
         try { yield never } finally { yield sleep(1); console.log('cleaned up') }
@@ -36,7 +36,7 @@ describe('in a process of its own, a run', { tags: 'large' }, () => {
     expect([code, stdout]).toEqual([1, 'cleaned up\n'])
   })
 
-  it('does so too after a sleep that a race has withdrawn', async () => {
+  it('ends with DeadlockError after a sleep that a race has withdrawn', async () => {
     const { code, stderr } = await runScript(`${never}
       await run(function* main() {
         yield race([sleep(3_600_000), new Promise((resolve) => setTimeout(resolve, 1))])
@@ -48,7 +48,7 @@ describe('in a process of its own, a run', { tags: 'large' }, () => {
     expect(stderr).toContain('DeadlockError')
   })
 
-  it('does so too beside a sleep that never ends', async () => {
+  it('ends with DeadlockError beside a sleep that never ends', async () => {
     const { code, stderr } = await runScript(`${never}
       await run(function* main() {
         yield spawn(function* () { yield sleep(Infinity) })
