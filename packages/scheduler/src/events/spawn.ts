@@ -54,7 +54,7 @@ export interface Spawn {
  * const task = yield* spawn(echoer, conn)
  * yield* join(task)
  */
-export const spawn: Spawn = spawnUnder(null)
+export const spawn: Spawn = /* @__PURE__ */ spawnUnder(null) // Bundlers may drop it.
 
 /**
  * A `spawn` whose tasks have a supervisor of its own choosing.
