@@ -1,4 +1,4 @@
-// What every event must satisfy, whatever it does. An event's own test says how to make one and what it gives.
+// What every event must satisfy. The test of an event says how to make one and what value it gives.
 import {
   all,
   type Coroutine,
@@ -14,25 +14,25 @@ import {
 import { describe, expect, it } from 'vitest'
 import { rejection, world } from './world.js'
 
-/** How to make events of one kind. A coroutine here prepares, within the run, what the event is about. */
+/** How to make events of one kind. The coroutines prepare, within the run, what the event needs. */
 export interface EventSample {
-  /** Prepares an event that is fulfilled in the end, and can be performed twice. */
+  /** Prepares an event that is fulfilled eventually and can be performed twice. */
   readonly fulfilled: () => Coroutine<Event>
-  /** What it gives. */
+  /** The value of that event. */
   readonly value: unknown
-  /** The same without preparation, in no run at all. */
+  /** The same event without preparation, outside of any run. */
   readonly awaited: () => Event
-  /** Prepares an event that waits until it is withdrawn; left out for one that never waits. */
+  /** Prepares an event that waits until it is withdrawn; absent for an event that never waits. */
   readonly waiting?: () => Coroutine<Event>
   /** Prepares an event that throws the given error. */
   readonly failing?: (error: Error) => Coroutine<Event>
-  /** Whether it can be a branch of `race`, `all` and `timeout`; by default it can. */
+  /** Whether the event can be a branch of `race`, `all` and `timeout`; true by default. */
   readonly combines?: boolean
 }
 
 const LONG_MS = 1e9
 
-/** Ends a run, with whatever tasks a sample has left in it. */
+/** Ends a run together with the tasks that a sample has left in it. */
 class Done extends Error {}
 
 function* byYield(event: Event): Coroutine {
@@ -79,7 +79,7 @@ function describeYielding({ fulfilled, value }: EventSample): void {
       expect(given).toEqual(value)
     })
 
-    it(`is performed anew by a second ${way} of the same object`, async () => {
+    it(`is performed again by a second ${way} of the same object`, async () => {
       const given = await inRun(function* () {
         const event = yield* fulfilled()
         const first: unknown = yield perform(event)
@@ -91,7 +91,7 @@ function describeYielding({ fulfilled, value }: EventSample): void {
     })
   }
 
-  it('gives each of two tasks that yield* one object its value', async () => {
+  it('gives its value to each of two tasks that yield* one object', async () => {
     const given = await inRun(function* () {
       const event = yield* fulfilled()
       const first = yield* spawn(byDelegation, event)
@@ -110,7 +110,7 @@ function describeAwaiting({ awaited, value }: EventSample): void {
     expect(given).toEqual(value)
   })
 
-  it('is performed once, however often one object is awaited', async () => {
+  it('is performed once, even if one object is awaited several times', async () => {
     const event = awaited()
 
     const [first, second] = await Promise.all([event.then((v) => v), event.then((v) => v)])
@@ -147,7 +147,7 @@ function describeCombining({ fulfilled, value }: EventSample): void {
   })
 
   for (const [combination, combine] of combinations) {
-    it(`leaves no timer behind once it is done in ${combination}`, async () => {
+    it(`leaves no timer after it is done in ${combination}`, async () => {
       const timers = await inRun(function* ({ scheduler }) {
         const event = yield* fulfilled()
         const before = scheduler.timers.size
@@ -162,7 +162,7 @@ function describeCombining({ fulfilled, value }: EventSample): void {
 
 function describeWithdrawing(waiting: () => Coroutine<Event>): void {
   for (const [way, perform] of waysToWait) {
-    it(`leaves nothing behind when it is killed while it waits by ${way}`, async () => {
+    it(`leaves nothing behind when its task is killed while it waits by ${way}`, async () => {
       const [before, after] = await inAbandonedRun(function* (scheduler) {
         const event = yield* waiting()
         yield pause()
@@ -178,7 +178,7 @@ function describeWithdrawing(waiting: () => Coroutine<Event>): void {
     })
   }
 
-  it('leaves nothing behind when another branch of a race is first', async () => {
+  it('leaves nothing behind when another branch of a race wins', async () => {
     const [before, after] = await inAbandonedRun(function* (scheduler) {
       const event = yield* waiting()
       yield pause()
@@ -200,7 +200,7 @@ function describeWithdrawing(waiting: () => Coroutine<Event>): void {
     expect(first).toBe(undefined)
   })
 
-  it('leaves nothing behind when the time of its timeout is up', async () => {
+  it('leaves nothing behind when its timeout expires', async () => {
     const [before, after] = await inAbandonedRun(function* (scheduler) {
       const event = yield* waiting()
       yield pause()
@@ -217,7 +217,7 @@ function describeWithdrawing(waiting: () => Coroutine<Event>): void {
 
 function describeFailing(failing: (error: Error) => Coroutine<Event>): void {
   for (const [way, perform] of waysToWait) {
-    it(`throws its error, the very object, at the yield by ${way}`, async () => {
+    it(`throws its error, the same object, at the yield by ${way}`, async () => {
       const error = new Error('failing')
 
       const caught = await inRun(function* () {
@@ -234,7 +234,7 @@ function describeFailing(failing: (error: Error) => Coroutine<Event>): void {
     })
   }
 
-  it('lets the coroutine that catches its error go on', async () => {
+  it('lets the coroutine that catches its error continue', async () => {
     const given = await inRun(function* () {
       const event = yield* failing(new Error('failing'))
       try {
@@ -262,7 +262,7 @@ function inRun<T>(main: (world: { readonly scheduler: Scheduler }) => Coroutine<
   return scheduler.run(() => main({ scheduler }))
 }
 
-/** Gives what `main` returned, and cancels what is left: a hold that was not taken back would keep the run open. */
+/** Returns the value of `main` and cancels the remaining tasks: a hold that was not released would keep the run open. */
 async function inAbandonedRun<T>(main: (scheduler: Scheduler) => Coroutine<T>): Promise<T> {
   const { scheduler } = world()
   let value: T | undefined

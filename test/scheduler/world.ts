@@ -1,14 +1,14 @@
-// What the scheduler's tests run in: virtual time, and the way a run ended as a value. Without `sites`, which the virtual
-// host turns on and which captures a stack for each event: some tests make millions.
+// The world in which the scheduler's tests run: virtual time, and the end of a run as a value. `sites` is off, although the virtual host
+// turns it on, since it captures a stack for each event and some tests make millions of them.
 import { type Coroutine, type RunOptions, run, Scheduler, type SchedulerOptions } from '@bluelet/scheduler'
 import { VirtualHost } from '@bluelet/scheduler/testing'
 
-/** A scheduler in virtual time, with a log to write down what happened when. */
+/** A scheduler in virtual time, with a log. */
 export interface World {
   readonly scheduler: Scheduler
   readonly host: VirtualHost
   readonly log: string[]
-  /** Writes down a line with the virtual time: `10: woke`. */
+  /** Adds a line to the log, with the virtual time: `10: woke`. */
   note(line: string): void
 }
 
@@ -43,7 +43,7 @@ export function virtually<T>(
   return run(main, { host: new VirtualHost(), sites: false, ...options })
 }
 
-/** The error that a promise rejects with. */
+/** Returns the error that a promise rejects with. */
 export function rejection(promise: Promise<unknown>): Promise<unknown> {
   return promise.then(
     (value) => {
@@ -53,7 +53,7 @@ export function rejection(promise: Promise<unknown>): Promise<unknown> {
   )
 }
 
-/** An error of its own for a test, recognized by identity. */
+/** An error that a test recognizes by identity. */
 export function failure(message = 'failure'): Error {
   return new Error(message)
 }

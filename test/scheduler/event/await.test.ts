@@ -14,7 +14,7 @@ describe('await', () => {
     expect(received).toBe('sent')
   })
 
-  it('throws the error of an event, the very object', async () => {
+  it('throws the error of an event, the same object', async () => {
     const error = failure()
 
     const caught = await rejection(timeout(1000, rejectedLater(error)))
@@ -31,7 +31,7 @@ describe('await', () => {
     expect([all, first, each]).toEqual([[undefined, 1], 'first', ['x', undefined]])
   })
 
-  it('performs a combination with its coroutines', async () => {
+  it('performs a combination that has coroutines as branches', async () => {
     const value = await race([
       (function* (): Coroutine<string> {
         yield pause()
@@ -49,7 +49,7 @@ describe('await', () => {
     expect(error).toBeInstanceOf(TimeoutError)
   })
 
-  it('hears of a promise that is rejected at once, before anybody calls that unhandled', {
+  it('handles a promise that is rejected at once, before the engine reports it as unhandled', {
     tags: 'large',
   }, async () => {
     const { code, stdout, stderr } = await runScript(`
@@ -75,7 +75,7 @@ describe('await', () => {
     expect(heard).toEqual(['finally', error])
   })
 
-  it('does not begin before somebody awaits', async () => {
+  it('does not enter an event before it is awaited', async () => {
     let entered = 0
     const counted = event<void>(
       {

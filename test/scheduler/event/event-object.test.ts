@@ -6,7 +6,7 @@ import { eventSuite } from '../event-suite.js'
 import { failure, rejection, virtually, world } from '../world.js'
 import { ANSWER } from './answer.js'
 
-/** Gives each waiter its place in the order in which they were entered, some time later. */
+/** An event that gives each waiter its place in the order in which they entered, after some time. */
 function counter(): { readonly count: Event<number>; entered: number; withdrawn: number } {
   const state = { entered: 0, withdrawn: 0 }
   const COUNT: EventHandler<undefined, { stop: () => void }, number> = {
@@ -110,7 +110,7 @@ describe('event', () => {
     expect(caught).toEqual(errors)
   })
 
-  it('that gives undefined gives it to each of the tasks that yield* it at the same time, entered once for each', async () => {
+  it('that gives undefined does so to each task that yields* it at the same time, entered once for each', async () => {
     let entered = 0
     const shared = event<void>(
       {
@@ -138,7 +138,7 @@ describe('event', () => {
     expect(given).toEqual([true, true, true])
   })
 
-  it('that one task yields while another waits for it is entered for both', async () => {
+  it('is entered for both when one task yields it while another waits for it', async () => {
     const state = counter()
 
     await virtually(function* () {
@@ -153,7 +153,7 @@ describe('event', () => {
     expect(state.entered).toBe(2)
   })
 
-  it('can be yielded* again after a task was killed that waited for it', async () => {
+  it('can be yielded* again after a task that waited for it was killed', async () => {
     const state = counter()
 
     const value = await virtually(function* () {
@@ -193,7 +193,7 @@ describe('event', () => {
     expect(value).toBe(2)
   })
 
-  it('gives undefined, null and itself by yield* as they are', async () => {
+  it('gives undefined, null and itself unchanged by yield*', async () => {
     const values = await virtually(function* () {
       const any = (value: unknown) => event<unknown>({ ...ANSWER, enter: (w) => w.resume(value as never) }, 0)
       const itself: Event = event({ ...ANSWER, enter: (w) => w.resume(itself as never) }, 0)
@@ -215,7 +215,7 @@ describe('event', () => {
     expect(values).toEqual([1, 1, 1])
   })
 
-  it('is entered anew when it is yielded after it was awaited', async () => {
+  it('is entered again when it is yielded after it was awaited', async () => {
     let entered = 0
     const once = event<number>(
       { ...ANSWER, enter: (waiter: Waiter<number>) => waiter.resume(++entered) },
@@ -230,7 +230,7 @@ describe('event', () => {
     expect(value).toBe(2)
   })
 
-  it('is entered by nothing but a yield or a then', () => {
+  it('is entered only by a yield or a then', () => {
     let entered = 0
 
     void event({ ...ANSWER, enter: () => void entered++ }, undefined)
@@ -258,7 +258,7 @@ describe('event', () => {
     expect(caught).toBe(error)
   })
 
-  it('has catch and finally, as every promise', async () => {
+  it('has catch and finally, as every promise has', async () => {
     const error = failure()
     const failing = event<never>(
       {
@@ -281,7 +281,7 @@ describe('event', () => {
     expect(settled).toBe(true)
   })
 
-  it('has a catch by itself', async () => {
+  it('has a catch that works without a then', async () => {
     const error = failure()
     const failing = event<never>(
       {
@@ -298,11 +298,11 @@ describe('event', () => {
     expect(caught).toBe(error)
   })
 
-  it('says of itself that it is one', () => {
+  it('has a string tag of its own', () => {
     expect(String(pause())).toBe('[object Event]')
   })
 
-  it('can be awaited within a run, as what a task waits for', async () => {
+  it('can be awaited within a run', async () => {
     const value = await run(function* () {
       const answer = async () => (await event<number>(ANSWER, 42)) + 1
       const value: number = yield answer()
@@ -312,7 +312,7 @@ describe('event', () => {
     expect(value).toBe(43)
   })
 
-  it('is withdrawn once, though its task is killed twice', async () => {
+  it('is withdrawn once even if its task is killed twice', async () => {
     const state = counter()
 
     await virtually(function* () {
@@ -327,7 +327,7 @@ describe('event', () => {
     expect(state.withdrawn).toBe(1)
   })
 
-  it('is withdrawn once, though its withdrawal outlasts the grace period', async () => {
+  it('is withdrawn once even if the withdrawal takes longer than the grace period', async () => {
     const { scheduler, log, note } = world()
     const SLOW: EventHandler<undefined, void> = {
       name: 'slow',

@@ -1,4 +1,4 @@
-// Handlers of events that break their contract, and what is made of that.
+// What the scheduler does when the handler of an event violates its contract.
 import { join, kill, pause, sleep, spawn } from '@bluelet/scheduler'
 import { type EventHandler, event, type Waiter } from '@bluelet/scheduler/lowlevel'
 import { describe, expect, it } from 'vitest'
@@ -6,7 +6,7 @@ import { failure, rejection, virtually, world } from '../world.js'
 import { ANSWER } from './answer.js'
 
 describe('a handler', () => {
-  it('that answers twice is told so by an error that names the task', async () => {
+  it('that answers twice gets an error that names the task', async () => {
     let answer = (_value: number): void => {}
     const twice = event<number>(
       {
@@ -36,7 +36,7 @@ describe('a handler', () => {
     ['resume', (waiter: Waiter<void>) => waiter.resume()],
     ['throw', (waiter: Waiter<void>) => waiter.throw(failure())],
     ['withdrawn', (waiter: Waiter<void>) => waiter.withdrawn()],
-  ])('that answers by %s a task that has ended is told so', async (_name, answer) => {
+  ])('that answers by %s a task that has ended gets an error', async (_name, answer) => {
     const told = await virtually(function* () {
       let waiter: Waiter<void> | undefined
       const keeping = event<void>(
@@ -96,7 +96,7 @@ describe('a handler', () => {
     expect(log).toHaveLength(1)
   })
 
-  it('whose withdraw throws makes that the error at the yield of the killed task', async () => {
+  it('whose withdraw throws makes the killed task fail with that error at its yield', async () => {
     const error = failure()
 
     const caught = await virtually(function* () {
@@ -124,7 +124,7 @@ describe('a handler', () => {
     expect(caught).toBe(error)
   })
 
-  it('whose describe throws does not keep an error from the run', async () => {
+  it('whose describe throws does not hide an error from the run', async () => {
     const error = failure()
     const UGLY: EventHandler<number, void, number> = {
       ...ANSWER,
@@ -143,7 +143,7 @@ describe('a handler', () => {
     expect(caught).toBe(error)
   }, 1000)
 
-  it('may answer a withdrawal later, and is waited for', async () => {
+  it('may complete a withdrawal later, and is waited for', async () => {
     const { scheduler, log, note } = world()
     const SLOW: EventHandler<number, void> = {
       name: 'slow',

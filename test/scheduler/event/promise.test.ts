@@ -11,7 +11,7 @@ describe('a promise', () => {
     expect(value).toBe(42)
   })
 
-  it('throws its error where it is yielded, the very object', async () => {
+  it('throws its error where it is yielded, the same object', async () => {
     const error = failure()
 
     const caught = await virtually(function* () {
@@ -26,7 +26,7 @@ describe('a promise', () => {
     expect(caught).toBe(error)
   })
 
-  it('may reject with anything', async () => {
+  it('may reject with any value', async () => {
     const caught = await virtually(function* () {
       try {
         yield Promise.reject(undefined)
@@ -39,7 +39,7 @@ describe('a promise', () => {
     expect(caught).toEqual([undefined])
   })
 
-  it('that nobody waits for any longer may reject: nobody hears of it', async () => {
+  it('that no task waits for any longer may reject without consequences', async () => {
     const value = await virtually(function* () {
       const late = new Promise((_resolve, reject) => setImmediate(reject, failure()))
       yield race([late, pause()])
@@ -50,7 +50,7 @@ describe('a promise', () => {
     expect(value).toBe('went on')
   })
 
-  it('may be any thenable, also one that calls back at once', async () => {
+  it('may be any thenable, even one that calls back at once', async () => {
     const value = await virtually(function* () {
       return (yield thenable((resolve) => resolve(42))) as number
     })
@@ -58,7 +58,7 @@ describe('a promise', () => {
     expect(value).toBe(42)
   })
 
-  it('counts once, however often a thenable calls back', async () => {
+  it('counts once, even if its thenable calls back several times', async () => {
     const values = await virtually(function* () {
       const value: number = yield thenable((resolve, reject) => {
         resolve(1)
@@ -72,7 +72,7 @@ describe('a promise', () => {
     expect(values).toBe(1)
   })
 
-  it('counts as settled when a thenable calls back and throws then, as for await', async () => {
+  it('counts as settled when a thenable calls back and then throws, as with await', async () => {
     const value = await virtually(function* () {
       return (yield thenable((resolve) => {
         resolve(1)

@@ -27,7 +27,7 @@ describe('all', () => {
     expect(values).toEqual(['a', 'b', 'c'])
   })
 
-  it('takes as long as its slowest', async () => {
+  it('takes as long as the slowest yieldable', async () => {
     const { scheduler, host } = world()
 
     await scheduler.run(function* () {
@@ -37,7 +37,7 @@ describe('all', () => {
     expect(host.now()).toBe(30)
   })
 
-  it('of none gives an empty array', async () => {
+  it('of an empty array gives an empty array', async () => {
     const values = await virtually(function* () {
       return yield* all([])
     })
@@ -45,7 +45,7 @@ describe('all', () => {
     expect(values).toEqual([])
   })
 
-  it('gives anew the values of a task that it joins twice', async () => {
+  it('gives the value of a task each time that it joins the task', async () => {
     const values = await virtually(function* () {
       const task = yield* spawn(after, 10, 42)
       return yield* all([task, join(task)])
@@ -66,7 +66,7 @@ describe('all', () => {
     expect(caught).toBe(first)
   })
 
-  it('withdraws the rest at the first error', async () => {
+  it('withdraws the other branches at the first error', async () => {
     const { scheduler, host } = world()
 
     await scheduler.run(function* () {
@@ -78,7 +78,7 @@ describe('all', () => {
     expect(host.now()).toBe(10)
   })
 
-  it('waits for the clean-up of the rest before it throws', async () => {
+  it('waits for the clean-up of the other branches before it throws', async () => {
     const { scheduler, log, note } = world()
 
     await scheduler.run(function* () {
@@ -102,7 +102,7 @@ describe('all', () => {
     expect(log).toEqual(['15: cleaned up', '15: caught'])
   })
 
-  it('throws the errors of the clean-ups with it, in an AggregateError', async () => {
+  it('throws an AggregateError of the error and those of the clean-ups', async () => {
     const first = failure('first')
     const second = failure('second')
 
@@ -125,7 +125,7 @@ describe('all', () => {
     expect((caught as AggregateError).errors).toEqual([first, second])
   })
 
-  it('enters nothing after a branch that throws at once', async () => {
+  it('enters no branch after one that throws at once', async () => {
     const { scheduler, log, note } = world()
 
     await scheduler.run(function* () {
@@ -142,7 +142,7 @@ describe('all', () => {
     expect(log).toEqual([])
   })
 
-  it('throws KilledError when a task among them is killed', async () => {
+  it('throws KilledError when one of its tasks is killed', async () => {
     const error = await rejection(
       virtually(function* () {
         const task = yield* spawn(after, 100, 1)
@@ -156,7 +156,7 @@ describe('all', () => {
     expect(error).toBeInstanceOf(KilledError)
   })
 
-  it('refuses a coroutine that stands in it twice', async () => {
+  it('rejects a coroutine that occurs twice', async () => {
     const error = await rejection(
       virtually(function* () {
         const coroutine = after(10, 1)
@@ -175,7 +175,7 @@ describe('all', () => {
     expect(values.every((value, i) => value === i)).toBe(true)
   })
 
-  it('refuses what is no array', () => {
+  it('rejects a value that is not an array', () => {
     expect(() => all(sleep(1) as never)).toThrow(TypeError)
   })
 })

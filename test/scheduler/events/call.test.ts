@@ -28,7 +28,7 @@ eventSuite('call', {
 })
 
 describe('call', () => {
-  it('gives the function its arguments', async () => {
+  it('passes its arguments to the function', async () => {
     const value = await virtually(function* () {
       return yield* call(
         function* (a: number, b: string) {
@@ -42,7 +42,7 @@ describe('call', () => {
     expect(value).toEqual([1, 'two'])
   })
 
-  it('takes a coroutine', async () => {
+  it('accepts a coroutine', async () => {
     const value = await virtually(function* () {
       return yield* call(answer())
     })
@@ -89,7 +89,7 @@ describe('call', () => {
     expect(caught).toBe(error)
   })
 
-  it('throws what its function throws, at the yield', async () => {
+  it('throws the error of its function at the yield', async () => {
     const error = new Error('of the function')
 
     const caught = await rejection(
@@ -103,7 +103,7 @@ describe('call', () => {
     expect(caught).toBe(error)
   })
 
-  it('refuses a coroutine that was called before', async () => {
+  it('rejects a coroutine that was called before', async () => {
     const error = await rejection(
       virtually(function* () {
         const coroutine = answer()
@@ -116,7 +116,7 @@ describe('call', () => {
     expect(String(error)).toContain('was called before')
   })
 
-  it('refuses a coroutine that was spawned', async () => {
+  it('rejects a coroutine that was spawned', async () => {
     const error = await rejection(
       virtually(function* () {
         const coroutine = answer()
@@ -128,7 +128,7 @@ describe('call', () => {
     expect(String(error)).toContain('was spawned before, as task#2')
   })
 
-  it('refuses the coroutine that yields it', async () => {
+  it('rejects the coroutine that yields it', async () => {
     const error = await rejection(
       virtually(function* () {
         const own: Coroutine[] = []
@@ -143,13 +143,13 @@ describe('call', () => {
     expect(error).toBeInstanceOf(TypeError)
   })
 
-  it('refuses what is neither coroutine nor function, when it is made', () => {
+  it('rejects a value that is neither a coroutine nor a function, when it is created', () => {
     expect(() => call(5 as never)).toThrow(
       'call(coroutine): expected a coroutine or a function that makes one, got 5',
     )
   })
 
-  it('refuses an async function, and says what to write', async () => {
+  it('rejects an async function, and says what to write instead', async () => {
     const error = await rejection(
       virtually(function* () {
         yield call((async () => 1) as unknown as () => Coroutine)

@@ -19,7 +19,7 @@ eventSuite('callback', {
   },
 })
 
-/** Registers nothing: what was registered is called by the test. */
+/** Registers callbacks for the test to call. */
 class Source<T> {
   resume: (value: T) => void = () => {}
   fail: (error: unknown) => void = () => {}
@@ -35,7 +35,7 @@ class Source<T> {
 }
 
 describe('callback', () => {
-  it('resumes with what it is called back with while it registers', async () => {
+  it('resumes with a value that it gets while it registers', async () => {
     const value = await virtually(function* () {
       return yield* callback<number>((resume) => resume(42))
     })
@@ -43,7 +43,7 @@ describe('callback', () => {
     expect(value).toBe(42)
   })
 
-  it('throws the very error that it fails with while it registers', async () => {
+  it('throws an error that it gets while it registers, the same object', async () => {
     const error = failure()
 
     const caught = await rejection(
@@ -55,7 +55,7 @@ describe('callback', () => {
     expect(caught).toBe(error)
   })
 
-  it('throws what the function that registers throws, at the yield', async () => {
+  it('throws the error of the registering function at the yield', async () => {
     const error = failure()
 
     const caught = await virtually(function* () {
@@ -72,7 +72,7 @@ describe('callback', () => {
     expect(caught).toBe(error)
   })
 
-  it('counts the first call only, of either kind', async () => {
+  it('counts only the first call, of either kind', async () => {
     const values = await virtually(function* () {
       const source = new Source<number>()
       yield spawn(function* () {
@@ -90,7 +90,7 @@ describe('callback', () => {
     expect(values).toBe(1)
   })
 
-  it('is deaf once it was withdrawn', async () => {
+  it('ignores calls after it was withdrawn', async () => {
     const { scheduler } = world()
     const source = new Source<number>()
 
@@ -108,7 +108,7 @@ describe('callback', () => {
   it.each([
     ['killed', false],
     ['the loser of a race', true],
-  ])('stops what it began, once, when it is %s', async (_name, inRace) => {
+  ])('stops its source, once, when it is %s', async (_name, inRace) => {
     const source = new Source<number>()
 
     await virtually(function* () {
@@ -126,7 +126,7 @@ describe('callback', () => {
     expect(source.stopped).toBe(1)
   })
 
-  it('does not stop what has called back', async () => {
+  it('does not stop a source that has called back', async () => {
     const source = new Source<number>()
 
     await virtually(function* () {
@@ -139,7 +139,7 @@ describe('callback', () => {
     expect(source.stopped).toBe(0)
   })
 
-  it('registers at each yield, and not before', async () => {
+  it('registers at each yield and not before', async () => {
     const source = new Source<number>()
     const before = source.registered
 
@@ -151,19 +151,19 @@ describe('callback', () => {
     expect([before, source.registered]).toEqual([0, 2])
   })
 
-  it.each([undefined, 5, 'click', {}])('refuses %s in place of a function', (register) => {
+  it.each([undefined, 5, 'click', {}])('rejects %s in place of a function', (register) => {
     expect(() => callback(register as never)).toThrow(TypeError)
   })
 })
 
-describe('a callback whose stop throws', () => {
+describe('a callback whose stop function throws', () => {
   const error = failure('of stop')
   const stubborn = () =>
     callback(() => () => {
       throw error
     })
 
-  it('throws that at the yield of the task that is killed, and the killer hears of it', async () => {
+  it('throws that error at the yield of the killed task and in the killer', async () => {
     const caught = await rejection(
       virtually(function* () {
         const task = yield* spawn(function* () {
@@ -184,7 +184,7 @@ describe('a callback whose stop throws', () => {
     ['a timeout', () => timeout(10, stubborn())],
   ] as const
   it.each(combinations)(
-    'throws that at the yield of %s, and holds the run no longer',
+    'throws that error at the yield of %s, and no longer holds the run',
     async (_name, make) => {
       const { scheduler } = world()
 

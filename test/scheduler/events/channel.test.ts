@@ -88,7 +88,7 @@ describe('Channel', () => {
     expect(received).toEqual([1, 2, 3])
   })
 
-  it('gives undefined, null and errors as the values that they are', async () => {
+  it('gives undefined, null and errors as values', async () => {
     const values = [undefined, null, new Error('a value')]
 
     const received = await virtually(function* () {
@@ -113,7 +113,7 @@ describe('Channel', () => {
     expect(received).toEqual(['one', 'two'])
   })
 
-  it('lets a sender go on while it has room, and not beyond', async () => {
+  it('lets a sender continue only while it has room', async () => {
     const { scheduler, log, note } = world()
 
     await scheduler.run(function* () {
@@ -133,7 +133,7 @@ describe('Channel', () => {
     expect(log).toEqual(['0: sent 1', '0: sent 2', '10: sent 3', '20: sent 4'])
   })
 
-  it('of capacity 0 lets every sender wait for its receiver', async () => {
+  it('of capacity 0 makes every sender wait for its receiver', async () => {
     const { scheduler, log, note } = world()
 
     await scheduler.run(function* () {
@@ -146,11 +146,11 @@ describe('Channel', () => {
       note(`received ${yield* channel.receive()}`)
     })
 
-    // Which of the two goes on first is not promised.
+    // It is not specified which of the two goes on first.
     expect(log.sort()).toEqual(['10: received 1', '10: sent'])
   })
 
-  it('keeps the order of those that wait to send', async () => {
+  it('keeps the order of waiting senders', async () => {
     const received = await virtually(function* () {
       const channel = new Channel<number>({ capacity: 1 })
       for (const value of [1, 2, 3, 4]) yield spawn(sendAll, channel, [value])
@@ -161,7 +161,7 @@ describe('Channel', () => {
     expect(received).toEqual([1, 2, 3, 4])
   })
 
-  it('loses no value when a receiver is killed before there is one', async () => {
+  it('loses no value when a receiver is killed before one arrives', async () => {
     const received = await virtually(function* () {
       const channel = new Channel<number>()
       const victim = yield* spawn(receiveOne, channel)
@@ -174,7 +174,7 @@ describe('Channel', () => {
     expect(received).toBe(1)
   })
 
-  it('gives a receiver its value although it is killed before its next step', async () => {
+  it('gives a receiver its value although the receiver is killed before its next step', async () => {
     const received: number[] = []
 
     await virtually(function* () {
@@ -188,7 +188,7 @@ describe('Channel', () => {
     expect(received).toEqual([1])
   })
 
-  it('sends nothing for a sender that is killed while it waits', async () => {
+  it('does not send the value of a sender that is killed while it waits', async () => {
     const received = await virtually(function* () {
       const channel = new Channel<string>({ capacity: 0 })
       const victim = yield* spawn(sendAll, channel, ['of the victim'])
@@ -201,7 +201,7 @@ describe('Channel', () => {
     expect(received).toBe('of another')
   })
 
-  it('loses no value to the branch of a race that was not taken', async () => {
+  it('loses no value to the losing branch of a race', async () => {
     const [first, left] = await virtually(function* () {
       const a = channelOf('a')
       const b = channelOf('b')
@@ -212,7 +212,7 @@ describe('Channel', () => {
     expect([first, left]).toEqual(['a', 1])
   })
 
-  it('loses no value to a receive whose time is up at the same moment', async () => {
+  it('loses no value to a receive whose timeout expires at the same moment', async () => {
     const total = await virtually(function* () {
       const channel = new Channel<number>()
       yield spawn(function* () {
@@ -230,7 +230,7 @@ describe('Channel', () => {
     expect(total).toBe(1)
   })
 
-  it('says how many values it holds, those of waiting senders not among them', async () => {
+  it('returns the number of values it holds, without those of waiting senders', async () => {
     const size = await virtually(function* () {
       const channel = new Channel<number>({ capacity: 2 })
       const sender = yield* spawn(sendAll, channel, [1, 2, 3])
@@ -245,7 +245,7 @@ describe('Channel', () => {
     expect(size).toBe(2)
   })
 
-  it('gives the memory of a rush back once that has been received', async () => {
+  it('frees the memory of a burst after the values have been received', async () => {
     // 2 ** 18 places, of 4 or 8 bytes each.
     const channel = new Channel<number>()
     for (let n = 0; n < 2 ** 18; n++) channel.trySend(n)
@@ -262,13 +262,13 @@ describe('Channel', () => {
     expect(freed).toBeGreaterThan(2 ** 19)
   })
 
-  it.each([-1, 1.5, Number.NaN, '2', null])('refuses a capacity of %s', (capacity) => {
+  it.each([-1, 1.5, Number.NaN, '2', null])('rejects a capacity of %s', (capacity) => {
     expect(() => new Channel({ capacity: capacity as number })).toThrow(
       new RangeError(`new Channel({ capacity }): expected an integer >= 0 or Infinity, got ${capacity}`),
     )
   })
 
-  it('carries every value once, in the order of each sender, whatever the capacity and who is killed', async () => {
+  it('delivers every value once, in the order of each sender, for any capacity and any kills', async () => {
     const plan = fc.record({
       capacity: fc.nat(4),
       senders: fc.array(fc.nat(6), { minLength: 1, maxLength: 5 }),
@@ -305,7 +305,7 @@ describe('Channel', () => {
 })
 
 describe('close', () => {
-  it('throws ClosedError at whoever waits to receive', async () => {
+  it('throws ClosedError in every waiting receiver', async () => {
     const error = await rejection(
       virtually(function* () {
         const channel = new Channel()
@@ -319,7 +319,7 @@ describe('close', () => {
     expect(error).toEqual(new ClosedError('receive(): the channel has been closed'))
   })
 
-  it('throws ClosedError at whoever waits to send', async () => {
+  it('throws ClosedError in every waiting sender', async () => {
     const error = await rejection(
       virtually(function* () {
         const channel = new Channel<number>({ capacity: 0 })
@@ -333,7 +333,7 @@ describe('close', () => {
     expect(error).toEqual(new ClosedError('send(value): the channel has been closed'))
   })
 
-  it('leaves the values that the channel holds to be received', async () => {
+  it('keeps the values that the channel holds for later receivers', async () => {
     const received: number[] = []
 
     await virtually(function* () {
@@ -364,7 +364,7 @@ describe('close', () => {
     },
   )
 
-  it('does nothing when it is called again', () => {
+  it('does nothing the second time', () => {
     const channel = channelOf(1)
 
     channel.close()
@@ -373,7 +373,7 @@ describe('close', () => {
     expect([channel.closed, channel.size]).toEqual([true, 1])
   })
 
-  it('may be called by the one that it wakes', async () => {
+  it('may be called by a task that it wakes', async () => {
     const channel = new Channel<number>()
 
     await virtually(function* () {
@@ -393,7 +393,7 @@ describe('close', () => {
 })
 
 describe('trySend', () => {
-  it('says whether there was room', () => {
+  it('returns whether there was room', () => {
     const channel = new Channel<number>({ capacity: 1 })
 
     const sent = [channel.trySend(1), channel.trySend(2)]
@@ -401,7 +401,7 @@ describe('trySend', () => {
     expect(sent).toEqual([true, false])
   })
 
-  it('of a full channel of capacity 0 takes the receiver that waits', async () => {
+  it('hands a value to a waiting receiver of a channel of capacity 0', async () => {
     const [sent, received] = await virtually(function* () {
       const channel = new Channel<number>({ capacity: 0 })
       const task = yield* spawn(receiveOne, channel)
@@ -414,7 +414,7 @@ describe('trySend', () => {
     expect(received).toBe(1)
   })
 
-  it('goes before no sender that waits already', async () => {
+  it('does not overtake a waiting sender', async () => {
     const received = await virtually(function* () {
       const channel = new Channel<number>({ capacity: 1 })
       yield spawn(sendAll, channel, [1, 2])

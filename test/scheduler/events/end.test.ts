@@ -63,7 +63,7 @@ describe('end', () => {
     expect(log).toEqual(['0: before'])
   })
 
-  it('runs finally, which may yield, and keeps its value', async () => {
+  it('runs the finally block, which may yield, and keeps its value', async () => {
     const { scheduler, log, note } = world()
 
     const value = await scheduler.run(function* () {
@@ -92,7 +92,7 @@ describe('end', () => {
     expect(value).toBe('of the helper')
   })
 
-  it('ends no coroutine but the one on top', async () => {
+  it('ends only the coroutine on top', async () => {
     const { scheduler, log, note } = world()
 
     await scheduler.run(function* () {
@@ -105,7 +105,7 @@ describe('end', () => {
     expect(log).toEqual(['0: caller'])
   })
 
-  it('lets an error of finally win', async () => {
+  it('is replaced by an error of the finally block', async () => {
     const error = new Error('of finally')
 
     const caught = await rejection(

@@ -17,7 +17,7 @@ import { after, failAfter } from '../coroutines.js'
 import { failure, rejection, virtually, world } from '../world.js'
 
 describe('a group that fails', () => {
-  it('cancels the others when a task fails, waits for their clean-up, and throws the error', async () => {
+  it('cancels the other tasks when a task fails, waits for their clean-up, and throws the error', async () => {
     const { scheduler, log, note } = world()
     const error = failure()
 
@@ -82,7 +82,7 @@ describe('a group that fails', () => {
     expect(log).toEqual(['10: body'])
   })
 
-  it('throws several errors in an AggregateError, first the one that came first', async () => {
+  it('throws several errors in an AggregateError, in the order in which they were thrown', async () => {
     const first = failure('first')
     const second = failure('second')
 
@@ -105,7 +105,7 @@ describe('a group that fails', () => {
     expect((caught as AggregateError).message).toBe('2 tasks of a group failed: Error: first; Error: second')
   })
 
-  it('tells the story of one error once, although two tasks of it threw it', async () => {
+  it('traces an error once although two of its tasks threw it', async () => {
     const error = failure()
 
     await virtually(function* () {
@@ -120,7 +120,7 @@ describe('a group that fails', () => {
     expect(error.stack?.match(/in task/g)).toHaveLength(1)
   })
 
-  it('throws the error of its body, although somebody joined for that', async () => {
+  it('throws the error of its body although a task joined the body', async () => {
     const error = failure()
     const body = failAfter(10, error)
 
@@ -139,7 +139,7 @@ describe('a group that fails', () => {
     expect(caught).toBe(error)
   })
 
-  it('leaves what a clean-up has spawned its grace period, though another task fails meanwhile', async () => {
+  it('gives a task that a clean-up spawned its grace period although another task fails meanwhile', async () => {
     const { scheduler, log, note } = world()
     function* straggler(): Coroutine<void> {
       yield sleep(10)
@@ -165,7 +165,7 @@ describe('a group that fails', () => {
     expect(log).toEqual(['20: straggler is done'])
   })
 
-  it('throws one error once, although two tasks of it threw it', async () => {
+  it('throws an error once although two of its tasks threw it', async () => {
     const error = failure()
 
     const caught = await rejection(
@@ -180,7 +180,7 @@ describe('a group that fails', () => {
     expect(caught).toBe(error)
   })
 
-  it('does not hear of an error that is joined for', async () => {
+  it('does not receive an error that a task joins for', async () => {
     const value = await virtually(function* () {
       return yield* group(function* (g) {
         const task = yield* g.spawn(failAfter, 10, failure())
@@ -196,7 +196,7 @@ describe('a group that fails', () => {
     expect(value).toBe('handled')
   })
 
-  it('keeps an error from the run, if it is caught', async () => {
+  it('keeps a caught error from the run', async () => {
     const value = await virtually(function* () {
       try {
         yield group(function* (g) {
@@ -210,7 +210,7 @@ describe('a group that fails', () => {
     expect(value).toBe('went on')
   })
 
-  it('in a group hands its error to the outer one, where its task runs', async () => {
+  it('in a group passes its error to the outer group, where its task runs', async () => {
     const { scheduler, log, note } = world()
     const error = failure()
 
@@ -256,7 +256,7 @@ describe('a group that fails', () => {
 })
 
 describe('a group that is cancelled', () => {
-  it('gives what its body returns although it is being killed', async () => {
+  it('gives the value of its body although the body is being killed', async () => {
     const value = await virtually(function* () {
       return yield* timeout(
         10,
@@ -272,7 +272,7 @@ describe('a group that is cancelled', () => {
     expect(value).toBe('in the end')
   })
 
-  it('is left by a kill of its task when all its tasks have cleaned up', async () => {
+  it('that is left by killing its task waits for the clean-up of its tasks', async () => {
     const { scheduler, log, note } = world()
     function* worker(ms: number) {
       try {
@@ -302,7 +302,7 @@ describe('a group that is cancelled', () => {
     expect(log).toEqual(['15: worker 5', '30: worker 20', '30: owner', '30: killer'])
   })
 
-  it('cancel() kills every task but the body, which goes on', async () => {
+  it('by cancel() kills every task except the body, which goes on', async () => {
     const { scheduler, log, note } = world()
 
     await scheduler.run(function* () {
@@ -325,7 +325,7 @@ describe('a group that is cancelled', () => {
     expect(log).toEqual(['10: task', '20: body', '20: group'])
   })
 
-  it('cancel() spares what the body itself runs in a race', async () => {
+  it('by cancel() spares the branches of a race of the body', async () => {
     const { scheduler, log, note } = world()
 
     await scheduler.run(function* () {
@@ -347,7 +347,7 @@ describe('a group that is cancelled', () => {
     expect(log).toEqual(['20: done'])
   })
 
-  it('leaves no timer behind when a clean-up in it spawned', async () => {
+  it('leaves no timer behind when a clean-up in it spawned a task', async () => {
     const { scheduler } = world()
 
     const timers = await scheduler.run(function* () {
@@ -367,7 +367,7 @@ describe('a group that is cancelled', () => {
     expect(timers).toBe(0)
   })
 
-  it('cancels what its clean-up spawned, after the grace period', async () => {
+  it('cancels the tasks that its clean-up spawned, after the grace period', async () => {
     const { scheduler, host } = world()
 
     await scheduler.run(

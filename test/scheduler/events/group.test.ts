@@ -32,7 +32,7 @@ eventSuite('group', {
 })
 
 describe('group', () => {
-  it('gives what its body returns', async () => {
+  it('gives the value of its body', async () => {
     const value = await virtually(function* () {
       return yield* group(function* () {
         return 42
@@ -57,7 +57,7 @@ describe('group', () => {
     expect(log).toEqual(['0: body', '30: group'])
   })
 
-  it('owns what is spawned in it by plain spawn, and what those spawn', async () => {
+  it('owns the tasks that plain spawn starts in it, and theirs', async () => {
     const { scheduler, log, note } = world()
     function* parent() {
       yield spawn(after, 20, 1)
@@ -73,7 +73,7 @@ describe('group', () => {
     expect(log).toEqual(['20: group'])
   })
 
-  it('owns what another task spawns into it', async () => {
+  it('owns the tasks that another task spawns into it', async () => {
     const { scheduler, log, note } = world()
 
     await scheduler.run(function* () {
@@ -92,7 +92,7 @@ describe('group', () => {
     expect(log).toEqual(['25: group'])
   })
 
-  it('calls its body only when it is yielded, anew each time', async () => {
+  it('calls its body only when it is yielded, and again each time', async () => {
     let calls = 0
     const counting = group(function* () {
       calls++
@@ -107,7 +107,7 @@ describe('group', () => {
     expect([before, calls]).toEqual([0, 2])
   })
 
-  it('names the task of its body after the function, or group if that has no name', async () => {
+  it('names the task of its body after the function, or group if the function has no name', async () => {
     const names = await virtually(function* () {
       const nameOf = (scheduler: Scheduler) => scheduler.snapshot().at(-1)?.name
       const { scheduler } = yield* spawn(function* () {})
@@ -123,7 +123,7 @@ describe('group', () => {
     expect(names).toEqual(['body', 'group'])
   })
 
-  it('whose body has returned, but whose tasks go on, can be limited by a timeout', async () => {
+  it('can be limited by a timeout while its tasks go on after its body has returned', async () => {
     const { scheduler, host } = world()
 
     const error = await rejection(
@@ -141,7 +141,7 @@ describe('group', () => {
     expect(host.now()).toBe(10)
   })
 
-  it('of a body that spawns a hundred thousand tasks ends with the last', { tags: 'large' }, async () => {
+  it('whose body spawns a hundred thousand tasks ends with the last one', { tags: 'large' }, async () => {
     let ended = 0
 
     await virtually(function* () {
@@ -158,7 +158,7 @@ describe('group', () => {
     expect(ended).toBe(100_000)
   })
 
-  it('calls its body once, when it is yielded, whatever function that is', async () => {
+  it('calls its body once when it is yielded, whatever kind of function that is', async () => {
     let calls = 0
 
     const value = await virtually(function* () {
@@ -184,7 +184,7 @@ describe('group', () => {
     expect(name).toBe('reader')
   })
 
-  it('refuses a body that is no generator function, at its yield', async () => {
+  it('rejects a body that is not a generator function, at its yield', async () => {
     const error = await rejection(
       virtually(function* () {
         yield group((() => 1) as never)
@@ -194,7 +194,7 @@ describe('group', () => {
     expect(error).toBeInstanceOf(TypeError)
   })
 
-  it('refuses what is no function', () => {
+  it('rejects a value that is not a function', () => {
     expect(() => group(42 as never)).toThrow(TypeError)
   })
 })

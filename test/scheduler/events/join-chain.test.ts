@@ -5,15 +5,15 @@ import { joining } from '../coroutines.js'
 import { failure, rejection, virtually } from '../world.js'
 
 interface Chain {
-  /** Lets each task join the one before it, the first ones first. */
+  /** Makes each task join the one before it, from the first to the last. */
   readonly joins: Latch
-  /** Lets the first task end. */
+  /** Ends the first task. */
   readonly start: Latch
   readonly tasks: Task<number>[]
 }
 
-describe('join in a chain', () => {
-  it('of a hundred thousand tasks, joined from the front, passes the value through', {
+describe('a chain of joins', () => {
+  it('of a hundred thousand tasks, joined from the front, passes the value along', {
     tags: 'large',
   }, async () => {
     function* link(n: number): Coroutine<number> {
@@ -26,7 +26,7 @@ describe('join in a chain', () => {
     expect(value).toBe(42)
   })
 
-  it('of a hundred thousand tasks throws the error through', { tags: 'large' }, async () => {
+  it('of a hundred thousand tasks passes the error along', { tags: 'large' }, async () => {
     const error = failure()
     function* link(n: number): Coroutine<void> {
       if (n === 0) throw error
@@ -38,7 +38,7 @@ describe('join in a chain', () => {
     expect(caught).toBe(error)
   })
 
-  it('of a hundred thousand tasks takes linear time, though each has a joiner already', {
+  it('of a hundred thousand tasks takes linear time although each task already has a joiner', {
     tags: 'large',
   }, async () => {
     const value = await virtually(function* () {
@@ -55,7 +55,7 @@ describe('join in a chain', () => {
     expect(value).toBe(42)
   })
 
-  it('of a hundred thousand tasks takes linear time, though another task joins each already', {
+  it('of a hundred thousand tasks takes linear time although another task already joins each', {
     tags: 'large',
   }, async () => {
     const value = await virtually(function* () {

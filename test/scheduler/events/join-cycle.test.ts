@@ -17,7 +17,7 @@ import { describe, expect, it } from 'vitest'
 import { after, joining } from '../coroutines.js'
 import { rejection, virtually, world } from '../world.js'
 
-describe('join in a circle', () => {
+describe('a join cycle', () => {
   it('of one task is an error at the join', async () => {
     const { scheduler, host } = world()
 
@@ -62,7 +62,7 @@ describe('join in a circle', () => {
     expect((error as DeadlockError).waits).toHaveLength(length)
   })
 
-  it('names each task and what it waits for', async () => {
+  it('names each task and its wait in the error', async () => {
     const tasks: Task[] = []
     function* member(i: number): Coroutine<void> {
       yield pause()
@@ -82,7 +82,7 @@ describe('join in a circle', () => {
     )
   })
 
-  it('is none when one of the joins is a branch of a race, which another branch can end', async () => {
+  it('is not reported when one of the joins is a branch of a race, which another branch can end', async () => {
     const { scheduler } = world()
 
     const value = await scheduler.run(function* () {
@@ -98,16 +98,16 @@ describe('join in a circle', () => {
     expect(value).toBe(1)
   })
 
-  it('is none when the task that joins back is being killed', async () => {
+  it('is not reported when the task that joins back is being killed', async () => {
     const { scheduler } = world()
 
     const error = await rejection(
       scheduler.run(function* () {
         const [root] = scheduler.tasks()
         const task = yield* spawn(joining, root as Task)
-        yield spawn(joining, root as Task) // Else the root's joiners would be none, and no circle looked for.
+        yield spawn(joining, root as Task) // Otherwise the root would have no joiners, and the scheduler would not search for a cycle.
         yield pause()
-        // It is ready now, with Cancelled, although a join is what it yielded last.
+        // The task is now ready, with Cancelled, although its last yield was a join.
         scheduler.cancel(task)
         yield join(task)
       }),
@@ -116,7 +116,7 @@ describe('join in a circle', () => {
     expect(error).toBeInstanceOf(KilledError)
   })
 
-  it('is none when a task waits by an event that is about its joiner, but no join', async () => {
+  it('is not reported when a task waits for its joiner by an event that is not a join', async () => {
     const { scheduler } = world()
     const WATCH: EventHandler<Task, Timer, void> = {
       name: 'watch',
@@ -138,7 +138,7 @@ describe('join in a circle', () => {
     expect(value).toBe('watched')
   })
 
-  it('is looked for past those that wait by a kill', async () => {
+  it('is found across tasks that wait in a kill', async () => {
     const { scheduler, log, note } = world()
 
     await scheduler.run(function* () {
@@ -160,7 +160,7 @@ describe('join in a circle', () => {
     expect(log).toEqual(['10: joined'])
   })
 
-  it('is seen while other tasks go on', async () => {
+  it('is found while other tasks go on', async () => {
     const { scheduler, log, note } = world()
     const tasks: Task[] = []
     function* member(i: number): Coroutine<void> {
@@ -181,7 +181,7 @@ describe('join in a circle', () => {
     expect(log).toEqual(['20: circle', '1000: main'])
   })
 
-  it('is seen through a callee', async () => {
+  it('is found across a callee', async () => {
     const tasks: Task[] = []
     function* joining(i: number): Coroutine<void> {
       yield join(tasks[i] as Task)
@@ -201,7 +201,7 @@ describe('join in a circle', () => {
     expect((error as DeadlockError).waits).toHaveLength(2)
   })
 
-  it('of itself is seen in a race too', async () => {
+  it('of a single task is found in a race too', async () => {
     const tasks: Task[] = []
 
     const error = await virtually(function* () {
@@ -220,7 +220,7 @@ describe('join in a circle', () => {
     expect(error).toBeInstanceOf(DeadlockError)
   })
 
-  it('is none when the joins make a tree', async () => {
+  it('is not reported for joins that form a tree', async () => {
     const value = await virtually(function* () {
       const leaf = yield* spawn(after<number>, 10, 1)
       function* node(): Coroutine<number> {
@@ -234,7 +234,7 @@ describe('join in a circle', () => {
     expect(value).toBe(4)
   })
 
-  it('is none when a join was withdrawn before', async () => {
+  it('is not reported when a join was withdrawn before', async () => {
     const value = await virtually(function* () {
       const tasks: Task<number>[] = []
       function* first(): Coroutine<number> {

@@ -49,7 +49,7 @@ describe('join', () => {
     expect(value).toBe(42)
   })
 
-  it('takes the coroutine that was spawned, as in Bluelet', async () => {
+  it('accepts the coroutine that was spawned, as in Bluelet', async () => {
     const value = await virtually(function* () {
       const coroutine = after(10, 42)
       yield spawn(coroutine)
@@ -59,7 +59,7 @@ describe('join', () => {
     expect(value).toBe(42)
   })
 
-  it('takes that coroutine also once it has ended', async () => {
+  it('accepts that coroutine even after it has ended', async () => {
     const value = await virtually(function* () {
       const coroutine = after(10, 42)
       yield spawn(coroutine)
@@ -83,7 +83,7 @@ describe('join', () => {
     expect(host.now()).toBe(20)
   })
 
-  it('throws the error of the task, the very object', async () => {
+  it('throws the error of the task, the same object', async () => {
     const error = failure()
 
     const caught = await virtually(function* () {
@@ -116,7 +116,7 @@ describe('join', () => {
     expect(log).toEqual(['10: a!', '10: b!', '10: c!'])
   })
 
-  it('throws the one error in every joiner', async () => {
+  it('throws the same error in every joiner', async () => {
     const error = failure()
     const caught: unknown[] = []
     function* joiner(task: Task) {
@@ -159,7 +159,7 @@ describe('join', () => {
     expect(String(error)).toContain('after#2')
   })
 
-  it('of a task that was killed before throws KilledError at once', async () => {
+  it('of a task that was already killed throws KilledError at once', async () => {
     const error = await rejection(
       virtually(function* () {
         const task = yield* spawn(after, 1000, 1)
@@ -171,7 +171,7 @@ describe('join', () => {
     expect(error).toBeInstanceOf(KilledError)
   })
 
-  it('of a task that swallowed Cancelled and returned gives what it returned', async () => {
+  it('of a task that swallowed Cancelled and returned gives its value', async () => {
     const value = await virtually(function* () {
       const task = yield* spawn(function* () {
         try {
@@ -187,7 +187,7 @@ describe('join', () => {
     expect(value).toBe('returned')
   })
 
-  it('of an error hands it to nobody else', async () => {
+  it('of a failed task keeps the error from everything else', async () => {
     const value = await virtually(function* () {
       const task = yield* spawn(function* () {
         yield sleep(10)
@@ -203,15 +203,15 @@ describe('join', () => {
     expect(value).toBe('the run goes on')
   })
 
-  it.each([undefined, null, 42, {}, 'task'])('refuses %o, which is no task', (target) => {
+  it.each([undefined, null, 42, {}, 'task'])('rejects %o, which is not a task', (target) => {
     expect(() => join(target as never)).toThrow(TypeError)
   })
 
-  it('refuses a coroutine that was never spawned, and says what to do', () => {
+  it('rejects a coroutine that was never spawned, and says what to do', () => {
     expect(() => join(after(1, 1))).toThrow(/never spawned: yield spawn\(coroutine\) first/)
   })
 
-  it('refuses a coroutine that was called', async () => {
+  it('rejects a coroutine that was called', async () => {
     const error = await rejection(
       virtually(function* () {
         const coroutine = after(1, 1)
@@ -223,7 +223,7 @@ describe('join', () => {
     expect(String(error)).toContain('is no task of its own')
   })
 
-  it('by await, in async code, waits for a task of a run that goes on', async () => {
+  it('waits, by await in async code, for a task of a run in progress', async () => {
     const { scheduler } = world()
     let resolve: (value: number) => void = () => {}
     const promise = new Promise<number>((r) => (resolve = r))

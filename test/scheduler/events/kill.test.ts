@@ -4,7 +4,7 @@ import { sleeper } from '../coroutines.js'
 import { eventSuite } from '../event-suite.js'
 import { virtually, world } from '../world.js'
 
-// What a kill does to its victim stands in ../core/killing.
+// The tests in ../core/killing are about the effects on the victim.
 
 const finished = await run(function* () {
   return yield* spawn(function* () {})
@@ -27,7 +27,7 @@ eventSuite('kill', {
       }
     })
     yield pause()
-    // The victim's grace period is a timer of its own: it begins before the event that is tested.
+    // The grace period of the victim is a timer too; it begins before the tested event.
     yield spawn(function* () {
       yield kill(task, { grace: 1e12 })
     })
@@ -80,7 +80,7 @@ describe('kill', () => {
     expect(value).toBe(undefined)
   })
 
-  it('takes the coroutine that was spawned, as in Bluelet', async () => {
+  it('accepts the coroutine that was spawned, as in Bluelet', async () => {
     const { scheduler, host } = world()
 
     await scheduler.run(function* () {
@@ -107,15 +107,15 @@ describe('kill', () => {
     expect(state).toBe('parked')
   })
 
-  it.each([undefined, null, 42, {}, 'task'])('refuses %o, which is no task', (target) => {
+  it.each([undefined, null, 42, {}, 'task'])('rejects %o, which is not a task', (target) => {
     expect(() => kill(target as never)).toThrow(TypeError)
   })
 
-  it('refuses a coroutine that was never spawned', () => {
+  it('rejects a coroutine that was never spawned', () => {
     expect(() => kill(sleeper())).toThrow(/never spawned/)
   })
 
-  it.each([-1, Number.NaN])('refuses a grace period of %d', async (grace) => {
+  it.each([-1, Number.NaN])('rejects a grace period of %d', async (grace) => {
     const error = await virtually(function* () {
       const task = yield* spawn(function* () {})
       try {

@@ -21,7 +21,7 @@ eventSuite('Latch.wait', {
 })
 
 describe('Latch', () => {
-  it('lets nobody through until it is opened, then everybody in the order in which they came', async () => {
+  it('blocks every task until it is opened, then resumes them in the order in which they waited', async () => {
     const { scheduler, log, note } = world()
     const latch = new Latch()
     function* waits(name: string) {
@@ -38,7 +38,7 @@ describe('Latch', () => {
     expect(log).toEqual(['10: a', '10: b', '10: c'])
   })
 
-  it('lets through at once whoever comes later', async () => {
+  it('does not block a task that comes later', async () => {
     const { scheduler, host } = world()
 
     await scheduler.run(function* () {
@@ -67,7 +67,7 @@ describe('Latch', () => {
     expect(log).toEqual(['0: through'])
   })
 
-  it('says whether it has been opened', () => {
+  it('tells whether it has been opened', () => {
     const latch = new Latch()
 
     const before = latch.opened
@@ -76,7 +76,7 @@ describe('Latch', () => {
     expect([before, latch.opened]).toEqual([false, true])
   })
 
-  it('lets the others through when one that waits is killed', async () => {
+  it('resumes the other tasks when a waiting task is killed', async () => {
     const { scheduler, log, note } = world()
     const latch = new Latch()
     function* waits(name: string) {

@@ -12,7 +12,7 @@ eventSuite('pause', {
 })
 
 describe('pause', () => {
-  it('lets every other task that is ready take a step first', async () => {
+  it('lets every other ready task take a step first', async () => {
     const { scheduler, log, note } = world()
     function* stepper(name: string) {
       for (let i = 1; i <= 3; i++) {
@@ -27,7 +27,7 @@ describe('pause', () => {
     expect(log).toEqual(['a1', 'b1', 'c1', 'a2', 'b2', 'c2', 'a3', 'b3', 'c3'].map((line) => `0: ${line}`))
   })
 
-  it('is also called null, as in Bluelet', () => {
+  it('is also written as null, as in Bluelet', () => {
     expect(nothing).toBe(pause)
   })
 

@@ -32,7 +32,7 @@ eventSuite('race', {
 })
 
 describe('race', () => {
-  it('gives the value of the first to be done', async () => {
+  it('gives the value of the first branch that is done', async () => {
     const value = await virtually(function* () {
       return yield* race([after(20, 'slow'), after(10, 'fast'), after(30, 'slowest')])
     })
@@ -40,7 +40,7 @@ describe('race', () => {
     expect(value).toBe('fast')
   })
 
-  it('throws the error of the first to be done', async () => {
+  it('throws the error of the first branch that is done', async () => {
     const error = failure()
 
     const caught = await rejection(
@@ -58,7 +58,7 @@ describe('race', () => {
     expect(caught).toBe(error)
   })
 
-  it('takes the first in order, of those that are done at once', async () => {
+  it('takes the first in order of several branches that are done at once', async () => {
     const value = await virtually(function* () {
       const a = yield* spawn(after, 0, 'a')
       const b = yield* spawn(after, 0, 'b')
@@ -69,7 +69,7 @@ describe('race', () => {
     expect(value).toBe('b')
   })
 
-  it('does not enter what comes after a branch that is done at once', async () => {
+  it('does not enter the branches after one that is done at once', async () => {
     const { scheduler, log, note } = world()
 
     await scheduler.run(function* () {
@@ -103,7 +103,7 @@ describe('race', () => {
     expect(log).toEqual(['15: cleaned up', '15: race is over'])
   })
 
-  it('waits for the slowest clean-up of several', async () => {
+  it('waits for the slowest of several clean-ups', async () => {
     const { scheduler, log, note } = world()
     function* loser(ms: number) {
       try {
@@ -122,7 +122,7 @@ describe('race', () => {
     expect(log).toEqual(['15: cleaned up 5', '30: cleaned up 20', '60: cleaned up 50', '60: race is over'])
   })
 
-  it('waits for a clean-up also when branches after the winner have not begun', async () => {
+  it('waits for a clean-up even when branches after the winner have not started', async () => {
     const { scheduler, log, note } = world()
     function* loser() {
       try {
@@ -134,19 +134,19 @@ describe('race', () => {
     }
 
     await scheduler.run(function* () {
-      const value = yield* race([loser(), after0('winner'), after(1, 'not begun'), after(1, 'not begun')])
+      const value = yield* race([loser(), atOnce('winner'), after(1, 'not begun'), after(1, 'not begun')])
       note(`${value} won`)
     })
 
     expect(log).toEqual(['5: cleaned up', '5: winner won'])
   })
 
-  it('never begins a coroutine that loses before its first step', async () => {
+  it('never starts a coroutine that loses before its first step', async () => {
     const { scheduler, log, note } = world()
 
     await scheduler.run(function* () {
       yield race([
-        after0('winner'),
+        atOnce('winner'),
         (function* () {
           note('began')
           yield pause()
@@ -203,7 +203,7 @@ describe('race', () => {
     expect((caught as AggregateError).errors).toEqual([first, second])
   })
 
-  it('leaves a task that it only joins alone', async () => {
+  it('leaves a joined task running', async () => {
     const { scheduler, log, note } = world()
 
     await scheduler.run(function* () {
@@ -241,7 +241,7 @@ describe('race', () => {
     expect(value).toBe(42)
   })
 
-  it('survives a loser that joins the very task that decides it', async () => {
+  it('survives a loser that joins the task that decides the race', async () => {
     const value = await virtually(function* () {
       const task = yield* spawn(after, 10, 42)
       const value = yield* race([
@@ -257,7 +257,7 @@ describe('race', () => {
     expect(value).toBe(42)
   })
 
-  it('withdraws a branch that is being entered when an earlier one is done', async () => {
+  it('withdraws a branch that is being entered when an earlier branch is done', async () => {
     const { scheduler, log, note } = world()
 
     await scheduler.run(function* () {
@@ -275,7 +275,7 @@ describe('race', () => {
     expect(log).toEqual(['0: stopped', '0: race is over'])
   }, 1000)
 
-  it('resumes with its value once, though several branches are done in one turn', async () => {
+  it('resumes with its value once although several branches are done in one turn', async () => {
     const { scheduler, log, note } = world()
 
     await scheduler.run(function* () {
@@ -288,7 +288,7 @@ describe('race', () => {
     expect(log).toEqual(['10: a', '20: end'])
   })
 
-  it('throws what the withdrawal of a loser throws, at its yield', async () => {
+  it("throws the error of a loser's withdrawal at its yield", async () => {
     const error = failure('of the withdrawal')
     const STUBBORN: EventHandler<undefined, void> = {
       name: 'stubborn',
@@ -373,7 +373,7 @@ describe('race', () => {
     expect(log).toEqual(['10: a', '10: b', '10: race is over'])
   })
 
-  it('throws the error of a loser’s clean-up, and disposes of the value that nobody gets', async () => {
+  it("throws the error of a loser's clean-up, and disposes of the value that is not delivered", async () => {
     const error = failure()
     let disposed = 0
     const value = {
@@ -405,11 +405,11 @@ describe('race', () => {
     expect(disposed).toBe(1)
   })
 
-  it('refuses an empty array, since it would never end', () => {
+  it('rejects an empty array, which would never end', () => {
     expect(() => race([])).toThrow(RangeError)
   })
 
-  it('refuses what is no array', () => {
+  it('rejects a value that is not an array', () => {
     expect(() => race(sleep(1) as never)).toThrow(TypeError)
   })
 
@@ -424,6 +424,6 @@ describe('race', () => {
   })
 })
 
-function* after0<T>(value: T): Coroutine<T> {
+function* atOnce<T>(value: T): Coroutine<T> {
   return value
 }

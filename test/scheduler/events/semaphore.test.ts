@@ -18,7 +18,7 @@ eventSuite('acquire', {
 })
 
 describe('Semaphore', () => {
-  it('lets as many in as it has permits', async () => {
+  it('admits as many tasks as it has permits', async () => {
     const { scheduler, log, note } = world()
     const semaphore = new Semaphore(2)
     function* worker(name: string) {
@@ -35,11 +35,11 @@ describe('Semaphore', () => {
     expect(log).toEqual(['0: a', '0: b', '10: c', '10: d', '20: e'])
   })
 
-  it('has one permit unless told otherwise', () => {
+  it('has one permit by default', () => {
     expect(new Semaphore().permits).toBe(1)
   })
 
-  it('is not overtaken by one that comes just when a permit is given back', async () => {
+  it('is not overtaken by a task that comes just when a permit is released', async () => {
     const { scheduler, log, note } = world()
     const semaphore = new Semaphore()
 
@@ -60,7 +60,7 @@ describe('Semaphore', () => {
     expect(log).toEqual(['0: the one that waited', '0: the one that came later'])
   })
 
-  it('keeps its permit when one that waits for it is killed', async () => {
+  it('keeps its permit when a waiting task is killed', async () => {
     const permits = await virtually(function* () {
       const semaphore = new Semaphore()
       yield semaphore.acquire()
@@ -76,7 +76,7 @@ describe('Semaphore', () => {
     expect(permits).toBe(1)
   })
 
-  it('keeps its permit when the one that just got it is killed and gives it back', async () => {
+  it('keeps its permit when the task that just got it is killed and releases it', async () => {
     const permits = await virtually(function* () {
       const semaphore = new Semaphore()
       yield semaphore.acquire()
@@ -107,7 +107,7 @@ describe('Semaphore', () => {
     expect(permits).toBe(1)
   })
 
-  it('refuses a release when every permit is free', () => {
+  it('rejects a release when every permit is free', () => {
     const semaphore = new Semaphore(2)
 
     expect(() => semaphore.release()).toThrow(
@@ -116,13 +116,13 @@ describe('Semaphore', () => {
     expect(semaphore.permits).toBe(2)
   })
 
-  it.each([0, -1, 1.5, Number.NaN, '2', null])('refuses to be made with %s permits', (permits) => {
+  it.each([0, -1, 1.5, Number.NaN, '2', null])('rejects %s permits', (permits) => {
     expect(() => new Semaphore(permits as number)).toThrow(
       new RangeError(`new Semaphore(permits): expected a positive integer, got ${permits}`),
     )
   })
 
-  it('is not re-entrant: who holds its only permit and asks again waits for ever', async () => {
+  it('is not re-entrant: a task that holds the only permit and acquires again waits forever', async () => {
     const error = await rejection(
       virtually(function* () {
         const semaphore = new Semaphore()
@@ -134,7 +134,7 @@ describe('Semaphore', () => {
     expect(error).toBeInstanceOf(DeadlockError)
   })
 
-  it('never has more holders than permits, and all permits free in the end, whoever is killed', async () => {
+  it('never has more holders than permits, and has all permits free in the end, for any kills', async () => {
     const worker = fc.record({ arrives: fc.nat(5), works: fc.nat(5), killedAt: fc.option(fc.nat(10)) })
 
     await fc.assert(
@@ -175,7 +175,7 @@ describe('Semaphore', () => {
     )
   })
 
-  it('wakes the ones that wait in the order in which they came', async () => {
+  it('wakes waiting tasks in the order in which they came', async () => {
     const { scheduler, log, note } = world()
 
     await scheduler.run(function* () {

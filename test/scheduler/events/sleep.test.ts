@@ -15,7 +15,7 @@ eventSuite('sleep', {
 })
 
 describe('sleep', () => {
-  it('resumes when the time has passed, and not before', async () => {
+  it('resumes when the time has passed and not before', async () => {
     const { scheduler, host } = world()
 
     await scheduler.run(function* () {
@@ -39,7 +39,7 @@ describe('sleep', () => {
     expect(log).toEqual(['10: slept 10', '20: slept 20', '30: slept 30'])
   })
 
-  it('wakes those that are due at once in the order in which they began', async () => {
+  it('wakes tasks that are due together in the order in which they began', async () => {
     const { scheduler, log, note } = world()
     function* sleeper(name: string) {
       yield sleep(10)
@@ -53,7 +53,7 @@ describe('sleep', () => {
     expect(log).toEqual(['10: a', '10: b', '10: c', '10: d', '10: e'])
   })
 
-  it('keeps that order when one among them is killed', async () => {
+  it('keeps that order when one of them is killed', async () => {
     const { scheduler, log, note } = world()
     function* sleeper(name: string) {
       yield sleep(10)
@@ -72,7 +72,7 @@ describe('sleep', () => {
     expect(log).toEqual(['10: a', '10: c', '10: d'])
   })
 
-  it('counts from the yield, not from the making of the event', async () => {
+  it('counts from the yield, not from the creation of the event', async () => {
     const { scheduler, host } = world()
 
     await scheduler.run(function* () {
@@ -84,7 +84,7 @@ describe('sleep', () => {
     expect(host.now()).toBe(110)
   })
 
-  it('lets the others go first when it is 0', async () => {
+  it('lets the other tasks go first when it is 0', async () => {
     const { scheduler, log, note } = world()
 
     await scheduler.run(function* () {
@@ -98,7 +98,7 @@ describe('sleep', () => {
     expect(log).toEqual(['0: other', '0: sleeper'])
   })
 
-  it('takes longer times than a timer of the platform can', async () => {
+  it('accepts longer times than a timer of the platform does', async () => {
     const { scheduler, host } = world()
 
     await scheduler.run(function* () {
@@ -108,11 +108,11 @@ describe('sleep', () => {
     expect(host.now()).toBe(2 ** 31 + 1)
   })
 
-  it.each([-1, Number.NaN, Number.NEGATIVE_INFINITY])('refuses %d', (ms) => {
+  it.each([-1, Number.NaN, Number.NEGATIVE_INFINITY])('rejects %d', (ms) => {
     expect(() => sleep(ms)).toThrow(new RangeError(`sleep(ms): expected ms >= 0, got ${ms}`))
   })
 
-  it('refuses a text, and shows it as one', () => {
+  it('rejects a string, and shows it as one', () => {
     expect(() => sleep('5' as never)).toThrow(new RangeError('sleep(ms): expected ms >= 0, got "5"'))
   })
 

@@ -31,7 +31,7 @@ describe('spawn', () => {
     expect(value).toBe(42)
   })
 
-  it('lets the spawner go on first', async () => {
+  it('lets the spawner continue first', async () => {
     const { scheduler, log, note } = world()
 
     await scheduler.run(function* () {
@@ -44,7 +44,7 @@ describe('spawn', () => {
     expect(log).toEqual(['0: spawner', '0: child'])
   })
 
-  it('gives the function its arguments', async () => {
+  it('passes its arguments to the function', async () => {
     const value = await virtually(function* () {
       const task = yield* spawn(
         function* (a: number, b: string) {
@@ -59,7 +59,7 @@ describe('spawn', () => {
     expect(value).toEqual([1, 'two'])
   })
 
-  it('takes a coroutine too', async () => {
+  it('accepts a coroutine too', async () => {
     const value = await virtually(function* () {
       const task = yield* spawn(
         (function* () {
@@ -89,7 +89,7 @@ describe('spawn', () => {
     expect(String(task)).toBe('child#2')
   })
 
-  it('names the task as its options say', async () => {
+  it('names the task by its options', async () => {
     const task = await virtually(function* () {
       return yield* spawn.with({ name: 'worker' }, child)
     })
@@ -113,7 +113,7 @@ describe('spawn', () => {
     expect(log).toEqual(['0: parent', '10: child'])
   })
 
-  it('starts the tasks of a race, once each, though the race is decided by the first', async () => {
+  it('starts the tasks of a race once each, although the first decides the race', async () => {
     const { scheduler, log, note } = world()
 
     await scheduler.run(function* () {
@@ -130,7 +130,7 @@ describe('spawn', () => {
     expect(log).toEqual(['0: first'])
   })
 
-  it('refuses a coroutine that was spawned before, at the yield', async () => {
+  it('rejects a coroutine that was spawned before, at the yield', async () => {
     const error = await virtually(function* () {
       const coroutine = child()
       yield spawn(coroutine)
@@ -146,7 +146,7 @@ describe('spawn', () => {
     expect(String(error)).toContain('was spawned before, as task#2')
   })
 
-  it('refuses a coroutine that a function gives for the second time', async () => {
+  it('rejects a coroutine that a function returns for the second time', async () => {
     const coroutine = child()
     const same = () => coroutine
 
@@ -160,7 +160,7 @@ describe('spawn', () => {
     expect(String(error)).toContain('was spawned before, as same#2')
   })
 
-  it('reports the error of a task that nobody joins to the run', async () => {
+  it('reports the error of a task that no task joins to the run', async () => {
     const error = new Error('of the child')
 
     const caught = await rejection(
@@ -175,14 +175,14 @@ describe('spawn', () => {
     expect(caught).toBe(error)
   })
 
-  it('is a plain call too, for supervisors, who hear of the task', async () => {
+  it('has a plain call that takes a supervisor, which is told of the task', async () => {
     const { scheduler } = world()
     const error = failure()
-    const heard: unknown[] = []
+    const calls: unknown[] = []
     const supervisor: Supervisor = {
-      adopt: (task) => heard.push(`adopt ${task}`),
-      fail: (task, error) => heard.push(`fail ${task}`, error),
-      disown: (task) => heard.push(`disown ${task}`),
+      adopt: (task) => calls.push(`adopt ${task}`),
+      fail: (task, error) => calls.push(`fail ${task}`, error),
+      disown: (task) => calls.push(`disown ${task}`),
     }
 
     await scheduler.run(function* () {
@@ -195,10 +195,10 @@ describe('spawn', () => {
       )
     })
 
-    expect(heard).toEqual(['adopt child#2', 'fail child#2', error, 'disown child#2'])
+    expect(calls).toEqual(['adopt child#2', 'fail child#2', error, 'disown child#2'])
   })
 
-  it('refuses what is no coroutine, and options that are none, when it is made', () => {
+  it('rejects an invalid coroutine and invalid options when it is created', () => {
     expect(() => spawn(5 as never)).toThrow(
       'spawn(coroutine): expected a coroutine or a function that makes one, got 5',
     )
@@ -207,7 +207,7 @@ describe('spawn', () => {
     )
   })
 
-  it('refuses a task for a group that has ended', async () => {
+  it('rejects a task for a group that has ended', async () => {
     const error = await virtually(function* () {
       const g = yield* group(function* (g) {
         return g
@@ -235,7 +235,7 @@ describe('spawn', () => {
     expect(spawned).toBe(100_000)
   })
 
-  it('takes the first step of each task in spawn order, also of those that other tasks spawn', async () => {
+  it('takes the first step of each task in spawn order, including tasks that other tasks spawn', async () => {
     const { scheduler, log, note } = world()
     const open = new Latch()
     function* leaf(name: string) {

@@ -30,7 +30,7 @@ eventSuite('timeout', {
 })
 
 describe('timeout', () => {
-  it('gives the value of what is done in time', async () => {
+  it('gives the value of an event that is done in time', async () => {
     const value = await virtually(function* () {
       return yield* timeout(20, after(10, 42))
     })
@@ -51,7 +51,7 @@ describe('timeout', () => {
     expect(host.now()).toBe(10)
   })
 
-  it('says in its error what was not done, and within what time', async () => {
+  it('names the unfinished event and the time limit in its error', async () => {
     const error = await rejection(
       virtually(function* () {
         yield timeout(10, sleep(20))
@@ -103,7 +103,7 @@ describe('timeout', () => {
     expect(log).toEqual(['15: cleaned up', '15: TimeoutError'])
   })
 
-  it('gives the value that a coroutine returns although the time was up', async () => {
+  it('gives the value that a coroutine returns although the time is up', async () => {
     const value = await virtually(function* () {
       return yield* timeout(
         10,
@@ -119,7 +119,7 @@ describe('timeout', () => {
     expect(value).toBe('partial')
   })
 
-  it('throws the error that a coroutine throws although the time was up', async () => {
+  it('throws the error that a coroutine throws although the time is up', async () => {
     const error = failure('of the clean-up')
 
     const caught = await rejection(
@@ -170,7 +170,7 @@ describe('timeout', () => {
     expect((error as Error).message).toBe('sleep(20) was not done within 10 ms')
   })
 
-  it('of an outer one withdraws an inner one', async () => {
+  it('withdraws an inner timeout', async () => {
     const { scheduler, host } = world()
 
     const error = await rejection(
@@ -183,7 +183,7 @@ describe('timeout', () => {
     expect(host.now()).toBe(10)
   })
 
-  it('cancels a task that was killed while the time was up, although it catches the TimeoutError', async () => {
+  it('cancels a task that was killed when the time was up, although the task catches the TimeoutError', async () => {
     const { scheduler, log, note } = world()
 
     await scheduler.run(function* () {
@@ -213,7 +213,7 @@ describe('timeout', () => {
     expect(log).toEqual(['20: TimeoutError', '20: killed'])
   })
 
-  it('leaves a task that it only joins alone', async () => {
+  it('leaves a joined task running', async () => {
     const value = await virtually(function* () {
       const task = yield* spawn(after, 20, 42)
       try {
@@ -225,7 +225,7 @@ describe('timeout', () => {
     expect(value).toBe(42)
   })
 
-  it('of 0 lets a value through that is there at once', async () => {
+  it('of 0 lets an immediate value through', async () => {
     const value = await virtually(function* () {
       const task = yield* spawn(after, 0, 42)
       yield sleep(1)
@@ -243,7 +243,7 @@ describe('timeout', () => {
     expect(value).toBe(42)
   })
 
-  it('that is done leaves no timer, so that a deadlock is seen at once', async () => {
+  it('leaves no timer when it is done, so that a deadlock is detected at once', async () => {
     const { scheduler, host } = world()
 
     const error = await rejection(
@@ -257,7 +257,7 @@ describe('timeout', () => {
     expect(host.now()).toBe(0)
   })
 
-  it('a hundred thousand times, each done in time, keeps no timer', { tags: 'large' }, async () => {
+  it('leaves no timer after a hundred thousand that were done in time', { tags: 'large' }, async () => {
     const { scheduler } = world()
 
     const timers = await scheduler.run(function* () {
@@ -268,11 +268,11 @@ describe('timeout', () => {
     expect(timers).toBe(0)
   })
 
-  it.each([-1, Number.NaN])('refuses %d', (ms) => {
+  it.each([-1, Number.NaN])('rejects %d', (ms) => {
     expect(() => timeout(ms, pause())).toThrow(RangeError)
   })
 
-  it('makes what cannot be yielded an error at its yield', async () => {
+  it('makes a value that cannot be yielded an error at its yield', async () => {
     const error = await rejection(
       virtually(function* () {
         yield timeout(10, 42 as never)

@@ -27,12 +27,12 @@ describe('wait', () => {
     expect(value).toBe(42)
   })
 
-  it('takes whatever has a then', async () => {
+  it('accepts any object with a then', async () => {
     const thenable: PromiseLike<number> = {
       // biome-ignore lint/suspicious/noThenProperty: that is what is tested.
       then: (resolved) => {
         resolved?.(42)
-        return thenable as never // Nobody looks at it.
+        return thenable as never // The value is not used.
       },
     }
 
@@ -43,7 +43,7 @@ describe('wait', () => {
     expect(value).toBe(42)
   })
 
-  it('lets others run while it waits', async () => {
+  it('lets other tasks run while it waits', async () => {
     const { scheduler, log, note } = world()
     let resolve: () => void = () => {}
 
@@ -59,7 +59,7 @@ describe('wait', () => {
     expect(log).toEqual(['0: other', '0: waiter'])
   })
 
-  it('gives several tasks that wait for one promise its value', async () => {
+  it('gives the value of one promise to several waiting tasks', async () => {
     const promise = Promise.resolve(42)
     const values: number[] = []
     function* waiter() {
@@ -73,7 +73,7 @@ describe('wait', () => {
     expect(values).toEqual([42, 42, 42])
   })
 
-  it('throws undefined, if a promise is rejected with it', async () => {
+  it('throws undefined if a promise is rejected with it', async () => {
     const caught = await virtually(function* () {
       try {
         yield wait(Promise.reject(undefined))
@@ -86,7 +86,7 @@ describe('wait', () => {
     expect(caught).toEqual(['caught', undefined])
   })
 
-  it('ignores how a promise ends that is no longer waited for', async () => {
+  it('ignores the outcome of a promise that is no longer waited for', async () => {
     const rejecters: ((error: Error) => void)[] = []
 
     const value = await virtually(function* () {
@@ -105,7 +105,7 @@ describe('wait', () => {
     expect(value).toBe('went on')
   })
 
-  it('that was withdrawn does not wake its task from what that waits for next', async () => {
+  it('does not wake its task from a later wait after it was withdrawn', async () => {
     const { scheduler, log, note } = world()
     let resolve: () => void = () => {}
 
@@ -141,11 +141,11 @@ describe('wait', () => {
     expect(error).toBeInstanceOf(TimeoutError)
   })
 
-  it.each([undefined, null, 42, {}, 'then'])('refuses %o, which is no promise', (value) => {
+  it.each([undefined, null, 42, {}, 'then'])('rejects %o, which is not a promise', (value) => {
     expect(() => wait(value as never)).toThrow(TypeError)
   })
 
-  it('ignores what a thenable says after its first answer', async () => {
+  it('ignores what a thenable does after its first answer', async () => {
     const thenable = {
       // biome-ignore lint/suspicious/noThenProperty: that is what is tested.
       then(resolved: (value: number) => void, rejected: (error: Error) => void) {

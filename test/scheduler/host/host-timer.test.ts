@@ -2,10 +2,10 @@ import type { Host } from '@bluelet/scheduler/lowlevel'
 import { describe, expect, it } from 'vitest'
 import { Alarm } from '../../../packages/scheduler/src/host/host-timer.js'
 
-/** A host that writes down what it is asked for; a timer is its own deadline. */
-class Asked implements Host {
+/** A host that records the requests for timers; a timer is its own deadline. */
+class RecordingHost implements Host {
   readonly log: string[] = []
-  /** Calls what was asked for last. */
+  /** Makes the most recently requested call. */
   call: () => void = () => {}
 
   at(deadline: number, callback: () => void): unknown {
@@ -28,8 +28,8 @@ class Asked implements Host {
 }
 
 describe('Alarm', () => {
-  it('asks for the earliest time, and not again for that or a later one', () => {
-    const host = new Asked()
+  it('requests a call at the earliest time, and not again for the same or a later one', () => {
+    const host = new RecordingHost()
     const alarm = new Alarm(host, () => {})
 
     for (const deadline of [20, 20, 30, 10]) alarm.set(deadline)
@@ -37,8 +37,8 @@ describe('Alarm', () => {
     expect(host.log).toEqual(['at 20', 'cancel 20', 'at 10'])
   })
 
-  it('asks for any time once it has rung', () => {
-    const host = new Asked()
+  it('requests any time after it has fired', () => {
+    const host = new RecordingHost()
     const alarm = new Alarm(host, () => host.log.push('ring'))
 
     alarm.set(10)
@@ -48,8 +48,8 @@ describe('Alarm', () => {
     expect(host.log).toEqual(['at 10', 'ring', 'at 20'])
   })
 
-  it('takes back what it has asked for, once, and can be set for a later time', () => {
-    const host = new Asked()
+  it('cancels its request once, and can be set for a later time', () => {
+    const host = new RecordingHost()
     const alarm = new Alarm(host, () => {})
 
     alarm.clear()

@@ -1,7 +1,7 @@
 import { defaultHost, type Host } from '@bluelet/scheduler/lowlevel'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 
-/** What the host looks for in the global object. */
+/** The globals that the host uses. */
 const LOOKED_FOR = [
   'performance',
   'setImmediate',
@@ -16,15 +16,15 @@ const LOOKED_FOR = [
 type Engine = Partial<Record<(typeof LOOKED_FOR)[number], unknown>>
 
 /**
- * The default host of an engine whose global object holds, of what the host looks for, only what is given: a copy of its
- * module, loaded and called while all the rest is out of the way.
+ * The default host of an engine that has only the given globals, out of those that the host uses: a copy of the host's
+ * module, loaded and called while all the other globals are hidden.
  */
 async function hostOf(given: Engine): Promise<Host> {
   vi.resetModules()
-  // The test runner cannot do without a process while it loads; the host does not look at it then.
+  // The test runner needs a process while it loads; the host does not read it then.
   const back = become({ ...given, process })
   const { defaultHost: host } = await import('../../../packages/scheduler/src/host/host.js').finally(back)
-  // Nobody else is to get this copy.
+  // No other test may get this copy.
   vi.resetModules()
   return new Proxy(host, {
     get: (_host, name: keyof Host) => {
@@ -48,7 +48,7 @@ function become(given: Engine): () => void {
   return () => vi.unstubAllGlobals()
 }
 
-/** Calls that were asked of a stub, to be made by the test. */
+/** A stub that records the callbacks passed to it, which the test calls. */
 function stub(): { calls: unknown[][]; call: (...values: unknown[]) => number } {
   const calls: unknown[][] = []
   return { calls, call: (...values) => calls.push(values) }
@@ -65,7 +65,7 @@ describe('now', () => {
     expect(host.now()).toBe(12.5)
   })
 
-  it('never goes back where there is only the wall clock, and counts what that goes forward', async () => {
+  it('never goes back where there is only the wall clock, and advances with it', async () => {
     let wall = 1000
     vi.spyOn(Date, 'now').mockImplementation(() => wall)
     const host = await hostOf({})
@@ -90,7 +90,7 @@ describe('soon', () => {
     expect(immediate.calls).toEqual([[callback]])
   })
 
-  it('is a message to itself in a browser, in the order of the calls', async () => {
+  it('posts a message to itself in a browser, in the order of the calls', async () => {
     const posted: unknown[] = []
     const port1: { onmessage?: () => void } = {}
     class MessageChannel {
@@ -108,7 +108,7 @@ describe('soon', () => {
     expect([before, called, posted.length]).toEqual([[], [1, 2], 2])
   })
 
-  it('keeps the process alive by that message only until it has come', async () => {
+  it('keeps the process alive by that message only until it has arrived', async () => {
     const log: string[] = []
     const port1: Record<string, () => void> = {
       ref: () => log.push('ref'),
@@ -133,7 +133,7 @@ describe('soon', () => {
     ])
   })
 
-  it('is a timer of 0 ms where there is nothing better', async () => {
+  it('uses a timer of 0 ms where there is nothing better', async () => {
     const timeout = stub()
     const callback = () => {}
     const host = await hostOf({ setTimeout: timeout.call, queueMicrotask: stub().call })
@@ -143,7 +143,7 @@ describe('soon', () => {
     expect(timeout.calls).toEqual([[callback, 0]])
   })
 
-  it('is a microtask in a bare engine', async () => {
+  it('uses a microtask in a bare engine', async () => {
     const microtask = stub()
     const callback = () => {}
     const host = await hostOf({ queueMicrotask: microtask.call })
@@ -153,7 +153,7 @@ describe('soon', () => {
     expect(microtask.calls).toEqual([[callback]])
   })
 
-  it('is the reaction of a promise where there is nothing at all', async () => {
+  it('uses the reaction of a promise where there is nothing else', async () => {
     let called = false
     const host = await hostOf({})
 
@@ -166,7 +166,7 @@ describe('soon', () => {
     expect([before, called]).toEqual([false, true])
   })
 
-  it('comes after the promises that are settled', async () => {
+  it('calls back after the promises that are settled', async () => {
     const order: string[] = []
 
     await new Promise<void>((resolve) => {
@@ -187,7 +187,7 @@ describe('at', () => {
     return { host: await hostOf({ performance: { now: () => now }, setTimeout: timeout.call }), timeout }
   }
 
-  it('sets a timer for the milliseconds that are left, rounded up', async () => {
+  it('sets a timer for the remaining milliseconds, rounded up', async () => {
     const { host, timeout } = await engine(100)
     const callback = () => {}
 
@@ -196,7 +196,7 @@ describe('at', () => {
     expect(timeout.calls).toEqual([[callback, 11]])
   })
 
-  it('sets one of 0 ms for a time that has passed', async () => {
+  it('sets a timer of 0 ms for a time that has passed', async () => {
     const { host, timeout } = await engine(100)
 
     host.at(10, () => {})
@@ -205,7 +205,7 @@ describe('at', () => {
   })
 
   it.each([2 ** 31, 2 ** 40, Number.MAX_VALUE])(
-    'never sets one of %d ms, which the platform would call at once',
+    'never sets a timer of %d ms, which the platform would fire at once',
     async (ms) => {
       const { host, timeout } = await engine(100)
 
@@ -215,7 +215,7 @@ describe('at', () => {
     },
   )
 
-  it('asks for a host with timers where there are none', async () => {
+  it('throws where there are no timers, and says that a host with timers is needed', async () => {
     const host = await hostOf({})
 
     expect(() => host.at(0, () => {})).toThrow(
@@ -223,7 +223,7 @@ describe('at', () => {
     )
   })
 
-  it('is taken back by cancel', async () => {
+  it('is undone by cancel', async () => {
     const cleared = stub()
     const host = await hostOf({ setTimeout: () => 'timer', clearTimeout: cleared.call })
 
@@ -252,7 +252,7 @@ describe('report', () => {
     expect(console.calls).toEqual([[error]])
   })
 
-  it('does nothing where there is none', async () => {
+  it('does nothing where there is no console', async () => {
     const host = await hostOf({})
 
     expect(() => host.report(new Error('reported'))).not.toThrow()
@@ -266,7 +266,7 @@ describe('onExhausted', () => {
     return { host: await hostOf({ process: { on } }), listeners }
   }
 
-  it('calls back at beforeExit, each time', async () => {
+  it('calls back at each beforeExit', async () => {
     const { host, listeners } = await engine()
     let called = 0
     host.onExhausted?.(() => called++)
@@ -277,7 +277,7 @@ describe('onExhausted', () => {
     expect(called).toBe(2)
   })
 
-  it('listens once, however many ask', async () => {
+  it('adds one listener, however many callers there are', async () => {
     const { host, listeners } = await engine()
 
     for (let i = 0; i < 100; i++) host.onExhausted?.(() => {})
@@ -285,7 +285,7 @@ describe('onExhausted', () => {
     expect(listeners).toHaveLength(1)
   })
 
-  it('is taken back by what it returns', async () => {
+  it('is undone by the function that it returns', async () => {
     const { host, listeners } = await engine()
     let called = 0
     const detach = host.onExhausted?.(() => called++)

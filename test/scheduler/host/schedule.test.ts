@@ -5,7 +5,7 @@ import { next } from '../../../packages/scheduler/src/host/schedule.js'
 import { Queue } from '../../../packages/scheduler/src/stores/ring-queue.js'
 import { rejection } from '../world.js'
 
-/** Takes the choices that it is given, then 0 each, and writes down how many ways there were. */
+/** Makes the given choices, then always 0, and records the number of options each time. */
 class Scripted implements Schedule {
   readonly asked: number[] = []
   readonly #choices: readonly number[]
@@ -30,7 +30,7 @@ async function orderUnder(schedule?: Schedule): Promise<string> {
   }
   const scheduler = new Scheduler({ host: new VirtualHost(schedule === undefined ? {} : { schedule }) })
   for (const name of 'abc') scheduler.spawn(stepper, name)
-  // The root ends in its first step, which is the fourth to be ready.
+  // The root ends in its first step; it is the fourth task to be ready.
   await scheduler.run(function* () {})
   return order
 }
@@ -46,7 +46,7 @@ describe('seeded', () => {
     expect(draws(one, 100, 1000)).toEqual(draws(other, 100, 1000))
   })
 
-  it('makes the choices of Mulberry32: a seed that was written down stays good', () => {
+  it('makes the choices of Mulberry32, so that a recorded seed stays valid', () => {
     expect(draws(seeded(1), 1000, 3)).toEqual([627, 2, 527])
   })
 
@@ -56,7 +56,7 @@ describe('seeded', () => {
     [0, 2 ** 31],
     [1, 2 ** 32 + 1],
     [Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER],
-  ])('makes other choices for the seed %i than for %i', (one, other) => {
+  ])('makes different choices for the seeds %i and %i', (one, other) => {
     expect(draws(seeded(one), 100, 20)).not.toEqual(draws(seeded(other), 100, 20))
   })
 
@@ -78,7 +78,7 @@ describe('seeded', () => {
     for (const count of counts) expect(Math.abs(count - 10_000)).toBeLessThan(400)
   })
 
-  it('makes first choices that are as even over seeds that follow each other', () => {
+  it('makes first choices that are evenly distributed over consecutive seeds', () => {
     let ones = 0
 
     for (let seed = 1; seed <= 10_000; seed++) ones += seeded(seed).choose(2)
@@ -87,7 +87,7 @@ describe('seeded', () => {
   })
 
   it.each([1.5, Number.NaN, Number.POSITIVE_INFINITY, '1', undefined, null])(
-    'refuses the seed %s',
+    'rejects the seed %s',
     (seed) => {
       expect(() => seeded(seed as number)).toThrow(RangeError)
       expect(() => seeded(seed as number)).toThrow('seeded(seed): expected an integer, got')
@@ -105,11 +105,11 @@ describe('a run', () => {
   })
 
   it('steps the task that the schedule chooses', async () => {
-    // Of a, b, c and the root: c; then of a, b, root and c: b.
+    // Of a, b, c and the root: c; then of a, b, the root and c: b.
     expect(await orderUnder(new Scripted(2, 1))).toBe('cbacba')
   })
 
-  it('asks a schedule how many are ready, and not when there is one', async () => {
+  it('passes the number of ready tasks to the schedule, unless there is only one', async () => {
     const schedule = new Scripted()
 
     await orderUnder(schedule)
@@ -117,7 +117,7 @@ describe('a run', () => {
     expect(schedule.asked).toEqual([4, 4, 4, 4, 3, 2])
   })
 
-  it('asks at each step by hand as well', () => {
+  it('consults the schedule at each step by hand, too', () => {
     const host = new VirtualHost({ manual: true, schedule: new Scripted(1) })
     const scheduler = new Scheduler({ host })
     const order: string[] = []
@@ -132,7 +132,7 @@ describe('a run', () => {
     expect(order).toEqual(['b', 'a'])
   })
 
-  it('takes other orders under other seeds, and the same under the same', async () => {
+  it('takes different orders under different seeds, and the same order under the same seed', async () => {
     const orders: string[] = []
     for (let seed = 1; seed <= 20; seed++) orders.push(await orderUnder(seeded(seed)))
 
@@ -145,8 +145,8 @@ describe('a run', () => {
 })
 
 describe('calls that are due at the same time', () => {
-  /** The order in which calls that are due at 5, and one that is due later, are made. */
-  function rung(schedule?: Schedule): string {
+  /** The order in which calls are made that are due at 5, and one that is due later. */
+  function callOrder(schedule?: Schedule): string {
     const host = new VirtualHost({ manual: true, ...(schedule === undefined ? {} : { schedule }) })
     let order = ''
     for (const name of 'abc') host.at(5, () => (order += name))
@@ -155,34 +155,34 @@ describe('calls that are due at the same time', () => {
     return order
   }
 
-  it('are made in the order in which they were asked for', () => {
-    expect(rung()).toBe('abc!')
+  it('are made in the order in which they were requested', () => {
+    expect(callOrder()).toBe('abc!')
   })
 
   it('are made in the order that the schedule chooses', () => {
     const schedule = new Scripted(2, 1)
 
-    expect(rung(schedule)).toBe('cba!')
+    expect(callOrder(schedule)).toBe('cba!')
     expect(schedule.asked).toEqual([3, 2])
   })
 
-  it('come in each order under some seed', () => {
-    const orders = new Set(Array.from({ length: 100 }, (_, seed) => rung(seeded(seed))))
+  it('are made in each order under some seed', () => {
+    const orders = new Set(Array.from({ length: 100 }, (_, seed) => callOrder(seeded(seed))))
 
     expect([...orders].sort()).toEqual(['abc!', 'acb!', 'bac!', 'bca!', 'cab!', 'cba!'])
   })
 
-  it.each([2.5, -1, 3, Number.NaN])('are not made in an order that is none: %d of 3', (choice) => {
+  it.each([2.5, -1, 3, Number.NaN])('are not made in the order of an invalid choice: %d of 3', (choice) => {
     let asked = 0
 
-    expect(() => rung({ choose: () => (++asked === 1 ? choice : 0) })).toThrow(
+    expect(() => callOrder({ choose: () => (++asked === 1 ? choice : 0) })).toThrow(
       new RangeError(`schedule.choose(3): expected an integer of 0 to 2, got ${choice}`),
     )
   })
 })
 
-describe('a call that is due already', () => {
-  /** When a call comes that is due at once, while a task takes three steps with a poll after each. */
+describe('a call that is already due', () => {
+  /** The point at which a call that is due at once is made, while a task takes three steps with a poll after each. */
   async function order(schedule?: Schedule): Promise<string> {
     const host = new VirtualHost(schedule === undefined ? {} : { schedule })
     let order = ''
@@ -193,7 +193,7 @@ describe('a call that is due already', () => {
           order += name
           yield* pause()
         }
-        // The root rests, so that what is due comes before it ends.
+        // The root rests, so that the call comes before the root ends.
         yield* sleep(1)
       },
       { host, budgetSteps: 1 },
@@ -205,12 +205,12 @@ describe('a call that is due already', () => {
     expect(await order()).toBe('abc!')
   })
 
-  it('comes between two steps, if the schedule chooses so', async () => {
+  it('comes between two steps if the schedule chooses so', async () => {
     expect(await order(new Scripted(1))).toBe('a!bc')
     expect(await order(new Scripted(0, 1))).toBe('ab!c')
   })
 
-  it('comes at every place under some seed', async () => {
+  it('comes at every point under some seed', async () => {
     const orders = new Set<string>()
     for (let seed = 1; seed <= 50; seed++) orders.add(await order(seeded(seed)))
 
@@ -218,7 +218,7 @@ describe('a call that is due already', () => {
   })
 })
 
-describe('a schedule whose choice is none', () => {
+describe('an invalid choice of a schedule', () => {
   const bad: readonly number[] = [2.5, -1, 3, Number.NaN]
 
   it.each(bad)('is an error that says so: %d of 3', (choice) => {
@@ -255,8 +255,8 @@ describe('a schedule whose choice is none', () => {
     expect(caught).toBeInstanceOf(Cancelled)
   })
 
-  it('ends the run although every further choice is none either', async () => {
-    // What it chooses once it was asked so often lets this test fail rather than hang.
+  it('ends the run although every further choice is invalid, too', async () => {
+    // After that many choices it throws, so that this test fails rather than hangs.
     let asked = 0
     const schedule = { choose: () => (++asked > 100 ? 0 : -1) }
     function* stepper(): Coroutine<void> {

@@ -28,7 +28,7 @@ const combinations = [
 ] as const
 
 describe('a branch of', () => {
-  it.each(combinations)('%s that somebody else kills throws KilledError', async (name, combine) => {
+  it.each(combinations)('%s throws KilledError when another task kills the branch', async (name, combine) => {
     const branch = sleeper()
 
     const error = await rejection(
@@ -47,7 +47,7 @@ describe('a branch of', () => {
 })
 
 describe('a handler of a branch', () => {
-  /** An event whose handler throws when it is entered, after it has answered or instead. */
+  /** An event whose handler throws when it is entered, either after it has answered or instead. */
   function throwing(error: Error, answers: boolean): Event<void> {
     return event(
       {
@@ -61,7 +61,7 @@ describe('a handler of a branch', () => {
     )
   }
 
-  /** An event whose handler cannot withdraw it. */
+  /** An event whose handler fails to withdraw it. */
   function stubborn(error: Error): Event<void> {
     return event(
       {
@@ -75,7 +75,7 @@ describe('a handler of a branch', () => {
     )
   }
 
-  it('that throws at once decides the combination, and the others are withdrawn', async () => {
+  it('that throws at once decides the combination, and the other branches are withdrawn', async () => {
     const { scheduler } = world()
     const error = failure()
 
@@ -103,7 +103,7 @@ describe('a handler of a branch', () => {
     expect(caught).toBe(error)
   })
 
-  it('whose withdraw throws makes that the error of the killed task, for its killer', async () => {
+  it('whose withdraw throws makes the killed task fail with that error, which its killer gets', async () => {
     const error = failure()
 
     const caught = await rejection(
@@ -119,7 +119,7 @@ describe('a handler of a branch', () => {
     expect(caught).toBe(error)
   })
 
-  it('whose withdraw throws adds its error to that which decided the combination', async () => {
+  it('whose withdraw throws adds its error to the one that decided the combination', async () => {
     const errors = [failure('first'), failure('second')]
 
     const caught = await rejection(
@@ -133,7 +133,7 @@ describe('a handler of a branch', () => {
     expect((caught as AggregateError).message).toBe('2 branches of all failed: Error: first; Error: second')
   })
 
-  /** Something to wait for that takes its time to withdraw. */
+  /** An event that takes time to withdraw. */
   const SLOW: EventHandler<number, void, never> = {
     name: 'slow',
     enter() {},
@@ -144,7 +144,7 @@ describe('a handler of a branch', () => {
     },
   }
 
-  it('that is withdrawn in its own time is waited for, though the next branch gives its value at once', async () => {
+  it('that withdraws later is waited for, even when the next branch gives its value at once', async () => {
     const { scheduler, log, note } = world()
 
     await scheduler.run(function* () {
@@ -178,7 +178,7 @@ describe('a handler of a branch', () => {
 })
 
 describe('the value of a branch', () => {
-  /** A value that can be closed, and counts how often it was. */
+  /** A value that counts how often it is closed. */
   function closable(): { closed: number; [Symbol.dispose](): void } {
     return {
       closed: 0,
@@ -197,7 +197,7 @@ describe('the value of a branch', () => {
     }
   }
 
-  it('that the combination gives is left open', async () => {
+  it('is left open when the combination returns it', async () => {
     const value = closable()
 
     const given = await virtually(function* () {
@@ -208,7 +208,7 @@ describe('the value of a branch', () => {
     expect(value.closed).toBe(0)
   })
 
-  it('that comes when another has won is closed, since nobody gets it', async () => {
+  it('is closed when it comes after another branch has won, since no task gets it', async () => {
     const value = closable()
 
     const given = await virtually(function* () {
@@ -220,7 +220,7 @@ describe('the value of a branch', () => {
   })
 
   it.each([[null], ['a text'], [{}]])(
-    'that comes then and cannot be closed, such as %j, is let go',
+    'that comes after another branch has won and cannot be closed, such as %j, is dropped',
     async (value) => {
       const given = await virtually(function* () {
         return yield* race([stubbornly(value), first()])
@@ -235,7 +235,7 @@ describe('the value of a branch', () => {
     return 'first'
   }
 
-  it('is that of the first that was done, when that was done by the very branch that is entered next', async () => {
+  it('is that of the first branch that was done, even if that is the next one to be entered', async () => {
     const value = await virtually(function* () {
       const channel = new Channel<string>()
       return yield* race([channel.receive(), channel.send('sent')])

@@ -1,11 +1,11 @@
-// Where errors go: to every task that joins, otherwise to the supervisor.
+// Where errors go: to every task that joins the failed one, otherwise to the supervisor.
 import { all, join, Latch, race, sleep, spawn, type Task } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
 import { failAfter } from '../coroutines.js'
 import { failure, rejection, virtually, world } from '../world.js'
 
-describe('an error that nobody joins for', () => {
-  it('makes the run reject with the very object', async () => {
+describe('an error that no task joins for', () => {
+  it('makes the run reject with the same object', async () => {
     const error = failure()
 
     const caught = await rejection(
@@ -18,7 +18,7 @@ describe('an error that nobody joins for', () => {
     expect(caught).toBe(error)
   })
 
-  it('of the root does so too', async () => {
+  it('of the root makes the run reject too', async () => {
     const error = failure()
 
     const caught = await rejection(virtually(() => failAfter(10, error)))
@@ -27,7 +27,7 @@ describe('an error that nobody joins for', () => {
   })
 
   it.each([undefined, null, 0, '', 'a string', Object.freeze(failure('frozen'))])(
-    'may be anything, such as %o',
+    'may be any value, such as %o',
     async (error) => {
       const caught = await rejection(virtually(() => failAfter(10, error)))
 
@@ -35,7 +35,7 @@ describe('an error that nobody joins for', () => {
     },
   )
 
-  it('is neither wrapped nor changed, but for its stack', async () => {
+  it('is neither wrapped nor changed, except for its stack', async () => {
     class OwnError extends Error {
       readonly code = 'OWN'
     }
@@ -52,7 +52,7 @@ describe('an error that nobody joins for', () => {
     ])
   })
 
-  it('cancels every other task, the root too, and waits for their clean-up', async () => {
+  it('cancels every other task, including the root, and waits for the clean-ups', async () => {
     const { scheduler, log, note } = world()
     function* cleaner(name: string, ms: number) {
       try {
@@ -76,7 +76,7 @@ describe('an error that nobody joins for', () => {
     expect(log).toEqual(['15: a', '20: root', '30: b', '30: Error: failure'])
   })
 
-  it('does not let a task begin that has not begun', async () => {
+  it('does not start a task that has not started', async () => {
     const { scheduler, log, note } = world()
 
     await rejection(
@@ -91,7 +91,7 @@ describe('an error that nobody joins for', () => {
     expect(log).toEqual([])
   })
 
-  it('reaches the run also from a task whose spawner has ended', async () => {
+  it('reaches the run even from a task whose spawner has ended', async () => {
     const error = failure()
 
     const caught = await rejection(
@@ -106,7 +106,7 @@ describe('an error that nobody joins for', () => {
     expect(caught).toBe(error)
   })
 
-  it('reaches the run also once the root has ended', async () => {
+  it('reaches the run even after the root has ended', async () => {
     const error = failure()
 
     const caught = await rejection(
@@ -119,7 +119,7 @@ describe('an error that nobody joins for', () => {
     expect(caught).toBe(error)
   })
 
-  it('is not kept for one who joins later: it has reached the run', async () => {
+  it('is not kept for a task that joins later: it has reached the run', async () => {
     const error = failure()
     const joined: unknown[] = []
 
@@ -142,7 +142,7 @@ describe('an error that nobody joins for', () => {
     expect(joined).toEqual([error])
   })
 
-  it('reaches no uncaughtException and no unhandledRejection', async () => {
+  it('causes no uncaughtException and no unhandledRejection', async () => {
     const heard: unknown[] = []
     const hear = (error: unknown) => void heard.push(error)
     process.on('uncaughtExceptionMonitor', hear)
@@ -156,7 +156,7 @@ describe('an error that nobody joins for', () => {
 })
 
 describe('several errors', () => {
-  it('make an AggregateError, in the order in which they came', async () => {
+  it('make an AggregateError, in the order in which they were thrown', async () => {
     const errors = [failure('first'), failure('second'), failure('third')]
     function* failing(i: number) {
       try {
@@ -182,7 +182,7 @@ describe('several errors', () => {
     expect(found.map((error: unknown) => errors.indexOf(error as Error))).toEqual([0, 1, 2])
   })
 
-  it('name themselves in its message', async () => {
+  it('are listed in its message', async () => {
     const caught = await rejection(
       virtually(function* () {
         yield spawn(function* () {
@@ -202,7 +202,7 @@ describe('several errors', () => {
     expect((caught as Error).message).toContain('second')
   })
 
-  it('that are one object are one error', async () => {
+  it('that are one object count as one error', async () => {
     const error = failure()
 
     const caught = await rejection(
@@ -215,7 +215,7 @@ describe('several errors', () => {
     expect(caught).toBe(error)
   })
 
-  it('of tasks that fail in one turn all count', async () => {
+  it('of tasks that fail in the same turn all count', async () => {
     const errors = [failure('first'), failure('second')]
 
     const caught = await rejection(
@@ -235,7 +235,7 @@ describe('several errors', () => {
   })
 })
 
-describe('an error that is joined for', () => {
+describe('an error that a task joins for', () => {
   it('reaches the joiner, and the run goes on', async () => {
     const error = failure()
 
@@ -272,7 +272,7 @@ describe('an error that is joined for', () => {
     expect(caught).toBe(error)
   })
 
-  it('by a joiner that went away before goes to the run', async () => {
+  it('goes to the run when the joiner was withdrawn before', async () => {
     const error = failure()
 
     const caught = await rejection(
@@ -286,7 +286,7 @@ describe('an error that is joined for', () => {
     expect(caught).toBe(error)
   })
 
-  it('passes from joiner to joiner, and is printed and rejected once', async () => {
+  it('passes from joiner to joiner, and is printed and thrown once', async () => {
     const error = failure()
 
     const caught = await rejection(

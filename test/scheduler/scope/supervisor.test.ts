@@ -1,4 +1,4 @@
-// A supervisor of one's own.
+// A supervisor that a user writes.
 import { group, join, kill, sleep, spawn } from '@bluelet/scheduler'
 import { type Supervisor, spawnUnder } from '@bluelet/scheduler/lowlevel'
 import { describe, expect, it } from 'vitest'
@@ -6,12 +6,12 @@ import { failAfter } from '../coroutines.js'
 import { failure, rejection, virtually } from '../world.js'
 
 describe('a supervisor', () => {
-  interface Heard {
+  interface RecordingSupervisor {
     readonly supervisor: Supervisor
     readonly log: string[]
   }
 
-  function supervise(): Heard {
+  function recordingSupervisor(): RecordingSupervisor {
     const log: string[] = []
     return {
       log,
@@ -23,8 +23,8 @@ describe('a supervisor', () => {
     }
   }
 
-  it('of its own hears of a task, its error and its end, in this order', async () => {
-    const { supervisor, log } = supervise()
+  it('is told of a task, its error and its end, in this order', async () => {
+    const { supervisor, log } = recordingSupervisor()
 
     await virtually(function* () {
       yield spawnUnder(supervisor)(failAfter, 10, failure())
@@ -33,8 +33,8 @@ describe('a supervisor', () => {
     expect(log).toEqual(['adopt failAfter', 'fail failAfter: Error: failure', 'disown failAfter'])
   })
 
-  it('is inherited by what its tasks spawn', async () => {
-    const { supervisor, log } = supervise()
+  it('is inherited by the tasks that its tasks spawn', async () => {
+    const { supervisor, log } = recordingSupervisor()
 
     await virtually(function* () {
       yield spawnUnder(supervisor)(function* parent() {
@@ -52,7 +52,7 @@ describe('a supervisor', () => {
   })
 
   it('keeps the error from the run', async () => {
-    const { supervisor } = supervise()
+    const { supervisor } = recordingSupervisor()
 
     const value = await virtually(function* () {
       yield spawnUnder(supervisor)(failAfter, 10, failure())
@@ -63,8 +63,8 @@ describe('a supervisor', () => {
     expect(value).toBe('went on')
   })
 
-  it('hears nothing of an error that is joined for', async () => {
-    const { supervisor, log } = supervise()
+  it('is not told of an error that a task joins for', async () => {
+    const { supervisor, log } = recordingSupervisor()
 
     await virtually(function* () {
       const task = yield* spawnUnder(supervisor)(failAfter, 10, failure())
@@ -76,8 +76,8 @@ describe('a supervisor', () => {
     expect(log).toEqual(['adopt failAfter', 'disown failAfter'])
   })
 
-  it('hears of the end of a task that is killed before its first step', async () => {
-    const { supervisor, log } = supervise()
+  it('is told of the end of a task that is killed before its first step', async () => {
+    const { supervisor, log } = recordingSupervisor()
 
     await virtually(function* () {
       const task = yield* spawnUnder(supervisor)(failAfter, 10, failure())
@@ -87,7 +87,7 @@ describe('a supervisor', () => {
     expect(log).toEqual(['adopt failAfter', 'disown failAfter'])
   })
 
-  it('is the group for what is spawned in one, and no longer after it', async () => {
+  it('is the group for tasks spawned in one, until the group ends', async () => {
     const inside = failure('inside')
     const outside = failure('outside')
     const caught: unknown[] = []

@@ -28,13 +28,16 @@ function numbers(from: number, to: number): unknown[] {
 }
 
 describe('Queue', () => {
-  it.each([0, 1, 63, 64, 65, 128, 1000])('gives %i items back in the order in which they came', (count) => {
-    const queue = filled(count)
+  it.each([0, 1, 63, 64, 65, 128, 1000])(
+    'returns %i items in the order in which they were added',
+    (count) => {
+      const queue = filled(count)
 
-    const drained = drain(queue)
+      const drained = drain(queue)
 
-    expect(drained).toEqual(numbers(0, count))
-  })
+      expect(drained).toEqual(numbers(0, count))
+    },
+  )
 
   it('keeps the order when it grows with its head in the middle', () => {
     const queue = filled(64)
@@ -46,7 +49,7 @@ describe('Queue', () => {
     expect(drained).toEqual(numbers(40, 200))
   })
 
-  it('lets go of an item that it has given back', async () => {
+  it('releases an item that it has returned', async () => {
     const queue = new Queue<Item>()
     queue.push(item(1))
     const task = new WeakRef(queue.shift())
@@ -57,7 +60,7 @@ describe('Queue', () => {
     expect(queue.size).toBe(0)
   })
 
-  it('keeps what is in it when it is trimmed', () => {
+  it('keeps its contents when it is trimmed', () => {
     const queue = filled(5000)
     while (queue.size > 10) queue.shift()
 
@@ -67,7 +70,7 @@ describe('Queue', () => {
     expect(drain(queue)).toEqual(numbers(4990, 5001))
   })
 
-  it('gives the memory of a rush back when it is trimmed', async () => {
+  it('frees the memory of a burst when it is trimmed', async () => {
     const queue = new Queue<number>()
     // A ring of 2 ** 20 places, of 4 or 8 bytes each.
     for (let n = 0; n < 2 ** 20; n++) queue.push(n)
@@ -83,7 +86,7 @@ describe('Queue', () => {
     expect(queue.shift()).toBe(1)
   })
 
-  it('gives the item at an index, and closes up behind it', () => {
+  it('removes the item at an index and closes the gap', () => {
     const queue = filled(20)
     for (let i = 0; i < 10; i++) queue.shift()
     for (let n = 20; n < 24; n++) queue.push(item(n))
@@ -94,7 +97,7 @@ describe('Queue', () => {
     expect(drain(queue)).toEqual([11, 12, 13, 14, 15, 17, 18, 19, 20, 21, 22].map((n) => ({ n })))
   })
 
-  it('lets go of an item that it has given back from the middle', async () => {
+  it('releases an item that it has returned from the middle', async () => {
     const queue = filled(3)
     const taken = new WeakRef(queue.take(1))
 
@@ -104,7 +107,7 @@ describe('Queue', () => {
     expect(queue.size).toBe(2)
   })
 
-  it('lets go of an item that another has been taken from behind', async () => {
+  it('releases an item after the one behind it was removed', async () => {
     const queue = filled(3)
     queue.take(2)
     const front = new WeakRef(queue.shift())
@@ -115,7 +118,7 @@ describe('Queue', () => {
     expect(queue.size).toBe(1)
   })
 
-  it('does what an array does, wherever items are taken from', () => {
+  it('behaves like an array, wherever items are removed', () => {
     const places = fc.array(fc.oneof(fc.constant(null), fc.nat({ max: 100 })), { maxLength: 200 })
 
     fc.assert(
@@ -136,7 +139,7 @@ describe('Queue', () => {
     )
   })
 
-  it('does what an array does', () => {
+  it('behaves like an array', () => {
     // Runs of pushes and shifts, so that the ring wraps at many sizes.
     const bursts = fc.array(fc.integer({ min: -150, max: 150 }), { maxLength: 40 })
 

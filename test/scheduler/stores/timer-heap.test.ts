@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Timer, Timers } from '../../../packages/scheduler/src/stores/timer-heap.js'
 
-/** Timers whose expiry is written down under a number of its own. */
+/** Timers that record the number of each one that expires. */
 class Recorded {
   readonly timers: Timers = new Timers()
   readonly expired: number[] = []
@@ -15,7 +15,7 @@ class Recorded {
 }
 
 describe('Timers', () => {
-  it('call those that are due, by deadline', () => {
+  it('expires timers that are due, by deadline', () => {
     const { timers, expired } = withDeadlines(30, 10, 20)
 
     timers.expire(20)
@@ -23,7 +23,7 @@ describe('Timers', () => {
     expect(expired).toEqual([1, 2])
   })
 
-  it('call those of one deadline in the order in which they were set', () => {
+  it('expires timers of the same deadline in the order in which they were set', () => {
     const deadlines = Array.from({ length: 100 }, (_, i) => (i % 2) * 5)
     const { timers, expired } = withDeadlines(...deadlines)
 
@@ -33,7 +33,7 @@ describe('Timers', () => {
     expect(expired).toEqual(evenThenOdd)
   })
 
-  it('call none before its deadline', () => {
+  it('expires no timer before its deadline', () => {
     const { timers, expired } = withDeadlines(10)
 
     timers.expire(9.999999)
@@ -41,7 +41,7 @@ describe('Timers', () => {
     expect(expired).toEqual([])
   })
 
-  it('call each once', () => {
+  it('expires each timer once', () => {
     const { timers, expired } = withDeadlines(10)
 
     timers.expire(10)
@@ -50,7 +50,7 @@ describe('Timers', () => {
     expect(expired).toEqual([0])
   })
 
-  it('hold the earliest deadline, and Infinity when there is none', () => {
+  it('returns the earliest deadline, and Infinity when there is no timer', () => {
     const { timers, handles } = withDeadlines(30, 10, 20)
 
     const with3 = timers.earliest
@@ -61,7 +61,7 @@ describe('Timers', () => {
     expect([with3, with2, timers.earliest]).toEqual([10, 20, Number.POSITIVE_INFINITY])
   })
 
-  it('leave out those that were removed, by one of an equal deadline too', () => {
+  it('skips removed timers, even between others of the same deadline', () => {
     const timers = new Timers()
     const expired: string[] = []
     const second: Timer[] = []
@@ -81,7 +81,7 @@ describe('Timers', () => {
     expect(timers.size).toBe(0)
   })
 
-  it('do nothing when a timer is removed again, or after it has expired', () => {
+  it('ignores the removal of a timer that was removed or has expired', () => {
     const { timers, handles } = withDeadlines(10, 20, 30)
     timers.expire(10)
 
@@ -92,7 +92,7 @@ describe('Timers', () => {
     expect([timers.size, timers.earliest]).toEqual([1, 30])
   })
 
-  it('do nothing when a timer is removed that was cleared', () => {
+  it('ignores the removal of a timer that was cleared', () => {
     const { timers, handles } = withDeadlines(10)
     timers.clear()
     timers.add(20, () => {}, undefined)
@@ -102,7 +102,7 @@ describe('Timers', () => {
     expect([timers.size, timers.earliest]).toEqual([1, 20])
   })
 
-  it('leave one that is set meanwhile for the next time', () => {
+  it('leaves a timer that is set meanwhile for the next expiry', () => {
     const timers = new Timers()
     const expired: string[] = []
     timers.add(10, () => void timers.add(10, () => void expired.push('meanwhile'), undefined), undefined)
@@ -114,7 +114,7 @@ describe('Timers', () => {
     expect([first, expired]).toEqual([[], ['meanwhile']])
   })
 
-  it('call all that are due although one that is set meanwhile is due earlier', () => {
+  it('expires all timers that are due although one that is set meanwhile is due earlier', () => {
     const timers = new Timers()
     const expired: string[] = []
     timers.add(1, () => void timers.add(0, () => void expired.push('meanwhile'), undefined), undefined)
@@ -125,8 +125,8 @@ describe('Timers', () => {
     expect(expired).toEqual(['second'])
   })
 
-  it('stay in order when one is removed and an earlier one takes its place', () => {
-    // As a heap: 0 above 10 and 1, and below these 11, 12, 4 and 3. The last, 3, replaces 11 under 10.
+  it('stays ordered when an earlier timer takes the place of a removed one', () => {
+    // As a heap: 0 above 10 and 1, and below these 11, 12, 4 and 3. The last one, 3, replaces 11 under 10.
     const { timers, handles, expired } = withDeadlines(0, 10, 1, 11, 12, 4, 3)
     timers.remove(handles[3]!)
 
@@ -140,7 +140,7 @@ describe('Timers', () => {
     expect(expired).toEqual([0, 2, 6, 5, 1, 4])
   })
 
-  it('say which one is expiring, while it is called', () => {
+  it('names the timer that is expiring during its call', () => {
     const timers = new Timers()
     const seen: (Timer | null)[] = []
     const timer = timers.add(10, () => void seen.push(timers.expiring), undefined)
@@ -151,7 +151,7 @@ describe('Timers', () => {
     expect(timers.expiring).toBe(null)
   })
 
-  it('are as they would be without a timer whose function throws', () => {
+  it('is unaffected by a timer whose function throws', () => {
     const { timers, expired } = withDeadlines(5)
     timers.add(
       4,
@@ -169,18 +169,18 @@ describe('Timers', () => {
     expect(expired).toEqual([0])
   })
 
-  it('do what a sorted list does', () => {
+  it('behaves like a sorted list', () => {
     type Op =
       | { kind: 'add'; deadline: number }
       | { kind: 'remove'; which: number }
       | { kind: 'expire'; count: number }
     const deadline = fc.nat(60)
     const operation = fc.oneof<fc.Arbitrary<Op>[]>(
-      // Mostly these, so that the heap grows.
+      // Mostly additions, so that the heap grows.
       ...Array.from({ length: 5 }, () => fc.record({ kind: fc.constant('add' as const), deadline })),
       fc.record({ kind: fc.constant('remove' as const), which: fc.nat(100) }),
       fc.record({ kind: fc.constant('remove' as const), which: fc.nat(100) }),
-      // Up to the deadline of the first few, so that their order shows.
+      // Up to the deadline of the first few timers, so that their order shows.
       fc.record({ kind: fc.constant('expire' as const), count: fc.nat(3) }),
     )
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { type Place, Waiters } from '../../../packages/scheduler/src/stores/wait-queue.js'
 import { collectGarbage } from '../../support/garbage.js'
 
-/** Nothing here asks anything of a waiter. */
+/** A waiter of which the queue needs no method. */
 function waiter(): Waiter<void> {
   return {} as Waiter<void>
 }
@@ -23,13 +23,13 @@ function takeAll(waiters: Numbers): number[] {
 }
 
 describe('Waiters', () => {
-  it('are taken in the order in which they came', () => {
+  it('are taken in the order in which they entered', () => {
     const { waiters } = withValues(1, 2, 3)
 
     expect(takeAll(waiters)).toEqual([1, 2, 3])
   })
 
-  it('are left out once they have left', () => {
+  it('are skipped after they have left', () => {
     const { waiters, places } = withValues(1, 2, 3)
 
     waiters.leave(places[1]!)
@@ -37,7 +37,7 @@ describe('Waiters', () => {
     expect([waiters.size, takeAll(waiters)]).toEqual([2, [1, 3]])
   })
 
-  it('do not count down when one leaves again, or after it was taken', () => {
+  it('are not counted down when one leaves twice, or after it was taken', () => {
     const { waiters, places } = withValues(1, 2, 3)
     waiters.take()
     waiters.leave(places[1]!)
@@ -48,7 +48,7 @@ describe('Waiters', () => {
     expect([waiters.size, takeAll(waiters)]).toEqual([1, [3]])
   })
 
-  it('are none at first', () => {
+  it('are empty at first', () => {
     const waiters = new Waiters()
 
     expect([waiters.size, waiters.take()]).toEqual([0, undefined])
@@ -58,7 +58,7 @@ describe('Waiters', () => {
     ['taken', (waiters) => void waiters.take()],
     ['left', (waiters, place) => waiters.leave(place)],
   ]
-  it.each(waysOut)('hold nobody who has been %s', async (_name, goOut) => {
+  it.each(waysOut)('hold no reference to a waiter that was %s', async (_name, goOut) => {
     const waiters: Numbers = new Waiters()
     const gone = (() => {
       const someone = waiter()
@@ -72,7 +72,7 @@ describe('Waiters', () => {
     expect(waiters.size).toBe(0)
   })
 
-  it('are taken in a time that grows with their number, not with its square', {
+  it('are taken in time linear in their number, not quadratic', {
     timeout: 5000,
     tags: 'large',
   }, () => {
@@ -81,11 +81,11 @@ describe('Waiters', () => {
 
     const taken = takeAll(waiters)
 
-    // Some 0.1 s; a look at those before each of them would take far more than the limit.
+    // Takes some 0.1 s; visiting the waiters before each one would take far longer than the limit.
     expect(taken).toHaveLength(300_000)
   })
 
-  it('do what a list does', () => {
+  it('behave like a list', () => {
     type Op =
       | { kind: 'join'; count: number }
       | { kind: 'take'; count: number }
