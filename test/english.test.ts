@@ -18,7 +18,6 @@ const NOT_DONE = [
   'test/examples/',
   'test/faults/',
   'test/figures/',
-  'test/harness/',
   'test/net/',
   'test/packages/',
   'test/scheduler/',

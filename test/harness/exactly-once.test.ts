@@ -18,9 +18,10 @@ import {
   TimeoutError,
   timeout,
 } from '@bluelet/scheduler'
-import { everySchedule, type VirtualHost } from '@bluelet/scheduler/testing'
+import type { VirtualHost } from '@bluelet/scheduler/testing'
 import { afterAll, describe, expect, it } from 'vitest'
 import { record } from '../support/figures.js'
+import { inEveryOrder } from './harness.js'
 
 /** How a wait ends; a task that is killed before its first step does not begin to wait. */
 type End = 'given' | 'closed' | 'killed' | 'timed out' | 'not begun'
@@ -158,7 +159,7 @@ function* scenario(
   same(strays, 0)
   const [end = 'not begun'] = ends
   source.check(end === 'given' ? 1 : 0)
-  source.give() // Lets a task go on that somebody has joined.
+  source.give() // Lets a task go on that was joined.
   return end
 }
 
@@ -251,13 +252,9 @@ afterAll(() => {
 
 describe('a wait ends exactly once, in every order', () => {
   it.each(CASES)('%s: %s', async (_name, _text, make, causes, expected) => {
-    const seen = new Set<End>()
+    const { tried, results } = await inEveryOrder((world) => scenario(world, make, causes))
 
-    const tried = await everySchedule(function* (world) {
-      seen.add(yield* scenario(world, make, causes))
-    })
-
-    expect([...seen].sort()).toEqual(expected)
+    expect([...results].sort()).toEqual(expected)
     orders += tried
     programs++
   })
@@ -294,13 +291,9 @@ describe('of two that wait, one killed, in every order', () => {
     ['semaphore.acquire', 0, ['0 and 1', '1']],
     ['semaphore.acquire', 1, ['0', '1 and 0']],
   ] as const)('%s: what it would have got goes to the other; number %i', async (name, victim, expected) => {
-    const seen = new Set<string>()
+    const { tried, results } = await inEveryOrder(() => program(SOURCES[name]!, victim))
 
-    const tried = await everySchedule(function* () {
-      seen.add(yield* program(SOURCES[name]!, victim))
-    })
-
-    expect([...seen].sort()).toEqual(expected)
+    expect([...results].sort()).toEqual(expected)
     orders += tried
     programs++
   })

@@ -1,6 +1,6 @@
 // Tasks that do nothing but take steps, in every order.
 import { all, type Coroutine, pause } from '@bluelet/scheduler'
-import { everySchedule } from '@bluelet/scheduler/testing'
+import { inEveryOrder } from './harness.js'
 
 /** What came of it. */
 export interface Interleavings {
@@ -13,9 +13,8 @@ export interface Interleavings {
 
 /** Runs some tasks of some steps each under every schedule. */
 export async function interleavings(tasks: number, steps: number): Promise<Interleavings> {
-  const orders = new Set<string>()
   let failed = 0
-  function* program(): Coroutine<void> {
+  function* program(): Coroutine<string> {
     let order = ''
     const taken = new Array<number>(tasks).fill(0)
     function* stepper(n: number): Coroutine<void> {
@@ -27,8 +26,8 @@ export async function interleavings(tasks: number, steps: number): Promise<Inter
     }
     yield* all(taken.map((_, n) => stepper(n)))
     if (order.length !== tasks * steps) failed++
-    orders.add(order)
+    return order
   }
-  const tried = await everySchedule(program, { limit: 1_000_000 })
-  return { tried, orders, failed }
+  const { tried, results } = await inEveryOrder(program, 1_000_000)
+  return { tried, orders: results, failed }
 }

@@ -1,13 +1,44 @@
-// How a run in a virtual world ends, if it ends, and what it leaves there.
+// What must not be left when the tasks of a scenario have ended. Every sweep and every random test calls this: a check that is added
+// here holds in all of them.
 import type { Simulation } from '@bluelet/net/testing'
+import type { Coroutine, Scheduler } from '@bluelet/scheduler'
 
 /** In the real world: longer than the last steps of a run take. */
 const IDLE_MS = 200
-/** The longest that a packet may be under way when nobody waits for it any more; a close that lingers would take longer. */
+/** The longest time that a packet may be under way when no task waits for it; a close that lingers would take longer. */
 const REST_MS = 4000
 
+/** The task that a run begins with. */
+export const ROOT = 1
+
+/**
+ * What tasks have left in their scheduler.
+ *
+ * @param alive the ids of the tasks that have not ended yet
+ */
+export function leftIn(scheduler: Scheduler, alive: readonly number[] = []): string[] {
+  const left = scheduler
+    .snapshot()
+    .filter(({ id }) => !alive.includes(id))
+    .map(({ name, waitsFor }) => `${name} is left, in ${waitsFor}`)
+  const { timers } = scheduler
+  if (timers.size > 0) left.push(`${timers.size} timers are left`)
+  return left
+}
+
+/** Runs a coroutine to its end, and the world to its rest. @returns what went wrong, and what is left in the world */
+export async function runToRest(main: Coroutine, scheduler: Scheduler, world: Simulation): Promise<string[]> {
+  const problems: string[] = []
+  try {
+    await toItsEnd(scheduler.run(main), world)
+  } catch (error) {
+    problems.push(`the run has failed: ${error}`)
+  }
+  return [...problems, ...(await leftInWorld(world))]
+}
+
 /** Waits for a run; fails if it goes on although nothing can happen any more. */
-export async function toItsEnd(run: Promise<unknown>, world: Simulation): Promise<void> {
+async function toItsEnd(run: Promise<unknown>, world: Simulation): Promise<void> {
   let timer: NodeJS.Timeout | undefined
   const hanging = new Promise<never>((_resolve, reject) => {
     world.onIdle(() => {
@@ -17,8 +48,7 @@ export async function toItsEnd(run: Promise<unknown>, world: Simulation): Promis
   await Promise.race([run, hanging]).finally(() => clearTimeout(timer))
 }
 
-/** Lets the world come to rest. @returns what is left there that should not be */
-export async function leftIn(world: Simulation): Promise<string[]> {
+async function leftInWorld(world: Simulation): Promise<string[]> {
   const ended = world.now()
   await new Promise<void>((resolve) => {
     world.onIdle(resolve)

@@ -1,11 +1,17 @@
-// The supervisor of all tasks of a scenario. It cancels nobody when one of them fails: whoever has to be woken by a kill or by a
+// The supervisor of all tasks of a scenario. It cancels no task when another one fails: a task that has to be woken by a kill or by a
 // failure must be woken by that, and not by the end of the run.
 import { type Coroutine, Latch, type Task } from '@bluelet/scheduler'
 import { type Supervisor, spawnUnder } from '@bluelet/scheduler/lowlevel'
 
-export class Cast implements Supervisor {
-  /** What failed, and nobody joined for. */
-  readonly failures: { readonly task: Task; readonly error: unknown }[] = []
+/** A task, and an error that it ended with. */
+export interface Failure {
+  readonly task: Task
+  readonly error: unknown
+}
+
+export class Tasks implements Supervisor {
+  /** The errors that no task joined for. */
+  readonly failures: Failure[] = []
   readonly #over = new Latch()
   #size = 0
 
@@ -22,7 +28,7 @@ export class Cast implements Supervisor {
   }
 
   /** Runs a coroutine and all that it spawns, to the end of the last of them. */
-  *play(main: Coroutine): Coroutine<void> {
+  *run(main: Coroutine): Coroutine<void> {
     yield* spawnUnder(this).with({ name: 'main' }, main)
     yield* this.#over.wait()
   }

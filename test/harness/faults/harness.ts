@@ -3,8 +3,8 @@ import { type Connection, connect, type Handler, listen, type ServerOptions, ser
 import { type OperationKind, Simulation, type SimulationOptions } from '@bluelet/net/testing'
 import { type Coroutine, kill, Scheduler, spawn, type Task } from '@bluelet/scheduler'
 import { spawnUnder } from '@bluelet/scheduler/lowlevel'
-import { leftIn, toItsEnd } from '../leftovers.js'
-import { Cast } from '../tasks.js'
+import { leftIn, ROOT, runToRest } from '../leftovers.js'
+import { Tasks } from '../tasks.js'
 
 export const HOST = '127.0.0.1'
 export const PORT = 4915
@@ -16,25 +16,26 @@ export interface Fault {
   readonly code: string
 }
 
-/** What is played. */
+/** What is run. */
 export interface Scenario {
   readonly title: string
   /** What its world is like. */
   readonly world?: SimulationOptions
-  /** What kinds of operations may fail without consequence: somebody tries again, or has another way. */
+  /** What kinds of operations may fail without consequence: a task tries again, or goes another way. */
   readonly survives?: readonly OperationKind[]
   /** Whether the server has ended when the clients have. */
   readonly ends?: boolean
   /** Serves, until it is killed. */
-  readonly serve: (scene: Scene) => Coroutine
+  readonly serve: (harness: FaultHarness) => Coroutine
   /** The clients. Every one of them gets an answer to whatever it sends, then the end of the stream. */
-  readonly visit: (scene: Scene) => Coroutine
+  readonly visit: (harness: FaultHarness) => Coroutine
 }
 
 /** The stream has ended early. */
 export class EarlyEnd extends Error {}
 
-export class Scene {
+/** One run of a scenario. */
+export class FaultHarness {
   readonly world: Simulation
   readonly scheduler: Scheduler
   /** Of each operation, until the clients have ended. */
@@ -42,11 +43,11 @@ export class Scene {
   /** How much has arrived where. */
   readonly results = new Map<string, 'all' | number>()
   readonly problems: string[] = []
-  readonly clients = new Cast()
-  readonly servers = new Cast()
+  readonly clients = new Tasks()
+  readonly servers = new Tasks()
   /** The errors of handlers, each with its connection. */
   readonly reports: { readonly error: unknown; readonly conn: Connection }[] = []
-  /** The errors that somebody has caught, and gone on. */
+  /** The errors that a task has caught before it went on. */
   readonly noticed: unknown[] = []
   /** The server, once it has been started. */
   serving: Task | undefined
@@ -77,34 +78,26 @@ export class Scene {
     this.results.set(where, bytes.length === sent.length ? 'all' : bytes.length)
   }
 
-  async play(scenario: Scenario): Promise<void> {
-    try {
-      await toItsEnd(this.scheduler.run(this.#root(scenario)), this.world)
-    } catch (error) {
-      this.problems.push(`the run has failed: ${error}`)
-    }
-    this.problems.push(...(await leftIn(this.world)))
+  async run(scenario: Scenario): Promise<void> {
+    this.problems.push(...(await runToRest(this.#root(scenario), this.scheduler, this.world)))
   }
 
   *#root(scenario: Scenario): Coroutine<void> {
-    const houseKeeping = yield* spawn(this.servers.play(this.#serving(scenario)))
-    yield* this.clients.play(scenario.visit(this))
+    const houseKeeping = yield* spawn(this.servers.run(this.#serving(scenario)))
+    yield* this.clients.run(scenario.visit(this))
     this.#over = true
     if (scenario.ends) yield* this.#listensAgain()
     else if (this.servers.failures.length === 0) yield* this.#answers()
     if (this.serving !== undefined) yield* kill(this.serving)
     yield houseKeeping
-    const { timers } = this.scheduler
-    if (timers.size > 0) this.problems.push(`${timers.size} timers are left`)
-    for (const { id, name, waitsFor } of this.scheduler.snapshot())
-      if (id !== 1) this.problems.push(`${name} is left, in ${waitsFor}`)
+    this.problems.push(...leftIn(this.scheduler, [ROOT]))
   }
 
   *#serving(scenario: Scenario): Coroutine<void> {
     this.serving = yield* spawnUnder(this.servers).with({ name: 'server' }, scenario.serve(this))
   }
 
-  /** Whoever comes afterwards is served. */
+  /** Checks that the server still answers. */
   *#answers(): Coroutine<void> {
     try {
       const conn = yield* connect(HOST, PORT)

@@ -1,8 +1,9 @@
-// The sweep: plays a scenario once to count its operations, then once for each operation and each way in which it can fail.
+// The fault sweep: runs a scenario once to count its operations, then once for each operation and each way in which it can fail.
 import { ConnectError, ConnectionResetError, IncompleteReadError, ListenError } from '@bluelet/net'
 import type { OperationKind, SimulationOptions } from '@bluelet/net/testing'
 import { ClosedError } from '@bluelet/scheduler'
-import { EarlyEnd, type Fault, type Scenario, Scene } from './harness.js'
+import type { Sweep } from '../harness.js'
+import { EarlyEnd, type Fault, FaultHarness, type Scenario } from './harness.js'
 
 /** How the system lets them fail. */
 const CODES: Readonly<Record<OperationKind, readonly string[]>> = {
@@ -15,87 +16,81 @@ const CODES: Readonly<Record<OperationKind, readonly string[]>> = {
   shutdown: ['ENOTCONN', 'EPIPE'],
 }
 
-/** The call was in vain, and is to be made again. */
-const IN_VAIN = new Set(['EAGAIN', 'EINTR'])
-
-/** More of them say no more, and a run that hangs takes its time. */
-const MOST_PROBLEMS = 10
-
-export interface SweepResult {
-  readonly tried: number
-  /** In how many of the cases something was wrong. */
-  readonly failed: number
-  /** What was wrong, and with which of them. */
-  readonly problems: readonly string[]
-}
+/** The call did nothing, and is to be made again. */
+const WITHOUT_EFFECT = new Set(['EAGAIN', 'EINTR'])
 
 /**
  * Fails every operation of a scenario.
  *
+ * @param options of the network
  * @param ways each in every way, or each in one way, the next one in the next
  */
-export async function sweep(
-  scenario: Scenario,
+export function faults(
   options: SimulationOptions,
   ways: 'all' | 'one',
-): Promise<SweepResult> {
-  const world = { ...options, ...scenario.world }
-  const rehearsal = new Scene(undefined, world)
-  await rehearsal.play(scenario)
-  const expected = resultsOf(rehearsal)
-  const short = [...rehearsal.results].filter(([, result]) => result !== 'all')
-  const problems = [...rehearsal.problems, ...errorsOf(rehearsal), ...short].map(
-    (problem) => `without a fault: ${problem}`,
-  )
-  let tried = 0
-  let failed = 0
-  for (const [number, kind] of rehearsal.kinds.entries()) {
-    const codes = CODES[kind]
-    const first = number % codes.length
-    for (const code of ways === 'all' ? codes : codes.slice(first, first + 1)) {
-      if (problems.length >= MOST_PROBLEMS) break
-      const fault = { number, kind, code }
-      const scene = new Scene(fault, world)
-      await scene.play(scenario)
-      tried++
-      const found = [...scene.problems, ...problemsOf(scene, fault)]
-      if (isHarmless(scenario, fault) && resultsOf(scene) !== expected)
-        found.push(`expected ${expected}, got ${resultsOf(scene)}`)
-      if (!isOpening(fault) && harmed(scene, rehearsal) > 1) found.push('more than one client has suffered')
-      if (found.length > 0) failed++
-      problems.push(...found.map((problem) => `${kind} ${number} ${code}: ${problem}`))
-    }
+): Sweep<Scenario, FaultHarness, Fault> {
+  return {
+    async run(scenario, fault) {
+      const harness = new FaultHarness(fault, { ...options, ...scenario.world })
+      await harness.run(scenario)
+      return harness
+    },
+    disturbances: ({ kinds }) => kinds.flatMap((kind, number) => faultsOf(kind, number, ways)),
+    judge: (harness, scenario, fault, undisturbed) =>
+      fault === undefined
+        ? problemsOfUndisturbed(harness)
+        : [...harness.problems, ...problemsOf(harness, scenario, fault, undisturbed)],
+    name: ({ kind, number, code }) => `${kind} ${number} ${code}`,
   }
-  return { tried, failed, problems }
+}
+
+function faultsOf(kind: OperationKind, number: number, ways: 'all' | 'one'): Fault[] {
+  const codes = CODES[kind]
+  const first = number % codes.length
+  return (ways === 'all' ? codes : codes.slice(first, first + 1)).map((code) => ({ number, kind, code }))
+}
+
+function problemsOfUndisturbed(harness: FaultHarness): string[] {
+  const short = [...harness.results].filter(([, result]) => result !== 'all')
+  return [...harness.problems, ...errorsOf(harness).map(String), ...short.map(String)]
 }
 
 /** How many of the clients that have nothing to do with each other, and therefore numbers, have not got everything. */
-function harmed(scene: Scene, rehearsal: Scene): number {
-  const clients = [...rehearsal.results.keys()].filter((name) => /\d$/.test(name))
-  return clients.filter((name) => scene.results.get(name) !== 'all').length
+function harmed(harness: FaultHarness, undisturbed: FaultHarness): number {
+  const clients = [...undisturbed.results.keys()].filter((name) => /\d$/.test(name))
+  return clients.filter((name) => harness.results.get(name) !== 'all').length
 }
 
 /** Whether it must make no difference. */
 function isHarmless({ survives = [] }: Scenario, { kind, code }: Fault): boolean {
   if (kind === 'accept') return code !== 'ECONNABORTED'
-  return IN_VAIN.has(code) || survives.includes(kind)
+  return WITHOUT_EFFECT.has(code) || survives.includes(kind)
 }
 
-function problemsOf(scene: Scene, fault: Fault): string[] {
-  const errors = errorsOf(scene)
-  const surprising = errors.filter((error) => IN_VAIN.has(fault.code) || !follows(error, fault))
+function problemsOf(
+  harness: FaultHarness,
+  scenario: Scenario,
+  fault: Fault,
+  undisturbed: FaultHarness,
+): string[] {
+  const expected = resultsOf(undisturbed)
+  const errors = errorsOf(harness)
+  const surprising = errors.filter((error) => WITHOUT_EFFECT.has(fault.code) || !follows(error, fault))
   const found = surprising.map((error) => `it does not follow that ${error}`)
-  const conns = scene.reports.map(({ conn }) => conn)
+  const conns = harness.reports.map(({ conn }) => conn)
   if (new Set(conns).size < conns.length) found.push('a connection has failed twice')
-  const reported = [...scene.reports.map(({ error }) => error), ...scene.world.reports]
+  const reported = [...harness.reports.map(({ error }) => error), ...harness.world.reports]
   if (new Set(reported).size < reported.length) found.push('an error was reported twice')
-  const { serving } = scene
+  const { serving } = harness
   if (serving?.outcome?.kind === 'threw' && !isOpening(fault)) found.push('the server has failed')
+  if (isHarmless(scenario, fault) && resultsOf(harness) !== expected)
+    found.push(`expected ${expected}, got ${resultsOf(harness)}`)
+  if (!isOpening(fault) && harmed(harness, undisturbed) > 1) found.push('more than one client has suffered')
   return found
 }
 
-/** Every error that somebody was told of. */
-function errorsOf({ clients, servers, reports, noticed, world }: Scene): unknown[] {
+/** Every error that was thrown or reported. */
+function errorsOf({ clients, servers, reports, noticed, world }: FaultHarness): unknown[] {
   const failures = [...clients.failures, ...servers.failures, ...reports]
   return [...failures.map(({ error }) => error), ...noticed, ...world.reports]
 }
@@ -118,6 +113,6 @@ function follows(error: unknown, fault: Fault): boolean {
 }
 
 /** What has arrived, whatever the time that it took. */
-function resultsOf({ results }: Scene): string {
+function resultsOf({ results }: FaultHarness): string {
   return JSON.stringify([...results].sort(([a], [b]) => (a < b ? -1 : 1)))
 }

@@ -2,7 +2,7 @@
 import { type Connection, connect } from '@bluelet/net'
 import { all, type Coroutine, sleep, spawn } from '@bluelet/scheduler'
 import { pattern } from '../../net/world.js'
-import { EarlyEnd, HOST, PORT, type Scene } from './harness.js'
+import { EarlyEnd, type FaultHarness, HOST, PORT } from './harness.js'
 
 /** More than the buffers hold. */
 export const LARGE = pattern(512)
@@ -25,7 +25,7 @@ export function* several(n: number, client: (i: number) => Coroutine): Coroutine
 
 /** Receives to the end of the stream. */
 export function* receive(
-  scene: Scene,
+  harness: FaultHarness,
   where: string,
   conn: Connection,
   sent: Buffer,
@@ -35,7 +35,7 @@ export function* receive(
   try {
     for (let bytes = yield* conn.recv(max); bytes.length > 0; bytes = yield* conn.recv(max)) data.push(bytes)
   } finally {
-    scene.arrived(where, data, sent)
+    harness.arrived(where, data, sent)
   }
 }
 
@@ -56,16 +56,16 @@ export function* send(conn: Connection, data: Buffer): Coroutine<void> {
 
 /** Sends all while it receives. */
 export function* exchange(
-  scene: Scene,
+  harness: FaultHarness,
   name: string,
   conn: Connection,
   sent: Buffer,
   expected = sent,
 ): Coroutine<void> {
-  yield* all([send(conn, sent), receive(scene, name, conn, expected)])
+  yield* all([send(conn, sent), receive(harness, name, conn, expected)])
 }
 
-export function* ask(scene: Scene, name: string, conn: Connection): Coroutine<void> {
+export function* ask(harness: FaultHarness, name: string, conn: Connection): Coroutine<void> {
   const answers: Buffer[] = []
   try {
     for (const word of ['one', 'two', 'three']) {
@@ -75,18 +75,18 @@ export function* ask(scene: Scene, name: string, conn: Connection): Coroutine<vo
       answers.push(answer)
     }
   } finally {
-    scene.arrived(name, answers, Buffer.from('ONE\nTWO\nTHREE\n'))
+    harness.arrived(name, answers, Buffer.from('ONE\nTWO\nTHREE\n'))
   }
 }
 
 /** Tries until it has worked. */
-export function* persist(scene: Scene, attempt: () => Coroutine): Coroutine<void> {
+export function* persist(harness: FaultHarness, attempt: () => Coroutine): Coroutine<void> {
   for (let attempts = 0; attempts < 5; attempts++) {
     try {
       yield* attempt()
       return
     } catch (error) {
-      scene.noticed.push(error)
+      harness.noticed.push(error)
       yield* sleep(10)
     }
   }

@@ -16,14 +16,14 @@ import {
   type Task,
 } from '@bluelet/scheduler'
 import type { Probe, StepContext } from '@bluelet/scheduler/lowlevel'
-import { leftIn, toItsEnd } from '../leftovers.js'
-import { Cast } from '../tasks.js'
-import { Actor } from './task-record.js'
+import { leftIn, ROOT, runToRest } from '../leftovers.js'
+import { Tasks } from '../tasks.js'
+import { TaskRecord } from './task-record.js'
 
 /** How much happens during one wait, to be looked at: of the network, and beside it. Beyond that one time is like another. */
 const MOST_OPERATIONS = 3
 const MOST_MEANWHILE = 30
-/** Of whoever waits for the victim: the first, the one that waits, the last. */
+/** Of a task that waits for the victim: the first, the one that waits, the last. */
 const LAST_STEPS = 3
 
 /**
@@ -48,25 +48,26 @@ class SteppedWorld extends Simulation {
   }
 }
 
-export class Stage {
+/** One run of a scenario. */
+export class KillHarness {
   readonly world: SteppedWorld
   readonly scheduler: Scheduler
-  readonly cast = new Cast()
-  /** Whatever has gone wrong. */
+  readonly tasks = new Tasks()
+  /** What has gone wrong. */
   readonly problems: string[] = []
   /** Where a kill could come. */
   readonly points: Point[] = []
-  /** Who is to be killed, once it has been spawned. */
+  /** The task to be killed, once it has been spawned. */
   victim: Task | undefined
-  /** What those who wait for the victim were woken with: an error, or undefined for none. */
+  /** What the tasks that wait for the victim were woken with: an error, or undefined for none. */
   readonly woken = new Map<'joiner' | 'killer', unknown>()
   readonly #target: Point | undefined
-  readonly #actors = new Map<Task, Actor>()
+  readonly #records = new Map<Task, TaskRecord>()
   readonly #checks: (() => Coroutine)[] = []
-  #current: Actor | undefined
-  #born: Actor[] = []
-  /** Whose spawning the next probe will tell of. */
-  #unborn: { actor: Actor | undefined } | undefined
+  #current: TaskRecord | undefined
+  #born: TaskRecord[] = []
+  /** The task that is spawned next. */
+  #unborn: { record: TaskRecord | undefined } | undefined
   #over = false
 
   /** @param target where the kill comes; undefined: nowhere */
@@ -80,16 +81,16 @@ export class Stage {
 
   /** A coroutine that is watched: it ends once, after those that it has called, and does not go on after a kill. */
   *guarded<T>(name: string, body: Coroutine<T>): Coroutine<T> {
-    const actor = this.#current
-    if (actor === undefined) return yield* body
-    const entry = actor.enter(name)
+    const record = this.#current
+    if (record === undefined) return yield* body
+    const entry = record.enter(name)
     let normally = false
     try {
       const value = yield* body
       normally = true
       return value
     } finally {
-      this.problems.push(...actor.leave(entry, normally, [...this.#actors.values()]))
+      this.problems.push(...record.leave(entry, normally, [...this.#records.values()]))
     }
   }
 
@@ -98,33 +99,26 @@ export class Stage {
     return spawn.with({ name }, this.guarded(name, body))
   }
 
-  /** What has to be possible when all is over: a permit can be had, a port is free. */
+  /** Adds what has to be possible when all is over: a permit can be taken, a port is free. */
   afterwards(check: () => Coroutine): void {
     this.#checks.push(check)
   }
 
-  /** Plays the scenario to its end. */
-  async play(main: Coroutine): Promise<void> {
-    try {
-      await toItsEnd(this.scheduler.run(this.#root(this.guarded('main', main))), this.world)
-    } catch (error) {
-      this.problems.push(`the run has failed: ${error}`)
-    }
-    this.problems.push(...(await leftIn(this.world)))
-    for (const { open } of this.#actors.values())
+  /** Runs the scenario to its end. */
+  async run(main: Coroutine): Promise<void> {
+    const root = this.#root(this.guarded('main', main))
+    this.problems.push(...(await runToRest(root, this.scheduler, this.world)))
+    for (const { open } of this.#records.values())
       for (const { name } of open) this.problems.push(`${name} did not run its finally`)
   }
 
   *#root(main: Coroutine): Coroutine<void> {
-    yield* this.cast.play(main)
+    yield* this.tasks.run(main)
     this.#over = true
-    // Those who waited for the victim have been woken, and now take their last steps.
+    // The tasks that waited for the victim have been woken, and now take their last steps.
     for (let i = 0; i < LAST_STEPS; i++) yield pause()
-    const { timers } = this.scheduler
-    if (timers.size > 0) this.problems.push(`${timers.size} timers are left`)
     for (const check of this.#checks) yield* check()
-    const others = this.scheduler.snapshot().filter(({ id }) => id !== 1)
-    for (const { name, waitsFor } of others) this.problems.push(`${name} is left, in ${waitsFor}`)
+    this.problems.push(...leftIn(this.scheduler, [ROOT]))
   }
 
   #probe(): Probe {
@@ -132,74 +126,74 @@ export class Stage {
       spawn: (task, spawner) => {
         const unborn = this.#unborn
         this.#unborn = undefined
-        // The root and the witnesses come from outside; the checks are none of the scenario's.
+        // The root, the joiner and the killer come from outside; the checks are not part of the scenario.
         if (spawner === null || unborn === undefined || this.#over) return
-        const actor = new Actor(task, this.#actors.size, this.#actors.get(spawner))
-        this.#actors.set(task, actor)
-        unborn.actor = actor
-        this.#born.push(actor)
+        const record = new TaskRecord(task, this.#records.size, this.#records.get(spawner))
+        this.#records.set(task, record)
+        unborn.record = record
+        this.#born.push(record)
       },
       resume: (task, how, value) => {
-        if (how === 'error' && value instanceof Cancelled) this.#actors.get(task)?.cancelled()
+        if (how === 'error' && value instanceof Cancelled) this.#records.get(task)?.cancelled()
       },
     }
   }
 
   #around(): StepContext {
-    const holder: { actor: Actor | undefined } = { actor: undefined }
+    const holder: { record: TaskRecord | undefined } = { record: undefined }
     this.#unborn = holder
     return (call, arg) => {
-      const { actor } = holder
-      if (actor?.parked) this.#reached(actor, 'woken')
-      this.#current = actor
+      const { record } = holder
+      if (record?.parked) this.#reached(record, 'woken')
+      this.#current = record
       const result = call(arg)
       this.#current = undefined
-      if (actor !== undefined) this.#stepped(actor)
+      if (record !== undefined) this.#stepped(record)
       for (const born of this.#born.splice(0)) this.#spawned(born)
       return result
     }
   }
 
-  #stepped(actor: Actor): void {
-    actor.steps++
-    actor.parked = actor.task.state === 'parked'
-    actor.meanwhile = 0
-    if (actor.task.outcome === undefined) this.#reached(actor, 'after')
-    for (let waiting = actor.spawner; waiting !== undefined; waiting = waiting.spawner)
+  #stepped(record: TaskRecord): void {
+    record.steps++
+    record.parked = record.task.state === 'parked'
+    record.meanwhile = 0
+    if (record.task.outcome === undefined) this.#reached(record, 'after')
+    for (let waiting = record.spawner; waiting !== undefined; waiting = waiting.spawner)
       if (waiting.task.state === 'parked' && waiting.meanwhile < MOST_MEANWHILE)
         this.#reached(waiting, 'meanwhile', ++waiting.meanwhile)
   }
 
-  #spawned(actor: Actor): void {
-    if (this.#target?.ordinal === actor.ordinal) {
-      this.victim = actor.task
-      this.scheduler.spawn(this.#joiner(actor.task))
+  #spawned(record: TaskRecord): void {
+    if (this.#target?.ordinal === record.ordinal) {
+      this.victim = record.task
+      this.scheduler.spawn(this.#joiner(record.task))
     }
-    this.#reached(actor, 'new')
+    this.#reached(record, 'new')
   }
 
   /** The network is at work, and not in a step of a task that is watched. */
   #operation(): undefined {
     if (this.#current !== undefined) return
-    for (const actor of this.#actors.values()) {
-      if (!actor.parked || actor.meanwhile >= MOST_OPERATIONS) continue
-      const { steps } = actor
-      const time = ++actor.meanwhile
+    for (const record of this.#records.values()) {
+      if (!record.parked || record.meanwhile >= MOST_OPERATIONS) continue
+      const { steps } = record
+      const time = ++record.meanwhile
       this.world.at(this.world.now(), () => {
-        if (actor.steps === steps && actor.task.state === 'parked') this.#reached(actor, 'meanwhile', time)
+        if (record.steps === steps && record.task.state === 'parked') this.#reached(record, 'meanwhile', time)
       })
     }
   }
 
-  #reached(actor: Actor, when: Point['when'], time = 0): void {
-    const { ordinal, steps: step, task } = actor
+  #reached(record: TaskRecord, when: Point['when'], time = 0): void {
+    const { ordinal, steps: step, task } = record
     const target = this.#target
     if (target === undefined) this.points.push({ ordinal, when, step, time })
     if (target?.ordinal !== ordinal || target.when !== when) return
     if (target.step !== step || target.time !== time) return
     this.points.push(target)
     this.scheduler.cancel(task)
-    if (task.state === 'parked' && !actor.ending) this.problems.push('the victim waits on')
+    if (task.state === 'parked' && !record.ending) this.problems.push('the victim waits on')
     this.scheduler.spawn(this.#killer(task))
   }
 

@@ -11,7 +11,7 @@ import {
   server,
 } from '@bluelet/net'
 import { ClosedError, type Coroutine, KilledError, TimeoutError, timeout } from '@bluelet/scheduler'
-import { ended, type Stage } from './harness.js'
+import { ended, type KillHarness } from './harness.js'
 
 export const HOST = '127.0.0.1'
 export const PORT = 4915
@@ -19,7 +19,7 @@ export const PORT = 4915
 /** The stream has ended early. */
 class EarlyEnd extends Error {}
 
-/** What the others may notice of a kill: that whom they talk to has gone. */
+/** What the other tasks may notice of a kill: their peer has gone. */
 export const GONE = [
   ClosedError,
   ConnectError,
@@ -29,9 +29,9 @@ export const GONE = [
   TimeoutError,
 ]
 
-/** That nobody listens any more. */
-export function portIsFree(stage: Stage): void {
-  stage.afterwards(function* () {
+/** Adds the check that no task listens on the port. */
+export function portIsFree(harness: KillHarness): void {
+  harness.afterwards(function* () {
     const listener = yield* listen('', PORT)
     listener.close()
   })
@@ -39,24 +39,24 @@ export function portIsFree(stage: Stage): void {
 
 /** A server that is ended when its clients have ended. */
 export function serving(
-  stage: Stage,
+  harness: KillHarness,
   handler: (conn: Connection) => Coroutine,
   clients: readonly (() => Coroutine)[],
   options: ServerOptions = {},
 ): Coroutine {
-  portIsFree(stage)
+  portIsFree(harness)
   return main()
 
   function* main(): Coroutine<void> {
-    const watched = (conn: Connection) => stage.guarded('handler', handler(conn))
-    const serving = yield* stage.start('server', server('', PORT, watched, options))
+    const watched = (conn: Connection) => harness.guarded('handler', handler(conn))
+    const serving = yield* harness.start('server', server('', PORT, watched, options))
     try {
       const tasks = []
-      for (const [i, client] of clients.entries()) tasks.push(yield* stage.start(`client ${i}`, client()))
+      for (const [i, client] of clients.entries()) tasks.push(yield* harness.start(`client ${i}`, client()))
       for (const task of tasks) yield* ended(task)
     } finally {
       // A plain call: a yield here could be cut off by a kill.
-      stage.scheduler.cancel(serving)
+      harness.scheduler.cancel(serving)
     }
   }
 }
@@ -73,20 +73,20 @@ export function* dialing(talk: (conn: Connection) => Coroutine, host = HOST): Co
 
 /** Two ends of one connection, each with a task. */
 export function pairing(
-  stage: Stage,
+  harness: KillHarness,
   dialer: (conn: Connection) => Coroutine,
   listener: (conn: Connection) => Coroutine,
 ): Coroutine {
-  portIsFree(stage)
+  portIsFree(harness)
   return main()
 
   function* main(): Coroutine<void> {
     const listening = yield* listen(HOST, PORT)
     try {
-      const task = yield* stage.start('dialer', dialing(dialer))
+      const task = yield* harness.start('dialer', dialing(dialer))
       const conn = yield* timeout(1000, listening.accept())
       try {
-        yield* stage.guarded('listener', listener(conn))
+        yield* harness.guarded('listener', listener(conn))
       } finally {
         conn.close()
       }
@@ -102,7 +102,7 @@ export function bytes(length: number): Buffer {
   return Buffer.from(Array.from({ length }, (_, i) => 33 + (i % 89)))
 }
 
-/** Waits for what may fail because somebody was killed; then there is nothing more to do. */
+/** Runs a coroutine that may fail because a task was killed. @returns whether it came to its end */
 export function* unlessGone(body: Coroutine): Coroutine<boolean> {
   try {
     yield* body
@@ -113,7 +113,7 @@ export function* unlessGone(body: Coroutine): Coroutine<boolean> {
   }
 }
 
-/** Checks what has arrived: what was expected, or as much of it as came before somebody was killed. */
+/** Checks what has arrived: what was expected, or as much of it as came before the kill. */
 export function arrived(data: Buffer, expected: string | Buffer): void {
   const whole = Buffer.from(expected)
   assert.deepEqual(data, whole.subarray(0, data.length))

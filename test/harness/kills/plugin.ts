@@ -1,14 +1,12 @@
-// The sweep: plays a scenario once to see where a kill could come, then once for each of these points with a kill there.
+// The kill sweep: runs a scenario once to see where a kill could come, then once for each of these points with a kill there.
 import type { SimulationOptions } from '@bluelet/net/testing'
 import { type Coroutine, KilledError, type Task } from '@bluelet/scheduler'
-import { type Point, Stage } from './harness.js'
+import type { Sweep } from '../harness.js'
+import { KillHarness, type Point } from './harness.js'
 
 type ErrorClass = new (...args: any[]) => Error
 
-/** More of them say no more, and a run that hangs takes its time. */
-const MOST_PROBLEMS = 10
-
-/** What is played. */
+/** What is run. */
 export interface Scenario {
   readonly title: string
   /** What its world is like. */
@@ -16,60 +14,47 @@ export interface Scenario {
   /** The errors that its tasks may have when one of them is killed; that of a join may come always. */
   readonly follows?: readonly ErrorClass[]
   /** Makes the main coroutine. */
-  readonly play: (stage: Stage) => Coroutine
-}
-
-export interface SweepResult {
-  /** How many kills there were. */
-  readonly points: number
-  /** After how many of them something was wrong. */
-  readonly failed: number
-  /** What was wrong, and with which of them. */
-  readonly problems: readonly string[]
+  readonly run: (harness: KillHarness) => Coroutine
 }
 
 /** Kills every task of a scenario at every one of its yields. */
-export async function sweep(scenario: Scenario): Promise<SweepResult> {
-  const rehearsal = new Stage(undefined, scenario.world)
-  await rehearsal.play(scenario.play(rehearsal))
-  const unhurt = [
-    ...rehearsal.problems,
-    ...rehearsal.cast.failures.map(({ error }) => error),
-    ...rehearsal.world.reports,
-  ].map((problem) => `without a kill: ${problem}`)
-  const problems: string[] = [...unhurt]
-  let points = 0
-  let failed = 0
-  for (const point of rehearsal.points) {
-    if (problems.length >= MOST_PROBLEMS) break
-    points++
-    const stage = new Stage(point, scenario.world)
-    await stage.play(scenario.play(stage))
-    const found = problemsOf(stage, scenario, point)
-    if (found.length > 0) failed++
-    problems.push(...found.map((problem) => `${nameOf(point, stage)}: ${problem}`))
-  }
-  return { points, failed, problems }
+export const kills: Sweep<Scenario, KillHarness, Point> = {
+  async run(scenario, point) {
+    const harness = new KillHarness(point, scenario.world)
+    await harness.run(scenario.run(harness))
+    return harness
+  },
+  disturbances: ({ points }) => points,
+  judge: (harness, scenario, point) =>
+    point === undefined ? problemsOfUndisturbed(harness) : problemsOf(harness, scenario, point),
+  name({ when, step, time }, { victim }) {
+    const where = when === 'meanwhile' ? `, time ${time}` : ''
+    return `${victim} killed ${when}, step ${step}${where}`
+  },
 }
 
-function problemsOf(stage: Stage, scenario: Scenario, point: Point): string[] {
-  const { victim, problems, points, cast, world } = stage
+function problemsOfUndisturbed({ problems, tasks, world }: KillHarness): string[] {
+  return [...problems, ...tasks.failures.map(({ error }) => String(error)), ...world.reports.map(String)]
+}
+
+function problemsOf(harness: KillHarness, scenario: Scenario, point: Point): string[] {
+  const { victim, problems, points, tasks, world } = harness
   if (points.length !== 1 || victim === undefined) return [...problems, 'it was not reached']
   const follows = [KilledError, ...(scenario.follows ?? [])]
   const isKnown = (error: unknown) => follows.some((known) => error instanceof known)
-  const errors = [...cast.failures.map(({ error }) => error), ...world.reports]
+  const errors = [...tasks.failures.map(({ error }) => error), ...world.reports]
   const found = [
     ...problems,
     ...errors.filter((error) => !isKnown(error)).map((error) => `there was ${error}`),
   ]
-  const failed = new Set(cast.failures.map(({ task }) => task))
-  const twice = failed.size < cast.failures.length || new Set(world.reports).size < world.reports.length
+  const failed = new Set(tasks.failures.map(({ task }) => task))
+  const twice = failed.size < tasks.failures.length || new Set(world.reports).size < world.reports.length
   if (twice) found.push('an error was reported twice')
-  return [...found, ...problemsOfVictim(stage, victim, point, isKnown)]
+  return [...found, ...problemsOfVictim(harness, victim, point, isKnown)]
 }
 
 function problemsOfVictim(
-  { woken }: Stage,
+  { woken }: KillHarness,
   { outcome }: Task,
   { when }: Point,
   isKnown: (error: unknown) => boolean,
@@ -94,9 +79,4 @@ function problemsOfVictim(
       if (joined !== undefined) found.push(`the joiner was woken with ${joined}`)
   }
   return found
-}
-
-function nameOf({ when, step, time }: Point, { victim }: Stage): string {
-  const where = when === 'meanwhile' ? `, time ${time}` : ''
-  return `${victim} killed ${when}, step ${step}${where}`
 }

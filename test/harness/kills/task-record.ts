@@ -4,7 +4,7 @@ import type { Task } from '@bluelet/scheduler'
 /** One coroutine that has begun. */
 export interface Entry {
   readonly name: string
-  readonly actor: Actor
+  readonly record: TaskRecord
   /** `Cancelled` came while it was open: it must not come to its usual end. */
   cancelled: boolean
   left: boolean
@@ -13,7 +13,7 @@ export interface Entry {
 /** Tasks by these names end before the coroutine that has spawned them goes on: branches, and what is in a group. */
 const STRUCTURED = new Set(['race', 'all', 'timeout', 'group', 'member'])
 
-export class Actor {
+export class TaskRecord {
   readonly task: Task
   /** Its place in the order of spawning: in each run of a scenario the same. */
   readonly ordinal: number
@@ -26,11 +26,11 @@ export class Actor {
   ending = false
   /** Its coroutines, the innermost last. */
   readonly open: Entry[] = []
-  readonly spawner: Actor | undefined
+  readonly spawner: TaskRecord | undefined
   /** The coroutine that has to outlive it. */
   readonly #within: Entry | undefined
 
-  constructor(task: Task, ordinal: number, spawner: Actor | undefined) {
+  constructor(task: Task, ordinal: number, spawner: TaskRecord | undefined) {
     this.task = task
     this.ordinal = ordinal
     this.spawner = spawner
@@ -38,13 +38,13 @@ export class Actor {
   }
 
   enter(name: string): Entry {
-    const entry: Entry = { name, actor: this, cancelled: false, left: false }
+    const entry: Entry = { name, record: this, cancelled: false, left: false }
     this.open.push(entry)
     return entry
   }
 
   /** @returns what is wrong with that */
-  leave(entry: Entry, normally: boolean, others: readonly Actor[]): string[] {
+  leave(entry: Entry, normally: boolean, others: readonly TaskRecord[]): string[] {
     const problems: string[] = []
     const top = this.open.at(-1)
     if (entry.left) problems.push(`${entry.name} ran its finally twice`)

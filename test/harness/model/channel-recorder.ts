@@ -3,22 +3,22 @@ import { Channel } from '@bluelet/scheduler'
 
 /** A value that is sent. */
 export interface Message {
-  readonly mail: Mail
+  readonly channelRecord: ChannelRecord
   /** Counted up as the messages of a channel are sent. */
   readonly n: number
 }
 
 /** One channel, and what the tasks know of its messages. */
-export class Mail {
+export class ChannelRecord {
   readonly channel: Channel<Message>
   readonly capacity: number
   readonly #sent: Message[] = []
-  /** Those whose `send` has come back, so that somebody must get them. */
+  /** Those whose `send` has come back, so that a task must get them. */
   readonly #taken = new Set<Message>()
   /** Those of which the sender cannot know. */
   readonly #doubtful = new Set<Message>()
   readonly #received = new Set<Message>()
-  /** How many may have been received in vain, by a combination that then failed. */
+  /** How many may have been received by a combination that then failed. */
   #lost = 0
 
   constructor(capacity: number) {
@@ -27,7 +27,7 @@ export class Mail {
   }
 
   next(): Message {
-    const message = { mail: this, n: this.#sent.length }
+    const message = { channelRecord: this, n: this.#sent.length }
     this.#sent.push(message)
     return message
   }

@@ -1,4 +1,4 @@
-// Performs plays on a scheduler, and writes down what each wait came to.
+// Performs programs on a scheduler, and writes down what each wait came to.
 import {
   all,
   Cancelled,
@@ -17,12 +17,11 @@ import {
   timeout,
   type Yieldable,
 } from '@bluelet/scheduler'
-import type { Supervisor } from '@bluelet/scheduler/lowlevel'
-import { Mail, type Message } from './channel-recorder.js'
-import type { Act, Part } from './programs.js'
-import type { Ledger } from './recorder.js'
+import { Tasks } from '../tasks.js'
+import { ChannelRecord, type Message } from './channel-recorder.js'
+import type { Action, Part } from './programs.js'
+import type { Recorder } from './recorder.js'
 import {
-  type Actor,
   type Caught,
   doubt,
   flatten,
@@ -30,128 +29,124 @@ import {
   type Home,
   isMessage,
   type Need,
+  type TaskRecord,
   throws,
   type Wait,
 } from './waits.js'
 
-/** An error of the play's own. */
+/** An error of the program's own. */
 export class Failure extends Error {}
 
-/** The stage: what the tasks of a play share. */
-export class Stage implements Supervisor {
+/** The harness: what the tasks of a program share. */
+export class ModelHarness {
   readonly complaints: string[] = []
-  readonly actors: Actor[] = []
+  readonly records: TaskRecord[] = []
   readonly tasks: Task[] = []
-  readonly mails: readonly Mail[] = [new Mail(0), new Mail(1), new Mail(Number.POSITIVE_INFINITY)]
+  readonly channels: readonly ChannelRecord[] = [
+    new ChannelRecord(0),
+    new ChannelRecord(1),
+    new ChannelRecord(Number.POSITIVE_INFINITY),
+  ]
   readonly semaphore: Semaphore = new Semaphore(2)
   /** How many permits are held. */
   holders = 0
   /** The waits that are under way. */
   readonly waits = new Set<Wait>()
   readonly caught: Caught[] = []
-  /** The errors that nobody waited for, as they came here. */
-  readonly heard: { readonly task: Task; readonly error: unknown }[] = []
+  readonly supervisor = new Tasks()
   readonly #scheduler: Scheduler
-  readonly #ledger: Ledger
+  readonly #recorder: Recorder
 
-  constructor(scheduler: Scheduler, ledger: Ledger) {
+  constructor(scheduler: Scheduler, recorder: Recorder) {
     this.#scheduler = scheduler
-    this.#ledger = ledger
-  }
-
-  adopt(): void {}
-
-  disown(): void {}
-
-  fail(task: Task, error: unknown): void {
-    this.heard.push({ task, error })
+    this.#recorder = recorder
   }
 
   /** Adds a task from outside. */
-  enter(acts: readonly Act[]): void {
+  enter(actions: readonly Action[]): void {
     const home: Home = {}
-    home.task = this.#scheduler.spawnUnder(this, () => this.#life(acts, home))
+    home.task = this.#scheduler.spawnUnder(this.supervisor, () => this.#life(actions, home))
     this.tasks.push(home.task)
   }
 
-  /** An actor's whole life. */
-  *#life(acts: readonly Act[], home: Home): Coroutine<Actor> {
-    const actor: Actor = { home, ended: 0, received: new Map() }
-    this.actors.push(actor)
+  /** The whole life of a task. */
+  *#life(actions: readonly Action[], home: Home): Coroutine<TaskRecord> {
+    const record: TaskRecord = { home, ended: 0, received: new Map() }
+    this.records.push(record)
     try {
-      yield* this.#perform(actor, acts)
-      return actor
+      yield* this.#performAll(record, actions)
+      return record
     } finally {
-      actor.ended++
+      record.ended++
     }
   }
 
-  *#perform(actor: Actor, acts: readonly Act[]): Coroutine<void> {
-    for (const act of acts) yield* this.#act(actor, act)
+  *#performAll(record: TaskRecord, actions: readonly Action[]): Coroutine<void> {
+    for (const action of actions) yield* this.#perform(record, action)
   }
 
-  *#act(actor: Actor, act: Act): Coroutine<void> {
-    switch (act.act) {
+  *#perform(record: TaskRecord, action: Action): Coroutine<void> {
+    switch (action.kind) {
       case 'throw':
         throw new Failure()
       case 'close':
-        this.#mail(act.channel).channel.close()
+        this.#channel(action.channel).channel.close()
         return
       case 'spawn': {
         const home: Home = {}
-        home.task = yield* spawn(() => this.#life(act.acts, home))
+        home.task = yield* spawn(() => this.#life(action.actions, home))
         this.tasks.push(home.task)
         return
       }
       case 'delegate':
-        return yield* this.#perform(actor, act.acts)
+        return yield* this.#performAll(record, action.actions)
       case 'attempt':
-        return yield* this.#attempt(actor, act.acts)
+        return yield* this.#attempt(record, action.actions)
       case 'hold':
-        return yield* this.#hold(actor, act.ms, act.acts)
+        return yield* this.#hold(record, action.ms, action.actions)
       case 'guard':
         try {
-          return yield* this.#perform(actor, act.acts)
+          return yield* this.#performAll(record, action.actions)
         } finally {
-          yield* this.#perform(actor, act.last)
+          yield* this.#performAll(record, action.last)
         }
       case 'race':
       case 'all':
         return yield* this.#wait(
-          actor,
-          act.act,
-          act.parts.map((part) => this.#need(part, {})),
+          record,
+          action.kind,
+          action.parts.map((part) => this.#need(part, {})),
         )
       case 'timeout':
-        return yield* this.#wait(actor, 'timeout', [this.#need(act.part, {})], act.ms)
+        return yield* this.#wait(record, 'timeout', [this.#need(action.part, {})], action.ms)
       default:
-        return yield* this.#wait(actor, 'one', [this.#need(act, actor.home)])
+        return yield* this.#wait(record, 'one', [this.#need(action, record.home)])
     }
   }
 
-  *#attempt(actor: Actor, acts: readonly Act[]): Coroutine<void> {
+  *#attempt(record: TaskRecord, actions: readonly Action[]): Coroutine<void> {
     try {
-      yield* this.#perform(actor, acts)
+      yield* this.#performAll(record, actions)
     } catch (error) {
       if (error instanceof Cancelled) throw error
     }
   }
 
-  *#hold(actor: Actor, ms: number | null, acts: readonly Act[]): Coroutine<void> {
+  *#hold(record: TaskRecord, ms: number | null, actions: readonly Action[]): Coroutine<void> {
     const need: Need = { kind: 'acquire', yieldable: this.semaphore.acquire() }
-    yield* this.#wait(actor, ms === null ? 'one' : 'timeout', [need], ms ?? 0)
+    yield* this.#wait(record, ms === null ? 'one' : 'timeout', [need], ms ?? 0)
     this.holders++
     try {
-      yield* this.#perform(actor, acts)
+      yield* this.#performAll(record, actions)
     } finally {
       this.holders--
       this.semaphore.release()
     }
   }
 
-  /** @param home the task that a coroutine acts on, if it is called */
+  /** @param home the task that a coroutine actions on, if it is called */
   #need(part: Part, home: Home): Need {
-    switch (part.act) {
+    switch (part.kind) {
       case 'pause':
         return { kind: 'pause', yieldable: pause() }
       case 'sleep':
@@ -159,29 +154,29 @@ export class Stage implements Supervisor {
       case 'join':
       case 'kill': {
         const target = this.tasks[part.task % this.tasks.length] as Task // There is one at least: who asks.
-        const yieldable = part.act === 'join' ? join(target) : kill(target)
-        return { kind: part.act, yieldable, target, fresh: !this.#hasBegun(target) }
+        const yieldable = part.kind === 'join' ? join(target) : kill(target)
+        return { kind: part.kind, yieldable, target, fresh: !this.#hasBegun(target) }
       }
       case 'send': {
-        const mail = this.#mail(part.channel)
-        const message = mail.next()
-        return { kind: 'send', yieldable: mail.channel.send(message), mail, message }
+        const channelRecord = this.#channel(part.channel)
+        const message = channelRecord.next()
+        return { kind: 'send', yieldable: channelRecord.channel.send(message), channelRecord, message }
       }
       case 'receive': {
-        const mail = this.#mail(part.channel)
-        return { kind: 'receive', yieldable: mail.channel.receive(), mail }
+        const channelRecord = this.#channel(part.channel)
+        return { kind: 'receive', yieldable: channelRecord.channel.receive(), channelRecord }
       }
       case 'run':
-        return { kind: 'run', yieldable: this.#life(part.acts, home) }
+        return { kind: 'run', yieldable: this.#life(part.actions, home) }
     }
   }
 
-  #mail(channel: number): Mail {
-    return this.mails[channel % this.mails.length] as Mail // An index below the length is filled.
+  #channel(channel: number): ChannelRecord {
+    return this.channels[channel % this.channels.length] as ChannelRecord // An index below the length is filled.
   }
 
-  *#wait(actor: Actor, rule: Wait['rule'], needs: readonly Need[], ms = 0): Coroutine<void> {
-    const wait: Wait = { actor, rule, needs, ms, began: this.#scheduler.now(), at: this.#ledger.at }
+  *#wait(record: TaskRecord, rule: Wait['rule'], needs: readonly Need[], ms = 0): Coroutine<void> {
+    const wait: Wait = { record, rule, needs, ms, began: this.#scheduler.now(), at: this.#recorder.at }
     const yieldables = needs.map(({ yieldable }) => yieldable)
     const [first] = yieldables as [Yieldable]
     const yielded =
@@ -213,19 +208,19 @@ export class Stage implements Supervisor {
 
   #gave(wait: Wait, value: unknown): void {
     const values = wait.rule === 'all' ? (value as unknown[]) : [value]
-    for (const each of values) if (isMessage(each)) this.#received(wait.actor, each)
+    for (const each of values) if (isMessage(each)) this.#received(wait.record, each)
     const now = this.#scheduler.now()
     for (const [i, need] of wait.needs.entries()) {
-      // Of a race nobody knows who has won it, but that a send gives nothing; its own receive may have got it.
+      // Which branch has won a race is not known, but a send gives nothing; the race's own receive may have got it.
       const done = wait.rule !== 'race' || wait.needs.length === 1
-      if (need.message !== undefined && done) need.mail?.taken(need.message)
+      if (need.message !== undefined && done) need.channelRecord?.taken(need.message)
       else if (need.message !== undefined && (value === undefined || value === need.message))
-        need.mail?.doubt(need.message)
+        need.channelRecord?.doubt(need.message)
       if (!done) continue
       if (need.kind === 'sleep' && now < wait.began + (need.ms ?? 0))
         this.complaints.push('a sleep was too short')
       // Of itself, in its clean-up, it does.
-      const early = need.target?.outcome === undefined && need.target !== wait.actor.home.task
+      const early = need.target?.outcome === undefined && need.target !== wait.record.home.task
       if (need.kind === 'kill' && early) this.complaints.push('a kill came back early')
       if (need.kind === 'kill' && need.fresh && this.#hasBegun(need.target))
         this.complaints.push('a task began after it was killed')
@@ -235,7 +230,7 @@ export class Stage implements Supervisor {
   }
 
   #threw(wait: Wait, error: unknown): void {
-    for (const each of flatten(error)) this.caught.push({ error: each, wait, at: this.#ledger.at })
+    for (const each of flatten(error)) this.caught.push({ error: each, wait, at: this.#recorder.at })
     const [need] = wait.needs
     // Others may throw one that is not this wait's own.
     const own = need?.kind === 'sleep' || need?.kind === 'send' || need?.kind === 'receive'
@@ -247,16 +242,19 @@ export class Stage implements Supervisor {
   }
 
   #hasBegun(task: Task | undefined): boolean {
-    return this.actors.some(({ home }) => home.task === task)
+    return this.records.some(({ home }) => home.task === task)
   }
 
   #isEarly({ began, ms }: Wait): boolean {
     return this.#scheduler.now() < began + ms
   }
 
-  #received(actor: Actor, message: Message): void {
-    const complaint = message.mail.received(message, actor.received.get(message.mail) ?? -1)
+  #received(record: TaskRecord, message: Message): void {
+    const complaint = message.channelRecord.received(
+      message,
+      record.received.get(message.channelRecord) ?? -1,
+    )
     if (complaint !== undefined) this.complaints.push(complaint)
-    actor.received.set(message.mail, message.n)
+    record.received.set(message.channelRecord, message.n)
   }
 }

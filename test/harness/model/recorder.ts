@@ -3,11 +3,11 @@
 import type { Outcome, Scheduler, Task } from '@bluelet/scheduler'
 import type { Probe } from '@bluelet/scheduler/lowlevel'
 
-/** What a task did last, as the probe heard it. */
-type Heard = 'spawned' | 'resumed' | 'yielded' | 'parked' | 'woken' | 'exited'
+/** What a task did last, as the probe was told. */
+type Doing = 'spawned' | 'resumed' | 'yielded' | 'parked' | 'woken' | 'exited'
 
 /** What may come after what: a task that has exited does nothing more. */
-const NEXT: Readonly<Record<Heard, ReadonlySet<Heard>>> = {
+const NEXT: Readonly<Record<Doing, ReadonlySet<Doing>>> = {
   spawned: new Set(['resumed', 'exited']),
   // Resumed again without a yield: a callee has ended, and its caller goes on.
   resumed: new Set(['yielded', 'resumed', 'exited']),
@@ -17,22 +17,22 @@ const NEXT: Readonly<Record<Heard, ReadonlySet<Heard>>> = {
   exited: new Set(),
 }
 
-/** How a task ended, and when in the order of all that was heard. */
+/** How a task ended, and when in the order of all that was recorded. */
 export interface Exit {
   readonly task: Task
   readonly outcome: Outcome
   readonly at: number
 }
 
-/** Hears all that a scheduler does. */
-export class Ledger implements Required<Probe> {
-  /** What was heard and must not be. */
+/** Records all that a scheduler does. */
+export class Recorder implements Required<Probe> {
+  /** What was recorded and must not happen. */
   readonly complaints: string[] = []
   readonly exits: Exit[] = []
-  /** A line for each thing that was heard: the trace of the run. */
+  /** A line for each thing that was doing: the trace of the run. */
   readonly lines: string[] = []
   readonly #scheduler: Scheduler
-  readonly #last = new Map<Task, Heard>()
+  readonly #last = new Map<Task, Doing>()
   /** How many waits were begun, and how many have ended. */
   #parks = 0
   #wakes = 0
@@ -43,7 +43,7 @@ export class Ledger implements Required<Probe> {
     scheduler.attach(this)
   }
 
-  /** Grows with all that is heard. */
+  /** Grows with all that is recorded. */
   get at(): number {
     return this.lines.length
   }
@@ -55,25 +55,25 @@ export class Ledger implements Required<Probe> {
   }
 
   resume(task: Task, how: 'value' | 'error' | 'return'): void {
-    this.#hear('resumed', task, how)
+    this.#told('resumed', task, how)
   }
 
   yield(task: Task): void {
-    this.#hear('yielded', task)
+    this.#told('yielded', task)
   }
 
   park(task: Task): void {
     this.#parks++
-    this.#hear('parked', task)
+    this.#told('parked', task)
   }
 
   wake(task: Task): void {
     this.#wakes++
-    this.#hear('woken', task)
+    this.#told('woken', task)
   }
 
   exit(task: Task, outcome: Outcome): void {
-    this.#hear('exited', task, outcome.kind)
+    this.#told('exited', task, outcome.kind)
     this.exits.push({ task, outcome, at: this.at })
   }
 
@@ -92,18 +92,18 @@ export class Ledger implements Required<Probe> {
       )
   }
 
-  #hear(heard: Heard, task: Task, how = ''): void {
+  #told(doing: Doing, task: Task, how = ''): void {
     const last = this.#last.get(task)
-    if (last === undefined || !NEXT[last].has(heard))
-      this.complaints.push(`${task} has ${heard} after it has ${last}`)
-    this.#last.set(task, heard)
-    this.#note(heard, task, how)
+    if (last === undefined || !NEXT[last].has(doing))
+      this.complaints.push(`${task} has ${doing} after it has ${last}`)
+    this.#last.set(task, doing)
+    this.#note(doing, task, how)
   }
 
-  #note(heard: Heard, task: Task, how = ''): void {
+  #note(doing: Doing, task: Task, how = ''): void {
     const now = this.#scheduler.now()
     if (now < this.#now) this.complaints.push(`time went back from ${this.#now} to ${now}`)
     this.#now = now
-    this.lines.push(`${now} ${task} ${heard} ${how}`)
+    this.lines.push(`${now} ${task} ${doing} ${how}`)
   }
 }

@@ -1,45 +1,45 @@
-// What an actor waits for, as data, and what can be said of it afterwards.
+// What a task waits for, as data, and what can be said of it afterwards.
 import { KilledError, type Task, type Yieldable } from '@bluelet/scheduler'
-import type { Mail, Message } from './channel-recorder.js'
+import type { ChannelRecord, Message } from './channel-recorder.js'
 import type { Part } from './programs.js'
 
-/** Whoever acts: a task, or a branch of a combination. */
-export interface Actor {
-  /** The task that it acts on. */
+/** What is known of a task, or of a branch of a combination. */
+export interface TaskRecord {
+  /** The task of which it is a part. */
   readonly home: Home
   /** How often its `finally` has run. */
   ended: number
   /** The number of the message that it received last, of each channel. */
-  readonly received: Map<Mail, number>
+  readonly received: Map<ChannelRecord, number>
 }
 
-/** A task of the play, once it is known; never that of a branch. */
+/** A task of the program, once it is known; never that of a branch. */
 export interface Home {
   task?: Task
 }
 
 /** One part of a wait. */
 export interface Need {
-  readonly kind: Part['act'] | 'acquire'
+  readonly kind: Part['kind'] | 'acquire'
   readonly yieldable: Yieldable
   readonly target?: Task
   /** It had not taken its first step by then: a kill must see to it that it never does. */
   readonly fresh?: boolean
-  readonly mail?: Mail
+  readonly channelRecord?: ChannelRecord
   readonly message?: Message
   readonly ms?: number
 }
 
-/** One wait of one actor. */
+/** One wait of one task. */
 export interface Wait {
-  readonly actor: Actor
+  readonly record: TaskRecord
   /** How its needs are combined. */
   readonly rule: 'one' | 'race' | 'all' | 'timeout'
   readonly needs: readonly Need[]
   /** The limit of a `timeout`. */
   readonly ms: number
   readonly began: number
-  /** When it began, in the order of all that the ledger has heard. */
+  /** When it began, in the order of all that the recorder was told. */
   readonly at: number
 }
 
@@ -53,15 +53,15 @@ export interface Caught {
 
 /** Whether a value has come through a channel. */
 export function isMessage(value: unknown): value is Message {
-  return typeof value === 'object' && value !== null && 'mail' in value
+  return typeof value === 'object' && value !== null && 'channelRecord' in value
 }
 
 /** The task that each task joins, of those that do nothing else. */
 function joinsOf(waits: Iterable<Wait>): Map<Task, Task> {
   const joins = new Map<Task, Task>()
-  for (const { actor, rule, needs } of waits) {
+  for (const { record, rule, needs } of waits) {
     const [need] = needs
-    const joiner = actor.home.task
+    const joiner = record.home.task
     if (rule === 'one' && need?.kind === 'join' && need.target !== undefined && joiner !== undefined)
       joins.set(joiner, need.target)
   }
@@ -83,7 +83,7 @@ export function gives(task: Task | undefined, value: unknown): boolean {
   return task?.outcome?.kind === 'returned' && task.outcome.value === value
 }
 
-/** Whether it is this error that whoever joins a task gets. */
+/** Whether a task that joins this one gets this error. */
 export function throws(task: Task | undefined, error: unknown): boolean {
   const outcome = task?.outcome
   return outcome?.kind === 'threw'
@@ -93,9 +93,9 @@ export function throws(task: Task | undefined, error: unknown): boolean {
 
 /** What else a combination has done when it fails, it does not say. */
 export function doubt(needs: readonly Need[]): void {
-  for (const { kind, mail, message } of needs) {
-    if (message !== undefined) mail?.doubt(message)
-    else if (kind === 'receive') mail?.lost()
+  for (const { kind, channelRecord, message } of needs) {
+    if (message !== undefined) channelRecord?.doubt(message)
+    else if (kind === 'receive') channelRecord?.lost()
   }
 }
 

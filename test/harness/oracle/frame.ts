@@ -21,7 +21,7 @@ export class Leaving {
 }
 
 /**
- * What a coroutine returns is a value; what a helper returns tells the block that it stands in how it was left.
+ * What a coroutine returns is a value; what a helper returns tells the enclosing block how it was left.
  *
  * @param whole whether this is all of a coroutine, or a helper that it delegates to
  */

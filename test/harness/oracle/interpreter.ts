@@ -91,7 +91,7 @@ export class Interpreter {
           const leaving = yield* kind === 'try'
             ? this.#attempt(statement, frame, false)
             : this.#loop(statement, frame)
-          // Otherwise it came to its end, or was ended with a value that nobody takes.
+          // Otherwise it came to its end, or was ended with a value that is not used.
           if (leaving instanceof Leaving) return leaving
           break
         }

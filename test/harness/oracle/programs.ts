@@ -5,7 +5,7 @@ import { type Schedule, seeded } from '@bluelet/scheduler/testing'
 export type Block = readonly Statement[]
 
 /**
- * One statement. Every kind has the same fields, so that whoever walks through a program need not tell them apart; what a kind
+ * One statement. Every kind has the same fields, so that a walk through a program need not tell them apart; what a kind
  * has no use for is 0, empty or null.
  */
 export interface Statement {
@@ -41,7 +41,7 @@ export type Kind =
   | 'sleep'
   | 'child'
 
-/** What programs are made of: a kind that stands here twice comes twice as often. */
+/** What programs are made of: a kind that is listed twice comes twice as often. */
 export interface Vocabulary {
   readonly simple: readonly Kind[]
   /** Those that hold others. */

@@ -15,8 +15,10 @@ import {
   type Task,
   timeout,
 } from '@bluelet/scheduler'
-import { type EventHandler, event, type Supervisor } from '@bluelet/scheduler/lowlevel'
+import { type EventHandler, event } from '@bluelet/scheduler/lowlevel'
 import { VirtualHost } from '@bluelet/scheduler/testing'
+import { leftIn } from '../leftovers.js'
+import { type Failure, Tasks } from '../tasks.js'
 import { Interpreter, type Part, type Side, type Trace } from './interpreter.js'
 import type { Kind, Statement } from './programs.js'
 
@@ -124,44 +126,27 @@ function* delegating(made: Event): Part {
 export function runByScheduler(programs: readonly Statement[], steps?: string[]): Trace[] {
   const scheduler = new Scheduler({ host: new VirtualHost({ manual: true }), sites: false })
   if (steps !== undefined) scheduler.attach({ resume: (task, how) => steps.push(`${task} ${how}`) })
-  const supervisor = new Listener()
+  const tasks = new Tasks()
   const runs = programs.map((program) => {
     const interpreter = new Interpreter(TRAMPOLINE)
-    const task = scheduler.spawnUnder(supervisor, () => interpreter.coroutine(program, 0) as Coroutine)
+    const task = scheduler.spawnUnder(tasks, () => interpreter.coroutine(program, 0) as Coroutine)
     return { interpreter, task }
   })
   for (let steps = 0; scheduler.step(); steps++) if (steps > MOST_STEPS) throw new Error('it does not end')
+  const left = leftIn(scheduler)
   return runs.map(({ interpreter, task }) => {
-    return { log: interpreter.log, end: endOf(task, supervisor.heard, interpreter) }
+    const end = left.length > 0 ? left.join() : endOf(task, tasks.failures, interpreter)
+    return { log: interpreter.log, end }
   })
 }
 
-/** How a task ended; whoever was to hear of an error must have heard of it once. */
-export function endOf(task: Task, heard: readonly Heard[], interpreter: Interpreter): string {
+/** How a task ended; an error must have been received once. */
+export function endOf(task: Task, received: readonly Failure[], interpreter: Interpreter): string {
   const { outcome } = task
   if (outcome?.kind === 'returned') return `returned ${interpreter.label(outcome.value)}`
   if (outcome?.kind !== 'threw') return String(outcome?.kind)
-  const times = heard.filter((each) => each.task === task && each.error === outcome.error).length
+  const times = received.filter((each) => each.task === task && each.error === outcome.error).length
   return times === 1
     ? `threw ${interpreter.label(outcome.error)}`
-    : `threw an error that was heard of ${times} times`
-}
-
-/** An error that somebody heard of. */
-export interface Heard {
-  readonly task: Task
-  readonly error: unknown
-}
-
-/** Hears of the errors that programs end with. */
-export class Listener implements Supervisor {
-  readonly heard: Heard[] = []
-
-  adopt(): void {}
-
-  disown(): void {}
-
-  fail(task: Task, error: unknown): void {
-    this.heard.push({ task, error })
-  }
+    : `threw an error that was received ${times} times`
 }

@@ -1,75 +1,76 @@
 // One or two ends of a connection that say something to each other, while operations fail.
 import type { Connection } from '@bluelet/net'
 import { type Coroutine, sleep } from '@bluelet/scheduler'
-import { HOST, PORT, type Scenario, type Scene } from '../harness.js'
+import { type FaultHarness, HOST, PORT, type Scenario } from '../harness.js'
 import { ask, dial, echo, exchange, LARGE, persist, receive, SMALL, send, several, upcase } from '../talk.js'
 
 export const exchanges: readonly Scenario[] = [
   {
     title: 'an echo server',
-    serve: (scene) => scene.server(echo),
-    visit: (scene) => several(2, (i) => dial((conn) => exchange(scene, `client ${i}`, conn, SMALL))),
+    serve: (harness) => harness.server(echo),
+    visit: (harness) => several(2, (i) => dial((conn) => exchange(harness, `client ${i}`, conn, SMALL))),
   },
   {
     title: 'questions and answers by lines',
-    serve: (scene) => scene.server(upcase),
-    visit: (scene) => several(2, (i) => dial((conn) => ask(scene, `client ${i}`, conn))),
+    serve: (harness) => harness.server(upcase),
+    visit: (harness) => several(2, (i) => dial((conn) => ask(harness, `client ${i}`, conn))),
   },
   {
     title: 'an upload of more than the buffers hold',
-    serve: (scene) => scene.server((conn) => uploaded(scene, conn)),
-    visit: (scene) => dial((conn) => exchange(scene, 'client', conn, LARGE, Buffer.from('thanks'))),
+    serve: (harness) => harness.server((conn) => uploaded(harness, conn)),
+    visit: (harness) => dial((conn) => exchange(harness, 'client', conn, LARGE, Buffer.from('thanks'))),
   },
   {
     title: 'a download of more than the buffers hold',
-    serve: (scene) => scene.server(download),
-    visit: (scene) => dial((conn) => exchange(scene, 'client', conn, SMALL, LARGE)),
+    serve: (harness) => harness.server(download),
+    visit: (harness) => dial((conn) => exchange(harness, 'client', conn, SMALL, LARGE)),
   },
   {
     title: 'an echo of more than the buffers hold, in both directions at once',
-    serve: (scene) => scene.server(echo),
-    visit: (scene) => dial((conn) => exchange(scene, 'client', conn, LARGE)),
+    serve: (harness) => harness.server(echo),
+    visit: (harness) => dial((conn) => exchange(harness, 'client', conn, LARGE)),
   },
   {
     title: 'half-closed connections',
-    serve: (scene) => scene.server(answerAtTheEnd),
-    visit: (scene) => several(2, (i) => dial((conn) => halfClose(scene, `client ${i}`, conn))),
+    serve: (harness) => harness.server(answerAtTheEnd),
+    visit: (harness) => several(2, (i) => dial((conn) => halfClose(harness, `client ${i}`, conn))),
   },
   {
     title: 'frames with their lengths',
-    serve: (scene) => scene.server(returnFrames),
-    visit: (scene) => several(2, (i) => dial((conn) => sendFrames(scene, `client ${i}`, conn))),
+    serve: (harness) => harness.server(returnFrames),
+    visit: (harness) => several(2, (i) => dial((conn) => sendFrames(harness, `client ${i}`, conn))),
   },
   {
     title: 'a name with several addresses',
     world: { names: { many: [HOST, '::1', '127.0.0.2'] } },
     survives: ['connect'],
-    serve: (scene) => scene.server(echo),
-    visit: (scene) => several(2, (i) => dial((conn) => exchange(scene, `client ${i}`, conn, SMALL), 'many')),
+    serve: (harness) => harness.server(echo),
+    visit: (harness) =>
+      several(2, (i) => dial((conn) => exchange(harness, `client ${i}`, conn, SMALL), 'many')),
   },
   {
     title: 'clients that try again',
     survives: ['connect', 'lookup', 'read', 'write', 'shutdown', 'accept'],
-    serve: (scene) => scene.server(upcase),
-    visit: (scene) =>
-      several(2, (i) => persist(scene, () => dial((conn) => ask(scene, `client ${i}`, conn)))),
+    serve: (harness) => harness.server(upcase),
+    visit: (harness) =>
+      several(2, (i) => persist(harness, () => dial((conn) => ask(harness, `client ${i}`, conn)))),
   },
   {
     title: 'a server that listens on a name',
-    serve: (scene) => scene.server(echo, PORT, 'localhost'),
-    visit: (scene) => dial((conn) => exchange(scene, 'client', conn, SMALL), 'localhost'),
+    serve: (harness) => harness.server(echo, PORT, 'localhost'),
+    visit: (harness) => dial((conn) => exchange(harness, 'client', conn, SMALL), 'localhost'),
   },
   {
     title: 'replies that linger',
-    serve: (scene) => scene.server(hangUp),
-    visit: (scene) => several(2, (i) => dial((conn) => slowly(scene, `client ${i}`, conn))),
+    serve: (harness) => harness.server(hangUp),
+    visit: (harness) => several(2, (i) => dial((conn) => slowly(harness, `client ${i}`, conn))),
   },
 ]
 
-function* uploaded(scene: Scene, conn: Connection): Coroutine<void> {
+function* uploaded(harness: FaultHarness, conn: Connection): Coroutine<void> {
   const probe = (yield* conn.peek(1)).equals(Buffer.from('p'))
   if (probe) yield* conn.readall()
-  else yield* receive(scene, 'server', conn, LARGE, 50)
+  else yield* receive(harness, 'server', conn, LARGE, 50)
   yield* conn.sendall('thanks')
 }
 
@@ -86,9 +87,9 @@ function* answerAtTheEnd(conn: Connection): Coroutine<void> {
   yield* conn.sendall(question)
 }
 
-function* halfClose(scene: Scene, name: string, conn: Connection): Coroutine<void> {
+function* halfClose(harness: FaultHarness, name: string, conn: Connection): Coroutine<void> {
   yield* send(conn, SMALL)
-  yield* receive(scene, name, conn, Buffer.concat([SMALL, SMALL]), 30)
+  yield* receive(harness, name, conn, Buffer.concat([SMALL, SMALL]), 30)
 }
 
 function* returnFrames(conn: Connection): Coroutine<void> {
@@ -100,7 +101,7 @@ function* returnFrames(conn: Connection): Coroutine<void> {
   }
 }
 
-function* sendFrames(scene: Scene, name: string, conn: Connection): Coroutine<void> {
+function* sendFrames(harness: FaultHarness, name: string, conn: Connection): Coroutine<void> {
   const received: Buffer[] = []
   try {
     for (const frame of [SMALL, LARGE.subarray(0, 300), SMALL]) {
@@ -108,7 +109,7 @@ function* sendFrames(scene: Scene, name: string, conn: Connection): Coroutine<vo
       received.push(yield* conn.readexactly(frame.length))
     }
   } finally {
-    scene.arrived(name, received, Buffer.concat([SMALL, LARGE.subarray(0, 300), SMALL]))
+    harness.arrived(name, received, Buffer.concat([SMALL, LARGE.subarray(0, 300), SMALL]))
   }
 }
 
@@ -118,8 +119,8 @@ function* hangUp(conn: Connection): Coroutine<void> {
   yield* conn.sendall(LARGE)
 }
 
-function* slowly(scene: Scene, name: string, conn: Connection): Coroutine<void> {
+function* slowly(harness: FaultHarness, name: string, conn: Connection): Coroutine<void> {
   yield* conn.sendall('go on\n')
   yield* sleep(20)
-  yield* receive(scene, name, conn, LARGE, 200)
+  yield* receive(harness, name, conn, LARGE, 200)
 }

@@ -1,25 +1,26 @@
 // Servers with limits, deadlines and an end, while operations fail.
 import { type Connection, TimeoutError } from '@bluelet/net'
 import { Cancelled, type Coroutine, join, Latch, sleep } from '@bluelet/scheduler'
-import { EarlyEnd, HOST, PORT, type Scenario, type Scene } from '../harness.js'
+import { EarlyEnd, type FaultHarness, HOST, PORT, type Scenario } from '../harness.js'
 import { ask, dial, several, upcase } from '../talk.js'
 
 export const limits: readonly Scenario[] = [
   {
     title: 'a server with one seat, for which others wait',
-    serve: (scene) => scene.server(upcase, PORT, '', { maxConnections: 1 }),
-    visit: (scene) => several(3, (i) => dial((conn) => ask(scene, `client ${i}`, conn))),
+    serve: (harness) => harness.server(upcase, PORT, '', { maxConnections: 1 }),
+    visit: (harness) => several(3, (i) => dial((conn) => ask(harness, `client ${i}`, conn))),
   },
   {
     title: 'a server with deadlines, and a client that misses one',
-    serve: (scene) => scene.server(patient(scene), PORT, '', { firstByteTimeout: 40, messageTimeout: 40 }),
+    serve: (harness) =>
+      harness.server(patient(harness), PORT, '', { firstByteTimeout: 40, messageTimeout: 40 }),
     visit: impatient,
   },
   { title: 'a server that ends while it serves', ends: true, ...ending() },
 ]
 
-/** Says goodbye to whom it does not wait for any longer. */
-function patient(scene: Scene): (conn: Connection) => Coroutine {
+/** Says goodbye to a client that misses its deadline. */
+function patient(harness: FaultHarness): (conn: Connection) => Coroutine {
   return function* (conn) {
     try {
       yield* upcase(conn)
@@ -29,36 +30,36 @@ function patient(scene: Scene): (conn: Connection) => Coroutine {
         yield* conn.sendall('too slow\n')
       } catch (failure) {
         if (failure instanceof Cancelled) throw failure
-        scene.noticed.push(failure)
+        harness.noticed.push(failure)
       }
     }
   }
 }
 
-function* impatient(scene: Scene): Coroutine<void> {
-  yield* several(3, (i) => dial((conn) => (i < 2 ? ask(scene, `client ${i}`, conn) : drip(scene, conn))))
+function* impatient(harness: FaultHarness): Coroutine<void> {
+  yield* several(3, (i) => dial((conn) => (i < 2 ? ask(harness, `client ${i}`, conn) : drip(harness, conn))))
 }
 
-function* drip(scene: Scene, conn: Connection): Coroutine<void> {
+function* drip(harness: FaultHarness, conn: Connection): Coroutine<void> {
   let heard: Buffer = Buffer.alloc(0)
   try {
     yield* conn.sendall('no end')
     heard = yield* conn.readall()
     if (heard.length === 0) throw new EarlyEnd()
   } finally {
-    scene.arrived('dripper', heard, Buffer.from('too slow\n'))
+    harness.arrived('dripper', heard, Buffer.from('too slow\n'))
   }
 }
 
 /** It is asked to end when both clients' requests are at work. */
 function ending(): Pick<Scenario, 'serve' | 'visit'> {
-  const controllers = new WeakMap<Scene, AbortController>()
+  const controllers = new WeakMap<FaultHarness, AbortController>()
   return { serve, visit }
 
-  function serve(scene: Scene): Coroutine {
+  function serve(harness: FaultHarness): Coroutine {
     const controller = new AbortController()
-    controllers.set(scene, controller)
-    return scene.server(slow, PORT, '', { signal: controller.signal })
+    controllers.set(harness, controller)
+    return harness.server(slow, PORT, '', { signal: controller.signal })
   }
 
   function* slow(conn: Connection): Coroutine<void> {
@@ -67,13 +68,13 @@ function ending(): Pick<Scenario, 'serve' | 'visit'> {
     yield* conn.sendall(String(line).toUpperCase())
   }
 
-  function* visit(scene: Scene): Coroutine<void> {
+  function* visit(harness: FaultHarness): Coroutine<void> {
     const asked = [new Latch(), new Latch()] as const
     yield* several(2, client)
     for (const latch of asked) yield* latch.wait()
     yield* sleep(20)
-    controllers.get(scene)?.abort()
-    if (scene.serving?.outcome === undefined && scene.serving !== undefined) yield* join(scene.serving)
+    controllers.get(harness)?.abort()
+    if (harness.serving?.outcome === undefined && harness.serving !== undefined) yield* join(harness.serving)
 
     function* client(i: number): Coroutine<void> {
       try {
@@ -91,7 +92,7 @@ function ending(): Pick<Scenario, 'serve' | 'visit'> {
         reply = yield* conn.readall()
         if (reply.length === 0) throw new EarlyEnd()
       } finally {
-        scene.arrived(`client ${i}`, reply, Buffer.from('REQUEST\n'))
+        harness.arrived(`client ${i}`, reply, Buffer.from('REQUEST\n'))
       }
     }
   }

@@ -13,46 +13,46 @@ import {
   sleep,
   spawn,
 } from '@bluelet/scheduler'
-import { EarlyEnd, HOST, PORT, type Scenario, type Scene } from '../harness.js'
+import { EarlyEnd, type FaultHarness, HOST, PORT, type Scenario } from '../harness.js'
 import { ask, dial, several, upcase } from '../talk.js'
 
 export const services: readonly Scenario[] = [
   {
     title: 'a proxy',
     serve: proxy,
-    visit: (scene) => several(2, (i) => dial((conn) => ask(scene, `client ${i}`, conn))),
+    visit: (harness) => several(2, (i) => dial((conn) => ask(harness, `client ${i}`, conn))),
   },
   { title: 'a chat', serve: chat, visit: chatting },
   {
     title: 'a server that is killed while it serves',
     ends: true,
-    serve: (scene) => scene.server(upcase),
+    serve: (harness) => harness.server(upcase),
     visit: killing,
   },
   {
     title: 'handlers that do not close at once',
-    serve: (scene) => scene.server(lateCloser),
-    visit: (scene) => several(2, (i) => dial((conn) => ask(scene, `client ${i}`, conn))),
+    serve: (harness) => harness.server(lateCloser),
+    visit: (harness) => several(2, (i) => dial((conn) => ask(harness, `client ${i}`, conn))),
   },
   {
     title: 'a listener that two tasks accept from',
-    serve: (scene) => accepting(scene, 2, true),
-    visit: (scene) => several(3, (i) => dial((conn) => ask(scene, `client ${i}`, conn))),
+    serve: (harness) => accepting(harness, 2, true),
+    visit: (harness) => several(3, (i) => dial((conn) => ask(harness, `client ${i}`, conn))),
   },
   {
     title: 'a listener that three tasks accept from, until it fails',
-    serve: (scene) => accepting(scene, 3, false),
+    serve: (harness) => accepting(harness, 3, false),
     visit: oneByOne,
   },
 ]
 
 /** Each of its connections has one of its own behind it. */
-function* proxy(scene: Scene): Coroutine<void> {
-  const behind = yield* spawn.with({ name: 'behind' }, scene.server(upcase, PORT + 1))
+function* proxy(harness: FaultHarness): Coroutine<void> {
+  const behind = yield* spawn.with({ name: 'behind' }, harness.server(upcase, PORT + 1))
   try {
-    yield* scene.server(relay)
+    yield* harness.server(relay)
   } finally {
-    scene.scheduler.cancel(behind)
+    harness.scheduler.cancel(behind)
   }
 }
 
@@ -71,19 +71,18 @@ function* copy(from: Connection, to: Connection): Coroutine<void> {
 }
 
 /** What one member says, all of them hear; each has a task that reads and one that writes. */
-function* chat(scene: Scene): Coroutine<void> {
+function* chat(harness: FaultHarness): Coroutine<void> {
   const outboxes = new Set<Channel<Buffer>>()
   const crowd = new Latch()
-  yield* scene.server(function* (conn) {
+  yield* harness.server(function* (conn) {
     const outbox = new Channel<Buffer>()
     outboxes.add(outbox)
     if (outboxes.size === 2) crowd.open()
     try {
       const writer = yield* spawn.with({ name: 'writer' }, write(conn, outbox))
       for (let line = yield* conn.readline(); line.length > 0; line = yield* conn.readline()) {
-        if (String(line) === 'anybody?\n') yield* crowd.wait()
-        for (const other of outboxes)
-          if (other !== outbox || String(line) !== 'anybody?\n') other.trySend(line)
+        if (String(line) === 'hello?\n') yield* crowd.wait()
+        for (const other of outboxes) if (other !== outbox || String(line) !== 'hello?\n') other.trySend(line)
       }
       outboxes.delete(outbox)
       outbox.close()
@@ -104,21 +103,21 @@ function* write(conn: Connection, outbox: Channel<Buffer>): Coroutine<void> {
 }
 
 /** One says something as soon as the other is there, and that one replies; if one fails, the other gives up. */
-function* chatting(scene: Scene): Coroutine<void> {
+function* chatting(harness: FaultHarness): Coroutine<void> {
   yield* all([dial(first), dial(second)])
 
   function* first(conn: Connection): Coroutine<void> {
-    yield* conn.sendall('anybody?\n')
-    yield* hears(conn, 'first', 'yes\nbye\n')
+    yield* conn.sendall('hello?\n')
+    yield* receiveLines(conn, 'first', 'yes\nbye\n')
   }
 
   function* second(conn: Connection): Coroutine<void> {
     if ((yield* conn.readline()).length === 0) throw new EarlyEnd()
     yield* conn.sendall('yes\nbye\n')
-    yield* hears(conn, 'second', 'yes\nbye\n')
+    yield* receiveLines(conn, 'second', 'yes\nbye\n')
   }
 
-  function* hears(conn: Connection, name: string, expected: string): Coroutine<void> {
+  function* receiveLines(conn: Connection, name: string, expected: string): Coroutine<void> {
     const lines: Buffer[] = []
     try {
       while (lines.length < 2) {
@@ -129,17 +128,17 @@ function* chatting(scene: Scene): Coroutine<void> {
       conn.shutdown()
       yield* conn.readall()
     } finally {
-      scene.arrived(name, lines, Buffer.from(expected))
+      harness.arrived(name, lines, Buffer.from(expected))
     }
   }
 }
 
 /** The clients have had an answer each when it is killed; then they only wait for the end. */
-function* killing(scene: Scene): Coroutine<void> {
+function* killing(harness: FaultHarness): Coroutine<void> {
   const answered = [new Latch(), new Latch()] as const
   yield* several(2, client)
   for (const latch of answered) yield* latch.wait()
-  if (scene.serving !== undefined) yield* kill(scene.serving)
+  if (harness.serving !== undefined) yield* kill(harness.serving)
 
   function* client(i: number): Coroutine<void> {
     try {
@@ -150,13 +149,13 @@ function* killing(scene: Scene): Coroutine<void> {
   }
 
   function* talk(i: number, conn: Connection): Coroutine<void> {
-    yield* ask(scene, `client ${i}`, conn)
+    yield* ask(harness, `client ${i}`, conn)
     answered[i]?.open()
     yield* conn.recv()
   }
 }
 
-/** The peer hears of an error all the same. */
+/** The peer is told of an error nevertheless. */
 function* lateCloser(conn: Connection): Coroutine<void> {
   try {
     yield* upcase(conn)
@@ -165,13 +164,13 @@ function* lateCloser(conn: Connection): Coroutine<void> {
   }
 }
 
-/** Nobody else comes whose connection would wake an acceptor. */
-function* oneByOne(scene: Scene): Coroutine<void> {
-  for (const name of ['first', 'second']) yield* dial((conn) => ask(scene, name, conn))
+/** No other client connects, which would wake an acceptor. */
+function* oneByOne(harness: FaultHarness): Coroutine<void> {
+  for (const name of ['first', 'second']) yield* dial((conn) => ask(harness, name, conn))
 }
 
 /** @param persistent whether they go on after an accept that has failed */
-function* accepting(scene: Scene, acceptors: number, persistent: boolean): Coroutine<void> {
+function* accepting(harness: FaultHarness, acceptors: number, persistent: boolean): Coroutine<void> {
   const listener = yield* listen('', PORT)
   try {
     yield* group(function* (g) {
@@ -193,7 +192,7 @@ function* accepting(scene: Scene, acceptors: number, persistent: boolean): Corou
       while (true) yield* served(yield* listener.accept())
     } catch (error) {
       if (error instanceof Cancelled) throw error
-      scene.noticed.push(error)
+      harness.noticed.push(error)
     }
   }
 
@@ -202,7 +201,7 @@ function* accepting(scene: Scene, acceptors: number, persistent: boolean): Corou
       yield* upcase(conn)
     } catch (error) {
       if (error instanceof Cancelled) throw error
-      scene.noticed.push(error)
+      harness.noticed.push(error)
     } finally {
       conn.close()
     }

@@ -14,7 +14,7 @@ import {
   sleep,
   timeout,
 } from '@bluelet/scheduler'
-import { ended, type Stage } from '../harness.js'
+import { ended, type KillHarness } from '../harness.js'
 import type { Scenario } from '../plugin.js'
 
 class CleanUpError extends Error {}
@@ -34,90 +34,90 @@ function* naps(n: number): Coroutine<void> {
 }
 
 /** A `finally` on each level, each with something to do. */
-function* levels(stage: Stage, depth: number): Coroutine<void> {
+function* levels(harness: KillHarness, depth: number): Coroutine<void> {
   try {
     yield pause()
-    if (depth > 0) yield stage.guarded(`level ${depth}`, levels(stage, depth - 1))
+    if (depth > 0) yield harness.guarded(`level ${depth}`, levels(harness, depth - 1))
     else yield sleep(5)
   } finally {
     yield sleep(1)
-    yield* call(() => stage.guarded(`clean-up ${depth}`, naps(1)))
+    yield* call(() => harness.guarded(`clean-up ${depth}`, naps(1)))
   }
 }
 
-function cleansUp(title: string, cleanUp: (stage: Stage) => Coroutine): Scenario {
-  return { title, play: (stage) => cleaning(() => stage.guarded('clean-up', cleanUp(stage))) }
+function cleansUp(title: string, cleanUp: (harness: KillHarness) => Coroutine): Scenario {
+  return { title, run: (harness) => cleaning(() => harness.guarded('clean-up', cleanUp(harness))) }
 }
 
 export const cleanUps: readonly Scenario[] = [
   cleansUp('a finally that sleeps', () => naps(3)),
-  cleansUp('a finally that calls', (stage) => calling(stage)),
+  cleansUp('a finally that calls', (harness) => calling(harness)),
   cleansUp('a finally that spawns and joins', joining),
   cleansUp('a finally that spawns', spawning),
   cleansUp('a finally that races', racing),
   cleansUp('a finally with a group', grouping),
-  { title: 'a finally in each of ten callees', play: (stage) => levels(stage, 10) },
-  { title: 'a finally within a finally', play: nested },
-  { title: 'a finally that kills another', play: killing },
-  { title: 'a finally that throws', follows: [CleanUpError], play: throwing },
-  { title: 'a finally that hangs after a kill', play: hanging },
-  { title: 'a catch that takes Cancelled for something else', play: stubborn },
+  { title: 'a finally in each of ten callees', run: (harness) => levels(harness, 10) },
+  { title: 'a finally within a finally', run: nested },
+  { title: 'a finally that kills another', run: killing },
+  { title: 'a finally that throws', follows: [CleanUpError], run: throwing },
+  { title: 'a finally that hangs after a kill', run: hanging },
+  { title: 'a catch that takes Cancelled for something else', run: stubborn },
 ]
 
-function* calling(stage: Stage): Coroutine<void> {
-  yield stage.guarded('called', naps(2))
-  yield* call(() => stage.guarded('called again', naps(1)))
+function* calling(harness: KillHarness): Coroutine<void> {
+  yield harness.guarded('called', naps(2))
+  yield* call(() => harness.guarded('called again', naps(1)))
 }
 
-function* joining(stage: Stage): Coroutine<void> {
-  const helper = yield* stage.start('helper', naps(3))
+function* joining(harness: KillHarness): Coroutine<void> {
+  const helper = yield* harness.start('helper', naps(3))
   yield* ended(helper)
 }
 
-function* spawning(stage: Stage): Coroutine<void> {
-  yield* stage.start(
+function* spawning(harness: KillHarness): Coroutine<void> {
+  yield* harness.start(
     'late',
     cleaning(() => naps(2)),
   )
 }
 
-function* racing(stage: Stage): Coroutine<void> {
+function* racing(harness: KillHarness): Coroutine<void> {
   yield* race([
-    stage.guarded(
+    harness.guarded(
       'slow',
       cleaning(() => naps(1)),
     ),
     sleep(2),
   ])
-  yield* timeout(100, stage.guarded('in time', naps(2)))
-  yield* all([sleep(1), stage.guarded('one of all', naps(2))])
+  yield* timeout(100, harness.guarded('in time', naps(2)))
+  yield* all([sleep(1), harness.guarded('one of all', naps(2))])
 }
 
-function* grouping(stage: Stage): Coroutine<void> {
+function* grouping(harness: KillHarness): Coroutine<void> {
   yield* group(function* (g) {
-    yield* g.spawn.with({ name: 'member' }, stage.guarded('member', naps(4)))
+    yield* g.spawn.with({ name: 'member' }, harness.guarded('member', naps(4)))
     yield* naps(2)
   })
 }
 
-function* nested(stage: Stage): Coroutine<void> {
+function* nested(harness: KillHarness): Coroutine<void> {
   try {
     try {
       yield sleep(2)
     } finally {
       try {
-        yield* stage.guarded('inner', naps(2))
+        yield* harness.guarded('inner', naps(2))
       } finally {
-        yield* stage.guarded('innermost', naps(2))
+        yield* harness.guarded('innermost', naps(2))
       }
     }
   } finally {
-    yield* stage.guarded('outer', naps(2))
+    yield* harness.guarded('outer', naps(2))
   }
 }
 
-function* killing(stage: Stage): Coroutine<void> {
-  const other = yield* stage.start(
+function* killing(harness: KillHarness): Coroutine<void> {
+  const other = yield* harness.start(
     'other',
     cleaning(() => naps(3)),
   )
@@ -129,8 +129,8 @@ function* killing(stage: Stage): Coroutine<void> {
 }
 
 /** The error goes to who joins; it comes in place of the kill. */
-function* throwing(stage: Stage): Coroutine<void> {
-  const child = yield* stage.start('child', cleaner())
+function* throwing(harness: KillHarness): Coroutine<void> {
+  const child = yield* harness.start('child', cleaner())
   try {
     yield* join(child)
   } catch (error) {
@@ -154,8 +154,8 @@ function* never(): Coroutine<void> {
 }
 
 /** The grace period ends it. */
-function* hanging(stage: Stage): Coroutine<void> {
-  const child = yield* stage.start('child', hangs())
+function* hanging(harness: KillHarness): Coroutine<void> {
+  const child = yield* harness.start('child', hangs())
   yield* ended(child)
 
   function* hangs(): Coroutine<void> {
@@ -164,14 +164,14 @@ function* hanging(stage: Stage): Coroutine<void> {
       yield* naps(3)
       done = true
     } finally {
-      if (!done) yield stage.guarded('hanging', never())
+      if (!done) yield harness.guarded('hanging', never())
     }
   }
 }
 
 /** Loops on in spite of everything but `return()`, which the grace period brings. */
-function* stubborn(stage: Stage): Coroutine<void> {
-  const child = yield* stage.start('child', retrying())
+function* stubborn(harness: KillHarness): Coroutine<void> {
+  const child = yield* harness.start('child', retrying())
   yield* ended(child)
 
   function* retrying(): Coroutine<void> {

@@ -11,7 +11,7 @@ import {
   TimeoutError,
   timeout,
 } from '@bluelet/scheduler'
-import { ended, type Stage } from '../harness.js'
+import { ended, type KillHarness } from '../harness.js'
 import type { Scenario } from '../plugin.js'
 
 /** Works for some time, then cleans up for some more. */
@@ -32,7 +32,7 @@ function* failing(ms: number): Coroutine<never> {
   throw new Expected()
 }
 
-/** Performs something that fails of itself; only so that nobody else has to. */
+/** Performs something that may fail by itself, so that its callers need not catch that. */
 function* expecting(body: Coroutine, ...known: readonly (new (...args: any[]) => Error)[]): Coroutine<void> {
   try {
     yield* body
@@ -42,90 +42,90 @@ function* expecting(body: Coroutine, ...known: readonly (new (...args: any[]) =>
 }
 
 export const combinations: readonly Scenario[] = [
-  { title: 'a race of a coroutine and a sleep', play: (stage) => racing(stage, 10, 5) },
-  { title: 'a race that a coroutine wins', play: (stage) => racing(stage, 5, 10) },
-  { title: 'a race of races', play: racesOfRaces },
-  { title: 'all of several coroutines', play: allOf },
-  { title: 'all, of which one fails', follows: [Expected], play: allFailing },
-  { title: 'a timeout that is kept', play: (stage) => limited(stage, 20) },
-  { title: 'a timeout that is up', play: (stage) => limited(stage, 4) },
-  { title: 'timeouts within timeouts', play: nestedTimeouts },
-  { title: 'a group', play: (stage) => grouped(stage, 0) },
-  { title: 'a group, of which one fails', follows: [Expected], play: groupFailing },
-  { title: 'groups within groups', play: (stage) => grouped(stage, 2) },
-  { title: 'a race of groups', play: raceOfGroups },
+  { title: 'a race of a coroutine and a sleep', run: (harness) => racing(harness, 10, 5) },
+  { title: 'a race that a coroutine wins', run: (harness) => racing(harness, 5, 10) },
+  { title: 'a race of races', run: racesOfRaces },
+  { title: 'all of several coroutines', run: allOf },
+  { title: 'all, of which one fails', follows: [Expected], run: allFailing },
+  { title: 'a timeout that is kept', run: (harness) => limited(harness, 20) },
+  { title: 'a timeout that is up', run: (harness) => limited(harness, 4) },
+  { title: 'timeouts within timeouts', run: nestedTimeouts },
+  { title: 'a group', run: (harness) => grouped(harness, 0) },
+  { title: 'a group, of which one fails', follows: [Expected], run: groupFailing },
+  { title: 'groups within groups', run: (harness) => grouped(harness, 2) },
+  { title: 'a race of groups', run: raceOfGroups },
 ]
 
-function* racing(stage: Stage, workMs: number, sleepMs: number): Coroutine<void> {
-  for (let i = 0; i < 3; i++) yield* race([stage.guarded('work', worker(workMs, i)), sleep(sleepMs)])
+function* racing(harness: KillHarness, workMs: number, sleepMs: number): Coroutine<void> {
+  for (let i = 0; i < 3; i++) yield* race([harness.guarded('work', worker(workMs, i)), sleep(sleepMs)])
 }
 
-function* racesOfRaces(stage: Stage): Coroutine<void> {
-  const branch = (ms: number) => stage.guarded(`branch ${ms}`, worker(ms, 2))
+function* racesOfRaces(harness: KillHarness): Coroutine<void> {
+  const branch = (ms: number) => harness.guarded(`branch ${ms}`, worker(ms, 2))
   const slower = race([branch(8), sleep(9), race([branch(7), sleep(6)])])
   yield* race([branch(10), slower, all([branch(4), sleep(12)])])
   yield pause()
 }
 
-function* allOf(stage: Stage): Coroutine<void> {
-  const branch = (ms: number) => stage.guarded(`branch ${ms}`, worker(ms, 3))
+function* allOf(harness: KillHarness): Coroutine<void> {
+  const branch = (ms: number) => harness.guarded(`branch ${ms}`, worker(ms, 3))
   const [a, b] = yield* all([branch(3), branch(9), sleep(5), race([branch(6), branch(7)])])
   if (a + b !== 12) throw new Error(`expected 12, got ${a} + ${b}`)
 }
 
-function* allFailing(stage: Stage): Coroutine<void> {
+function* allFailing(harness: KillHarness): Coroutine<void> {
   const branches = (function* () {
-    yield* all([stage.guarded('worker', worker(9, 3)), stage.guarded('failing', failing(4)), sleep(20)])
+    yield* all([harness.guarded('worker', worker(9, 3)), harness.guarded('failing', failing(4)), sleep(20)])
   })()
   yield* expecting(branches, Expected, KilledError)
 }
 
-function* limited(stage: Stage, ms: number): Coroutine<void> {
+function* limited(harness: KillHarness, ms: number): Coroutine<void> {
   const work = (function* () {
-    yield* timeout(ms, stage.guarded('work', worker(8, 3)))
+    yield* timeout(ms, harness.guarded('work', worker(8, 3)))
   })()
   yield* expecting(work, TimeoutError, KilledError)
   yield pause()
 }
 
-function* nestedTimeouts(stage: Stage): Coroutine<void> {
+function* nestedTimeouts(harness: KillHarness): Coroutine<void> {
   const inner = (function* () {
-    yield* timeout(5, stage.guarded('inner', worker(50, 2)))
+    yield* timeout(5, harness.guarded('inner', worker(50, 2)))
   })()
-  const middle = stage.guarded('middle', expecting(inner, TimeoutError, KilledError))
+  const middle = harness.guarded('middle', expecting(inner, TimeoutError, KilledError))
   const outer = (function* () {
     yield* timeout(30, middle)
-    yield* timeout(10, race([sleep(40), stage.guarded('late', worker(40, 1))]))
+    yield* timeout(10, race([sleep(40), harness.guarded('late', worker(40, 1))]))
   })()
   yield* expecting(outer, TimeoutError, KilledError)
 }
 
-function* grouped(stage: Stage, depth: number): Coroutine<void> {
+function* grouped(harness: KillHarness, depth: number): Coroutine<void> {
   yield* group(body)
 
   function* body(g: Group): Coroutine<void> {
-    yield* g.spawn.with({ name: 'member' }, stage.guarded(`short ${depth}`, worker(4, 2)))
-    yield* g.spawn.with({ name: 'member' }, stage.guarded(`long ${depth}`, worker(9, 2)))
-    if (depth > 0) yield stage.guarded(`inner ${depth}`, grouped(stage, depth - 1))
+    yield* g.spawn.with({ name: 'member' }, harness.guarded(`short ${depth}`, worker(4, 2)))
+    yield* g.spawn.with({ name: 'member' }, harness.guarded(`long ${depth}`, worker(9, 2)))
+    if (depth > 0) yield harness.guarded(`inner ${depth}`, grouped(harness, depth - 1))
     yield sleep(6)
   }
 }
 
-function* groupFailing(stage: Stage): Coroutine<void> {
+function* groupFailing(harness: KillHarness): Coroutine<void> {
   const scope = (function* () {
     yield* group(function* (g) {
-      yield* g.spawn.with({ name: 'member' }, stage.guarded('worker', worker(20, 4)))
-      yield* g.spawn.with({ name: 'member' }, stage.guarded('failing', failing(5)))
-      yield* stage.guarded('body', worker(30, 1))
+      yield* g.spawn.with({ name: 'member' }, harness.guarded('worker', worker(20, 4)))
+      yield* g.spawn.with({ name: 'member' }, harness.guarded('failing', failing(5)))
+      yield* harness.guarded('body', worker(30, 1))
     })
   })()
   yield* expecting(scope, Expected, KilledError)
 }
 
-function* raceOfGroups(stage: Stage): Coroutine<void> {
+function* raceOfGroups(harness: KillHarness): Coroutine<void> {
   const contender = (ms: number) =>
     group(function* (g) {
-      const member = yield* g.spawn.with({ name: 'member' }, stage.guarded(`member ${ms}`, worker(ms, 2)))
+      const member = yield* g.spawn.with({ name: 'member' }, harness.guarded(`member ${ms}`, worker(ms, 2)))
       yield* ended(member)
       return ms
     })

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { ConnectError, type Connection, connect, type Listener, listen } from '@bluelet/net'
 import type { SimulationOptions } from '@bluelet/net/testing'
 import { type Coroutine, race, sleep } from '@bluelet/scheduler'
-import { ended, type Stage } from '../harness.js'
+import { ended, type KillHarness } from '../harness.js'
 import { arrived, dialing, GONE, HOST, PORT, portIsFree, serving, unlessGone } from '../network.js'
 import type { Scenario } from '../plugin.js'
 
@@ -15,7 +15,7 @@ function* greeted(conn: Connection): Coroutine<void> {
   arrived(yield* conn.readline(), 'hi\n')
 }
 
-/** Connects in vain. */
+/** Connects to a port on which no task listens. */
 function* refused(host: string, code: string, timeout = 10_000): Coroutine<void> {
   try {
     const conn = yield* connect(host, PORT, { timeout })
@@ -30,13 +30,13 @@ function* refused(host: string, code: string, timeout = 10_000): Coroutine<void>
 }
 
 function reaching(title: string, world: SimulationOptions): Scenario {
-  const play = (stage: Stage) => serving(stage, greeting, [() => dialing(greeted, 'many')])
-  return { title, world, follows: GONE, play }
+  const run = (harness: KillHarness) => serving(harness, greeting, [() => dialing(greeted, 'many')])
+  return { title, world, follows: GONE, run }
 }
 
 function failing(title: string, code: string, world: SimulationOptions): Scenario {
-  const play = () => refused('name', code, 1000)
-  return { title, world, follows: GONE, play }
+  const run = () => refused('name', code, 1000)
+  return { title, world, follows: GONE, run }
 }
 
 export const connecting: readonly Scenario[] = [
@@ -52,16 +52,16 @@ export const connecting: readonly Scenario[] = [
     names: { name: ['10.0.0.1', '::2', '10.0.0.3'] },
     addresses: { '10.0.0.1': 'hang', '::2': 'hang', '10.0.0.3': 'hang' },
   }),
-  { title: 'connects that are given up', follows: GONE, play: givingUp },
-  { title: 'a race of connects', follows: GONE, play: racing },
-  { title: 'a listener that several accept from', follows: GONE, play: accepting },
-  { title: 'an accept that is given up and begun again', follows: GONE, play: impatient },
-  { title: 'a backlog that is full', follows: GONE, play: crowded },
-  { title: 'a listen', follows: GONE, world: { names: { here: [HOST] }, latency: 5 }, play: listening },
+  { title: 'connects that are given up', follows: GONE, run: givingUp },
+  { title: 'a race of connects', follows: GONE, run: racing },
+  { title: 'a listener that several accept from', follows: GONE, run: accepting },
+  { title: 'an accept that is given up and begun again', follows: GONE, run: impatient },
+  { title: 'a backlog that is full', follows: GONE, run: crowded },
+  { title: 'a listen', follows: GONE, world: { names: { here: [HOST] }, latency: 5 }, run: listening },
 ]
 
-function racing(stage: Stage): Coroutine {
-  return serving(stage, greeting, [client, client])
+function racing(harness: KillHarness): Coroutine {
+  return serving(harness, greeting, [client, client])
 
   function* client(): Coroutine<void> {
     const conn = yield* race([connect(HOST, PORT), connect('localhost', PORT)])
@@ -73,9 +73,9 @@ function racing(stage: Stage): Coroutine {
   }
 }
 
-/** At every stage of a connect. */
-function givingUp(stage: Stage): Coroutine {
-  return serving(stage, greeting, [client])
+/** At every harness of a connect. */
+function givingUp(harness: KillHarness): Coroutine {
+  return serving(harness, greeting, [client])
 
   function* client(): Coroutine<void> {
     for (let ms = 0; ms < 4; ms++) {
@@ -85,26 +85,26 @@ function givingUp(stage: Stage): Coroutine {
   }
 }
 
-/** Listens for as long as the clients, and whoever accepts, are at work. */
+/** Listens for as long as the clients and the acceptors are at work. */
 function listened(
-  stage: Stage,
+  harness: KillHarness,
   n: number,
   accept: (listener: Listener) => Coroutine,
   backlog = 9,
 ): Coroutine {
-  portIsFree(stage)
+  portIsFree(harness)
   return main()
 
   function* main(): Coroutine<void> {
     const listener = yield* listen(HOST, PORT, { backlog })
     try {
       const acceptors = []
-      for (let i = 0; i < 2; i++) acceptors.push(yield* stage.start(`acceptor ${i}`, accept(listener)))
+      for (let i = 0; i < 2; i++) acceptors.push(yield* harness.start(`acceptor ${i}`, accept(listener)))
       const clients = []
       for (let i = 0; i < n; i++)
-        clients.push(yield* stage.start(`client ${i}`, unlessGone(dialing(greeted))))
+        clients.push(yield* harness.start(`client ${i}`, unlessGone(dialing(greeted))))
       for (const client of clients) yield* ended(client)
-      for (const acceptor of acceptors) stage.scheduler.cancel(acceptor)
+      for (const acceptor of acceptors) harness.scheduler.cancel(acceptor)
     } finally {
       listener.close()
     }
@@ -112,8 +112,8 @@ function listened(
 }
 
 /** An acceptor that is killed loses no connection: the other one accepts it. */
-function accepting(stage: Stage): Coroutine {
-  return listened(stage, 4, accept)
+function accepting(harness: KillHarness): Coroutine {
+  return listened(harness, 4, accept)
 
   function* accept(listener: Listener): Coroutine<void> {
     while (true) {
@@ -128,8 +128,8 @@ function accepting(stage: Stage): Coroutine {
   }
 }
 
-function impatient(stage: Stage): Coroutine {
-  return listened(stage, 2, accept)
+function impatient(harness: KillHarness): Coroutine {
+  return listened(harness, 2, accept)
 
   function* accept(listener: Listener): Coroutine<void> {
     for (let i = 0; i < 10; i++) {
@@ -144,9 +144,9 @@ function impatient(stage: Stage): Coroutine {
   }
 }
 
-/** Who does not fit in tries again a second later. */
-function crowded(stage: Stage): Coroutine {
-  return listened(stage, 3, accept, 1)
+/** A client for which there is no room tries again a second later. */
+function crowded(harness: KillHarness): Coroutine {
+  return listened(harness, 3, accept, 1)
 
   function* accept(listener: Listener): Coroutine<void> {
     yield sleep(500)
@@ -161,8 +161,8 @@ function crowded(stage: Stage): Coroutine {
   }
 }
 
-function listening(stage: Stage): Coroutine {
-  portIsFree(stage)
+function listening(harness: KillHarness): Coroutine {
+  portIsFree(harness)
   return main()
 
   function* main(): Coroutine<void> {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { type Connection, type ServerOptions, server, TimeoutError } from '@bluelet/net'
 import { type Coroutine, sleep } from '@bluelet/scheduler'
-import { ended, type Stage } from '../harness.js'
+import { ended, type KillHarness } from '../harness.js'
 import { arrived, dialing, GONE, PORT, portIsFree, serving, unlessGone } from '../network.js'
 import type { Scenario } from '../plugin.js'
 
@@ -28,30 +28,34 @@ export const limits: readonly Scenario[] = [
   {
     title: 'a server with one seat, for which another waits',
     follows: GONE,
-    play: (stage) => serving(stage, shout, clients(2), { maxConnections: 1 }),
+    run: (harness) => serving(harness, shout, clients(2), { maxConnections: 1 }),
   },
   {
     title: 'a server with one seat, that closes the others',
     follows: GONE,
-    play: (stage) => serving(stage, shout, hasty(3), { maxConnections: 1, overload: 'close' }),
+    run: (harness) => serving(harness, shout, hasty(3), { maxConnections: 1, overload: 'close' }),
   },
   {
     title: 'a server with one seat for each address, that resets the others',
     follows: GONE,
-    play: (stage) =>
-      serving(stage, shout, hasty(3), { maxConnectionsPerAddress: 1, overload: 'reset', maxConnections: 2 }),
+    run: (harness) =>
+      serving(harness, shout, hasty(3), {
+        maxConnectionsPerAddress: 1,
+        overload: 'reset',
+        maxConnections: 2,
+      }),
   },
   {
     title: 'a server with deadlines, and clients that miss them',
     follows: GONE,
     world: SMALL,
-    play: missing,
+    run: missing,
   },
-  { title: 'a server that ends while its handlers are at work', follows: GONE, play: closing },
+  { title: 'a server that ends while its handlers are at work', follows: GONE, run: closing },
   {
     title: 'a server that ends, and its handlers do not',
     follows: GONE,
-    play: (stage) => closing(stage, { grace: 10 }),
+    run: (harness) => closing(harness, { grace: 10 }),
   },
 ]
 
@@ -61,10 +65,10 @@ function hasty(n: number): (() => Coroutine)[] {
 }
 
 /** One that says nothing, one that says half a line, one that does not read. */
-function missing(stage: Stage): Coroutine {
+function missing(harness: KillHarness): Coroutine {
   const deadlines = { firstByteTimeout: 20, idleTimeout: 20, messageTimeout: 20, stallTimeout: 20 }
   return serving(
-    stage,
+    harness,
     patient,
     [() => dialing(silent), () => dialing(dripping), () => dialing(deaf)],
     deadlines,
@@ -107,18 +111,18 @@ function missing(stage: Stage): Coroutine {
 }
 
 /** It is asked to end while one client's request is at work, and another client has none. */
-function closing(stage: Stage, options: ServerOptions = {}): Coroutine {
-  portIsFree(stage)
+function closing(harness: KillHarness, options: ServerOptions = {}): Coroutine {
+  portIsFree(harness)
   return main()
 
   function* main(): Coroutine<void> {
     const controller = new AbortController()
-    const watched = (conn: Connection) => stage.guarded('handler', slow(conn))
+    const watched = (conn: Connection) => harness.guarded('handler', slow(conn))
     const { signal } = controller
-    const serving = yield* stage.start('server', server('', PORT, watched, { signal, ...options }))
+    const serving = yield* harness.start('server', server('', PORT, watched, { signal, ...options }))
     try {
-      yield* stage.start('client 0', unlessGone(dialing(waits)))
-      yield* stage.start('client 1', unlessGone(dialing(silent)))
+      yield* harness.start('client 0', unlessGone(dialing(waits)))
+      yield* harness.start('client 1', unlessGone(dialing(silent)))
       yield sleep(8)
     } finally {
       controller.abort()

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { type Connection, connect, server } from '@bluelet/net'
 import { all, Channel, ClosedError, type Coroutine, Semaphore, sleep, timeout } from '@bluelet/scheduler'
-import type { Stage } from '../harness.js'
+import type { KillHarness } from '../harness.js'
 import { arrived, bytes, dialing, GONE, HOST, PORT, portIsFree, serving, unlessGone } from '../network.js'
 import type { Scenario } from '../plugin.js'
 
@@ -41,30 +41,34 @@ const clients = (n: number, talk: (conn: Connection) => Coroutine) =>
   Array.from({ length: n }, () => () => dialing(talk))
 
 export const servers: readonly Scenario[] = [
-  { title: 'an echo server', follows: GONE, play: (stage) => serving(stage, echo, clients(3, echoed)) },
-  { title: 'a server of lines', follows: GONE, play: (stage) => serving(stage, upcase, clients(2, asking)) },
-  { title: 'a chat', follows: GONE, play: chat },
-  { title: 'a proxy', follows: GONE, play: proxy },
-  { title: 'a server that is killed while it serves', follows: GONE, play: ending },
-  { title: 'a server that works for one client at a time', follows: GONE, play: oneByOne },
-  { title: 'a handler with a task of its own', follows: GONE, play: ticking },
-  { title: 'a handler whose clean-up has a task', follows: GONE, play: cleaningUp },
-  { title: 'clients that come again', follows: GONE, play: comingAgain },
+  { title: 'an echo server', follows: GONE, run: (harness) => serving(harness, echo, clients(3, echoed)) },
+  {
+    title: 'a server of lines',
+    follows: GONE,
+    run: (harness) => serving(harness, upcase, clients(2, asking)),
+  },
+  { title: 'a chat', follows: GONE, run: chat },
+  { title: 'a proxy', follows: GONE, run: proxy },
+  { title: 'a server that is killed while it serves', follows: GONE, run: ending },
+  { title: 'a server that works for one client at a time', follows: GONE, run: oneByOne },
+  { title: 'a handler with a task of its own', follows: GONE, run: ticking },
+  { title: 'a handler whose clean-up has a task', follows: GONE, run: cleaningUp },
+  { title: 'clients that come again', follows: GONE, run: comingAgain },
 ]
 
 /** Each connection has a task that reads and one that writes. */
-function chat(stage: Stage): Coroutine {
+function chat(harness: KillHarness): Coroutine {
   const outboxes = new Set<Channel<Buffer>>()
-  stage.afterwards(function* () {
+  harness.afterwards(function* () {
     assert.equal(outboxes.size, 0)
   })
-  return serving(stage, member, [() => dialing(talk), () => dialing(talk)])
+  return serving(harness, member, [() => dialing(talk), () => dialing(talk)])
 
   function* member(conn: Connection): Coroutine<void> {
     const outbox = new Channel<Buffer>()
     outboxes.add(outbox)
     try {
-      yield* stage.start('writer', write(conn, outbox))
+      yield* harness.start('writer', write(conn, outbox))
       for (let line = yield* conn.readline(); line.length > 0; line = yield* conn.readline())
         for (const other of outboxes) other.trySend(line)
     } finally {
@@ -95,15 +99,15 @@ function chat(stage: Stage): Coroutine {
 }
 
 /** Two connections, and a task for each direction. */
-function proxy(stage: Stage): Coroutine {
-  return serving(stage, upcase, [front])
+function proxy(harness: KillHarness): Coroutine {
+  return serving(harness, upcase, [front])
 
   function* front(): Coroutine<void> {
-    const proxy = yield* stage.start('proxy', server('', PORT + 1, relay))
+    const proxy = yield* harness.start('proxy', server('', PORT + 1, relay))
     try {
       yield* unlessGone(dialingProxy())
     } finally {
-      stage.scheduler.cancel(proxy)
+      harness.scheduler.cancel(proxy)
     }
   }
 
@@ -119,7 +123,7 @@ function proxy(stage: Stage): Coroutine {
   function* relay(near: Connection): Coroutine<void> {
     const far = yield* connect(HOST, PORT)
     try {
-      yield* all([stage.guarded('there', copy(near, far)), stage.guarded('back', copy(far, near))])
+      yield* all([harness.guarded('there', copy(near, far)), harness.guarded('back', copy(far, near))])
     } finally {
       far.close()
     }
@@ -131,18 +135,18 @@ function proxy(stage: Stage): Coroutine {
   }
 }
 
-function ending(stage: Stage): Coroutine {
-  portIsFree(stage)
+function ending(harness: KillHarness): Coroutine {
+  portIsFree(harness)
   return main()
 
   function* main(): Coroutine<void> {
-    const watched = (conn: Connection) => stage.guarded('handler', echo(conn))
-    const serving = yield* stage.start('server', server('', PORT, watched, { grace: 5 }))
+    const watched = (conn: Connection) => harness.guarded('handler', echo(conn))
+    const serving = yield* harness.start('server', server('', PORT, watched, { grace: 5 }))
     try {
-      for (let i = 0; i < 2; i++) yield* stage.start(`client ${i}`, unlessGone(dialing(flooding)))
+      for (let i = 0; i < 2; i++) yield* harness.start(`client ${i}`, unlessGone(dialing(flooding)))
       yield sleep(12)
     } finally {
-      stage.scheduler.cancel(serving)
+      harness.scheduler.cancel(serving)
     }
   }
 
@@ -155,12 +159,12 @@ function ending(stage: Stage): Coroutine {
   }
 }
 
-function oneByOne(stage: Stage): Coroutine {
+function oneByOne(harness: KillHarness): Coroutine {
   const turn = new Semaphore(1)
-  stage.afterwards(function* () {
+  harness.afterwards(function* () {
     yield* turn.acquire()
   })
-  return serving(stage, working, clients(3, echoed))
+  return serving(harness, working, clients(3, echoed))
 
   function* working(conn: Connection): Coroutine<void> {
     yield* turn.acquire()
@@ -172,15 +176,15 @@ function oneByOne(stage: Stage): Coroutine {
   }
 }
 
-function ticking(stage: Stage): Coroutine {
-  return serving(stage, handler, [() => dialing(client)])
+function ticking(harness: KillHarness): Coroutine {
+  return serving(harness, handler, [() => dialing(client)])
 
   function* handler(conn: Connection): Coroutine<void> {
-    const ticker = yield* stage.start('ticker', ticks(conn))
+    const ticker = yield* harness.start('ticker', ticks(conn))
     try {
       yield* conn.readall()
     } finally {
-      stage.scheduler.cancel(ticker)
+      harness.scheduler.cancel(ticker)
     }
   }
 
@@ -197,14 +201,14 @@ function ticking(stage: Stage): Coroutine {
 }
 
 /** What a clean-up spawns has a grace period of its own. */
-function cleaningUp(stage: Stage): Coroutine {
-  return serving(stage, handler, [() => dialing(echoed)])
+function cleaningUp(harness: KillHarness): Coroutine {
+  return serving(harness, handler, [() => dialing(echoed)])
 
   function* handler(conn: Connection): Coroutine<void> {
     try {
       yield* echo(conn)
     } finally {
-      yield* stage.start('late', late())
+      yield* harness.start('late', late())
       yield sleep(1)
     }
   }
@@ -214,8 +218,8 @@ function cleaningUp(stage: Stage): Coroutine {
   }
 }
 
-function comingAgain(stage: Stage): Coroutine {
-  return serving(stage, upcase, [() => again(), () => again()])
+function comingAgain(harness: KillHarness): Coroutine {
+  return serving(harness, upcase, [() => again(), () => again()])
 
   function* again(): Coroutine<void> {
     for (let i = 0; i < 3; i++) yield* unlessGone(dialing(hasty))

@@ -16,40 +16,40 @@ import {
   timeout,
   wait,
 } from '@bluelet/scheduler'
-import { ended, type Stage } from '../harness.js'
+import { ended, type KillHarness } from '../harness.js'
 import type { Scenario } from '../plugin.js'
 
 const closing = { follows: [ClosedError] }
 
 export const stores: readonly Scenario[] = [
-  { title: 'a lock', play: (stage) => sharing(stage, new Semaphore(1), 3) },
-  { title: 'a semaphore of two permits', play: (stage) => sharing(stage, new Semaphore(2), 5) },
-  { title: 'a lock that is waited for within a time', play: impatient },
-  { title: 'a channel of two places', play: (stage) => sending(stage, 2) },
-  { title: 'a channel of no places', play: (stage) => sending(stage, 0) },
-  { title: 'a channel with several receivers', ...closing, play: receivers },
-  { title: 'a race of two channels', ...closing, play: channelRace },
-  { title: 'a pipeline', follows: [ClosedError, TimeoutError], play: pipeline },
-  { title: 'a latch', play: latch },
-  { title: 'callbacks', play: callbacks },
-  { title: 'promises', play: promises },
+  { title: 'a lock', run: (harness) => sharing(harness, new Semaphore(1), 3) },
+  { title: 'a semaphore of two permits', run: (harness) => sharing(harness, new Semaphore(2), 5) },
+  { title: 'a lock that is waited for within a time', run: impatient },
+  { title: 'a channel of two places', run: (harness) => sending(harness, 2) },
+  { title: 'a channel of no places', run: (harness) => sending(harness, 0) },
+  { title: 'a channel with several receivers', ...closing, run: receivers },
+  { title: 'a race of two channels', ...closing, run: channelRace },
+  { title: 'a pipeline', follows: [ClosedError, TimeoutError], run: pipeline },
+  { title: 'a latch', run: latch },
+  { title: 'callbacks', run: callbacks },
+  { title: 'promises', run: promises },
 ]
 
 /** That all its permits can be had again, and no more than these. */
-function isFree(stage: Stage, semaphore: Semaphore, permits: number): void {
-  stage.afterwards(function* () {
+function isFree(harness: KillHarness, semaphore: Semaphore, permits: number): void {
+  harness.afterwards(function* () {
     assert.equal(semaphore.permits, permits)
     for (let i = 0; i < permits; i++) yield* semaphore.acquire()
     for (let i = 0; i < permits; i++) semaphore.release()
   })
 }
 
-function sharing(stage: Stage, semaphore: Semaphore, sharers: number): Coroutine {
-  isFree(stage, semaphore, semaphore.permits)
+function sharing(harness: KillHarness, semaphore: Semaphore, sharers: number): Coroutine {
+  isFree(harness, semaphore, semaphore.permits)
   return main()
 
   function* main(): Coroutine<void> {
-    for (let i = 0; i < sharers; i++) yield* stage.start(`sharer ${i}`, sharer())
+    for (let i = 0; i < sharers; i++) yield* harness.start(`sharer ${i}`, sharer())
   }
 
   function* sharer(): Coroutine<void> {
@@ -64,13 +64,13 @@ function sharing(stage: Stage, semaphore: Semaphore, sharers: number): Coroutine
   }
 }
 
-function impatient(stage: Stage): Coroutine {
+function impatient(harness: KillHarness): Coroutine {
   const lock = new Semaphore(1)
-  isFree(stage, lock, 1)
+  isFree(harness, lock, 1)
   return main()
 
   function* main(): Coroutine<void> {
-    for (let i = 1; i <= 3; i++) yield* stage.start(`impatient ${i}`, holder(2 * i))
+    for (let i = 1; i <= 3; i++) yield* harness.start(`impatient ${i}`, holder(2 * i))
   }
 
   function* holder(ms: number): Coroutine<void> {
@@ -90,29 +90,29 @@ function impatient(stage: Stage): Coroutine {
   }
 }
 
-/** That nobody waits at a channel: what is sent comes to who receives then. */
-function isDeserted(stage: Stage, channel: Channel<number>): void {
-  stage.afterwards(function* () {
+/** Adds the check that no task waits at a channel: what is sent goes to the next receiver. */
+function isDeserted(harness: KillHarness, channel: Channel<number>): void {
+  harness.afterwards(function* () {
     const [, value] = yield* all([channel.send(-1), channel.receive()])
     assert.equal(value, -1)
   })
 }
 
 /** Everything that was sent is received, in order, up to the kill. */
-function sending(stage: Stage, capacity: number): Coroutine {
+function sending(harness: KillHarness, capacity: number): Coroutine {
   const channel = new Channel<number>({ capacity })
   const received: number[] = []
-  stage.afterwards(function* () {
+  harness.afterwards(function* () {
     while (channel.size > 0) received.push(yield* channel.receive())
     assert.deepEqual(received, [0, 1, 2, 3, 4, 5].slice(0, received.length))
   })
-  isDeserted(stage, channel)
+  isDeserted(harness, channel)
   return main()
 
   function* main(): Coroutine<void> {
-    const tasks = [yield* stage.start('sender', send())]
+    const tasks = [yield* harness.start('sender', send())]
     try {
-      tasks.push(yield* stage.start('receiver', receive()))
+      tasks.push(yield* harness.start('receiver', receive()))
       yield* race(tasks)
       yield sleep(20)
     } finally {
@@ -132,11 +132,11 @@ function sending(stage: Stage, capacity: number): Coroutine {
   }
 }
 
-/** A receiver that is killed loses no value: the others receive what it has not. */
-function receivers(stage: Stage): Coroutine {
+/** A receiver that is killed loses no value: the others receive the rest. */
+function receivers(harness: KillHarness): Coroutine {
   const channel = new Channel<number>()
   const received: number[] = []
-  stage.afterwards(function* () {
+  harness.afterwards(function* () {
     while (channel.size > 0) received.push(yield* channel.receive())
     assert.deepEqual(received, [...received.keys()])
   })
@@ -144,7 +144,7 @@ function receivers(stage: Stage): Coroutine {
 
   function* main(): Coroutine<void> {
     try {
-      for (let i = 0; i < 3; i++) yield* stage.start(`receiver ${i}`, receive())
+      for (let i = 0; i < 3; i++) yield* harness.start(`receiver ${i}`, receive())
       for (let i = 0; i < 9; i++) {
         channel.trySend(i)
         yield sleep(i % 3)
@@ -167,18 +167,18 @@ function receivers(stage: Stage): Coroutine {
 }
 
 /** What the race does not take stays where it is. */
-function channelRace(stage: Stage): Coroutine {
+function channelRace(harness: KillHarness): Coroutine {
   const channels = [new Channel<number>(), new Channel<number>()] as const
   const received: number[] = []
   let sent = 0
-  stage.afterwards(function* () {
+  harness.afterwards(function* () {
     for (const channel of channels) while (channel.size > 0) received.push(yield* channel.receive())
     assert.deepEqual(received.sort(), [...Array(sent).keys()])
   })
   return main()
 
   function* main(): Coroutine<void> {
-    const receiver = yield* stage.start('receiver', receive())
+    const receiver = yield* harness.start('receiver', receive())
     try {
       for (; sent < 8; ) {
         channels[sent % 2]?.trySend(sent++)
@@ -195,13 +195,13 @@ function channelRace(stage: Stage): Coroutine {
   }
 }
 
-function pipeline(stage: Stage): Coroutine {
+function pipeline(harness: KillHarness): Coroutine {
   const ends = Array.from({ length: 4 }, () => new Channel<number>({ capacity: 1 }))
   return main()
 
   function* main(): Coroutine<void> {
     try {
-      for (let i = 0; i < 3; i++) yield* stage.start(`stage ${i}`, pass(ends[i]!, ends[i + 1]!))
+      for (let i = 0; i < 3; i++) yield* harness.start(`harness ${i}`, pass(ends[i]!, ends[i + 1]!))
       for (let i = 0; i < 4; i++) {
         yield* timeout(100, ends[0]!.send(i))
         assert.equal(yield* timeout(100, ends[3]!.receive()), i + 3)
@@ -223,7 +223,7 @@ function* pass(input: Channel<number>, output: Channel<number>): Coroutine<void>
   }
 }
 
-function* latch(stage: Stage): Coroutine<void> {
+function* latch(harness: KillHarness): Coroutine<void> {
   const door = new Latch()
   const waiting = function* (): Coroutine<void> {
     yield* door.wait()
@@ -231,7 +231,7 @@ function* latch(stage: Stage): Coroutine<void> {
     yield* door.wait()
   }
   try {
-    for (let i = 0; i < 4; i++) yield* stage.start(`waiting ${i}`, waiting())
+    for (let i = 0; i < 4; i++) yield* harness.start(`waiting ${i}`, waiting())
     yield sleep(5)
   } finally {
     door.open()
@@ -239,16 +239,16 @@ function* latch(stage: Stage): Coroutine<void> {
 }
 
 /** What was registered is deregistered, or has called back. */
-function callbacks(stage: Stage): Coroutine {
-  const { world } = stage
+function callbacks(harness: KillHarness): Coroutine {
+  const { world } = harness
   let registered = 0
-  stage.afterwards(function* () {
+  harness.afterwards(function* () {
     assert.equal(registered, 0)
   })
   return main()
 
   function* main(): Coroutine<void> {
-    for (let i = 0; i < 3; i++) yield* stage.start(`listener ${i}`, listen(i))
+    for (let i = 0; i < 3; i++) yield* harness.start(`listener ${i}`, listen(i))
   }
 
   function* listen(ms: number): Coroutine<void> {
@@ -269,12 +269,12 @@ function callbacks(stage: Stage): Coroutine {
   }
 }
 
-function* promises(stage: Stage): Coroutine<void> {
-  const { world } = stage
+function* promises(harness: KillHarness): Coroutine<void> {
+  const { world } = harness
   const later = (ms: number) =>
     new Promise<number>((resolve) => world.at(world.now() + ms, () => resolve(ms)))
   for (let i = 0; i < 2; i++) {
-    yield* stage.start(
+    yield* harness.start(
       `waiting ${i}`,
       (function* () {
         assert.equal(yield* wait(later(i + 1)), i + 1)

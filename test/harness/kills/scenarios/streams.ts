@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import type { Connection } from '@bluelet/net'
 import type { SimulationOptions } from '@bluelet/net/testing'
 import { type Coroutine, type Event, race, sleep, TimeoutError, timeout } from '@bluelet/scheduler'
-import { ended, type Stage } from '../harness.js'
+import { ended, type KillHarness } from '../harness.js'
 import { arrived, bytes, GONE, pairing } from '../network.js'
 import type { Scenario } from '../plugin.js'
 
@@ -18,17 +18,17 @@ function handover(title: string, read: Reading, world: SimulationOptions = {}): 
     title,
     follows: GONE,
     world: { buffer: BUFFER, fragment: true, ...world },
-    play(stage) {
+    run(harness) {
       const sent = Buffer.concat([bytes(70), Buffer.from('\n'), bytes(20), Buffer.from('\n'), bytes(60)])
       const received: Buffer[] = []
       let complete = 0
-      stage.afterwards(function* () {
+      harness.afterwards(function* () {
         const got = Buffer.concat(received)
         assert.deepEqual(got, sent.subarray(0, got.length))
         if (complete === 2) assert.equal(got.length, sent.length)
       })
-      return pairing(stage, sender, function* (conn) {
-        for (let i = 0; i < 3; i++) yield* ended(yield* stage.start(`reader ${i}`, readTwice(conn)))
+      return pairing(harness, sender, function* (conn) {
+        for (let i = 0; i < 3; i++) yield* ended(yield* harness.start(`reader ${i}`, readTwice(conn)))
         for (let data = yield* conn.recv(); data.length > 0; data = yield* conn.recv()) received.push(data)
         complete++
       })
@@ -48,19 +48,19 @@ function handover(title: string, read: Reading, world: SimulationOptions = {}): 
 /** Two ends of a connection, each with something to do. */
 function transfer(
   title: string,
-  dialer: (conn: Connection, stage: Stage) => Coroutine,
-  listener: (conn: Connection, stage: Stage) => Coroutine,
+  dialer: (conn: Connection, harness: KillHarness) => Coroutine,
+  listener: (conn: Connection, harness: KillHarness) => Coroutine,
   world: SimulationOptions = {},
 ): Scenario {
   return {
     title,
     follows: GONE,
     world: { buffer: BUFFER, ...world },
-    play: (stage) =>
+    run: (harness) =>
       pairing(
-        stage,
-        (conn) => dialer(conn, stage),
-        (conn) => listener(conn, stage),
+        harness,
+        (conn) => dialer(conn, harness),
+        (conn) => listener(conn, harness),
       ),
   }
 }
@@ -122,15 +122,15 @@ function* wholeSends(conn: Connection): Coroutine<void> {
   assert.ok([0, 5 * BUFFER, 6 * BUFFER].includes(length))
 }
 
-function* clogged(conn: Connection, stage: Stage): Coroutine<void> {
-  const writer = yield* stage.start('writer', flood(conn))
+function* clogged(conn: Connection, harness: KillHarness): Coroutine<void> {
+  const writer = yield* harness.start('writer', flood(conn))
   yield sleep(20)
   yield* conn.readexactly(6 * BUFFER)
   yield* ended(writer)
 }
 
-function* duplex(conn: Connection, stage: Stage): Coroutine<void> {
-  const writer = yield* stage.start(
+function* duplex(conn: Connection, harness: KillHarness): Coroutine<void> {
+  const writer = yield* harness.start(
     'writer',
     (function* () {
       for (let i = 0; i < 3; i++) yield* conn.sendall(bytes(2 * BUFFER))
@@ -172,8 +172,8 @@ function* resetting(conn: Connection): Coroutine<void> {
 }
 
 /** A reader and a waiter hear of it. */
-function* reset(conn: Connection, stage: Stage): Coroutine<void> {
-  const watcher = yield* stage.start(
+function* reset(conn: Connection, harness: KillHarness): Coroutine<void> {
+  const watcher = yield* harness.start(
     'watcher',
     (function* () {
       yield* conn.whenClosed()
@@ -189,8 +189,8 @@ function* reset(conn: Connection, stage: Stage): Coroutine<void> {
   yield* ended(watcher)
 }
 
-function* stalling(conn: Connection, stage: Stage): Coroutine<void> {
-  const [link] = stage.world.network.links
+function* stalling(conn: Connection, harness: KillHarness): Coroutine<void> {
+  const [link] = harness.world.network.links
   yield* conn.recv(10)
   link?.stall()
   try {

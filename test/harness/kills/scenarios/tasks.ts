@@ -10,16 +10,16 @@ import {
   spawn,
   type Task,
 } from '@bluelet/scheduler'
-import { ended, type Stage } from '../harness.js'
+import { ended, type KillHarness } from '../harness.js'
 import type { Scenario } from '../plugin.js'
 
 const DEPTH = 50
 
 /** Sleeps on each level, on the way down and on the way up. */
-function* descend(stage: Stage, depth: number, how: 'yield' | 'yield*' | 'mixed'): Coroutine<number> {
+function* descend(harness: KillHarness, depth: number, how: 'yield' | 'yield*' | 'mixed'): Coroutine<number> {
   yield sleep(1)
   if (depth === 0) return 0
-  const deeper = () => stage.guarded(`level ${depth - 1}`, descend(stage, depth - 1, how))
+  const deeper = () => harness.guarded(`level ${depth - 1}`, descend(harness, depth - 1, how))
   let below: number
   if (how === 'yield') below = yield deeper()
   else if (how === 'yield*') below = yield* deeper()
@@ -36,13 +36,13 @@ function* times(n: number, event: () => Event): Coroutine<number> {
 }
 
 /** Spawns two of its kind, and waits for them. */
-function* tree(stage: Stage, height: number): Coroutine<number> {
+function* tree(harness: KillHarness, height: number): Coroutine<number> {
   if (height === 0) {
     yield sleep(3)
     return 1
   }
-  const left = yield* stage.start(`left ${height}`, tree(stage, height - 1))
-  const right = yield* stage.start(`right ${height}`, tree(stage, height - 1))
+  const left = yield* harness.start(`left ${height}`, tree(harness, height - 1))
+  const right = yield* harness.start(`right ${height}`, tree(harness, height - 1))
   return ((yield* ended(left)) ?? 0) + ((yield* ended(right)) ?? 0)
 }
 
@@ -52,33 +52,33 @@ function* idler(): Coroutine<void> {
 }
 
 export const tasks: readonly Scenario[] = [
-  { title: 'sleeps', play: () => times(10, () => sleep(5)) },
-  { title: 'pauses beside another that does', play: pausing },
-  { title: 'calls by yield, 50 deep', play: (stage) => descend(stage, DEPTH, 'yield') },
-  { title: 'calls by yield*, 50 deep', play: (stage) => descend(stage, DEPTH, 'yield*') },
-  { title: 'calls in every way in turn, 50 deep', play: (stage) => descend(stage, DEPTH, 'mixed') },
-  { title: 'children that are joined', play: joining },
-  { title: 'a task that many wait for', play: awaited },
-  { title: 'a tree of tasks', play: (stage) => tree(stage, 3) },
-  { title: 'a task that outlives its spawner', play: outliving },
-  { title: 'a task that kills another', play: killing },
-  { title: 'tasks that kill each other', play: killingInTurn },
-  { title: 'coroutines that end early', play: ending },
+  { title: 'sleeps', run: () => times(10, () => sleep(5)) },
+  { title: 'pauses beside another that does', run: pausing },
+  { title: 'calls by yield, 50 deep', run: (harness) => descend(harness, DEPTH, 'yield') },
+  { title: 'calls by yield*, 50 deep', run: (harness) => descend(harness, DEPTH, 'yield*') },
+  { title: 'calls in every way in turn, 50 deep', run: (harness) => descend(harness, DEPTH, 'mixed') },
+  { title: 'children that are joined', run: joining },
+  { title: 'a task that many wait for', run: awaited },
+  { title: 'a tree of tasks', run: (harness) => tree(harness, 3) },
+  { title: 'a task that outlives its spawner', run: outliving },
+  { title: 'a task that kills another', run: killing },
+  { title: 'tasks that kill each other', run: killingInTurn },
+  { title: 'coroutines that end early', run: ending },
 ]
 
-function* pausing(stage: Stage): Coroutine<void> {
-  yield* stage.start(
+function* pausing(harness: KillHarness): Coroutine<void> {
+  yield* harness.start(
     'other',
     times(6, () => pause()),
   )
   yield* times(6, () => pause())
 }
 
-function* joining(stage: Stage): Coroutine<void> {
+function* joining(harness: KillHarness): Coroutine<void> {
   const children: Task[] = []
   for (let i = 1; i <= 3; i++) {
     children.push(
-      yield* stage.start(
+      yield* harness.start(
         `child ${i}`,
         times(i, () => sleep(i)),
       ),
@@ -87,20 +87,20 @@ function* joining(stage: Stage): Coroutine<void> {
   for (const child of children) yield* ended(child)
 }
 
-function* awaited(stage: Stage): Coroutine<void> {
-  const target = yield* stage.start(
+function* awaited(harness: KillHarness): Coroutine<void> {
+  const target = yield* harness.start(
     'target',
     times(3, () => sleep(4)),
   )
-  for (let i = 0; i < 3; i++) yield* stage.start(`joiner ${i}`, ended(target))
+  for (let i = 0; i < 3; i++) yield* harness.start(`joiner ${i}`, ended(target))
   yield* ended(target)
 }
 
-function* outliving(stage: Stage): Coroutine<void> {
-  yield* stage.start('parent', parent())
+function* outliving(harness: KillHarness): Coroutine<void> {
+  yield* harness.start('parent', parent())
 
   function* parent(): Coroutine<void> {
-    yield* stage.start(
+    yield* harness.start(
       'child',
       times(4, () => sleep(5)),
     )
@@ -108,8 +108,8 @@ function* outliving(stage: Stage): Coroutine<void> {
   }
 }
 
-function* killing(stage: Stage): Coroutine<void> {
-  const victim = yield* stage.start('idler', idler())
+function* killing(harness: KillHarness): Coroutine<void> {
+  const victim = yield* harness.start('idler', idler())
   try {
     yield sleep(5)
   } finally {
@@ -118,9 +118,9 @@ function* killing(stage: Stage): Coroutine<void> {
 }
 
 /** Each is killed by the one before, which has nothing else to do. */
-function* killingInTurn(stage: Stage): Coroutine<void> {
-  let victim = yield* stage.start('idler', idler())
-  for (let i = 0; i < 4; i++) victim = yield* stage.start(`killer ${i}`, killer(victim))
+function* killingInTurn(harness: KillHarness): Coroutine<void> {
+  let victim = yield* harness.start('idler', idler())
+  for (let i = 0; i < 4; i++) victim = yield* harness.start(`killer ${i}`, killer(victim))
   yield sleep(5)
   yield* kill(victim)
 
@@ -133,9 +133,9 @@ function* killingInTurn(stage: Stage): Coroutine<void> {
   }
 }
 
-function* ending(stage: Stage): Coroutine<void> {
-  const early = yield* spawn(stage.guarded('early', quitter(0)))
-  yield stage.guarded('called', quitter(2))
+function* ending(harness: KillHarness): Coroutine<void> {
+  const early = yield* spawn(harness.guarded('early', quitter(0)))
+  yield harness.guarded('called', quitter(2))
   yield* ended(early)
 
   function* quitter(naps: number): Coroutine<void> {

@@ -1,9 +1,11 @@
 // What is tested: runs a program by the scheduler, and kills its task between two steps.
 import { type Coroutine, kill, Scheduler, type Task } from '@bluelet/scheduler'
 import { VirtualHost } from '@bluelet/scheduler/testing'
-import { Interpreter, type Trace } from './interpreter.js'
-import type { Statement } from './programs.js'
-import { endOf, type Heard, Listener, MOST_STEPS, TRAMPOLINE } from './trampoline.js'
+import { leftIn } from '../leftovers.js'
+import { Interpreter, type Trace } from '../oracle/interpreter.js'
+import type { Statement } from '../oracle/programs.js'
+import { endOf, MOST_STEPS, TRAMPOLINE } from '../oracle/trampoline.js'
+import { type Failure, Tasks } from '../tasks.js'
 
 /** How long a killed program may clean up: less than one of its sleeps, or more than two; never a sum of them, which would be a tie. */
 export function graceOf(program: Statement): number {
@@ -14,33 +16,36 @@ export function graceOf(program: Statement): number {
 export interface KilledTrace extends Trace {
   /** Whether it had not ended by itself before. */
   readonly killed: boolean
+  /** How many steps it took before the kill, or in all. */
+  readonly steps: number
 }
 
 /**
  * Runs a program as a task, which is killed after so many steps.
  *
- * @param steps how many steps of any task come before the kill
+ * @param steps how many steps of any task come before the kill; by default it is not killed
  */
-export function runKilled(program: Statement, steps: number): KilledTrace {
+export function runKilled(program: Statement, steps: number = Infinity): KilledTrace {
   const host = new VirtualHost({ manual: true })
   const scheduler = new Scheduler({ host, sites: false })
-  const supervisor = new Listener()
+  const tasks = new Tasks()
   const interpreter = new Interpreter(TRAMPOLINE)
-  const task = scheduler.spawnUnder(supervisor, () => interpreter.coroutine(program, 0) as Coroutine)
+  const task = scheduler.spawnUnder(tasks, () => interpreter.coroutine(program, 0) as Coroutine)
 
-  for (let taken = 0; taken < steps && task.outcome === undefined; taken++) advance(scheduler, host)
+  let taken = 0
+  while (taken < steps && task.outcome === undefined && advance(scheduler, host)) taken++
   const killed = task.outcome === undefined
-  const heard: Heard[] = []
+  const received: Failure[] = []
   if (killed) {
     scheduler.cancel(task, graceOf(program))
-    scheduler.spawn(killer, task, heard)
+    scheduler.spawn(killer, task, received)
   }
-  for (let taken = 0; advance(scheduler, host); taken++)
-    if (taken > MOST_STEPS) throw new Error('it does not end')
+  for (let more = 0; advance(scheduler, host); more++)
+    if (more > MOST_STEPS) throw new Error('it does not end')
 
-  const left = scheduler.timers.size + scheduler.snapshot().length
-  const end = left > 0 ? `left ${left} behind` : endOf(task, [...heard, ...supervisor.heard], interpreter)
-  return { log: interpreter.log, end, killed }
+  const left = leftIn(scheduler)
+  const end = left.length > 0 ? left.join() : endOf(task, [...received, ...tasks.failures], interpreter)
+  return { log: interpreter.log, end, killed, steps: taken }
 }
 
 /**
@@ -57,11 +62,11 @@ function advance(scheduler: Scheduler, host: VirtualHost): boolean {
   return true
 }
 
-/** Waits with the kill that is under way, and hears what its victim throws. */
-function* killer(task: Task, heard: Heard[]): Coroutine<void> {
+/** Waits with the kill that is under way, and receives what its victim throws. */
+function* killer(task: Task, received: Failure[]): Coroutine<void> {
   try {
     yield kill(task)
   } catch (error) {
-    heard.push({ task, error })
+    received.push({ task, error })
   }
 }

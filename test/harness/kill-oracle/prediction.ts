@@ -1,16 +1,16 @@
 // The reference for kills: what a program that is killed must do, worked out by plain functions that call each other.
-import { Failures, type Frame, Leaving, leave, sum } from './frame.js'
+import { Failures, type Frame, Leaving, leave, sum } from '../oracle/frame.js'
+import type { Block, Kind, Statement } from '../oracle/programs.js'
+import { DELEGATE, FIRST_BRANCH } from '../oracle/trampoline.js'
 import { KillModel, outcomeOf, Returning } from './kill-model.js'
 import { graceOf, type KilledTrace } from './kills.js'
-import type { Block, Kind, Statement } from './programs.js'
-import { DELEGATE, FIRST_BRANCH } from './trampoline.js'
 
 /**
  * What a program must do when it is killed.
  *
  * @param steps how many steps of any task come before the kill
  */
-export function predict(program: Statement, steps: number): KilledTrace {
+export function predict(program: Statement, steps: number): Omit<KilledTrace, 'steps'> {
   return new Prediction(new KillModel(steps, graceOf(program))).run(program)
 }
 
@@ -25,7 +25,7 @@ class Prediction {
     this.#model = model
   }
 
-  run(program: Statement): KilledTrace {
+  run(program: Statement): Omit<KilledTrace, 'steps'> {
     const end = this.#model.task(() => this.#coroutine(program, 0))
     const label = (value: unknown) => this.#failures.label(value)
     const text =

@@ -1,7 +1,7 @@
 // What a kill does to a program, said without generators and without a queue: which yield throws `Cancelled`, which ones are
 // answered by `return()` once the grace period is over, and what the engine makes of that.
 import { Cancelled } from '@bluelet/scheduler'
-import { SLEEP_MS } from './trampoline.js'
+import { SLEEP_MS } from '../oracle/trampoline.js'
 
 /** Thrown by the kill of a task that has not taken its first step. */
 const NOT_BEGUN = new Error('not begun')

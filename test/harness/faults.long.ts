@@ -1,0 +1,4 @@
+import { describeFaults } from './faults/suite.js'
+import { ALL } from './harness.js'
+
+describeFaults(ALL)

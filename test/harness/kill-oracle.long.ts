@@ -1,0 +1,4 @@
+import { ALL } from './harness.js'
+import { describeKillOracle } from './kill-oracle/suite.js'
+
+describeKillOracle(ALL)

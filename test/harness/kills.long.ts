@@ -1,0 +1,4 @@
+import { ALL } from './harness.js'
+import { describeKills } from './kills/suite.js'
+
+describeKills(ALL)
