@@ -1,12 +1,12 @@
-// The built package runs wherever JavaScript runs: here in engines that have only what the language defines, and a little
-// of what a browser has.
+// The built package runs wherever JavaScript runs: here in engines that have only what the language defines, or some
+// features of a browser.
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { runScript } from '../support/script.js'
 
 const dist = fileURLToPath(new URL('../../packages/scheduler/dist/', import.meta.url))
 
-/** What a program in such an engine must do without. */
+/** The globals of Node that a program in such an engine must do without. */
 const OF_NODE = [
   'process',
   'Buffer',
@@ -20,9 +20,9 @@ const OF_NODE = [
 ]
 
 /**
- * Runs a module, whose default export is a promise, in an engine whose global object holds the given things.
+ * Runs a module, whose default export is a promise, in an engine with the given globals.
  *
- * @param given the source of an object, evaluated outside of that engine
+ * @param given the source of an object, evaluated outside that engine
  */
 async function runInEngine(program: string, given: string): Promise<unknown> {
   const { code, stdout, stderr } = await runScript(
@@ -51,7 +51,7 @@ async function runInEngine(program: string, given: string): Promise<unknown> {
     await main.link(link)
     await main.evaluate()
     console.log(JSON.stringify(await main.namespace.default))
-    // A port of Node's keeps its process alive, and the host never closes the one that it listens to.
+    // A port of Node's keeps its process alive, and the host never closes the port that it listens to.
     if ('MessageChannel' in ${given}) process.exit()
   `,
     ['--experimental-vm-modules', '--no-warnings'],
@@ -115,7 +115,7 @@ const everything = `
 const expected = ['ClosedError', 'sent', 6, 'Cancelled', 'cleaned up', true, true, 'promise']
 
 describe('the built package', () => {
-  it('runs in an engine that has nothing but the language', async () => {
+  it('runs in an engine that has only the language', async () => {
     const missing = `export default Promise.resolve(${JSON.stringify(OF_NODE)}.filter((name) => name in globalThis))`
 
     const present = await runInEngine(missing, '{}')
@@ -125,7 +125,7 @@ describe('the built package', () => {
     expect(log).toEqual(expected)
   })
 
-  it('sees a deadlock there', async () => {
+  it('detects a deadlock there', async () => {
     const error = await runInEngine(
       `import { Latch, run } from '@bluelet/scheduler'
        export default run(function* main() { yield new Latch().wait() }).catch((error) => error.message)`,
@@ -135,7 +135,7 @@ describe('the built package', () => {
     expect(error).toMatch(/main#1 waits for/)
   })
 
-  it('says that there are no timers there, where a task sleeps', async () => {
+  it('throws when a task sleeps there, since there are no timers', async () => {
     const error = await runInEngine(
       `import { run, sleep } from '@bluelet/scheduler'
        export default run(function* main() { yield sleep(1) }).catch((error) => error.message)`,

@@ -35,3 +35,12 @@ export function* joining<T>(task: Task<T>): Coroutine<T> {
 export function* idle(): Coroutine<void> {
   yield new Latch().wait()
 }
+
+/** Collects garbage and returns the size of the heap. */
+export function* usedHeap(): Coroutine<number> {
+  for (let i = 0; i < 4; i++) {
+    yield new Promise((resolve) => setImmediate(resolve))
+    globalThis.gc?.()
+  }
+  return process.memoryUsage().heapUsed
+}

@@ -1,11 +1,11 @@
-// What users can import: a name that comes or goes is a decision, and shows here.
+// What users can import. Adding or removing a name is a decision that this test makes visible.
 import * as scheduler from '@bluelet/scheduler'
 import * as lowlevel from '@bluelet/scheduler/lowlevel'
 import * as testing from '@bluelet/scheduler/testing'
 import ts from 'typescript'
 import { describe, expect, it } from 'vitest'
 
-/** Every name that a built declaration file exports, with what it is. */
+/** Every name that a built declaration file exports, with its kind. */
 function declared(file: string): string[] {
   const path = new URL(`../../packages/scheduler/dist/${file}`, import.meta.url).pathname
   const program = ts.createProgram([path], {

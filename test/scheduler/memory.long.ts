@@ -1,15 +1,8 @@
 // The memory of a million tasks that were alive at the same time.
 import { type Coroutine, Latch, pause, sleep, spawn, type Task } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
+import { usedHeap } from './coroutines.js'
 import { world } from './world.js'
-
-function* heap(): Coroutine<number> {
-  for (let i = 0; i < 4; i++) {
-    yield new Promise((resolve) => setImmediate(resolve))
-    globalThis.gc?.()
-  }
-  return process.memoryUsage().heapUsed
-}
 
 describe('a million tasks', () => {
   it('that were spawned and have ended leave nothing behind', async () => {
@@ -17,13 +10,13 @@ describe('a million tasks', () => {
 
     const [bytes, left] = await scheduler.run(function* () {
       const sample: WeakRef<Task>[] = []
-      const before = yield* heap()
+      const before = yield* usedHeap()
       for (let n = 0; n < 1_000_000; n++) {
         const task = yield* spawn(pausing)
         if (n % 1000 === 0) sample.push(new WeakRef(task))
       }
       yield sleep(1)
-      const bytes = (yield* heap()) - before
+      const bytes = (yield* usedHeap()) - before
       return [bytes, sample.filter((reference) => reference.deref() !== undefined).length] as const
     })
 
@@ -35,10 +28,10 @@ describe('a million tasks', () => {
     const { scheduler } = world()
 
     const bytes = await scheduler.run(function* () {
-      const before = yield* heap()
+      const before = yield* usedHeap()
       yield* parkMany()
       yield sleep(1)
-      return (yield* heap()) - before
+      return (yield* usedHeap()) - before
     })
 
     expect(bytes).toBeLessThan(2 * 1024 * 1024)

@@ -3,7 +3,7 @@ import { type Coroutine, call, kill, pause, sleep, spawn } from '@bluelet/schedu
 import { describe, expect, it } from 'vitest'
 import { failure, rejection, virtually, world } from '../world.js'
 
-/** After the stack has been built: so many steps without a rest take some time even on a virtual host. */
+/** After the stack has been built, since that many steps in a row take some time even on a virtual host. */
 const LATER = 1e6
 
 type Bottom = () => Coroutine<number>
@@ -78,7 +78,7 @@ export function depthSuite(depth: number): void {
   })
 
   describe(`a stack of ${depth} callees`, () => {
-    it('runs each finally on a kill, innermost first', async () => {
+    it('runs each finally block on a kill, innermost first', async () => {
       let ran = 0
       let inOrder = true
       function* guarded(n: number): Coroutine<void> {
@@ -100,7 +100,7 @@ export function depthSuite(depth: number): void {
       expect(inOrder).toBe(true)
     })
 
-    it('may yield in each finally', async () => {
+    it('may yield in each finally block', async () => {
       let ran = 0
       function* guarded(n: number): Coroutine<void> {
         try {
@@ -120,7 +120,7 @@ export function depthSuite(depth: number): void {
       expect(ran).toBe(depth + 1)
     })
 
-    it('is ended by force when the grace period is over', async () => {
+    it('is ended by return() after the grace period', async () => {
       let ran = 0
       function* stubborn(n: number): Coroutine<void> {
         try {
@@ -139,7 +139,7 @@ export function depthSuite(depth: number): void {
       })
 
       expect(ran).toBe(depth + 1)
-      // The steps of the unwinding take some virtual time as well.
+      // The steps of the unwinding take some virtual time, too.
       expect(host.now() - LATER).toBeGreaterThanOrEqual(10)
       expect(host.now() - LATER).toBeLessThan(2000)
     })
@@ -163,7 +163,7 @@ export function depthSuite(depth: number): void {
       expect(level).toBe(depth / 2)
     })
 
-    it('costs a step nothing: a hundred thousand steps at the bottom are taken one by one', async () => {
+    it('adds nothing to the cost of a step: a hundred thousand steps at the bottom take linear time', async () => {
       const value = await virtually(() =>
         byYield(depth, function* () {
           let steps = 0

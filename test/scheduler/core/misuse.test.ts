@@ -110,7 +110,7 @@ const wrongArguments: readonly Case[] = [
   ],
   [
     'spawn(async function that fails)',
-    () => spawn(wrong(async () => Promise.reject(new Error('which is not heard of')))),
+    () => spawn(wrong(async () => Promise.reject(new Error('ignored')))),
     TypeError,
     /spawn\(anonymous\)/,
   ],

@@ -1,4 +1,4 @@
-// The option `sites`: in which file and line tasks were spawned and events were made.
+// The option `sites`: the file and line in which tasks were spawned and events were made.
 import { type Coroutine, call, type Event, Latch, pause, Scheduler, sleep, spawn } from '@bluelet/scheduler'
 import type { Supervisor } from '@bluelet/scheduler/lowlevel'
 import { VirtualHost } from '@bluelet/scheduler/testing'
@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { idle, waitFor } from '../coroutines.js'
 import { manualScheduler, stepAll } from '../world.js'
 
-const NOBODY: Supervisor = { adopt() {}, fail() {}, disown() {} }
+const SUPERVISOR: Supervisor = { adopt() {}, fail() {}, disown() {} }
 
 function stepWith(scheduler: Scheduler, action: () => void): void {
   scheduler.spawn(function* () {
@@ -29,12 +29,12 @@ describe('sites', () => {
     return Number(/:(\d+):\d+\)?$/.exec(site ?? '')?.[1])
   }
 
-  /** The line of the caller. */
+  /** Returns the line of its caller. */
   function here(): number {
     return lineOf(new Error().stack?.split('\n')[2])
   }
 
-  it('tell where a task was spawned, from outside and by a task', () => {
+  it('show where a task was spawned, from outside and by a task', () => {
     const scheduler = manualScheduler({ sites: true })
     let spawnLine = 0
     const outsideLine = here() + 1
@@ -52,7 +52,7 @@ describe('sites', () => {
     expect([lineOf(main?.spawnedAt), lineOf(child?.spawnedAt)]).toEqual([outsideLine, spawnLine])
   })
 
-  it('tell where a run was begun', async () => {
+  it('show where a run was started', async () => {
     const scheduler = new Scheduler({ host: new VirtualHost(), sites: true })
     let spawnedAt: string | undefined
     const line = here() + 1
@@ -66,7 +66,7 @@ describe('sites', () => {
   it.each([
     ['yield', false],
     ['yield*', true],
-  ])('tell where each coroutine on the stack has made its %s, outermost first', (_name, delegate) => {
+  ])('show where each coroutine on the stack made its %s, outermost first', (_name, delegate) => {
     const scheduler = manualScheduler({ sites: true })
     const lines: number[] = []
     function* inner(): Coroutine<void> {
@@ -90,7 +90,7 @@ describe('sites', () => {
     expect(sites.every((site) => HERE.test(site ?? ''))).toBe(true)
   })
 
-  it('tell the names of the functions', () => {
+  it('show the names of the functions', () => {
     const scheduler = manualScheduler({ sites: true })
     scheduler.spawn(idle)
 
@@ -99,7 +99,7 @@ describe('sites', () => {
     expect(scheduler.snapshot()[0]?.yieldedAt?.[0]).toMatch(/idle/)
   })
 
-  it('tell where an event was made that two tasks yield* together', () => {
+  it('show where an event was made that two tasks yield* together', () => {
     const scheduler = manualScheduler({ sites: true })
     function* shares(event: ReturnType<Latch['wait']>): Coroutine<void> {
       yield* event
@@ -137,7 +137,7 @@ describe('sites', () => {
     expect(scheduler.snapshot()[0]).not.toHaveProperty('spawnedAt')
   })
 
-  it('go on in a scheduler that steps another one, without sites, within its step', () => {
+  it('are captured again after a step in which another scheduler, without sites, was stepped', () => {
     const scheduler = manualScheduler({ sites: true })
     const other = manualScheduler({ sites: false })
     other.spawn(idle)
@@ -151,11 +151,11 @@ describe('sites', () => {
     expect(scheduler.snapshot()[0]?.yieldedAt?.[0]).toMatch(HERE)
   })
 
-  it('are none of a task that has not yielded, nor of what it spawns by a plain call', () => {
+  it('are absent for a task that has not yielded, and for what it spawns by a plain call', () => {
     const host = new VirtualHost({ manual: true })
     const scheduler = new Scheduler({ host })
     scheduler.spawn(function* parent() {
-      scheduler.spawnUnder(NOBODY, idle)
+      scheduler.spawnUnder(SUPERVISOR, idle)
       yield new Latch().wait()
     })
 
@@ -171,8 +171,8 @@ describe('sites', () => {
   it.each<[string, (make: () => void) => unknown]>([
     ['in a step that is taken by hand', (make) => stepWith(manualScheduler({ sites: false }), make)],
     ['in a turn', (make) => inTurn(false, make)],
-    ['outside, after a turn of one that wants them', (make) => inTurn(true, () => {}).then(make)],
-  ])('are not noted where no scheduler wants them: %s', async (_name, within) => {
+    ['outside, after a turn of a scheduler with sites', (make) => inTurn(true, () => {}).then(make)],
+  ])('are not captured where no scheduler needs them: %s', async (_name, within) => {
     const scheduler = manualScheduler({ sites: true })
     let made: Event | undefined
 
@@ -185,7 +185,7 @@ describe('sites', () => {
     expect(scheduler.snapshot()[0]?.yieldedAt).toEqual([undefined])
   })
 
-  it('stand in the stack of an error that nobody joined for', async () => {
+  it('appear in the stack of an error that no task joined for', async () => {
     const scheduler = new Scheduler({ host: new VirtualHost(), sites: true })
 
     const error = await scheduler

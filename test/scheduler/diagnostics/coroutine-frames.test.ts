@@ -6,7 +6,7 @@ import { failure, rejection, virtually } from '../world.js'
 import { added, pausing, thrower } from './traced.js'
 
 describe('the frames of an error that ends a run', () => {
-  it('names the task also below the frames of a long yield* chain', async () => {
+  it('include the task below a long yield* chain', async () => {
     const error = failure()
     function* descend(n: number): Coroutine<void> {
       if (n === 0) throw error
@@ -18,10 +18,10 @@ describe('the frames of an error that ends a run', () => {
     expect(error.stack).toContain('in task ')
   })
 
-  it('has the frames of a yield* chain once, though the error was thrown through two of the same', async () => {
+  it('include a yield* chain once although the error was thrown through two of the same', async () => {
     const error = failure()
     const promise = Promise.reject(error)
-    promise.catch(() => {}) // Nobody hears of it before the run begins.
+    promise.catch(() => {}) // Prevents an unhandled rejection before the run begins.
     function* failing(): Coroutine<void> {
       yield* wait(promise)
     }
@@ -36,7 +36,7 @@ describe('the frames of an error that ends a run', () => {
     expect(error.stack?.match(/at failing /g)).toHaveLength(1)
   })
 
-  it('begins with the error itself, if that has no stack and comes through a yield*', async () => {
+  it('come after the error itself when it has no stack and passes through a yield*', async () => {
     const error = failure('bare')
     Object.defineProperty(error, 'stack', { value: undefined, writable: true })
 
@@ -52,7 +52,7 @@ describe('the frames of an error that ends a run', () => {
   it.each([
     [10_000, true],
     [10_001, false],
-  ])('of %i characters gets further frames: %s', async (length, gets) => {
+  ])('of %i characters are extended: %s', async (length, gets) => {
     const error = failure()
     error.stack = 'Error: long'.padEnd(length, '.')
 
@@ -65,7 +65,7 @@ describe('the frames of an error that ends a run', () => {
     expect(error.stack.includes('at main ')).toBe(gets)
   })
 
-  it('has the frames of the yield* chain that the error was thrown through, innermost first', async () => {
+  it('include the yield* chain that the error was thrown through, innermost first', async () => {
     const error = failure()
     const before = error.stack
     function* inner() {
@@ -92,7 +92,7 @@ describe('the frames of an error that ends a run', () => {
     expect(frames.every((line) => line.includes('coroutine-frames.test.ts'))).toBe(true)
   })
 
-  it('has the frames of a chain whose error came from a promise', async () => {
+  it('include the chain of an error that came from a promise', async () => {
     const error = failure()
     const before = error.stack
     function* helper() {
@@ -112,7 +112,7 @@ describe('the frames of an error that ends a run', () => {
     expect(text).toMatch(/at .*main/)
   })
 
-  it('names no file of the scheduler itself', async () => {
+  it('include no file of the scheduler itself', async () => {
     const error = failure()
     const before = error.stack
 
@@ -128,7 +128,7 @@ describe('the frames of an error that ends a run', () => {
     expect(added(error, before).join('\n')).not.toContain('packages/scheduler')
   })
 
-  it('says with the option sites in which file and line the task yielded and was spawned', async () => {
+  it('include, with the option sites, the file and line of the yield and of the spawn', async () => {
     const error = failure()
     const before = error.stack
 
@@ -155,7 +155,7 @@ describe('the frames of an error that ends a run', () => {
     )
   })
 
-  it('says the line of the yield, not another one', async () => {
+  it('include the line of the yield itself', async () => {
     const error = failure()
     const before = error.stack
     let line = 0
@@ -175,7 +175,7 @@ describe('the frames of an error that ends a run', () => {
     expect(Number(found)).toBe(line + 1)
   })
 
-  it('costs a task that does not fail nothing: no stack is captured', async () => {
+  it('cost nothing in a task that does not fail: no stack is captured', async () => {
     let captured = 0
     const { prepareStackTrace } = Error
     Error.prepareStackTrace = (error, frames) => {
@@ -192,8 +192,8 @@ describe('the frames of an error that ends a run', () => {
   })
 })
 
-describe('the coroutines on the stack', () => {
-  it('are found in the lines that the engine writes, their files as paths', () => {
+describe('coroutineFrames', () => {
+  it('finds the coroutines in the lines that the engine writes, with their files as paths', () => {
     const { prepareStackTrace } = Error
     Error.prepareStackTrace = () =>
       [
@@ -212,7 +212,7 @@ describe('the coroutines on the stack', () => {
   })
 })
 
-/** The line in this file where the error was made by `failure()`. */
+/** The line in this file where `failure()` made the error. */
 function lineOf(error: Error): number {
   return Number(/coroutine-frames\.test\.ts:(\d+):/.exec(error.stack as string)?.[1])
 }

@@ -1,4 +1,4 @@
-// What the stack of an error tells of the task that threw it, and of its spawners.
+// What the stack of an error says about the task that threw it and about its spawners.
 import { type Coroutine, end, group, join, kill, Latch, pause, sleep, spawn } from '@bluelet/scheduler'
 import { addTrace } from '@bluelet/scheduler/lowlevel'
 import { describe, expect, it } from 'vitest'
@@ -6,7 +6,7 @@ import { failure, rejection, virtually } from '../world.js'
 import { added, pausing, thrower } from './traced.js'
 
 describe('the stack of an error that ends a run', () => {
-  it('keeps the lines of the error itself, first', async () => {
+  it('begins with the lines of the error itself', async () => {
     const error = failure()
     const before = error.stack
 
@@ -19,7 +19,7 @@ describe('the stack of an error that ends a run', () => {
     expect(error.stack?.startsWith(before as string)).toBe(true)
   })
 
-  it('names the task, and that it was in its first step', async () => {
+  it('names the task and says that it was in its first step', async () => {
     const error = failure()
     const before = error.stack
 
@@ -32,7 +32,7 @@ describe('the stack of an error that ends a run', () => {
     expect(added(error, before)).toEqual(['    in task main#1, in its first step'])
   })
 
-  it('names the event that the task yielded last', async () => {
+  it('names the last event that the task yielded', async () => {
     const error = failure()
     const before = error.stack
 
@@ -46,7 +46,7 @@ describe('the stack of an error that ends a run', () => {
     expect(added(error, before)).toEqual(['    in task main#1, after its yield of sleep(10)'])
   })
 
-  it('names the spawners, and what each waits for', async () => {
+  it('names the spawners and their waits', async () => {
     const error = failure()
     const before = error.stack
     function* leaf() {
@@ -72,7 +72,7 @@ describe('the stack of an error that ends a run', () => {
     ])
   })
 
-  it('says of a spawner that it has ended', async () => {
+  it('says that a spawner has ended', async () => {
     const error = failure()
     const before = error.stack
 
@@ -91,7 +91,7 @@ describe('the stack of an error that ends a run', () => {
     ])
   })
 
-  it('says nothing of what a spawner waits for that does not wait', async () => {
+  it('does not name a wait of a spawner that is not waiting', async () => {
     const error = failure()
     const before = error.stack
 
@@ -125,7 +125,7 @@ describe('the stack of an error that ends a run', () => {
     expect(added(error, before)).toEqual([`    in task main#1, after its yield of ${name}`])
   })
 
-  it('names no more spawners than people read', async () => {
+  it('names only a readable number of spawners', async () => {
     const error = failure()
     const before = error.stack
     function* link(n: number): Coroutine<void> {
@@ -142,7 +142,7 @@ describe('the stack of an error that ends a run', () => {
     expect(added(error, before)).toHaveLength(1 + 8)
   })
 
-  it('tells the story of the task that threw, when a joiner handed the error on', async () => {
+  it('describes the task that threw when a joiner passes the error on', async () => {
     const error = failure()
     const before = error.stack
 
@@ -158,7 +158,7 @@ describe('the stack of an error that ends a run', () => {
     expect(added(error, before).join('\n')).toContain('child#2')
   })
 
-  it('names the task also below a long message or a long stack', async () => {
+  it('names the task even below a long message or a long stack', async () => {
     const error = failure('long '.repeat(10_000))
     const before = error.stack
 
@@ -175,7 +175,7 @@ describe('the stack of an error that ends a run', () => {
   it.each([
     [end(7), 'end(7)'],
     [end(), 'end()'],
-  ])('names an end whose finally fails: %#', async (ending, name) => {
+  ])('names an end whose finally block fails: %#', async (ending, name) => {
     const error = failure()
     const before = error.stack
 
@@ -193,7 +193,7 @@ describe('the stack of an error that ends a run', () => {
     expect(added(error, before)).toEqual([`    in task main#1, after its yield of ${name}`])
   })
 
-  it('is told once, though several tasks threw the same object', async () => {
+  it('is extended once although several tasks threw the same object', async () => {
     const error = failure()
     const before = error.stack
 
@@ -214,7 +214,7 @@ describe('the stack of an error that ends a run', () => {
     expect(added(error, before).filter((line) => line.includes('in task'))).toHaveLength(1)
   })
 
-  it('begins with the error itself, if that has no stack', async () => {
+  it('begins with the error itself if it has no stack', async () => {
     const error = failure('bare')
     delete error.stack
     Object.defineProperty(error, 'stack', { value: undefined, writable: true })
@@ -228,7 +228,7 @@ describe('the stack of an error that ends a run', () => {
     expect(error.stack).toBe('Error: bare\n    in task main#1, in its first step')
   })
 
-  it('says with the option sites where a root was spawned that fails itself', async () => {
+  it('shows, with the option sites, where a failing root was spawned', async () => {
     const error = failure()
     const before = error.stack
 
@@ -248,7 +248,7 @@ describe('the stack of an error that ends a run', () => {
     ])
   })
 
-  it('is told in a group too', async () => {
+  it('is extended in a group too', async () => {
     const error = failure()
     const before = error.stack
 
@@ -266,7 +266,7 @@ describe('the stack of an error that ends a run', () => {
     expect(added(error, before)[0]).toBe('    in task child#3, after its yield of pause()')
   })
 
-  it('is left alone when somebody joined for it and caught it', async () => {
+  it('is left unchanged when a task joined for the error and caught it', async () => {
     const error = failure()
     const before = error.stack
 
@@ -282,7 +282,7 @@ describe('the stack of an error that ends a run', () => {
     expect(error.stack).toBe(before)
   })
 
-  it('is none of Cancelled: nobody sees it', async () => {
+  it('is left unchanged for Cancelled, which is not reported', async () => {
     let stack: string | undefined
 
     await virtually(function* () {
@@ -304,7 +304,7 @@ describe('the stack of an error that ends a run', () => {
 })
 
 describe('addTrace', () => {
-  it('leaves what is no error, and what is frozen, alone', async () => {
+  it('leaves values that are not errors, and frozen errors, unchanged', async () => {
     const task = await virtually(function* () {
       return yield* spawn(pausing)
     })

@@ -5,20 +5,20 @@ import { describe, expect, it } from 'vitest'
 import { failure, rejection, world } from '../world.js'
 import { causeText } from './cause-text.js'
 
-/** Writes down all that it hears. */
+/** Records every call. */
 class Recorder implements Required<Probe> {
-  readonly heard: string[] = []
+  readonly calls: string[] = []
 
-  spawn: Required<Probe>['spawn'] = (task, spawner) => this.heard.push(`spawn ${task} by ${spawner}`)
-  resume: Required<Probe>['resume'] = (task, how, value) => this.heard.push(`resume ${task} ${how} ${value}`)
-  yield: Required<Probe>['yield'] = (task, yielded) => this.heard.push(`yield ${task} ${typeof yielded}`)
-  park: Required<Probe>['park'] = (task) => this.heard.push(`park ${task}`)
-  wake: Required<Probe>['wake'] = (task, cause) => this.heard.push(`wake ${task} by ${causeText(cause)}`)
-  exit: Required<Probe>['exit'] = (task, outcome) => this.heard.push(`exit ${task} ${outcome.kind}`)
+  spawn: Required<Probe>['spawn'] = (task, spawner) => this.calls.push(`spawn ${task} by ${spawner}`)
+  resume: Required<Probe>['resume'] = (task, how, value) => this.calls.push(`resume ${task} ${how} ${value}`)
+  yield: Required<Probe>['yield'] = (task, yielded) => this.calls.push(`yield ${task} ${typeof yielded}`)
+  park: Required<Probe>['park'] = (task) => this.calls.push(`park ${task}`)
+  wake: Required<Probe>['wake'] = (task, cause) => this.calls.push(`wake ${task} by ${causeText(cause)}`)
+  exit: Required<Probe>['exit'] = (task, outcome) => this.calls.push(`exit ${task} ${outcome.kind}`)
 }
 
 describe('a probe', () => {
-  it('hears every spawn, step, yield, park, wake and exit, in order', async () => {
+  it('is told of every spawn, step, yield, park, wake and exit, in order', async () => {
     const { scheduler } = world()
     const recorder = new Recorder()
     scheduler.attach(recorder)
@@ -31,7 +31,7 @@ describe('a probe', () => {
       yield join(task)
     })
 
-    expect(recorder.heard).toEqual([
+    expect(recorder.calls).toEqual([
       'spawn main#1 by null',
       'resume main#1 value undefined',
       'yield main#1 object',
@@ -51,7 +51,7 @@ describe('a probe', () => {
     ])
   })
 
-  it('hears an error and its end', async () => {
+  it('is told of an error and of the end of its task', async () => {
     const { scheduler } = world()
     const recorder = new Recorder()
     scheduler.attach(recorder)
@@ -62,14 +62,14 @@ describe('a probe', () => {
       }),
     )
 
-    expect(recorder.heard.slice(-3)).toEqual([
+    expect(recorder.calls.slice(-3)).toEqual([
       'yield main#1 number',
       'resume main#1 error TypeError: cannot yield 42: expected an event, a coroutine, a task or a promise; did you mean yield sleep(42)?',
       'exit main#1 threw',
     ])
   })
 
-  it('hears a kill: the wake, the error and the end', async () => {
+  it('is told of a kill: the wake, the error and the end', async () => {
     const { scheduler } = world()
     const recorder = new Recorder()
 
@@ -82,7 +82,7 @@ describe('a probe', () => {
       yield kill(task)
     })
 
-    expect(recorder.heard.filter((line) => line.includes('victim'))).toEqual([
+    expect(recorder.calls.filter((line) => line.includes('victim'))).toEqual([
       'wake victim#2 by main#1',
       'resume victim#2 error Cancelled: this task is being killed',
       'exit victim#2 killed',
@@ -90,7 +90,7 @@ describe('a probe', () => {
     ])
   })
 
-  it('hears the end of a task that never began', async () => {
+  it('is told of the end of a task that never started', async () => {
     const { scheduler } = world()
     const recorder = new Recorder()
     scheduler.attach(recorder)
@@ -100,13 +100,13 @@ describe('a probe', () => {
       yield kill(task)
     })
 
-    expect(recorder.heard.filter((line) => line.includes('victim#2 '))).toEqual([
+    expect(recorder.calls.filter((line) => line.includes('victim#2 '))).toEqual([
       'spawn victim#2 by main#1',
       'exit victim#2 killed',
     ])
   })
 
-  it('hears a step by return()', async () => {
+  it('is told of a step by return()', async () => {
     const { scheduler } = world()
     const how: string[] = []
     scheduler.attach({ resume: (_task, mode) => how.push(mode) })
@@ -126,7 +126,7 @@ describe('a probe', () => {
     expect(how).toContain('return')
   })
 
-  it('may be attached at any time, and hears from then on', async () => {
+  it('may be attached at any time and is told of everything afterwards', async () => {
     const { scheduler } = world()
     const recorder = new Recorder()
 
@@ -136,14 +136,14 @@ describe('a probe', () => {
       yield pause()
     })
 
-    expect(recorder.heard).toEqual([
+    expect(recorder.calls).toEqual([
       'yield main#1 object',
       'resume main#1 value undefined',
       'exit main#1 returned',
     ])
   })
 
-  it('hears no more once it is detached, in the middle of a run too', async () => {
+  it('is told of nothing after it was detached, even in the middle of a run', async () => {
     const { scheduler } = world()
     const recorder = new Recorder()
     const detach = scheduler.attach(recorder)
@@ -151,14 +151,14 @@ describe('a probe', () => {
     await scheduler.run(function* () {
       detach()
       detach()
-      recorder.heard.length = 0
+      recorder.calls.length = 0
       yield pause()
     })
 
-    expect(recorder.heard).toEqual([])
+    expect(recorder.calls).toEqual([])
   })
 
-  it('hears the same as another that is attached, each in full', async () => {
+  it('is told the same as another probe, each completely', async () => {
     const { scheduler } = world()
     const [first, second] = [new Recorder(), new Recorder()]
     scheduler.attach(first)
@@ -168,11 +168,11 @@ describe('a probe', () => {
       yield sleep(10)
     })
 
-    expect(first.heard.length).toBeGreaterThan(0)
-    expect(second.heard).toEqual(first.heard)
+    expect(first.calls.length).toBeGreaterThan(0)
+    expect(second.calls).toEqual(first.calls)
   })
 
-  it('does not stop hearing when another is detached', async () => {
+  it('stays attached when another probe is detached', async () => {
     const { scheduler } = world()
     const recorder = new Recorder()
     const detach = scheduler.attach(new Recorder())
@@ -183,10 +183,10 @@ describe('a probe', () => {
       yield pause()
     })
 
-    expect(recorder.heard).toContain('exit main#1 returned')
+    expect(recorder.calls).toContain('exit main#1 returned')
   })
 
-  it('is called as its own method', async () => {
+  it('is called as a method', async () => {
     const { scheduler } = world()
     class Counter implements Probe {
       exits = 0
@@ -225,11 +225,11 @@ describe('a probe', () => {
 
       expect(value).toBe(42)
       expect(host.reports).toEqual([error])
-      expect(recorder.heard).toHaveLength(16)
+      expect(recorder.calls).toHaveLength(16)
     },
   )
 
-  it('that throws leaves a scheduler that nobody watches as cheap as before', async () => {
+  it('that throws leaves a scheduler without probes as cheap as before', async () => {
     const { scheduler } = world({ sites: false })
     scheduler.attach({
       resume() {
@@ -252,7 +252,7 @@ describe('a probe', () => {
   })
 })
 
-/** What every step of the trampoline looks at: null while nobody watches. */
+/** The field that every step of the trampoline reads; null when no probe is attached. */
 function probesOf(scheduler: Scheduler): unknown {
   return (scheduler as unknown as { probes: unknown }).probes // Internal, and not in the declarations.
 }

@@ -1,4 +1,4 @@
-// Ids and names of tasks, and the list of them.
+// The ids and names of tasks, and the list of tasks.
 import {
   all,
   Channel,
@@ -25,7 +25,7 @@ import { describe, expect, it } from 'vitest'
 import { idle, waitFor } from '../coroutines.js'
 import { manualScheduler, stepAll } from '../world.js'
 
-/** What the only task of a scheduler does once it waits. */
+/** Spawns one task, steps until it waits, and returns its snapshot. */
 function waiting(main: () => Coroutine): TaskSnapshot {
   const scheduler = manualScheduler()
   scheduler.spawn(main)
@@ -34,7 +34,7 @@ function waiting(main: () => Coroutine): TaskSnapshot {
 }
 
 describe('the id of a task', () => {
-  it('counts up from 1 in spawn order, from outside and from inside', () => {
+  it('counts up from 1 in spawn order, inside and outside of tasks', () => {
     const scheduler = manualScheduler()
     const ids: number[] = []
 
@@ -48,7 +48,7 @@ describe('the id of a task', () => {
     expect(ids).toEqual([1, 3, 4, 5])
   })
 
-  it('is not spent on a spawn that is refused', () => {
+  it('is not used up by a spawn that is rejected', () => {
     const scheduler = manualScheduler()
     const coroutine = idle()
     scheduler.spawn(coroutine)
@@ -65,7 +65,7 @@ describe('the name of a task', () => {
     expect([task.name, `${task}`]).toEqual(['idle', 'idle#1'])
   })
 
-  it('is task for a coroutine, which knows no function', () => {
+  it('is task for a coroutine, which does not record its function', () => {
     const task = manualScheduler().spawn(idle())
 
     expect(`${task}`).toBe('task#1')
@@ -77,7 +77,7 @@ describe('the name of a task', () => {
     expect(`${task}`).toBe('anonymous#1')
   })
 
-  it('is the option name, for a function and for a coroutine', () => {
+  it('is the option name, both for a function and for a coroutine', () => {
     const scheduler = manualScheduler()
     scheduler.spawn(function* main() {
       yield spawn.with({ name: 'of a function' }, idle)
@@ -90,7 +90,7 @@ describe('the name of a task', () => {
     expect(scheduler.snapshot().map(({ name }) => name)).toEqual(['of a function', 'of a coroutine', 'idle'])
   })
 
-  it('passes the arguments on when it is given by the option', () => {
+  it('as an option leaves the arguments of the function unchanged', () => {
     const scheduler = manualScheduler()
     const given: unknown[] = []
     function* taker(a: number, b: string): Coroutine<void> {
@@ -142,7 +142,7 @@ describe('snapshot', () => {
     })
   })
 
-  it('says in which state each task is', () => {
+  it('tells the state of each task', () => {
     const scheduler = manualScheduler()
     const states: Record<string, string> = {}
     const look = () => {
@@ -166,7 +166,7 @@ describe('snapshot', () => {
     expect(states).toMatchObject({ parked: 'parked', running: 'running', fresh: 'new' })
   })
 
-  it('says of a task that is killed in a race that it withdraws', () => {
+  it('shows a task that is killed in a race as withdrawing', () => {
     const scheduler = manualScheduler()
     const victim = scheduler.spawn(function* victim() {
       yield race([
@@ -206,13 +206,13 @@ describe('snapshot', () => {
     ['latch.wait()', () => new Latch().wait()],
     ['ugly()', () => event({ name: 'ugly', describe: unable, enter() {} }, undefined)],
   ]
-  it.each(events)('says that a task waits for %s', (waitsFor, make) => {
+  it.each(events)('shows that a task waits for %s', (waitsFor, make) => {
     const task = waiting(() => waitFor(make()))
 
     expect(task).toMatchObject({ state: 'parked', waitsFor })
   })
 
-  it('says that a task waits for a permit and for a kill', () => {
+  it('shows that a task waits for a permit and for a kill', () => {
     const scheduler = manualScheduler()
     const semaphore = new Semaphore()
     scheduler.spawn(function* main() {
@@ -235,7 +235,7 @@ describe('snapshot', () => {
     expect(waitsFor).toMatchObject({ acquirer: 'semaphore.acquire()', main: 'kill(stubborn#2)' })
   })
 
-  it('says nothing of what a task waits for that does not wait', () => {
+  it('shows no wait of a task that is not waiting', () => {
     const scheduler = manualScheduler()
     scheduler.spawn(function* () {
       yield pause()
@@ -246,7 +246,7 @@ describe('snapshot', () => {
     expect(scheduler.snapshot()[0]?.waitsFor).toBe(undefined)
   })
 
-  it('names the spawner while that goes on', () => {
+  it('names the spawner until it ends', () => {
     const scheduler = manualScheduler()
     scheduler.spawn(function* main() {
       yield spawn(function* short() {
@@ -273,7 +273,7 @@ describe('snapshot', () => {
     expect(callees).toBe(3)
   })
 
-  it('counts a call as one, and what stands under yield* as none', () => {
+  it('counts a call as one callee, and the coroutines under yield* as none', () => {
     function* outer(): Coroutine<void> {
       yield* call(middle)
     }
@@ -286,7 +286,7 @@ describe('snapshot', () => {
     expect(callees).toBe(1)
   })
 
-  it('is empty when all has ended', async () => {
+  it('is empty when every task has ended', async () => {
     const scheduler = new Scheduler({ host: new VirtualHost() })
 
     await scheduler.run(function* () {

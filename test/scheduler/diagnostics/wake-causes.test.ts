@@ -1,4 +1,4 @@
-// What a probe is told of the cause of a wake.
+// What a probe is told about the cause of a wake.
 import {
   type AbortSignalLike,
   Channel,
@@ -20,7 +20,7 @@ import { fromOutside } from '../outside.js'
 import { world } from '../world.js'
 import { causeText } from './cause-text.js'
 
-/** Runs with a probe that hears only wakes: what woke whom. */
+/** Runs a coroutine and returns the wakes: each task and what woke it. */
 async function wakesOf(
   main: (scheduler: Scheduler) => Coroutine,
   options: { signal?: AbortSignalLike } = {},
@@ -83,7 +83,7 @@ describe('the cause of a wake', () => {
     expect(wakes).toEqual(['anonymous#1 by callback'])
   })
 
-  it('is the task that called back, when it was one', async () => {
+  it('is the task that called back, if a task did', async () => {
     let click: (() => void) | undefined
 
     const wakes = await wakesOf(function* () {
@@ -109,7 +109,7 @@ describe('the cause of a wake', () => {
     expect(wakes).toEqual(['anonymous#1 by channel'])
   })
 
-  it('is external, by its kind, when it is none of the tasks and no timer', async () => {
+  it('is external, with its kind, when it is neither a task nor a timer', async () => {
     const { scheduler } = world()
     const causes: WakeCause[] = []
     scheduler.attach({ wake: (_task, cause) => causes.push(cause) })
@@ -119,7 +119,7 @@ describe('the cause of a wake', () => {
     expect(causes).toEqual([{ kind: 'external', source: 'callback' }])
   })
 
-  it('is what a handler of its own calls itself', async () => {
+  it('is the name that a handler gives to its own source', async () => {
     const readable = event<void>(
       {
         name: 'recv',
@@ -135,7 +135,7 @@ describe('the cause of a wake', () => {
     expect(wakes).toEqual(['anonymous#1 by socket'])
   })
 
-  it('is the outside for a latch that is opened from there', async () => {
+  it('is the outside for a latch that is opened from outside', async () => {
     const latch = new Latch()
 
     const wakes = await wakesOf(function* (scheduler: Scheduler) {
@@ -158,7 +158,7 @@ describe('the cause of a wake', () => {
     expect(wakes).toEqual(['anonymous#1 by promise'])
   })
 
-  it('is not the promise that a task waited for when a signal has cancelled it', async () => {
+  it('is not the promise that a task waited for when a signal has cancelled the task', async () => {
     const controller = new AbortController()
 
     const wakes = await wakesOf(

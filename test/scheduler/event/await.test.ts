@@ -66,13 +66,13 @@ describe('await', () => {
 
   it('offers catch and finally', async () => {
     const error = failure()
-    const heard: unknown[] = []
+    const calls: unknown[] = []
 
     await wait(rejectedLater(error))
-      .finally(() => heard.push('finally'))
-      .catch((caught: unknown) => heard.push(caught))
+      .finally(() => calls.push('finally'))
+      .catch((caught: unknown) => calls.push(caught))
 
-    expect(heard).toEqual(['finally', error])
+    expect(calls).toEqual(['finally', error])
   })
 
   it('does not enter an event before it is awaited', async () => {

@@ -7,7 +7,7 @@ import { rejection } from '../world.js'
 
 /** Makes the given choices, then always 0, and records the number of options each time. */
 class Scripted implements Schedule {
-  readonly asked: number[] = []
+  readonly options: number[] = []
   readonly #choices: readonly number[]
 
   constructor(...choices: number[]) {
@@ -15,8 +15,8 @@ class Scripted implements Schedule {
   }
 
   choose(n: number): number {
-    this.asked.push(n)
-    return this.#choices[this.asked.length - 1] ?? 0
+    this.options.push(n)
+    return this.#choices[this.options.length - 1] ?? 0
   }
 }
 
@@ -114,7 +114,7 @@ describe('a run', () => {
 
     await orderUnder(schedule)
 
-    expect(schedule.asked).toEqual([4, 4, 4, 4, 3, 2])
+    expect(schedule.options).toEqual([4, 4, 4, 4, 3, 2])
   })
 
   it('consults the schedule at each step by hand, too', () => {
@@ -163,7 +163,7 @@ describe('calls that are due at the same time', () => {
     const schedule = new Scripted(2, 1)
 
     expect(callOrder(schedule)).toBe('cba!')
-    expect(schedule.asked).toEqual([3, 2])
+    expect(schedule.options).toEqual([3, 2])
   })
 
   it('are made in each order under some seed', () => {
@@ -173,9 +173,9 @@ describe('calls that are due at the same time', () => {
   })
 
   it.each([2.5, -1, 3, Number.NaN])('are not made in the order of an invalid choice: %d of 3', (choice) => {
-    let asked = 0
+    let options = 0
 
-    expect(() => callOrder({ choose: () => (++asked === 1 ? choice : 0) })).toThrow(
+    expect(() => callOrder({ choose: () => (++options === 1 ? choice : 0) })).toThrow(
       new RangeError(`schedule.choose(3): expected an integer of 0 to 2, got ${choice}`),
     )
   })
@@ -232,8 +232,8 @@ describe('an invalid choice of a schedule', () => {
   })
 
   it('is an error of the run, not of the task that was stepped before', async () => {
-    let asked = 0
-    const schedule = { choose: () => (++asked === 2 ? Number.NaN : 0) }
+    let options = 0
+    const schedule = { choose: () => (++options === 2 ? Number.NaN : 0) }
     let caught: unknown
     function* main(): Coroutine<void> {
       try {
@@ -257,8 +257,8 @@ describe('an invalid choice of a schedule', () => {
 
   it('ends the run although every further choice is invalid, too', async () => {
     // After that many choices it throws, so that this test fails rather than hangs.
-    let asked = 0
-    const schedule = { choose: () => (++asked > 100 ? 0 : -1) }
+    let options = 0
+    const schedule = { choose: () => (++options > 100 ? 0 : -1) }
     function* stepper(): Coroutine<void> {
       yield* pause()
     }

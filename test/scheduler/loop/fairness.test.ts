@@ -264,18 +264,18 @@ describe('a task that never waits', () => {
   })
 
   it('lets setImmediate, timers and promises of the platform run, on the default host', async () => {
-    const heard = new Set<string>()
-    setImmediate(() => heard.add('immediate'))
-    setTimeout(() => heard.add('timer'), 0)
-    void Promise.resolve().then(() => heard.add('promise'))
+    const happened = new Set<string>()
+    setImmediate(() => happened.add('immediate'))
+    setTimeout(() => happened.add('timer'), 0)
+    void Promise.resolve().then(() => happened.add('promise'))
 
     await run(
       function* () {
-        while (heard.size < 3) yield pause()
+        while (happened.size < 3) yield pause()
       },
       { host: defaultHost },
     )
 
-    expect(heard.size).toBe(3)
+    expect(happened.size).toBe(3)
   })
 })

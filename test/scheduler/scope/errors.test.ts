@@ -143,15 +143,15 @@ describe('an error that no task joins for', () => {
   })
 
   it('causes no uncaughtException and no unhandledRejection', async () => {
-    const heard: unknown[] = []
-    const hear = (error: unknown) => void heard.push(error)
-    process.on('uncaughtExceptionMonitor', hear)
+    const reported: unknown[] = []
+    const report = (error: unknown) => void reported.push(error)
+    process.on('uncaughtExceptionMonitor', report)
 
     await rejection(virtually(() => failAfter(10, failure())))
     await new Promise((resolve) => setImmediate(resolve))
 
-    process.off('uncaughtExceptionMonitor', hear)
-    expect(heard).toEqual([])
+    process.off('uncaughtExceptionMonitor', report)
+    expect(reported).toEqual([])
   })
 })
 

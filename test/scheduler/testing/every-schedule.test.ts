@@ -15,7 +15,7 @@ describe('everySchedule', () => {
     expect(tried).toBe(expected)
     expect(orders.size).toBe(expected)
     expect(failed).toBe(0)
-    // The others are there to be looked at, should one of these fail.
+    // Only the large sizes are figures; the small ones help when a large one fails.
     if (expected < 10_000) return
     record({
       what: `interleavings of ${tasks} tasks of ${steps} steps`,
@@ -46,7 +46,7 @@ describe('everySchedule', () => {
     expect(tried).toBe(1)
   })
 
-  it('tries timers that are due at the same time in each order', async () => {
+  it('tries timers that are due at the same time in every order', async () => {
     const orders: string[] = []
 
     const tried = await everySchedule(function* (world) {
@@ -62,7 +62,7 @@ describe('everySchedule', () => {
     expect(orders.sort()).toEqual(['abc', 'acb', 'bac', 'bca', 'cab', 'cba'])
   })
 
-  it('makes the world anew for each run', async () => {
+  it('makes a new world for each run', async () => {
     const worlds = new Set<unknown>()
 
     await everySchedule(function* (world) {
@@ -76,9 +76,9 @@ describe('everySchedule', () => {
   })
 
   it.each([
-    ['between any two steps, in a world that simulates where it comes from', ['socket'], [1, 2, 3]],
-    ['between turns, in any other', [], [3]],
-  ])('lets what is due arrive %s', async (_name, simulates, expected) => {
+    ['between any two steps, in a world that simulates its source', ['socket'], [1, 2, 3]],
+    ['between turns, in any other world', [], [3]],
+  ])('lets a due arrival come %s', async (_name, simulates, expected) => {
     const arrivals = new Set<number>()
 
     await everySchedule(
@@ -94,7 +94,7 @@ describe('everySchedule', () => {
     expect([...arrivals].sort()).toEqual(expected)
   })
 
-  it('finds the update that is lost', async () => {
+  it('finds a lost update', async () => {
     const error = await errorOf(everySchedule(lostUpdate))
 
     expect(error.message).toContain('expected a count of 2, got 1')
@@ -102,7 +102,7 @@ describe('everySchedule', () => {
     expect(error.name).toBe('ScheduleError')
   })
 
-  it('says under which schedule, and shows the steps that were taken there', async () => {
+  it('names the schedule, and shows the steps that were taken under it', async () => {
     const error = await errorOf(everySchedule(overtaken))
 
     expect(error.schedule).toBe('1')
@@ -116,13 +116,13 @@ describe('everySchedule', () => {
     ])
   })
 
-  it('says where each step has yielded', async () => {
+  it('shows where each step yielded', async () => {
     const { message } = await errorOf(everySchedule(lostUpdate))
 
     expect(message).toMatch(/all#2 +pause\(\) +increment \(.*programs\.ts:\d+:\d+\)\n/)
   })
 
-  it('says so of a schedule that is first in, first out', async () => {
+  it('says so when the schedule is first in, first out', async () => {
     const error = await errorOf(
       everySchedule(function* () {
         throw failure()
@@ -153,7 +153,7 @@ describe('everySchedule', () => {
     expect(error.cause).toBe(thrown)
   })
 
-  it('takes a deadlock for a failure', async () => {
+  it('treats a deadlock as a failure', async () => {
     const error = await errorOf(
       everySchedule(function* () {
         yield* new Latch().wait()
@@ -163,7 +163,7 @@ describe('everySchedule', () => {
     expect(error.cause).toBeInstanceOf(DeadlockError)
   })
 
-  it('takes for a failure what a world has reported', async () => {
+  it('treats a report of the world as a failure', async () => {
     const reported = failure('reported')
 
     const error = await errorOf(
@@ -175,7 +175,7 @@ describe('everySchedule', () => {
     expect(error.cause).toBe(reported)
   })
 
-  it('takes a world without reports', async () => {
+  it('accepts a world without reports', async () => {
     const world = (schedule: Schedule) => {
       const host = new VirtualHost({ schedule })
       return {
@@ -198,7 +198,7 @@ describe('everySchedule', () => {
     expect(tried).toBe(2)
   })
 
-  it('ends at the limit, and says what to do', async () => {
+  it('stops at the limit, and says what to do', async () => {
     let runs = 0
 
     const error = await rejection(
@@ -217,7 +217,7 @@ describe('everySchedule', () => {
     expect(runs).toBe(5)
   })
 
-  it('takes as many schedules as the limit', async () => {
+  it('accepts exactly as many schedules as the limit', async () => {
     const tried = await everySchedule(
       function* () {
         yield* all([lastly(), lastly(), lastly()])
@@ -228,14 +228,14 @@ describe('everySchedule', () => {
     expect(tried).toBe(6)
   })
 
-  it.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, '7'])('refuses a limit of %s', async (limit) => {
+  it.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, '7'])('rejects a limit of %s', async (limit) => {
     const error = await rejection(everySchedule(lostUpdate, { limit: limit as number }))
 
     expect(error).toBeInstanceOf(RangeError)
     expect((error as Error).message).toContain('limit: expected a positive integer, got')
   })
 
-  it('sees that a program takes other steps than before, by something outside of its world', async () => {
+  it('detects that a program takes different steps because of something outside its world', async () => {
     let runs = 0
 
     const error = await rejection(
@@ -249,7 +249,7 @@ describe('everySchedule', () => {
     expect((error as Error).message).toContain('the program depends on something else than its world')
   })
 
-  it('does not say of a program that fails by something outside that it fails under a schedule', async () => {
+  it('does not blame a schedule when a program fails because of something outside', async () => {
     let runs = 0
 
     const error = await rejection(

@@ -3,11 +3,11 @@ import { all, type Coroutine, pause } from '@bluelet/scheduler'
 import { ScheduleError } from '@bluelet/scheduler/testing'
 import { rejection } from '../world.js'
 
-/** A counter that two tasks read, and write a step later: the second may write what the first has made obsolete. */
+/** Two tasks read a counter and write it a step later, so the second may overwrite the update of the first. */
 export function* lostUpdate(): Coroutine<void> {
   let count = 0
   function* increment(): Coroutine<void> {
-    // One that has all its steps after the other loses nothing.
+    // A task that takes all of its steps after the other one loses no update.
     yield* pause()
     const seen = count
     yield* pause()
@@ -17,7 +17,7 @@ export function* lostUpdate(): Coroutine<void> {
   if (count !== 2) throw new Error(`expected a count of 2, got ${count}`)
 }
 
-/** Fails if the second task takes its first step first: only under an unusual schedule. */
+/** Fails if the second task takes its first step first, which happens only under an unusual schedule. */
 export function* overtaken(): Coroutine<void> {
   let done = false
   function* writer(): Coroutine<void> {
@@ -31,6 +31,7 @@ export function* overtaken(): Coroutine<void> {
   yield* all([writer(), reader()])
 }
 
+/** Returns the ScheduleError that a promise rejects with. */
 export async function errorOf(promise: Promise<unknown>): Promise<ScheduleError> {
   const error = await rejection(promise)
   if (!(error instanceof ScheduleError)) throw error

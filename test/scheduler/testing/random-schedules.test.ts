@@ -5,7 +5,7 @@ import { failure, rejection } from '../world.js'
 import { errorOf, lastly, lostUpdate } from './programs.js'
 
 describe('randomSchedules', () => {
-  /** The orders in which it runs a program. */
+  /** The orders in which `randomSchedules` runs a program. */
   async function ordersOf(options: { seed?: number; runs?: number }): Promise<string[]> {
     const orders: string[] = []
     await randomSchedules(function* () {
@@ -29,21 +29,21 @@ describe('randomSchedules', () => {
     expect(new Set(orders).size).toBeGreaterThan(950)
   })
 
-  it('takes the same schedules each time', async () => {
+  it('runs the same schedules each time', async () => {
     expect(await ordersOf({ runs: 50 })).toEqual(await ordersOf({ runs: 50 }))
   })
 
-  it('goes on from the seed that it is given', async () => {
+  it('starts from the given seed', async () => {
     const orders = await ordersOf({ seed: 1, runs: 30 })
 
     expect(await ordersOf({ seed: 11, runs: 20 })).toEqual(orders.slice(10))
   })
 
-  it('gives the number of runs', async () => {
+  it('returns the number of runs', async () => {
     expect(await randomSchedules(lastly, { runs: 7 })).toBe(7)
   })
 
-  it('names the seed under which it has failed, from which it fails again at once', async () => {
+  it('names the seed of the failure, which fails again at once', async () => {
     const rare = (): Coroutine<void> => rarely(5)
 
     const error = await errorOf(randomSchedules(rare))
@@ -54,20 +54,20 @@ describe('randomSchedules', () => {
     expect(await randomSchedules(rare, { seed: 1, runs: seed - 1 })).toBe(seed - 1)
   })
 
-  it('refuses a seed after which there are too few', async () => {
+  it('rejects a seed that leaves too few seeds after it', async () => {
     const error = await rejection(randomSchedules(lastly, { seed: Number.MAX_SAFE_INTEGER, runs: 1 }))
 
     expect(error).toBeInstanceOf(RangeError)
   })
 
-  it.each([0, -1, 1.5, Number.NaN])('refuses %d runs', async (runs) => {
+  it.each([0, -1, 1.5, Number.NaN])('rejects %d runs', async (runs) => {
     const error = await rejection(randomSchedules(lostUpdate, { runs }))
 
     expect(error).toBeInstanceOf(RangeError)
     expect((error as Error).message).toBe(`runs: expected a positive integer, got ${runs}`)
   })
 
-  it.each([1.5, Number.NaN, Number.POSITIVE_INFINITY, '1'])('refuses the seed %s', async (seed) => {
+  it.each([1.5, Number.NaN, Number.POSITIVE_INFINITY, '1'])('rejects the seed %s', async (seed) => {
     const error = await rejection(randomSchedules(lastly, { seed: seed as number }))
 
     expect(error).toBeInstanceOf(RangeError)
@@ -75,7 +75,7 @@ describe('randomSchedules', () => {
   })
 })
 
-/** Fails when the last of some tasks steps first. */
+/** Fails when the last of the tasks steps first. */
 function* rarely(tasks: number): Coroutine<void> {
   const first = new Channel<number>()
   for (let n = 0; n < tasks; n++) {

@@ -4,9 +4,9 @@ import { describe, expect, it } from 'vitest'
 import { failure, rejection } from '../world.js'
 import { errorOf, lostUpdate, overtaken } from './programs.js'
 
-describe('the schedule that a ScheduleError names', () => {
-  it('is as short as it can be', async () => {
-    /** Fails if the reader, which is second, takes its second step before the writer does. */
+describe('the schedule in a ScheduleError', () => {
+  it('is as short as possible', async () => {
+    /** Fails if the reader, which is second, takes its second step before the writer takes one. */
     function* program(): Coroutine<void> {
       let done = false
       function* writer(): Coroutine<void> {
@@ -20,12 +20,12 @@ describe('the schedule that a ScheduleError names', () => {
       yield* all([writer(), reader()])
     }
 
-    // With the reader's first step before the writer's it is ahead for good: one unusual choice is enough.
+    // After the reader's first step it stays ahead of the writer, so one unusual choice is enough.
     expect((await errorOf(everySchedule(program))).schedule).toBe('1')
     expect((await errorOf(randomSchedules(program))).schedule).toBe('1')
   })
 
-  it.each([1, 2, 3, 4, 5])('is as short however long the one was that was found: seed %i', async (seed) => {
+  it.each([1, 2, 3, 4, 5])('is as short even if a long schedule was found first: seed %i', async (seed) => {
     /** Fails when the last of ten tasks takes its first step first. */
     function* program(): Coroutine<void> {
       const order: number[] = []
@@ -71,7 +71,7 @@ describe('the schedule that a ScheduleError names', () => {
 })
 
 describe('replaySchedule', () => {
-  it('throws what the program throws', async () => {
+  it('throws the error of the program', async () => {
     const { schedule } = await errorOf(everySchedule(overtaken))
 
     const error = await rejection(replaySchedule(overtaken, schedule))
@@ -79,11 +79,11 @@ describe('replaySchedule', () => {
     expect(error).toEqual(new Error('nothing is there yet'))
   })
 
-  it('runs a program that passes under that schedule', async () => {
+  it('returns when the program passes under that schedule', async () => {
     await replaySchedule(overtaken, '')
   })
 
-  it('is first in, first out beyond the end of the schedule', async () => {
+  it('continues first in, first out after the end of the schedule', async () => {
     const orders: string[] = []
     function* program(): Coroutine<void> {
       let order = ''
@@ -99,7 +99,7 @@ describe('replaySchedule', () => {
     expect(orders).toEqual(['abcd', 'dabc', 'adbc', 'dcba'])
   })
 
-  it('makes its world as it is told', async () => {
+  it('uses the given world', async () => {
     const host = new VirtualHost()
     host.advance(100)
     let began = 0
@@ -115,7 +115,7 @@ describe('replaySchedule', () => {
     expect(began).toBe(100)
   })
 
-  it('refuses what is no schedule', async () => {
+  it('rejects an invalid schedule', async () => {
     const error = await rejection(replaySchedule(overtaken, '1,2'))
 
     expect(error).toEqual(new TypeError('replaySchedule: expected a schedule such as \'0.2.1\', got "1,2"'))

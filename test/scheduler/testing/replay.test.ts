@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { Replay } from '../../../packages/scheduler/src/testing/replay.js'
 
 describe('Replay', () => {
-  it('takes the given choices, then 0 each', () => {
+  it('makes the given choices, then always 0', () => {
     const replay = new Replay([2, 0, 1])
 
     const taken = [3, 3, 3, 3, 3].map((n) => replay.choose(n))
@@ -11,7 +11,7 @@ describe('Replay', () => {
     expect(taken).toEqual([2, 0, 1, 0, 0])
   })
 
-  it('takes those of another schedule beyond the given ones', () => {
+  it('makes the choices of another schedule after the given ones', () => {
     const replay = new Replay([1], seeded(1))
     const other = seeded(1)
 
@@ -20,27 +20,27 @@ describe('Replay', () => {
     expect(taken).toEqual([1, other.choose(9), other.choose(9), other.choose(9)])
   })
 
-  it('takes the last way where there are fewer than the given choice needs', () => {
+  it('makes the last choice where there are fewer options than the given choice needs', () => {
     const replay = new Replay([5])
 
     expect(replay.choose(3)).toBe(2)
   })
 
-  it('writes down what it has taken', () => {
+  it('records its choices', () => {
     const replay = new Replay([5, 1])
     for (const n of [3, 2, 4]) replay.choose(n)
 
     expect(replay.taken()).toEqual([2, 1, 0])
   })
 
-  it('is written up to the last choice that is unusual', () => {
+  it('is written up to the last unusual choice', () => {
     const replay = new Replay([0, 2, 0, 1])
     for (let i = 0; i < 9; i++) replay.choose(3)
 
     expect(`${replay}`).toBe('0.2.0.1')
   })
 
-  it('is written as nothing when every choice was the usual one', () => {
+  it('is written as an empty string when every choice was the usual one', () => {
     const replay = new Replay([])
     for (let i = 0; i < 9; i++) replay.choose(3)
 
@@ -49,7 +49,7 @@ describe('Replay', () => {
 })
 
 describe('next', () => {
-  /** Every list of choices that comes, where the ways at each choice are given. */
+  /** Every list of choices that `next` produces, for the given numbers of options. */
   function every(...ways: number[]): string[] {
     const all: string[] = []
     for (let choices: readonly number[] | undefined = []; choices !== undefined; ) {
@@ -61,29 +61,29 @@ describe('next', () => {
     return all
   }
 
-  it('counts through every way, the last choice first', () => {
+  it('counts through every option, the last choice first', () => {
     expect(every(2, 3)).toEqual(['00', '01', '02', '10', '11', '12'])
   })
 
-  it('gives each of a product of ways once', () => {
+  it('produces each combination of options once', () => {
     const all = every(4, 1, 3, 2, 5)
 
     expect(all).toHaveLength(120)
     expect(new Set(all).size).toBe(120)
   })
 
-  it('gives nothing where there was nothing to choose', () => {
+  it('produces nothing where there was no choice', () => {
     expect(new Replay([]).next()).toBe(undefined)
   })
 
-  it('sees that a given choice was not asked for', () => {
+  it('detects a given choice that was not used', () => {
     const replay = new Replay([1, 1])
     replay.choose(2)
 
     expect(() => replay.next()).toThrow('the same choices did not lead to the same run')
   })
 
-  it('sees that there were fewer ways than before', () => {
+  it('detects fewer options than before', () => {
     const replay = new Replay([2])
     replay.choose(2)
 
@@ -104,7 +104,7 @@ describe('from', () => {
     expect(replay.choose(100)).toBe(0)
   })
 
-  it.each(['x', '.', '1.', '.1', '1..2', '-1', '1.5e3', ' 1', '1\n', 7, undefined])('refuses %j', (text) => {
+  it.each(['x', '.', '1.', '.1', '1..2', '-1', '1.5e3', ' 1', '1\n', 7, undefined])('rejects %j', (text) => {
     expect(() => Replay.from(text as string)).toThrow(TypeError)
     expect(() => Replay.from(text as string)).toThrow("expected a schedule such as '0.2.1', got")
   })

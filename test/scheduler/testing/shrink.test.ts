@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { shrink, trimmed } from '../../../packages/scheduler/src/testing/shrink.js'
 
-/** Shrinks, and counts the tries. */
+/** Shrinks a schedule and counts the tries. */
 async function shrunk(
   found: readonly number[],
   fails: (choices: readonly number[]) => boolean,
@@ -17,27 +17,27 @@ async function shrunk(
 const noise = Array.from({ length: 40 }, (_, i) => (i * 7) % 5)
 
 describe('shrink', () => {
-  it('leaves nothing of what always fails', async () => {
+  it('removes everything from a schedule that always fails', async () => {
     expect((await shrunk(noise, () => true)).best).toEqual([])
   })
 
-  it('leaves as it is what cannot be made smaller', async () => {
+  it('leaves a schedule unchanged that cannot be smaller', async () => {
     expect((await shrunk([3, 1, 2], (choices) => choices.join() === '3,1,2')).best).toEqual([3, 1, 2])
   })
 
-  it('leaves out what does not matter', async () => {
+  it('removes choices that do not matter', async () => {
     const fails = (choices: readonly number[]) => choices.includes(4)
 
     expect((await shrunk(noise, fails)).best).toEqual([4])
   })
 
-  it('makes usual what does not matter and cannot be left out', async () => {
+  it('replaces choices that do not matter, but cannot be removed, by the usual one', async () => {
     const fails = (choices: readonly number[]) => choices[5] === 3
 
     expect((await shrunk([1, 2, 1, 2, 1, 3, 2, 2], fails)).best).toEqual([0, 0, 0, 0, 0, 3])
   })
 
-  it('makes a choice as small as it can be', async () => {
+  it('makes a choice as small as possible', async () => {
     const fails = (choices: readonly number[]) => (choices[0] ?? 0) >= 17
 
     expect((await shrunk([1000], fails)).best).toEqual([17])
@@ -50,17 +50,17 @@ describe('shrink', () => {
     expect((await shrunk(noise, fails)).best).toEqual([4, 3])
   })
 
-  it('goes on where a smaller choice lets another be left out', async () => {
+  it('continues when a smaller choice makes another one removable', async () => {
     const failing = new Set(['2.3', '1.3', '1'])
 
     expect((await shrunk([2, 3], (choices) => failing.has(choices.join('.')))).best).toEqual([1])
   })
 
-  it('does without the zeros at the end', async () => {
+  it('removes the zeros at the end', async () => {
     expect((await shrunk([2, 0, 0, 0], (choices) => choices[0] === 2)).best).toEqual([2])
   })
 
-  it('tries no more than it needs to, and no choice below 0', async () => {
+  it('tries no more than necessary, and no choice below 0', async () => {
     const tried: string[] = []
 
     const best = await shrink([0, 5], async (choices) => {
@@ -74,7 +74,7 @@ describe('shrink', () => {
     expect(tried).toEqual([...first, ...again])
   })
 
-  it('gives up after 2000 tries with the best that it has', async () => {
+  it('stops after 2000 tries with the best schedule so far', async () => {
     const long = new Array<number>(1500).fill(1)
     const fails = (choices: readonly number[]) => choices.filter((choice) => choice === 1).length >= 1490
 
@@ -84,7 +84,7 @@ describe('shrink', () => {
     expect(fails(best)).toBe(true)
   })
 
-  it('gives choices under which it fails, whatever the failure', async () => {
+  it('returns choices that fail, for any failure', async () => {
     for (let seed = 1; seed <= 50; seed++) {
       const found = noise.map((choice, i) => (choice * seed + i) % 6)
       const digest = (choices: readonly number[]) =>

@@ -3,7 +3,7 @@ import { VirtualHost } from '@bluelet/scheduler/testing'
 import { describe, expect, it } from 'vitest'
 import { StepLog } from '../../../packages/scheduler/src/testing/step-log.js'
 
-/** The steps of a run, as they are shown. */
+/** The steps of a run as text. */
 async function stepsOf(main: () => Coroutine, sites = false): Promise<string[]> {
   const scheduler = new Scheduler({ host: new VirtualHost(), sites })
   const log = new StepLog()
@@ -13,7 +13,7 @@ async function stepsOf(main: () => Coroutine, sites = false): Promise<string[]> 
 }
 
 describe('StepLog', () => {
-  it('is empty before anything has happened', () => {
+  it('is empty at first', () => {
     expect(new StepLog().lines()).toEqual([])
   })
 
@@ -34,7 +34,7 @@ describe('StepLog', () => {
     ])
   })
 
-  it('says of a task that it was killed', async () => {
+  it('shows that a task was killed', async () => {
     const lines = await stepsOf(function* main() {
       const task = yield* spawn(function* child() {
         yield* sleep(10)
@@ -49,7 +49,7 @@ describe('StepLog', () => {
     ])
   })
 
-  it('says of a task what it threw, by its first line', async () => {
+  it('shows the first line of what a task threw', async () => {
     const lines = await stepsOf(function* main() {
       throw new TypeError('wrong\nin more than one line')
     })
@@ -61,7 +61,7 @@ describe('StepLog', () => {
     ['a string', 'text'],
     ['nothing', undefined],
     ['an object without a prototype', Object.create(null)],
-  ])('says so of a task that threw %s', async (_name, thrown) => {
+  ])('shows that a task threw %s', async (_name, thrown) => {
     const lines = await stepsOf(function* main() {
       throw thrown
     })
@@ -69,7 +69,7 @@ describe('StepLog', () => {
     expect(lines).toEqual([expect.stringMatching(/^main#1 {2}throws /)])
   })
 
-  it('does not fail at what cannot be yielded', async () => {
+  it('shows a value that cannot be yielded', async () => {
     const lines = await stepsOf(function* main() {
       yield 7 as never
     })
@@ -78,7 +78,7 @@ describe('StepLog', () => {
     expect(lines[1]).toMatch(/^main#1 {2}throws TypeError/)
   })
 
-  it('says where, if the scheduler knows', async () => {
+  it('shows the place of each yield, if the scheduler records it', async () => {
     const lines = await stepsOf(function* main() {
       yield* sleep(10)
     }, true)
@@ -87,7 +87,7 @@ describe('StepLog', () => {
     expect(lines[1]).toBe('main#1  ends')
   })
 
-  it('says so in a column, as wide as what has yielded there and no wider', async () => {
+  it('shows the place in a column that is as wide as the yielded events need', async () => {
     const lines = await stepsOf(function* main() {
       yield* sleep(10)
       yield* pause()
@@ -101,7 +101,7 @@ describe('StepLog', () => {
     ])
   })
 
-  it('says where the innermost coroutine has yielded', async () => {
+  it('shows where the innermost coroutine yielded', async () => {
     const lines = await stepsOf(function* main() {
       yield (function* callee(): Coroutine<void> {
         yield* sleep(10)
@@ -111,7 +111,7 @@ describe('StepLog', () => {
     expect(lines.find((line) => line.includes('sleep(10)'))).toContain('  callee (')
   })
 
-  it('shows the last 40 lines of more, and says how many it leaves out', async () => {
+  it('shows only the last 40 lines, and the number of lines that it omits', async () => {
     const lines = await stepsOf(function* main() {
       for (let ms = 1; ms <= 100; ms++) yield* sleep(ms)
     })
@@ -122,7 +122,7 @@ describe('StepLog', () => {
     expect(lines.at(-1)).toBe('main#1  ends')
   })
 
-  it('shows all of 40', async () => {
+  it('shows all of 40 lines', async () => {
     const lines = await stepsOf(function* main() {
       for (let ms = 1; ms < 40; ms++) yield* sleep(ms)
     })

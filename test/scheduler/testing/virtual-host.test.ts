@@ -2,13 +2,14 @@ import { type Coroutine, pause, Scheduler, sleep, spawn } from '@bluelet/schedul
 import { defaultHost } from '@bluelet/scheduler/lowlevel'
 import { type Schedule, VirtualHost } from '@bluelet/scheduler/testing'
 import { describe, expect, it, vi } from 'vitest'
+import { afterMacrotasks } from '../outside.js'
 
 describe('VirtualHost', () => {
-  it('begins at 0', () => {
+  it('starts at 0', () => {
     expect(new VirtualHost().now()).toBe(0)
   })
 
-  it('jumps to the next deadline when nothing is ready', async () => {
+  it('jumps to the next deadline when no task is ready', async () => {
     const host = new VirtualHost()
     const times: number[] = []
 
@@ -22,7 +23,7 @@ describe('VirtualHost', () => {
     expect(times).toEqual([1000, 1001, 86_401_001])
   })
 
-  it('lets promises be heard before it jumps', async () => {
+  it('lets promises settle before it jumps', async () => {
     const host = new VirtualHost()
     const order: string[] = []
 
@@ -40,7 +41,7 @@ describe('VirtualHost', () => {
     expect(order).toEqual(['promise at 0', 'slept at 10'])
   })
 
-  it('serves two schedulers in one time', async () => {
+  it('serves two schedulers with the same time', async () => {
     const host = new VirtualHost()
     const order: string[] = []
     function* sleeper(name: string, ms: number): Coroutine<void> {
@@ -56,11 +57,11 @@ describe('VirtualHost', () => {
     expect(order).toEqual(['b at 10', 'a at 20'])
   })
 
-  it('simulates nothing unless it is told', () => {
+  it('simulates nothing by default', () => {
     expect(new VirtualHost().simulates).toEqual([])
   })
 
-  it('keeps what was reported', () => {
+  it('keeps reported errors', () => {
     const host = new VirtualHost()
     const error = new Error('reported')
 
@@ -69,32 +70,32 @@ describe('VirtualHost', () => {
     expect(host.reports).toEqual([error])
   })
 
-  it('does not ring an alarm that was cancelled', async () => {
+  it('does not fire a timer that was cancelled', async () => {
     const host = new VirtualHost()
-    const rung: string[] = []
+    const made: string[] = []
 
-    const alarm = host.at(10, () => rung.push('cancelled'))
-    host.at(20, () => rung.push('rung'))
+    const alarm = host.at(10, () => made.push('cancelled'))
+    host.at(20, () => made.push('made'))
     host.cancel(alarm)
-    await macrotasks(5)
+    await afterMacrotasks(5)
 
-    expect(rung).toEqual(['rung'])
+    expect(made).toEqual(['made'])
   })
 
-  it('leaves the others alone when an alarm is cancelled that has rung', async () => {
+  it('ignores the cancellation of a timer that has fired', async () => {
     const host = new VirtualHost({ manual: true })
-    const rung: string[] = []
-    const first = host.at(10, () => rung.push('first'))
-    host.at(20, () => rung.push('second'))
+    const made: string[] = []
+    const first = host.at(10, () => made.push('first'))
+    host.at(20, () => made.push('second'))
     host.advance(10)
 
     host.cancel(first)
     host.advance(10)
 
-    expect(rung).toEqual(['first', 'second'])
+    expect(made).toEqual(['first', 'second'])
   })
 
-  it('lets time pass in the end though tasks spin without end', async () => {
+  it('lets time pass eventually although tasks spin without end', async () => {
     const host = new VirtualHost()
     let awake = false
 
@@ -111,7 +112,7 @@ describe('VirtualHost', () => {
     expect(host.now()).toBeLessThan(10)
   })
 
-  it('lets no time pass though tasks work for long, if they rest at times', async () => {
+  it('lets no time pass while tasks work for long, if they rest now and then', async () => {
     const host = new VirtualHost()
 
     await new Scheduler({ host }).run(function* () {
@@ -123,29 +124,29 @@ describe('VirtualHost', () => {
 
   it('is exhausted when the real world is', () => {
     const takeBack = () => {}
-    const asked = vi.spyOn(defaultHost, 'onExhausted').mockReturnValue(takeBack)
+    const onExhausted = vi.spyOn(defaultHost, 'onExhausted').mockReturnValue(takeBack)
     const callback = () => {}
 
     const given = new VirtualHost().onExhausted(callback)
 
-    expect(asked).toHaveBeenCalledExactlyOnceWith(callback)
+    expect(onExhausted).toHaveBeenCalledExactlyOnceWith(callback)
     expect(given).toBe(takeBack)
-    asked.mockRestore()
+    onExhausted.mockRestore()
   })
 
-  it('never goes back, for an alarm of the past either', async () => {
+  it('never goes back, even for a timer in the past', async () => {
     const host = new VirtualHost()
     host.advance(100)
 
     host.at(10, () => {})
-    await macrotasks(5)
+    await afterMacrotasks(5)
 
     expect(host.now()).toBe(100)
   })
 })
 
 describe('onIdle', () => {
-  /** What the host and its listener call, in order. */
+  /** Records the calls of the host and of its listener, in order. */
   function idling(): { host: VirtualHost; log: string[]; takeBack: () => void } {
     const host = new VirtualHost()
     const log: string[] = []
@@ -158,7 +159,7 @@ describe('onIdle', () => {
     host.soon(() => log.push('soon'))
     host.at(10, () => log.push('at 10'))
     host.at(20, () => log.push('at 20'))
-    await macrotasks(10)
+    await afterMacrotasks(10)
 
     expect(log).toEqual(['soon', 'at 10', 'at 20', 'idle'])
   })
@@ -167,65 +168,65 @@ describe('onIdle', () => {
     const { host, log } = idling()
 
     host.soon(() => log.push('first'))
-    await macrotasks(5)
+    await afterMacrotasks(5)
     host.soon(() => log.push('second'))
-    await macrotasks(5)
+    await afterMacrotasks(5)
 
     expect(log).toEqual(['first', 'idle', 'second', 'idle'])
   })
 
-  it('waits for what is called soon beside the last alarm', async () => {
+  it('waits for a call of soon next to the last timer', async () => {
     const { host, log } = idling()
 
     host.at(10, () => {
       log.push('at 10')
       host.soon(() => log.push('soon'))
     })
-    await macrotasks(10)
+    await afterMacrotasks(10)
 
     expect(log).toEqual(['at 10', 'soon', 'idle'])
   })
 
-  it('is taken back by what it returns', async () => {
+  it('is undone by the function that it returns', async () => {
     const { host, log, takeBack } = idling()
 
     takeBack()
     host.soon(() => log.push('soon'))
-    await macrotasks(5)
+    await afterMacrotasks(5)
 
     expect(log).toEqual(['soon'])
   })
 })
 
 describe('a VirtualHost with a schedule', () => {
-  /** A schedule that makes the given choices, then the usual one, and notes among how many it was to choose. */
-  function choosing(...choices: number[]): Schedule & { readonly asked: number[] } {
-    const asked: number[] = []
+  /** A schedule that makes the given choices, then always the usual one, and records the number of options each time. */
+  function choosing(...choices: number[]): Schedule & { readonly options: number[] } {
+    const options: number[] = []
     return {
-      asked,
+      options,
       choose(n) {
-        asked.push(n)
+        options.push(n)
         return choices.shift() ?? 0
       },
     }
   }
 
-  it('lets it choose among the alarms of one deadline, and nothing else', () => {
+  it('uses it to choose among the timers of one deadline, and for nothing else', () => {
     const schedule = choosing(2, 1)
     const host = new VirtualHost({ manual: true, schedule })
-    const rung: string[] = []
-    for (const name of ['a', 'b', 'c']) host.at(10, () => rung.push(name))
-    host.at(20, () => rung.push('d'))
+    const made: string[] = []
+    for (const name of ['a', 'b', 'c']) host.at(10, () => made.push(name))
+    host.at(20, () => made.push('d'))
 
     host.advance(20)
 
-    expect([rung, schedule.asked]).toEqual([
+    expect([made, schedule.options]).toEqual([
       ['c', 'b', 'a', 'd'],
       [3, 2],
     ])
   })
 
-  it('lets it choose whether what is due comes while tasks are at work', async () => {
+  it('uses it to choose whether a due call comes while tasks are working', async () => {
     const orders: string[][] = []
     for (const choice of [0, 1]) {
       const host = new VirtualHost({ schedule: choosing(choice) })
@@ -236,7 +237,7 @@ describe('a VirtualHost with a schedule', () => {
         order.push('first')
         host.soon(() => order.push('second'))
       })
-      await macrotasks(10)
+      await afterMacrotasks(10)
       orders.push(order)
     }
 
@@ -246,20 +247,20 @@ describe('a VirtualHost with a schedule', () => {
     ])
   })
 
-  it('asks it nothing about what is not due yet, while tasks are at work', async () => {
+  it('does not use it for calls that are not due while tasks are working', async () => {
     const schedule = choosing(1)
     const host = new VirtualHost({ schedule })
     host.at(10, () => {})
     host.soon(() => host.soon(() => {}))
 
-    await macrotasks(10)
+    await afterMacrotasks(10)
 
-    expect(schedule.asked).toEqual([])
+    expect(schedule.options).toEqual([])
   })
 })
 
 describe('tasks that spin on a VirtualHost', () => {
-  it('stop its time for 256 polls, and from then on it goes by 1 ms with each', async () => {
+  it('stop its time for 256 polls; then it advances by 1 ms with each poll', async () => {
     const host = new VirtualHost()
     const steps: number[] = []
 
@@ -273,7 +274,7 @@ describe('tasks that spin on a VirtualHost', () => {
     expect(steps).toEqual([257, 1, 1, 1, 1, 1, 1, 1, 1, 1])
   })
 
-  it('have it stand still again after a rest', async () => {
+  it('stop it again after a rest', async () => {
     const host = new VirtualHost()
 
     await new Scheduler({ host, sites: false, budgetSteps: 1 }).run(function* () {
@@ -287,20 +288,20 @@ describe('tasks that spin on a VirtualHost', () => {
 })
 
 describe('a manual VirtualHost', () => {
-  it('calls nothing by itself', async () => {
+  it('makes no call by itself', async () => {
     const host = new VirtualHost({ manual: true })
     const called: string[] = []
 
     host.soon(() => called.push('soon'))
     host.at(0, () => called.push('at'))
-    await macrotasks(5)
+    await afterMacrotasks(5)
 
     expect(called).toEqual([])
   })
 })
 
 describe('advance', () => {
-  it('moves the time on', () => {
+  it('advances the time', () => {
     const host = new VirtualHost({ manual: true })
 
     host.advance(10)
@@ -309,56 +310,52 @@ describe('advance', () => {
     expect(host.now()).toBe(10.5)
   })
 
-  it('calls what is due on the way, in order, each at its time', () => {
+  it('makes the calls that are due on the way, in order, each at its time', () => {
     const host = new VirtualHost({ manual: true })
-    const rung: string[] = []
+    const made: string[] = []
     for (const [name, deadline] of [
       ['late', 30],
       ['first', 10],
       ['second', 10],
       ['too late', 31],
     ] as const) {
-      host.at(deadline, () => rung.push(`${name} at ${host.now()}`))
+      host.at(deadline, () => made.push(`${name} at ${host.now()}`))
     }
 
     host.advance(30)
 
-    expect(rung).toEqual(['first at 10', 'second at 10', 'late at 30'])
+    expect(made).toEqual(['first at 10', 'second at 10', 'late at 30'])
   })
 
-  it('calls what is set on the way, if it is due by then', () => {
+  it('makes a call that is set on the way, if it is due by then', () => {
     const host = new VirtualHost({ manual: true })
-    const rung: number[] = []
+    const made: number[] = []
     const again = () => {
-      rung.push(host.now())
+      made.push(host.now())
       host.at(host.now() + 10, again)
     }
     host.at(10, again)
 
     host.advance(35)
 
-    expect(rung).toEqual([10, 20, 30])
+    expect(made).toEqual([10, 20, 30])
   })
 
-  it('calls each once', () => {
+  it('makes each call once', () => {
     const host = new VirtualHost({ manual: true })
-    let rung = 0
-    host.at(10, () => rung++)
+    let made = 0
+    host.at(10, () => made++)
 
     host.advance(10)
     host.advance(10)
 
-    expect(rung).toBe(1)
+    expect(made).toBe(1)
   })
 
-  it.each([-1, Number.NaN, '1', undefined])('refuses %s', (ms) => {
+  it.each([-1, Number.NaN, '1', undefined])('rejects %s', (ms) => {
     const host = new VirtualHost({ manual: true })
 
     expect(() => host.advance(ms as number)).toThrow(/^advance\(ms\): expected ms >= 0, got /)
     expect(host.now()).toBe(0)
   })
 })
-
-async function macrotasks(count: number): Promise<void> {
-  for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve))
-}

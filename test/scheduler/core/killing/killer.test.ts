@@ -74,7 +74,7 @@ describe('a killer', () => {
   it('that is the second one gets that error too, as does a joiner', async () => {
     const error = failure()
     const caught: unknown[] = []
-    function* hearing(task: Task, how: (task: Task) => Coroutine) {
+    function* catching(task: Task, how: (task: Task) => Coroutine) {
       try {
         yield how(task)
       } catch (error) {
@@ -85,9 +85,9 @@ describe('a killer', () => {
     await virtually(function* () {
       const task = yield* spawn(failingCleaner, error)
       yield pause()
-      yield spawn(hearing, task, byJoin)
-      yield spawn(hearing, task, byKill)
-      yield spawn(hearing, task, byKill)
+      yield spawn(catching, task, byJoin)
+      yield spawn(catching, task, byKill)
+      yield spawn(catching, task, byKill)
     })
 
     expect(caught).toHaveLength(3)
