@@ -1,4 +1,4 @@
-// The file of figures, and the tables in the documentation that are made of it.
+// The file of figures, and the tables that the documentation has of it.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Figure } from '../support/figures.js'
@@ -10,24 +10,25 @@ export interface Figures {
   readonly figures: readonly Figure[]
 }
 
-/** Of each driver that was tried. */
+/** The figures of each driver. */
 export type Faults = Readonly<Record<string, Figures>>
 
-/** What was measured last, of each suite: the checks, and the faults under load. */
+/** The last figures of each suite: the checks, and the faults under load. */
 export interface AllFigures {
   readonly checks: Figures
   readonly faults: Faults
 }
 
-/** Those that the faults are tried on: first the one that serves where it can. */
+/** The drivers that the fault suite tests, the preferred one first. */
 export const DRIVERS: readonly string[] = ['epoll', 'node']
 
 const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
 const FILE = path('../figures.json')
 const PAGE = path('../../packages/net/docs/promises.md')
 
-const BEGIN = '<!-- Made by `pnpm figures` and `pnpm test:faults` from test/figures.json: do not edit. -->\n'
-const END = '<!-- End of what is made. -->'
+const BEGIN =
+  '<!-- Generated from test/figures.json by `pnpm figures` and `pnpm test:faults`: do not edit. -->\n'
+const END = '<!-- End of the generated part. -->'
 
 export function readFigures(): AllFigures {
   return JSON.parse(readFileSync(FILE, 'utf8')) as AllFigures // What writeFigures has written.
@@ -37,12 +38,13 @@ export function writeFigures(figures: AllFigures): void {
   writeFileSync(FILE, `${JSON.stringify(figures, null, 2)}\n`)
 }
 
-/** The page as it is, and as it has to be. */
+/** The page as it is, and as it should be. */
 export function pageWith(figures: AllFigures): { readonly actual: string; readonly expected: string } {
   const actual = readFileSync(PAGE, 'utf8')
   const begin = actual.indexOf(BEGIN)
   const end = actual.indexOf(END)
-  if (begin < 0 || end < begin) throw new Error(`promises.md: there is no place for the figures: ${BEGIN}`)
+  if (begin < 0 || end < begin)
+    throw new Error(`promises.md: no place for the figures, which is marked by ${BEGIN}`)
   return {
     actual,
     expected: `${actual.slice(0, begin)}${BEGIN}${tablesOf(figures)}${actual.slice(end)}`,
@@ -56,9 +58,9 @@ export function writePage(text: string): void {
 function tablesOf({ checks, faults }: AllFigures): string {
   return `
 ${tableOfChecks(checks)}
-A server in a process of its own, with real clients, real signals and errors of the system (\`npx -y pnpm@12 test:faults\`), by each driver; what falls
-short is listed as well. What it was like is told of \`epoll\`, and of \`node\` where that lost more; the rest is in
-[test/figures.json](../../../test/figures.json).
+These tests start a server in a process of its own, with real clients, real signals and system errors (\`npx -y pnpm@12 test:faults\`),
+for each driver. The table also lists what falls short. The details are those of \`epoll\`, and those of \`node\` where \`node\` lost more;
+[test/figures.json](../../../test/figures.json) has the rest.
 
 ${tableOfFaults(faults)}
 `
@@ -72,7 +74,7 @@ export function tableOfChecks(checks: Figures): string {
     count(failed),
     detail,
   ])
-  return `${table(['tried', 'how often', 'failed', 'on what'], rows)}\nLast run on ${lastRun(checks)}.\n`
+  return `${table(['case', 'tried', 'failed', 'details'], rows)}\nLast run on ${lastRun(checks)}.\n`
 }
 
 /** What was lost by each driver, as text. */
@@ -82,18 +84,14 @@ export function tableOfFaults(faults: Faults): string {
   const rows = [...new Set(all.map(({ what }) => what))].sort().map((what) => {
     const each = drivers.map((driver) => all.find((one) => one.driver === driver && one.what === what))
     const [first, ...others] = each.filter((one) => one !== undefined)
-    const told = others.filter(({ failed }) => failed > first!.failed)
+    const listed = others.filter(({ failed }) => failed > first!.failed)
     return [
       what,
       ...each.map((one) => (one === undefined ? '' : `${count(one.failed)} of ${count(one.tried)}`)),
-      [first!.detail, ...told.map(({ driver, detail }) => `by \`${driver}\`: ${detail}`)].join('; '),
+      [first!.detail, ...listed.map(({ driver, detail }) => `by \`${driver}\`: ${detail}`)].join('; '),
     ]
   })
-  const head = [
-    'what happens to it',
-    ...drivers.map((driver) => `lost by \`${driver}\``),
-    'what that was like',
-  ]
+  const head = ['what happens to the server', ...drivers.map((driver) => `lost by \`${driver}\``), 'details']
   const runs = drivers.map((driver) => `by \`${driver}\` on ${lastRun(faults[driver]!)}`)
   return `${table(head, rows)}\nLast run ${runs.join('; ')}.\n`
 }
