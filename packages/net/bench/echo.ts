@@ -1,5 +1,5 @@
-// The server's own CPU time, user and system, for each echo, on connections that stay and on new ones. Echoes a second and
-// latency stand beside it: the load generator saturates before a fast server does, so that alone they flatter the slow ones.
+// Measures the server's CPU time, user and system, per echo, on lasting connections and on new ones. Also measures echoes per
+// second and latency. These alone flatter slow servers: the load generator saturates before a fast server does.
 import type { Load } from './load.js'
 import type { Cores } from './machine.js'
 import type { Comparison } from './results.js'
@@ -7,7 +7,7 @@ import { takeTurns } from './rounds.js'
 import { type RunningServer, startServer } from './servers.js'
 import type { LeftOut, Side } from './sides.js'
 
-/** What a server reads at a time: of small messages more than one, of large ones one. */
+/** Bytes that a server reads at a time: several small messages, or one large one. */
 const SMALL_BUFFER_BYTES = 1024
 
 export interface EchoOptions {
@@ -16,7 +16,7 @@ export interface EchoOptions {
   readonly messageBytes: number
   readonly rounds: number
   readonly seconds: number
-  /** Of each turn. The first round has one that is so many times as long: compilers have work to do. */
+  /** Of each turn. The first round has a warm-up turn that is this many times as long, because compilers have work to do. */
   readonly warmUpSeconds: number
   readonly firstWarmUpSeconds: number
 }

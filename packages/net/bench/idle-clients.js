@@ -1,11 +1,11 @@
-// Opens many connections to a server and keeps them. Told `echo`, it sends a message on each and waits for them all to
-// come back. Source addresses of their own, so that 28,000 ports to one address are no limit.
+// Opens many connections to a server and keeps them. At the line `echo`, it sends a message on each and waits for all of them
+// to come back. It uses several source addresses, because one has only 28,000 ports.
 import { once } from 'node:events'
 import net from 'node:net'
 
 const [port, count] = process.argv.slice(2).map(Number)
 
-/** How many connects are under way at a time: fewer than the shortest queue between the kernel and a handler. */
+/** Number of simultaneous connects: fewer than the shortest queue between the kernel and a handler. */
 const AT_ONCE = 64
 
 const sockets = []

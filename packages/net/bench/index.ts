@@ -1,7 +1,7 @@
-// Our servers beside what a user would pick instead: CPU time for each echo, for each connection, memory of an idle one, time
-// to the first reply. `--echo`, `--connects`, `--memory` and `--start` measure some of these; `--only=epoll-yield,go` some of
-// the sides; `--quick` is a short look. A run of everything writes results.json, what the documents show of it, and the
-// pictures; `--write` makes any run do so, and `--page` makes documents and pictures anew without one.
+// Compares our servers with the alternatives: CPU time per echo and per connection, memory of an idle connection, time to the
+// first reply. `--echo`, `--connects`, `--memory` and `--start` measure some of these; `--only=epoll-yield,go` measures some of
+// the servers; `--quick` is a short run. A complete run writes results.json, the generated parts of the documents, and the
+// pictures; `--write` makes any run do so, and `--page` generates documents and pictures from the existing results.
 import { parseArgs } from 'node:util'
 import { compareEcho, type EchoOptions } from './echo.js'
 import { makeLoad } from './load.js'
@@ -18,7 +18,7 @@ import { targetsOf } from './targets.js'
 const ECHO_CONNECTIONS = [1, 64, 1000]
 const ECHO_BYTES = [64, 64 * 1024]
 
-/** How many clients connect again and again at a time. */
+/** Number of clients that connect again and again at the same time. */
 const CONNECTING = 64
 
 const flag = { type: 'boolean', default: false } as const
@@ -90,7 +90,7 @@ if (options.write || (!quick && everyPart && options.only === undefined)) {
   publish(results)
 }
 
-/** Makes what the documents show, and its pictures. */
+/** Generates the documents and their pictures. */
 function publish(results: Results | null): void {
   if (results === null) throw new Error('there are no results yet')
   writeDocuments(results)

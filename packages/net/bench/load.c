@@ -1,15 +1,15 @@
 /*
- * The load of the echo benches: each connection sends a message, waits until all of it has come back, and begins again;
+ * The load of the echo benchmarks: each connection sends a message, waits until all of it has come back, and starts again;
  * with -r on a new connection each time.
  *
  *   load [-r] HOST PORT CONNECTIONS MESSAGE-BYTES SECONDS WARM-UP-SECONDS SERVER-PID
  *
- * One thread and one epoll set, so that it costs less than any server it measures. The warm-up lasts until every
- * connection has had an echo, however short it is. Prints one line of JSON, all of it of the time after the warm-up:
- * requests, their latencies, and the CPU time, user and system, that the server's whole process and this one have taken
- * by the kernel's own clocks of them, which know nanoseconds where /proc knows hundredths of a second. An echo that has
- * the wrong length or the wrong first or last byte, and a connection that ends, is an error; its connection is used no
- * more.
+ * One thread and one epoll set, so it costs less than any server it measures. The warm-up lasts until every connection has
+ * had an echo, however short it is. Prints one line of JSON, which covers only the time after the warm-up: requests, their
+ * latencies, and the CPU time, user and system, of the server's whole process and of this one. These times come from the
+ * kernel's CPU clocks, which count nanoseconds; /proc counts only hundredths of a second. An echo with the wrong length or
+ * the wrong first or last byte is an error, and so is a connection that ends; the connection is not used
+ * again.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -36,7 +36,7 @@ struct connection {
   int answered;   /* has had an echo */
 };
 
-/* How long the warm-up may last beyond its time, until every connection has had an echo. */
+/* Time by which the warm-up may be extended, until every connection has had an echo. */
 #define PATIENCE_NS 10000000000u
 
 static size_t size; /* of a message */
@@ -69,7 +69,7 @@ static void fail(struct connection *c) {
   c->fd = -1;
 }
 
-/* Sends what is left of the message. Returns whether the connection still lives. */
+/* Sends the rest of the message. Returns whether the connection is still open. */
 static int send_rest(struct connection *c) {
   while (c->sent < size) {
     ssize_t n = send(c->fd, c->message + c->sent, size - c->sent, MSG_NOSIGNAL);
@@ -80,7 +80,7 @@ static int send_rest(struct connection *c) {
   return 1;
 }
 
-/* Sources of their own, so that 28,000 ports to one address are no limit. */
+/* Different source addresses, because one address has only 28,000 ports. */
 static void open_connection(struct connection *c) {
   static unsigned source;
   int on = 1;
@@ -96,7 +96,7 @@ static void open_connection(struct connection *c) {
   if (epoll_ctl(epoll, EPOLL_CTL_ADD, c->fd, &event)) die("epoll_ctl");
 }
 
-/* What is sent before a connection is there is sent when epoll says that it is. */
+/* Bytes sent before the connection is established go out when epoll reports that it is. */
 static void begin(struct connection *c) {
   c->message[0] = (char)serial++;
   c->sent = 0;
@@ -120,7 +120,7 @@ static void count(struct connection *c) {
   latencies[requests++] = ns > UINT32_MAX ? UINT32_MAX : (uint32_t)ns;
 }
 
-/* Checks n bytes of the echo, the ones from c->received on. */
+/* Checks n bytes of the echo, from c->received on. */
 static int right(struct connection *c, size_t n) {
   if (c->received + n > size) return 0;
   if (c->received == 0 && input[0] != c->message[0]) return 0;
@@ -138,7 +138,7 @@ static void ready(struct connection *c) {
       if (c->received < size) continue;
       count(c);
       if (reconnects) close(c->fd), c->fd = -1;
-      /* There can be nothing more to read: what this sends has not been answered. */
+      /* There can be nothing more to read: the message that this sends has not been answered. */
       begin(c);
       return;
     }

@@ -6,7 +6,7 @@ import type { Sample } from './rounds.js'
 import type { RunningServer } from './servers.js'
 import { compileC } from './toolchains.js'
 
-/** What a load may take longer than it says: until every connection had an echo, and whatever hangs. */
+/** Extra time that a load may take: until every connection has had an echo, and before it counts as hanging. */
 const PATIENCE_MS = 25_000
 
 export interface LoadOptions {
@@ -14,16 +14,16 @@ export interface LoadOptions {
   readonly messageBytes: number
   readonly seconds: number
   readonly warmUpSeconds: number
-  /** Whether each echo is on a new connection. */
+  /** Whether each echo uses a new connection. */
   readonly reconnects: boolean
   readonly core: number | null
 }
 
-/** What load.c prints. */
+/** The output of load.c. */
 interface LoadResult {
   readonly requests: number
   readonly seconds: number
-  /** In microseconds, as the times below. */
+  /** In microseconds, like the times below. */
   readonly p50: number
   readonly p99: number
   readonly serverCpu: number
@@ -31,7 +31,7 @@ interface LoadResult {
   readonly errors: number
 }
 
-/** Puts a load on a server. */
+/** Runs a load against a server. */
 export type Load = (server: RunningServer, options: LoadOptions) => Promise<Sample>
 
 /** @throws Error if it cannot be compiled */

@@ -1,9 +1,9 @@
-// What this runs on: the cores that may be used, and the line that every figure needs beside it.
+// The machine: the cores that may be used, and the line that describes it beside every figure.
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import os from 'node:os'
 
-/** A core for the server and one for its load; nulls where processes cannot be pinned, or there is one core only. */
+/** A core for the server and one for its load; nulls if processes cannot be pinned, or if there is only one core. */
 export interface Cores {
   readonly server: number | null
   readonly load: number | null
@@ -18,7 +18,7 @@ export function chooseCores(): Cores {
     : { server: null, load: null }
 }
 
-/** How many descriptors a process may have. */
+/** Number of descriptors that a process may have. */
 export function descriptorLimit(): number {
   const [, hard] = /^Max open files\s+\S+\s+(\S+)/m.exec(proc('self/limits')) ?? []
   return hard === undefined ? 1024 : hard === 'unlimited' ? Number.POSITIVE_INFINITY : Number(hard)

@@ -1,5 +1,5 @@
-// The resident memory of a connection on which nothing happens: before anything was sent, and after one echo. Each server
-// is fresh, and has served a few connections before, so that what it needs once is not counted.
+// Measures the resident memory of an idle connection: before anything was sent, and after one echo. Each server is fresh, and
+// has served a few connections before, so one-time costs are not counted.
 import { descriptorLimit } from './machine.js'
 import { start } from './processes.js'
 import type { Comparison } from './results.js'
@@ -46,7 +46,7 @@ export async function compareMemory(
 
 async function measure(side: Side, count: number): Promise<Sample> {
   if (count > (side.maxConnections ?? count)) {
-    throw new Error(`it can have no more than ${side.maxConnections} connections`)
+    throw new Error(`it supports at most ${side.maxConnections} connections`)
   }
   const server = await startServer(forMemory(side), BUFFER_BYTES, null)
   try {

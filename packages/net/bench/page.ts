@@ -1,5 +1,5 @@
-// The documents that show the results: the page of the benchmarks, and the first screen of the README. The part of each between
-// two marks is made of them.
+// The documents that show the results: the page of the benchmarks, and the first screen of the README. The part between two
+// marks is generated.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { picturesOf } from './pictures.js'
 import type { Results } from './results.js'
@@ -9,13 +9,13 @@ import { asMarkdown, digits, tablesOf } from './tables.js'
 import { targetEcho, targetsOf } from './targets.js'
 import { here } from './toolchains.js'
 
-/** Each document, and what is made for it. */
+/** Each document with the function that generates its part. */
 const DOCUMENTS: Readonly<Record<string, (results: Results) => string>> = {
   'packages/net/docs/benchmarks.md': pageOf,
   'README.md': summaryOf,
 }
 
-/** In the README: who else is named. */
+/** The other servers that the README names. */
 const OTHERS = [
   ['c', 'a bare loop in C'],
   [BASELINE, 'callbacks on `node:net`'],
@@ -25,10 +25,10 @@ const OTHERS = [
   ['bluelet', 'Bluelet on Python'],
 ] as const
 
-const BEGIN = '<!-- Made by `pnpm bench` from packages/net/bench/results.json: do not edit. -->\n'
-const END = '<!-- End of what is made. -->'
+const BEGIN = '<!-- Generated from packages/net/bench/results.json by `pnpm bench`: do not edit. -->\n'
+const END = '<!-- End of the generated part. -->'
 
-/** The documents as they are, and as they have to be. */
+/** The documents as they are, and as they should be. */
 export function documentsWith(
   results: Results | null,
 ): { readonly file: string; readonly actual: string; readonly expected: string }[] {

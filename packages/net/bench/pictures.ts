@@ -1,4 +1,4 @@
-// Pictures of the results: bars, the best on top, ours in a colour of their own.
+// Pictures of the results: bar charts with the best result on top, and our servers in a colour of their own.
 import { writeFileSync } from 'node:fs'
 import { init } from 'echarts'
 import type { Comparison, Results } from './results.js'
@@ -19,7 +19,7 @@ const COLOURS: Readonly<Record<Family, string>> = {
   Python: '#3d7ea6',
 }
 
-/** What a picture shows of one comparison. */
+/** The contents of one picture. */
 export interface Picture {
   readonly file: string
   readonly title: string
@@ -29,18 +29,18 @@ export interface Picture {
   readonly shown: (value: number) => string
 }
 
-/** Those that can be made. */
+/** The pictures that these results allow. */
 export function picturesOf({ comparisons }: Results): Picture[] {
   const pictures: Picture[] = []
   for (const comparison of comparisons) {
     const { what, connections, messageBytes } = comparison
     if (what === 'echo' && connections === 64) {
       const title = `Echo of ${bytes(messageBytes)}, ${connections} connections`
-      const [unit, file] = ['CPU time of the server for each, us', `echo-${messageBytes}.svg`]
+      const [unit, file] = ['CPU time of the server per echo, us', `echo-${messageBytes}.svg`]
       pictures.push({ file, title, unit, comparison, kind: 'cpu', shown: digits })
     }
     if (what === 'connects') {
-      const [title, unit] = ['Connect, one echo, close', 'CPU time of the server for each, us']
+      const [title, unit] = ['Connect, one echo, close', 'CPU time of the server per connection, us']
       pictures.push({ file: 'connects.svg', title, unit, comparison, kind: 'cpu', shown: digits })
     }
     if (what === 'memory') {
@@ -84,7 +84,7 @@ function svgOf({ title, unit, comparison, kind, shown }: Picture, { sides }: Res
       axisTick: { show: false },
       axisLabel: { color: '#222', interval: 0 },
     },
-    // A series for each family, so that the legend names it; stacked, so that the gaps of the others take no room.
+    // One series per family, so that the legend names it; stacked, so that missing values take no space.
     series: families.map((family) => ({
       name: family,
       type: 'bar',
@@ -101,6 +101,6 @@ function svgOf({ title, unit, comparison, kind, shown }: Picture, { sides }: Res
     })),
   })
   const svg = chart.renderToSVGString()
-  chart.dispose() // It would keep the process.
+  chart.dispose() // It would keep the process alive.
   return svg
 }

@@ -1,12 +1,12 @@
-// Child processes: started on a core of their own, talked with by lines, and never left behind.
+// Child processes: each starts on a core of its own, communicates by lines, and is never left behind.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
-/** How long a line is waited for: none of what is asked here takes so long. */
+/** Time limit for a line: no request here takes this long. */
 const LINE_MS = 120_000
 
-/** What is kept of what a child writes to its standard error. */
+/** Number of characters that are kept of a child's standard error. */
 const ERROR_CHARACTERS = 4000
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
@@ -19,10 +19,10 @@ process.on('exit', () => {
 process.on('SIGINT', () => process.exit(130))
 process.on('SIGTERM', () => process.exit(143))
 
-/** A program that runs. */
+/** A running program. */
 export interface Program {
   readonly pid: number
-  /** What it prints next. @throws Error if it ends instead, with the last that it has complained of */
+  /** Returns its next line. @throws Error if it ends instead, with the last line of its standard error */
   nextLine(): Promise<string>
   say(line: string): void
   signal(name: NodeJS.Signals): void
@@ -44,7 +44,7 @@ export function start(
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     complaints = (complaints + text).slice(-ERROR_CHARACTERS)
   })
-  child.stdin.on('error', () => {}) // It has ended, which is heard of where it is asked.
+  child.stdin.on('error', () => {}) // It has ended; the next request reports that.
   let end: string | undefined
   child.on('error', (error) => {
     end ??= error.message
@@ -81,13 +81,13 @@ export function start(
   }
 }
 
-/** The same command on one core. */
+/** Returns the command that runs this command on one core. */
 export function pinned(command: readonly string[], core: number | null): [string, ...string[]] {
   const whole = core === null ? command : ['taskset', '-c', `${core}`, ...command]
   return whole as [string, ...string[]] // A command is never empty.
 }
 
-/** What was wrong, of all that a program has complained of; without the folders of this machine. */
+/** Returns the error message in a program's standard error, without the folders of this machine. */
 export function reasonIn(complaints: string): string {
   const lines = complaints.replaceAll(ROOT, '').trim().split('\n')
   const named = lines.map((line) => /\b\w*Error: .+/.exec(line)?.[0]).filter((error) => error !== undefined)

@@ -1,4 +1,4 @@
-// What a run of the benches came to, and the file that keeps it.
+// The results of a run of the benchmarks, and the file that keeps them.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import type { Samples } from './rounds.js'
 import type { Family, LeftOut } from './sides.js'
@@ -21,7 +21,7 @@ export interface ResultSide {
   readonly version: string
 }
 
-/** One comparison of all sides: what was done, and by side what was measured, round by round. */
+/** One comparison of all servers: the workload, and the measurements by server, round by round. */
 export interface Comparison {
   readonly what: 'echo' | 'connects' | 'memory' | 'start'
   readonly connections: number
@@ -30,23 +30,23 @@ export interface Comparison {
   /** Of each turn. */
   readonly seconds: number
   /**
-   * - echo, connects: `cpu` of the server for each echo in us, `perSecond`, `p50` and `p99` in us, `loadBusy` of its core
-   * - memory: bytes of a connection, `silent` and `used` once; `none` of the whole server without any
+   * - echo, connects: `cpu` of the server per echo in us, `perSecond`, `p50` and `p99` in us, `loadBusy` of its core
+   * - memory: bytes per connection, `silent` and after one echo (`used`); bytes of the server without connections (`none`)
    * - start: `ms`
    */
   readonly samples: Readonly<Record<string, Samples>>
 }
 
-/** What the file keeps; null if there is none yet. */
+/** Returns the contents of the file, or null if there is none yet. */
 export function readResults(): Results | null {
-  return existsSync(FILE) ? (JSON.parse(readFileSync(FILE, 'utf8')) as Results) : null // What writeResults has written.
+  return existsSync(FILE) ? (JSON.parse(readFileSync(FILE, 'utf8')) as Results) : null // Written by writeResults.
 }
 
 export function writeResults(results: Results): void {
   writeFileSync(FILE, `${asJson(results)}\n`)
 }
 
-/** JSON in which numbers in a row stand in a line. */
+/** Formats JSON with consecutive numbers on one line. */
 function asJson(value: unknown): string {
   return JSON.stringify(value, null, 2).replace(/\[\s+(-?\d[^[\]{}"]*?)\s+\]/g, (_, numbers: string) => {
     return `[${numbers.split(/,\s+/).join(', ')}]`

@@ -1,10 +1,10 @@
-// Rounds in which the sides take turns, so that what else this machine does meets them all.
+// Rounds in which the servers take turns, so that other activity on the machine affects all of them.
 import type { LeftOut } from './sides.js'
 
-/** What was measured of one side: a number of each kind for each round. */
+/** The measurements of one server: a number of each kind for each round. */
 export type Samples = Readonly<Record<string, readonly number[]>>
 
-/** What one turn came to. */
+/** The result of one turn. */
 export type Sample = Readonly<Record<string, number>>
 
 export interface Turns {
@@ -13,7 +13,7 @@ export interface Turns {
   readonly leftOut: readonly LeftOut[]
 }
 
-/** Who takes turns. */
+/** A server that takes turns. */
 export interface Contestant {
   readonly id: string
   readonly name: string
@@ -21,7 +21,7 @@ export interface Contestant {
   turn(): Promise<Sample>
 }
 
-/** @param from what these rounds are about */
+/** @param from the name of these rounds */
 export async function takeTurns(
   from: string,
   contestants: readonly Contestant[],
@@ -50,7 +50,7 @@ function byKind(samples: readonly Sample[]): Samples {
   return Object.fromEntries(kinds.map((kind) => [kind, samples.map((sample) => rounded(sample[kind]!))]))
 }
 
-/** Four digits: more than any of this is worth. */
+/** Four digits, which is more than the precision of any measurement here. */
 function rounded(value: number): number {
   return Number(value.toPrecision(4))
 }

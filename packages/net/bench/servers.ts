@@ -1,24 +1,24 @@
-// A server that is measured: it prints its port, and everything else about it is read from outside, alike for all.
+// A server to measure: it prints its port. Everything else is measured from outside, in the same way for all servers.
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Program, start } from './processes.js'
 import type { Side } from './sides.js'
 
-/** What is freed late is waited for: so often, so long each. */
+/** Waits for memory that is freed late: how many times, and how long each time. */
 const SETTLING_ROUNDS = 5
 const SETTLING_MS = 60
 
-/** A server that runs. */
+/** A running server. */
 export interface RunningServer {
   readonly side: Side
   readonly pid: number
   readonly port: number
-  /** Its resident memory in bytes, after a garbage collection where its runtime has one. */
+  /** Its resident memory in bytes, after a garbage collection if its runtime has one. */
   memory(): Promise<number>
   stop(): Promise<void>
 }
 
-/** @param bufferBytes how much it reads at a time, where that can be said */
+/** @param bufferBytes the size of its reads, if its runtime lets it choose */
 export async function startServer(
   side: Side,
   bufferBytes: number,

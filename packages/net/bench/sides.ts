@@ -1,18 +1,18 @@
-// The sides that are compared: each is the shortest honest echo server of its kind, a process of its own on one core.
+// The servers to compare: each is the shortest honest echo server of its kind, in a process of its own on one core.
 import { ask, compileC, compileGo, fetchRuntime, findPython, here } from './toolchains.js'
 
-/** What the others are compared with. */
+/** The server that the others are compared with. */
 export const BASELINE = 'callbacks'
 
 export type Family = 'ours' | 'JavaScript' | 'native' | 'Python'
 
-/** What there may be. */
+/** A server that may be available. */
 interface Candidate {
   /** For `--only`, and in the results. */
   readonly id: string
   readonly name: string
   readonly family: Family
-  /** Builds or fetches what it needs. @throws Error, which says why it cannot be had here */
+  /** Builds or downloads what it needs. @throws Error that says why it is not available here */
   prepare(): Prepared
 }
 
@@ -20,19 +20,19 @@ interface Prepared {
   readonly version: string
   /** The command, to which the size of the buffer is added. */
   readonly command: readonly string[]
-  /** What is added after that. */
+  /** Arguments that are added after that. */
   readonly args?: readonly string[]
   readonly environment?: NodeJS.ProcessEnv
   /** Whether it collects its garbage on SIGUSR2. */
   readonly collects?: boolean
-  /** How many connections it can have; by default as many as it has descriptors. */
+  /** Maximum number of connections; by default the number of its descriptors. */
   readonly maxConnections?: number
 }
 
-/** What there is. */
+/** An available server. */
 export interface Side extends Omit<Candidate, 'prepare'>, Prepared {}
 
-/** Why a side is missing from a part of the figures, or from all. */
+/** Why a server is missing from a part of the figures, or from all of them. */
 export interface LeftOut {
   readonly side: string
   readonly from: string
@@ -40,8 +40,8 @@ export interface LeftOut {
 }
 
 /**
- * The young generation grows by many megabytes at moments that depend on chance, which would be counted as memory of
- * connections; so it is kept small where memory is measured, for all that run on V8.
+ * The young generation grows by many megabytes at random moments, which would be counted as memory of connections. So it is
+ * kept small for all servers that run on V8 when memory is measured.
  */
 const SMALL_YOUNG_GENERATION = '--max-semi-space-size=1'
 
@@ -100,7 +100,7 @@ const candidates: readonly Candidate[] = [
       command: [compileC('servers/echo.c')],
     }),
   },
-  // It waits by select(2), which ends at 1,023 descriptors.
+  // It uses select(2), which supports at most 1,023 descriptors.
   python('bluelet', 'Bluelet on Python', 'echo_bluelet.py', "''", { maxConnections: 1000 }),
   python('asyncio', 'asyncio, protocol', 'echo_asyncio.py', "''"),
   python('uvloop', 'uvloop, protocol', 'echo_asyncio.py', 'uvloop.__version__', { args: ['uvloop'] }),
@@ -110,7 +110,7 @@ const candidates: readonly Candidate[] = [
   python('twisted', 'Twisted', 'echo_twisted.py', 'twisted.__version__'),
 ]
 
-/** Those that are wanted, with what they need; what cannot be had is left out by name. @throws Error for an unknown one */
+/** Prepares the selected servers; leaves out those that are not available. @throws Error if one is unknown */
 export function prepareSides(only: readonly string[] | null): { sides: Side[]; leftOut: LeftOut[] } {
   const ids = candidates.map(({ id }) => id)
   for (const id of only ?? []) {
@@ -129,7 +129,7 @@ export function prepareSides(only: readonly string[] | null): { sides: Side[]; l
   return { sides, leftOut }
 }
 
-/** The same side with little else in its memory than its connections. */
+/** The same server with little else in its memory than its connections. */
 export function forMemory(side: Side): Side {
   const { id, command } = side
   const [program, ...rest] = command
@@ -158,7 +158,7 @@ function node(
   return { id, name, family, prepare: () => ({ version, command, args, collects: true }) }
 }
 
-/** @param version an expression of Python, once the module of that id is imported */
+/** @param version a Python expression, evaluated after the module of that id is imported */
 function python(
   id: string,
   name: string,

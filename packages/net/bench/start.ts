@@ -1,4 +1,4 @@
-// The time from the start of a server's process until it has answered its first client.
+// Measures the time from the start of a server's process to its first reply.
 import { once } from 'node:events'
 import net from 'node:net'
 import type { Cores } from './machine.js'
@@ -16,7 +16,7 @@ export async function compareStart(
   rounds: number,
 ): Promise<{ comparison: Comparison; leftOut: readonly LeftOut[] }> {
   const contestants = sides.map((side) => {
-    let first = true // Until the files are in memory.
+    let first = true // The first start loads the files into memory.
     return {
       id: side.id,
       name: side.name,

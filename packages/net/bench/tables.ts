@@ -3,13 +3,13 @@ import type { Comparison, Results } from './results.js'
 import { BASELINE } from './sides.js'
 import { median } from './statistics.js'
 
-/** Cells by row; the first row has the titles, the first column the sides. */
+/** Cells by row; the first row has the titles, the first column the servers. */
 export interface Table {
   readonly title: string
   readonly rows: readonly (readonly string[])[]
 }
 
-/** What stands where nothing was measured. */
+/** The cell of a missing measurement. */
 const NOTHING = '-'
 
 type Value = (comparison: Comparison, side: string) => string
@@ -22,13 +22,13 @@ export function tablesOf(results: Results): Table[] {
     const columns = (value: Value): [string, Comparison, Value][] =>
       echoes.map((echo) => [`${count(echo.connections)} x ${bytes(echo.messageBytes)}`, echo, value])
     tables.push(
-      tableOf(results, 'Echo: CPU time of the server for each, us', columns(spreadOf('cpu', digits))),
+      tableOf(results, 'Echo: CPU time of the server per echo, us', columns(spreadOf('cpu', digits))),
       tableOf(
         results,
-        'Echo: CPU time, times less than callbacks (more is better)',
+        'Echo: how many times less CPU time than callbacks (more is better)',
         columns(ratioOf('cpu', 'less')),
       ),
-      tableOf(results, 'Echo: how many a second', columns(medianOf('perSecond', count))),
+      tableOf(results, 'Echo: echoes per second', columns(medianOf('perSecond', count))),
       tableOf(
         results,
         'Echo: latency, p50 / p99, us',
@@ -38,7 +38,7 @@ export function tablesOf(results: Results): Table[] {
       ),
       tableOf(
         results,
-        "Echo: how busy the load's core was with making it",
+        "Echo: how busy the load generator's core was",
         columns(medianOf('loadBusy', (share) => `${Math.round(share * 100)} %`)),
       ),
     )
@@ -48,7 +48,7 @@ export function tablesOf(results: Results): Table[] {
       tableOf(results, 'Connections: connect, one echo, close', [
         ['CPU of the server, us', connects, spreadOf('cpu', digits)],
         ['x callbacks', connects, ratioOf('cpu', 'less')],
-        ['a second', connects, medianOf('perSecond', count)],
+        ['per second', connects, medianOf('perSecond', count)],
         ['p50, us', connects, medianOf('p50', count)],
         ['p99, us', connects, medianOf('p99', count)],
       ]),
@@ -56,12 +56,12 @@ export function tablesOf(results: Results): Table[] {
   }
   if (memory !== undefined) {
     tables.push(
-      tableOf(results, `Memory of an idle connection, ${count(memory.connections)} of them, bytes`, [
+      tableOf(results, `Memory of an idle connection, with ${count(memory.connections)} of them, bytes`, [
         ['nothing sent', memory, spreadOf('silent', count)],
         ['x callbacks', memory, ratioOf('silent', 'more')],
         ['after one echo', memory, spreadOf('used', count)],
         ['x callbacks', memory, ratioOf('used', 'more')],
-        ['the server without any, MB', memory, medianOf('none', (n) => (n / 1e6).toFixed(1))],
+        ['the server without connections, MB', memory, medianOf('none', (n) => (n / 1e6).toFixed(1))],
       ]),
     )
   }
@@ -91,8 +91,8 @@ export function asMarkdown({ title, rows: [titles, ...rows] }: Table): string {
 }
 
 /**
- * How many times less (or more) a side needs than another one: the median of the ratios within a round; undefined where one
- * of them is missing.
+ * Returns how many times less (or more) one server needs than another: the median of the ratios within a round; undefined
+ * if one of them is missing.
  */
 export function ratio(
   { samples }: Comparison,
@@ -108,7 +108,7 @@ export function ratio(
   )
 }
 
-/** Three digits that count. */
+/** Formats a number with three significant digits. */
 export function digits(value: number): string {
   return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2)
 }
@@ -139,7 +139,7 @@ function medianOf(kind: string, shown: (value: number) => string): Value {
   return ({ samples }, side) => shown(median(samples[side]![kind]!))
 }
 
-/** The median, the least and the greatest. */
+/** Shows the median, the minimum and the maximum. */
 function spreadOf(kind: string, shown: (value: number) => string): Value {
   return ({ samples }, side) => {
     const values = samples[side]![kind]!

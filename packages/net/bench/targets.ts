@@ -1,14 +1,14 @@
-// What is to be reached, and whether it is.
+// The floors and aims, and whether they are reached.
 import type { Comparison, Results } from './results.js'
 import { BASELINE } from './sides.js'
 import { median } from './statistics.js'
 import { count, ratio, type Table } from './tables.js'
 
-/** The echo that is meant: 64 connections, 64-byte messages. */
+/** The echo that they apply to: 64 connections, 64-byte messages. */
 const CONNECTIONS = 64
 const MESSAGE_BYTES = 64
 
-/** Side, whom it is compared with, floor, aim: how many times less CPU time. */
+/** Server, the server that it is compared with, floor, aim: how many times less CPU time. */
 const ECHO = [
   ['node-yield', BASELINE, 0.95, 1],
   ['epoll-yield', BASELINE, 1.6, 1.8],
@@ -19,7 +19,7 @@ const ECHO = [
   ['epoll-yield', 'bluelet', 1.8, 2],
 ] as const
 
-/** How many times the memory of an idle connection on callbacks. */
+/** Memory of an idle connection as a multiple of that on callbacks. */
 const MEMORY_RATIO = { floor: 1.3, aim: 1 }
 
 /** Bytes of an idle connection on the `epoll` driver. */
@@ -50,7 +50,7 @@ export function targetsOf(results: Results): Table {
     ])
   }
   if (memory !== undefined) rows.push(...memoryRows(memory))
-  const title = `To reach: ${CONNECTIONS} connections, ${MESSAGE_BYTES} B; memory after one echo`
+  const title = `Floors and aims: ${CONNECTIONS} connections, ${MESSAGE_BYTES} B; memory after one echo`
   return { title, rows: [['', 'measured', 'floor', 'aim', ''], ...rows] }
 }
 

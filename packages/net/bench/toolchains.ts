@@ -1,4 +1,4 @@
-// What the servers of others need: programs that are built, and runtimes that are fetched, when the bench runs.
+// The needs of the other servers: programs that are built and runtimes that are downloaded when the benchmark runs.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import os from 'node:os'
@@ -6,21 +6,21 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { reasonIn } from './processes.js'
 
-/** Where the runtimes stay from run to run: they are 200 MB. */
+/** The folder that keeps the runtimes between runs: they take 200 MB. */
 const CACHE = path.join(process.env.XDG_CACHE_HOME ?? path.join(os.homedir(), '.cache'), 'bluelet-bench')
 
-/** Fixed, so that figures of two runs are of the same runtimes. Later ones are as good: they are named in the results. */
+/** Fixed, so that two runs compare the same runtimes. Later versions work too: the results name the version. */
 const RUNTIMES = {
   bun: { x64: '@oven/bun-linux-x64', arm64: '@oven/bun-linux-aarch64', version: '1.4.5', file: 'bin/bun' },
   deno: { x64: '@deno/linux-x64-glibc', arm64: '@deno/linux-arm64-glibc', version: '2.9.6', file: 'deno' },
 }
 
-/** A file of this folder. */
+/** Returns the path of a file in this folder. */
 export function here(file: string): string {
   return fileURLToPath(new URL(file, import.meta.url))
 }
 
-/** The path of a runtime that npm has: the package with the program itself, which needs no install script. */
+/** Returns the path of a runtime from npm: the package with the program itself, which needs no install script. */
 export function fetchRuntime(name: keyof typeof RUNTIMES): string {
   const { version, file, ...packages } = RUNTIMES[name]
   if (process.platform !== 'linux' || (process.arch !== 'x64' && process.arch !== 'arm64')) {
@@ -37,26 +37,26 @@ export function fetchRuntime(name: keyof typeof RUNTIMES): string {
   return program
 }
 
-/** The path of what a C program is compiled to. */
+/** Returns the path of a compiled C program. */
 export function compileC(source: string): string {
   const program = path.join(scratch(), path.parse(source).name)
   ask(['cc', '-O2', '-Wall', '-o', program, here(source)])
   return program
 }
 
-/** The path of what a Go program is compiled to. */
+/** Returns the path of a compiled Go program. */
 export function compileGo(source: string): string {
   const program = path.join(scratch(), `${path.parse(source).name}-go`)
   ask(['go', 'build', '-o', program, here(source)])
   return program
 }
 
-/** The Python of the system, whose packages are meant: the first on the path may be another one. */
+/** The system's Python, which has the packages; the first one in the path may be another. */
 export function findPython(): string {
   return existsSync('/usr/bin/python3') ? '/usr/bin/python3' : 'python3'
 }
 
-/** What a command prints. @throws Error with its last complaint */
+/** Returns the output of a command. @throws Error with the last line of its standard error */
 export function ask([file, ...args]: readonly string[]): string {
   const { error, status, stdout, stderr } = spawnSync(file!, args, { encoding: 'utf8' })
   if (error !== undefined) throw new Error(/ENOENT/.test(error.message) ? `no ${file} here` : error.message)
@@ -67,7 +67,7 @@ export function ask([file, ...args]: readonly string[]): string {
 
 let folder: string | undefined
 
-/** A folder that goes with this process. */
+/** A folder that is deleted when this process ends. */
 function scratch(): string {
   if (folder === undefined) {
     const made = mkdtempSync(path.join(os.tmpdir(), 'bluelet-bench-'))

@@ -1,5 +1,5 @@
-// Benchmarks of the scheduler: `pnpm bench`, or `pnpm bench --quick`. Every sample is a process of its own; the sides take
-// turns, and what is printed is the median of the ratios within a round.
+// Benchmarks of the scheduler: `pnpm bench`, or `pnpm bench --quick`. Every sample is a process of its own. The variants take
+// turns, and the output is the median of the ratios within a round.
 
 import { execFileSync } from 'node:child_process'
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
@@ -20,7 +20,7 @@ memoryOfAParkedTask()
 /** 1,000 tasks that yield in turn. */
 function stepsAgainstOthers(): void {
   const STEPS = quick ? 300 : 1000
-  // What takes microseconds a step needs fewer steps.
+  // A step that takes microseconds needs fewer repetitions.
   const sides: Record<string, number> = {
     bare: STEPS,
     'bare, no queue': STEPS,
@@ -53,7 +53,7 @@ function parkedTasks(): void {
   print('100,000 parked against none', ratios(samples, '100000', '0'), '1 is equal')
 }
 
-/** The built package against a copy of it from which every mention of a probe has been cut. */
+/** Compares the built package with a copy of it from which every mention of a probe has been removed. */
 function unattachedProbe(): void {
   const cut = copyWithoutProbes()
   try {
@@ -78,7 +78,7 @@ function memoryOfAParkedTask(): void {
   )
 }
 
-/** Every side once a round. */
+/** Runs every variant once per round. */
 function interleave(sides: readonly string[], measure: (side: string) => number): Map<string, number[]> {
   const samples = new Map(sides.map((side) => [side, [] as number[]]))
   for (let round = 0; round < ROUNDS; round++) {
@@ -106,7 +106,7 @@ function median(values: number[]): number {
   return sorted[sorted.length >> 1] ?? Number.NaN
 }
 
-/** The statements that mention probes stand on lines of their own, so that they can be cut out of the emitted files. */
+/** Statements that mention probes are on lines of their own, so they can be removed from the emitted files. */
 function copyWithoutProbes(): string {
   const copy = mkdtempSync(join(tmpdir(), 'bluelet-bench-'))
   cpSync(join(here, '../dist'), join(copy, 'dist'), { recursive: true })

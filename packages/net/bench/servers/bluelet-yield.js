@@ -1,4 +1,4 @@
-// Our echo server, by `yield`, on the driver that is named.
+// Our echo server with `yield`, on the given driver.
 import { server } from '@bluelet/net'
 import { run } from '@bluelet/scheduler'
 import { BACKLOG, bufferBytes, listening } from './control.js'

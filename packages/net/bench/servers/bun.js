@@ -1,4 +1,4 @@
-// The echo server of Bun.listen. Its `write` takes what the kernel takes; the rest is ours to keep until `drain`.
+// An echo server with Bun.listen. Its `write` takes what the kernel takes; the program keeps the rest until `drain`.
 const server = Bun.listen({
   hostname: '127.0.0.1',
   port: 0,
@@ -14,7 +14,7 @@ const server = Bun.listen({
         return
       }
       const taken = socket.write(bytes)
-      // The bytes are Bun's again when this returns.
+      // The bytes belong to Bun again when this returns.
       if (taken < bytes.length) socket.data = Buffer.from(bytes.subarray(taken))
     },
     drain(socket) {

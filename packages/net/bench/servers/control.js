@@ -1,13 +1,13 @@
-// What every measured server does: it prints its port, and nothing else. On SIGUSR2 those that can collect their garbage.
+// The part that all measured servers share: it prints the port and nothing else. On SIGUSR2 it collects garbage, if possible.
 import process from 'node:process'
 
-/** What a server reads at once, where its runtime lets one say so. */
+/** The size of a read, if the runtime lets the server choose it. */
 export const bufferBytes = Number(process.argv[2])
 
-/** How many connections may wait in the kernel, where the runtime lets one say so. */
+/** Maximum number of connections that wait in the kernel, if the runtime lets the server choose it. */
 export const BACKLOG = 1024
 
-/** Says where the server listens. */
+/** Prints the port of the server. */
 export function listening(port) {
   process.on('SIGUSR2', () => globalThis.gc())
   console.log(port)

@@ -1,4 +1,4 @@
-// The echo server of Deno.listen.
+// An echo server with Deno.listen.
 const bufferBytes = Number(Deno.args[0])
 const listener = Deno.listen({ hostname: '127.0.0.1', port: 0, tcpBacklog: 1024 })
 
@@ -10,7 +10,7 @@ async function echo(conn) {
       for (let sent = 0; sent < n; ) sent += await conn.write(buffer.subarray(sent, n))
     }
   } catch {
-    // A client that is gone.
+    // The client has disconnected.
   } finally {
     conn.close()
   }

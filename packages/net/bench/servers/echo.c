@@ -1,6 +1,6 @@
 /*
- * The echo server of a bare epoll loop: what the system itself costs. One buffer for all connections; what the kernel does
- * not take at once is kept, and nothing is read from that connection until it is gone.
+ * An echo server with a bare epoll loop: the cost of the system calls. One buffer serves all connections. Bytes that the kernel
+ * does not take at once are kept, and the server does not read from that connection until they have gone.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -41,7 +41,7 @@ static void end(struct connection *c) {
   free(c);
 }
 
-/* How many bytes the kernel has taken; -1 if the connection is gone. */
+/* Returns the number of bytes that the kernel has taken, or -1 if the connection has ended. */
 static ssize_t taken(int fd, const char *bytes, size_t size) {
   ssize_t n = send(fd, bytes, size, MSG_NOSIGNAL);
   return n < 0 && errno == EAGAIN ? 0 : n;

@@ -1,4 +1,4 @@
-// The echo server of Go: a goroutine for each connection. TCP_NODELAY is its default.
+// An echo server in Go: a goroutine for each connection. TCP_NODELAY is its default.
 package main
 
 import (

@@ -1,4 +1,4 @@
-# The echo server of asyncio, by a protocol; told `uvloop`, on that loop. TCP_NODELAY is the default of both.
+# An echo server with a protocol of asyncio; with the argument `uvloop`, on that loop. TCP_NODELAY is the default of both.
 import asyncio
 import sys
 

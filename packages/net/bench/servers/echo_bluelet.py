@@ -1,4 +1,4 @@
-# The echo server of the original: Bluelet on Python.
+# An echo server with the original Bluelet, on Python.
 import socket
 import sys
 

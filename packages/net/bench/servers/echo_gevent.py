@@ -1,4 +1,4 @@
-# The echo server of gevent: a greenlet for each connection.
+# An echo server with gevent: a greenlet for each connection.
 import socket
 import sys
 

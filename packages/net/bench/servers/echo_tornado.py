@@ -1,4 +1,4 @@
-# The echo server of Tornado, by its streams.
+# An echo server with Tornado's streams.
 import asyncio
 import sys
 

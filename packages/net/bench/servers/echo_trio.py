@@ -1,4 +1,4 @@
-# The echo server of trio. TCP_NODELAY is its default.
+# An echo server with trio. TCP_NODELAY is its default.
 import sys
 
 import trio

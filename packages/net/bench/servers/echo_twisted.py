@@ -1,4 +1,4 @@
-# The echo server of Twisted.
+# An echo server with Twisted.
 from twisted.internet import protocol, reactor
 
 

@@ -1,4 +1,4 @@
-// The echo server of node:net by `for await`: what one would write in Node with the same promises as ours.
+// An echo server with `for await` on node:net: plain Node code with the same guarantees as ours.
 import { once } from 'node:events'
 import net from 'node:net'
 import { BACKLOG, listening } from './control.js'

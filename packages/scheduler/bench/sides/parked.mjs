@@ -1,4 +1,4 @@
-// One sample: `node parked.mjs <n>` steps 100 tasks while n others are parked, and prints the nanoseconds of a step.
+// One sample: `node parked.mjs <n>` steps 100 tasks while n others are parked, and prints the nanoseconds per step.
 
 import { Latch, pause, run, spawn } from '@bluelet/scheduler'
 

@@ -1,12 +1,12 @@
 // One sample: `node steps.mjs <side> <steps>` runs 1,000 tasks that yield in turn, again and again, and prints the
-// nanoseconds of a step: the median of five runs.
+// nanoseconds per step: the median of five runs.
 //
-// Each sample is a process of its own, so that no side pays for the shapes of objects that another has shown the engine.
+// Each sample is a process of its own, so no variant pays for the object shapes that the engine has seen from another.
 
 const TASKS = 1000
 
 const sides = {
-  /** The least that a scheduler does: the same generators in a queue, stepped in turn until each is done. */
+  /** The minimum for a scheduler: the same generators in a queue, stepped in turn until each is done. */
   bare: async (steps) => {
     const { pause } = await import('@bluelet/scheduler')
     function* worker() {
@@ -19,7 +19,7 @@ const sides = {
       ready = next
     }
   },
-  /** Not even that: no queue, nothing yielded, nothing looked at. */
+  /** Even less: no queue, nothing yielded, nothing checked. */
   'bare, no queue': async (steps) => {
     function* worker() {
       for (let i = 0; i < steps; i++) yield
@@ -87,7 +87,7 @@ const sides = {
 const [name, steps] = [process.argv[2], Number(process.argv[3])]
 const side = sides[name]
 const times = []
-// The first runs are for the engine, which compiles meanwhile.
+// The engine compiles during the first runs.
 for (let run = -2; run < 5; run++) {
   const began = performance.now()
   await side(steps)
