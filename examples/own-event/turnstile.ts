@@ -5,7 +5,7 @@ import type { Event } from '@bluelet/scheduler'
 import { type EventHandler, event, type Timer, type Waiter } from '@bluelet/scheduler/lowlevel'
 
 export class Turnstile {
-  /** When the next one to come may pass. */
+  /** The time of the next free slot. */
   #next = Number.NEGATIVE_INFINITY
   readonly #ms: number
   readonly #handler: EventHandler<undefined, Timer | undefined, void>
@@ -19,7 +19,7 @@ export class Turnstile {
     }
   }
 
-  /** Event: waits for its turn, first come, first served. */
+  /** Event: waits for the next free slot, first come, first served. */
   pass(): Event<void> {
     return event(this.#handler, undefined)
   }
@@ -27,14 +27,14 @@ export class Turnstile {
   #enter(waiter: Waiter<void>): Timer | undefined {
     const { scheduler } = waiter
     const now = scheduler.now()
-    const turn = Math.max(now, this.#next)
-    this.#next = turn + this.#ms
-    if (turn > now) return scheduler.timers.add(turn, wake, waiter)
+    const slot = Math.max(now, this.#next)
+    this.#next = slot + this.#ms
+    if (slot > now) return scheduler.timers.add(slot, wake, waiter)
     waiter.resume()
     return undefined
   }
 
-  /** A turn that is given up stays empty, unless nobody is behind. */
+  /** Gives up a slot, which stays empty unless it is the last one. */
   #leave({ scheduler }: Waiter<void>, timer: Timer | undefined): void {
     if (timer === undefined) return
     scheduler.timers.remove(timer)
