@@ -1,6 +1,6 @@
-// Five pages fetched in four ways, timed side by side: one after another, by worker threads, by child processes, by coroutines. The
-// site (crawler/site.ts) takes its time, and counts who waits for it at once. Run it with `node --import tsx examples/crawler.ts`;
-// LATENCY=500 makes each answer take 500 milliseconds.
+// Fetches five pages in four ways and compares the times: one after another, with worker threads, with child processes, and
+// with coroutines. The site (crawler/site.ts) is slow, and counts simultaneous visitors. Run it with
+// `node --import tsx examples/crawler.ts`; with LATENCY=500 each answer takes 500 milliseconds.
 
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'

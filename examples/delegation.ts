@@ -1,5 +1,5 @@
-// A coroutine calls another by yielding it: the value that it returns comes back, and so does an error, through as many callers
-// as there are. `spawn`, by contrast, starts a task of its own, and goes on.
+// A coroutine calls another one by yielding it. The return value comes back, and so does an error, through any number of
+// callers. `spawn`, in contrast, starts a new task and continues at once.
 //
 // Run it with `node --import tsx examples/delegation.ts`.
 

@@ -1,5 +1,5 @@
-// An echo server as one loop: plain, and good for one client at a time. It accepts again only when its client has left: until
-// then everybody else is connected, and gets no answer. And a client that resets ends it for all.
+// An echo server as one loop: simple, but for one client at a time. It accepts the next client only when the current one has
+// left; until then the others are connected but get no answer. A client that resets ends the server.
 // Compare it with echo-callbacks.ts and echo.ts. Run it with `node --import tsx examples/echo-blocking.ts`, then, in two terminals:
 //
 //   nc 127.0.0.1 4915

@@ -1,5 +1,5 @@
-// An echo server as callbacks, in the manner of Python's asyncore, for any number of clients: on the non-blocking sockets of a
-// driver, without coroutines. The loop of echo.ts is cut into methods, and what it kept in a variable lies in a field.
+// An echo server with callbacks, in the style of Python's asyncore, for any number of clients. It uses the non-blocking sockets
+// of a driver, without coroutines. The loop of echo.ts is split into methods, and its variables become fields.
 // Compare it with echo-blocking.ts. Run it with `node --import tsx examples/echo-callbacks.ts`, then `nc 127.0.0.1 4915`.
 
 import * as net from '@bluelet/net/driver'
@@ -33,14 +33,14 @@ class Echoer {
       if (what & (net.WRITABLE | net.FAILED)) this.onWrite()
       if (what & net.READABLE) this.onRead()
     } catch {
-      this.socket.reset() // The client has gone.
+      this.socket.reset() // The client has disconnected.
     }
   }
 
   onRead() {
     while (!this.unsent.length) {
       const data = this.socket.read(1024)
-      if (data === null) return // It would block: onReady is called when it is worth another try.
+      if (data === null) return // It would block: onReady is called when another try makes sense.
       if (!data.length) return this.socket.close(true)
       this.unsent = data.subarray(this.socket.write(data))
     }

@@ -1,4 +1,4 @@
-// An echo server: whatever a client sends comes back. Run it with `npx -y pnpm@12 start`, then, in another terminal:
+// An echo server: it sends back whatever a client sends. Run it with `npx -y pnpm@12 start`, then, in another terminal:
 //
 //   nc 127.0.0.1 4915
 

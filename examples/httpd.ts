@@ -1,5 +1,5 @@
-// A web server for the files of a folder: GET and HEAD of HTTP/1.1, one connection for many requests. To learn from, not to put on
-// the Internet. It is made of httpd/request.ts, what clients ask; httpd/file.ts, what they may have; httpd/response.ts, what they get.
+// A web server for the files of a folder: GET and HEAD of HTTP/1.1, many requests per connection. It is for learning, not for
+// the Internet. httpd/request.ts reads a request, httpd/file.ts finds its file, and httpd/response.ts sends the response.
 //
 // Run it with `node --import tsx examples/httpd.ts FOLDER` (by default the current one), then, in another terminal:
 //

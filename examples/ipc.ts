@@ -1,12 +1,12 @@
-// Values sent over a socket, between two coroutines and then between two processes: the coroutines are the same, and cannot tell.
-// Run it with `node --import tsx examples/ipc.ts`. (Started with a port it is the second process.)
+// Sends values over a socket, first between two coroutines, then between two processes. The coroutines are the same in both
+// cases. Run it with `node --import tsx examples/ipc.ts`. (With a port as its argument it is the second process.)
 
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { type Connection, connect, listen } from '@bluelet/net'
 import { run, spawn } from '@bluelet/scheduler'
 
-/** One end of a channel: what JSON can tell goes in here and comes out there, a line for each value. */
+/** One end of a channel: JSON values go in at one end and come out at the other, one per line. */
 class Endpoint {
   conn: Connection
 

@@ -1,5 +1,5 @@
-// Four tasks that sleep at the same time, in one thread: all together take as long as the longest. The first task has ended
-// long before: the run ends when the last has.
+// Four tasks that sleep at the same time, in one thread: together they take as long as the longest. The first task ends long
+// before; the run ends with the last one.
 //
 // Run it with `node --import tsx examples/sleepy.ts`. SECOND=100 makes a second last 100 milliseconds.
 

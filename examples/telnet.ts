@@ -1,5 +1,5 @@
-// A line client: what is typed goes to a server, and what comes from it is shown, both at once. The end of the input (Ctrl+D) ends
-// our side of the connection; when the server ends its own, as most do then or earlier, the program ends.
+// A line client: it sends your input to a server and shows the server's output at the same time. The end of the input (Ctrl+D)
+// ends our side of the connection. When the server ends its side, as most servers then do, the program ends.
 //
 // Run it with `node --import tsx examples/telnet.ts HOST PORT`, for example, while examples/echo.ts runs:
 //

@@ -1,16 +1,16 @@
-// One member of the chat: a name, a connection, and the lines that wait for it, which are bounded. The room tells, and waits for nobody;
-// who does not keep up is to be dropped. Part of the chat server:
+// One member of the chat: a name, a connection, and a bounded number of waiting lines. The room never waits for a member; a
+// member that does not keep up is dropped. Part of the chat server:
 //
 //   node --import tsx examples/chat/server.ts
 
 import type { Connection } from '@bluelet/net'
 import { Channel, type Coroutine, Latch } from '@bluelet/scheduler'
 
-/** In bytes, as a terminal has it (termios(3)). */
-export const LONGEST_LINE = 4096
+/** In bytes, the limit of a terminal (termios(3)). */
+export const MAX_LINE = 4096
 
-/** How many characters may wait, many lines: a member who reads at all has them within a turn or two. */
-const MOST_WAITING = 65_536
+/** Maximum number of waiting characters, many lines: a member that reads gets them within a turn or two. */
+const MAX_WAITING = 65_536
 
 export class Member {
   readonly name: string
@@ -27,9 +27,9 @@ export class Member {
     this.#overflow = new Latch()
   }
 
-  /** Leaves a line for it; a plain call. */
+  /** Adds a line to those that wait; a plain call. */
   tell(line: string): void {
-    if (this.#waiting.length + line.length > MOST_WAITING) {
+    if (this.#waiting.length + line.length > MAX_WAITING) {
       this.#overflow.open()
       return
     }
@@ -37,13 +37,13 @@ export class Member {
     this.#news.trySend(null)
   }
 
-  /** Waits until more is told than it takes. */
+  /** Waits until more lines wait than are allowed. */
   *overflowing(): Coroutine<string> {
     yield* this.#overflow.wait()
     return 'was dropped: too slow'
   }
 
-  /** Sends what waits, all at once, again and again. */
+  /** Sends all waiting lines at once, again and again. */
   *sending(): Coroutine<never> {
     while (true) {
       yield* this.#news.receive()

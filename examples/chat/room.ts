@@ -1,8 +1,8 @@
-// The room of the chat: who is in it, and what each does there. Part of a server: node --import tsx examples/chat/server.ts
+// The room of the chat: its members, and what each of them does. Part of a server: node --import tsx examples/chat/server.ts
 
 import type { Connection } from '@bluelet/net'
 import { type Coroutine, race } from '@bluelet/scheduler'
-import { LONGEST_LINE, Member } from './member.js'
+import { MAX_LINE, Member } from './member.js'
 
 export class Room {
   readonly #members: Map<string, Member>
@@ -11,7 +11,7 @@ export class Room {
     this.#members = new Map()
   }
 
-  /** One client's stay: a coroutine for each. */
+  /** Serves one client; a coroutine for each. */
   *stay(conn: Connection): Coroutine<void> {
     const name = yield* this.#nameOf(conn)
     if (name === undefined) return
@@ -27,7 +27,7 @@ export class Room {
     }
   }
 
-  /** Asks for a name until it is a good one; undefined: the client has gone. (By `yield` another could take it meanwhile.) */
+  /** Asks for a name until it is valid; gives undefined if the client leaves. (Use `yield*`: after `yield`, it may be taken.) */
   *#nameOf(conn: Connection): Coroutine<string | undefined> {
     while (true) {
       yield* conn.sendall('Your name: ')
@@ -42,7 +42,7 @@ export class Room {
 
   *#listening(member: Member, conn: Connection): Coroutine<string> {
     while (true) {
-      const line = yield* conn.readline('\n', { limit: LONGEST_LINE })
+      const line = yield* conn.readline('\n', { limit: MAX_LINE })
       if (line.length === 0) return 'has left'
       this.#tell(`${member.name}: ${printable(line)}`, member)
     }
@@ -54,7 +54,7 @@ export class Room {
   }
 }
 
-/** A line without its end, and without what could move the cursor of those who read it. */
+/** Returns a line without its end, and without characters that could move a reader's cursor. */
 function printable(line: Buffer): string {
   return line.toString().replaceAll(/\p{Cc}/gu, '')
 }

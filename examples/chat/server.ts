@@ -1,6 +1,6 @@
-// A chat: each line that a member sends goes to all the others. In the manner of the class-based chat server of Learning Python Network
-// Programming by M. O. Faruque Sarker and Sam Washington, with the cap that they recommend: those who come while it is full are turned
-// away at once. Run it, and in other terminals the second:
+// A chat: each line that a member sends goes to all the others. After the class-based chat server of Learning Python Network
+// Programming by M. O. Faruque Sarker and Sam Washington, with the limit that they recommend: when it is full, new clients are
+// turned away at once. Run the first command, and the second in other terminals:
 //
 //   node --import tsx examples/chat/server.ts
 //   nc 127.0.0.1 4916
@@ -17,7 +17,7 @@ await run(
   server('', port, (conn) => room.stay(conn), {
     maxConnections,
     overload: 'close',
-    // Members may be silent for as long as they like.
+    // Members may be silent for any length of time.
     idleTimeout: Number.POSITIVE_INFINITY,
     onDrop: (reason, address) => console.log(`${address} was turned away: ${reason}`),
     onError: (error, conn) => console.log(`${conn.remoteAddress}: ${error}`),

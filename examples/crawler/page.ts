@@ -1,4 +1,4 @@
-// A client of HTTP/1.1 that can fetch a page, as a coroutine. Part of a crawler: `node --import tsx examples/crawler.ts`.
+// A coroutine that fetches a page with HTTP/1.1. Part of a crawler: `node --import tsx examples/crawler.ts`.
 
 import { connect } from '@bluelet/net'
 import type { Coroutine } from '@bluelet/scheduler'

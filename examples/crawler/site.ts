@@ -1,4 +1,4 @@
-// A web site of blues that takes its time for each answer, and counts its visitors. Part of a crawler:
+// A web site about blues that answers slowly, and counts its visitors. Part of a crawler:
 // `node --import tsx examples/crawler.ts`.
 
 import type { Connection, Listener } from '@bluelet/net'
@@ -16,7 +16,7 @@ const pages = new Map([
 
 export const names: readonly string[] = [...pages.keys()]
 
-/** How many there are now, and how many there were at once. */
+/** The number of visitors now, and the maximum so far. */
 export const visitors = { now: 0, most: 0 }
 
 export function* serve(listener: Listener) {

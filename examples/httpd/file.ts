@@ -1,4 +1,4 @@
-// What clients may have: finds the file that the target of a request names, if it is one of the folder's. Part of a web server:
+// Finds the file that the target of a request names, if it is inside the folder. Part of a web server:
 // `node --import tsx examples/httpd.ts`.
 
 import { access, constants, realpath, stat } from 'node:fs/promises'
@@ -22,14 +22,14 @@ const TYPES: Readonly<Record<string, string>> = {
   '.txt': 'text/plain; charset=utf-8',
 }
 
-/** What the system says of names that are no files, or not for us to read. */
+/** Error codes of names that are not files, or that we may not read. */
 const NO_FILE = new Set(['ENOENT', 'ENOTDIR', 'EACCES', 'ELOOP', 'ENAMETOOLONG'])
 
 export async function findFile(root: string, target: string): Promise<File | null> {
   const name = nameOf(target)
   if (name === null) return null
   try {
-    // Where it really is, whatever dots and symbolic links lead there.
+    // The real path, without dots and symbolic links.
     const path = await realpath(join(root, name))
     const inside = relative(await realpath(root), path)
     if (isAbsolute(inside) || inside.split(sep).some((part) => part.startsWith('.'))) return null
@@ -43,7 +43,7 @@ export async function findFile(root: string, target: string): Promise<File | nul
   }
 }
 
-/** The name in a target: decoded, once. */
+/** Returns the name in a target, decoded once. */
 function nameOf(target: string): string | null {
   const [path = ''] = target.replace(/^http:\/\/[^/?]*/i, '').split('?')
   if (!path.startsWith('/')) return null
@@ -51,6 +51,6 @@ function nameOf(target: string): string | null {
     const name = decodeURIComponent(path)
     return name.includes('\0') ? null : name.endsWith('/') ? `${name}index.html` : name
   } catch {
-    return null // No UTF-8, or no escape at all.
+    return null // Not UTF-8, or not a valid escape.
   }
 }

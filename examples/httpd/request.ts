@@ -1,23 +1,23 @@
-// What clients ask: receives the head of a request and checks it, strictly, since whatever two programs understand differently
-// can be used against one of them. Part of a web server: `node --import tsx examples/httpd.ts`.
+// Receives the head of a request and checks it strictly, since an attacker can exploit any difference between two parsers.
+// Part of a web server: `node --import tsx examples/httpd.ts`.
 
 import { type Connection, IncompleteReadError, LimitError, TimeoutError } from '@bluelet/net'
 import type { Coroutine } from '@bluelet/scheduler'
 
 export interface Request {
-  /** 200 if it is well, else what is wrong with it; the connection is of no more use then. */
+  /** 200 if the request is valid, else the status to refuse it with; the connection cannot be used any more then. */
   readonly status: number
   readonly method: string
   readonly target: string
   readonly keepAlive: boolean
 }
 
-const LONGEST_HEAD = 16_384
+const MAX_HEAD = 16_384
 
-/** Gives null when the client has no more requests. */
+/** Gives null if the client has no more requests. */
 export function* receiveRequest(conn: Connection): Coroutine<Request | null> {
   try {
-    const head = yield* conn.readuntil('\r\n\r\n', { limit: LONGEST_HEAD })
+    const head = yield* conn.readuntil('\r\n\r\n', { limit: MAX_HEAD })
     return parseRequest(head.toString('latin1'))
   } catch (error) {
     if (error instanceof LimitError) return refused(431)

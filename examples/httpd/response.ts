@@ -1,4 +1,4 @@
-// What clients get: a file, or a status and why. Part of a web server: `node --import tsx examples/httpd.ts`.
+// Sends a file, or a status with its reason. Part of a web server: `node --import tsx examples/httpd.ts`.
 
 import { createReadStream } from 'node:fs'
 import { STATUS_CODES } from 'node:http'
@@ -9,7 +9,7 @@ import type { Request } from './request.js'
 
 const CHUNK = 65_536
 
-/** Gives the status that was sent. */
+/** Sends a response, and gives its status. */
 export function* sendResponse(conn: Connection, request: Request, file: File | null): Coroutine<number> {
   const { method, keepAlive } = request
   const status = request.status === 200 && file === null ? 404 : request.status
@@ -26,7 +26,7 @@ export function* sendResponse(conn: Connection, request: Request, file: File | n
   yield* conn.sendall(`${head.join('\r\n')}\r\n\r\n`)
   if (method === 'HEAD') return status
   if (file === null) yield* conn.sendall(`${text}\n`)
-  // One that is empty is not opened: nobody would read its stream, nor hear of an error of it.
+  // An empty file is not opened: its stream would never be read, and its errors would be lost.
   else if (size > 0) yield* sendFile(conn, file)
   return status
 }

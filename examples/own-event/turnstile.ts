@@ -1,4 +1,4 @@
-// An event of your own: a turnstile, which lets one task through every so many milliseconds. To see it at work, run
+// An event of your own: a turnstile, which lets one task through every so many milliseconds. To see it in use, run
 // `node --import tsx examples/own-event/visitors.ts`.
 
 import type { Event } from '@bluelet/scheduler'

@@ -1,6 +1,6 @@
-// A receiver, step 1 of 4: prints whatever it is sent. One task does everything in order, so the second client waits until the first
-// has gone, as in a program that blocks. After Asynchronous part 3 by Ben Cordero. Run it, and in another terminal several of the
-// second:
+// A receiver, step 1 of 4: it prints whatever it receives. One task does everything in order, so the second client waits until
+// the first has left, as in a blocking program. After Asynchronous part 3 by Ben Cordero. Run the first command, and the second
+// several times in another terminal:
 //
 //   node --import tsx examples/receiver/blocking.ts
 //   (while true;do sleep 1;echo a;done)|nc localhost 8888 &

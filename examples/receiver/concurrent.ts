@@ -1,5 +1,5 @@
-// A receiver, step 3 of 4: where split.ts calls recvAll and waits for it, this spawns it and goes on, so that every client has a task
-// of its own. Run it, and in another terminal the others:
+// A receiver, step 3 of 4: split.ts calls recvAll and waits for it; this program spawns it and goes on, so every client has a
+// task of its own. Run the first command, and the others in another terminal:
 //
 //   node --import tsx examples/receiver/concurrent.ts
 //   (while true;do sleep 1;echo a;done)|nc localhost 8888 &
@@ -30,7 +30,7 @@ function* recvAll(conn: Connection): Coroutine<void> {
       process.stdout.write(data)
     }
   } catch (error) {
-    // One client's failure is not to be the end of the others.
+    // The failure of one client must not end the others.
     if (!(error instanceof ConnectionResetError)) throw error
   }
   conn.close()

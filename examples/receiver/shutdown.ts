@@ -1,6 +1,6 @@
-// A receiver, step 4 of 4: Ctrl+C cancels what concurrent.ts leaves to the system to cut off. Each client sees the end of the stream,
-// the port is free, and the exit code is 0. (All that `server` of @bluelet/net does by itself.) Run it, and in another terminal the
-// others; then press Ctrl+C in the first:
+// A receiver, step 4 of 4: Ctrl+C cancels the tasks, which in concurrent.ts the system simply ends. Each client sees the end of
+// the stream, the port is free, and the exit code is 0. (`server` of @bluelet/net does all this by itself.) Run the first command,
+// and the others in another terminal; then press Ctrl+C in the first:
 //
 //   node --import tsx examples/receiver/shutdown.ts
 //   (while true;do sleep 1;echo a;done)|nc localhost 8888 &
@@ -12,7 +12,7 @@ import { type Coroutine, callback, group, race, run, spawn } from '@bluelet/sche
 const [host = '::'] = process.argv.slice(2)
 const port = Number(process.env.PORT ?? 8888)
 
-/** Those that nobody has closed yet: a task that is cancelled before its first step never runs, nor does its finally. */
+/** The connections that are not closed yet: if a task is cancelled before its first step, its finally does not run. */
 const connections = new Set<Connection>()
 
 function* acceptConnections(listener: Listener): Coroutine<never> {
@@ -37,7 +37,7 @@ function* recvAll(conn: Connection): Coroutine<void> {
   } catch (error) {
     if (!(error instanceof ConnectionResetError)) throw error
   } finally {
-    // Also when it is cancelled.
+    // This also runs when the task is cancelled.
     conn.close()
     connections.delete(conn)
     console.log(`Connection closed: ${address}`)
@@ -52,7 +52,7 @@ const interrupt = callback<void>((resume) => {
 function* main(): Coroutine<void> {
   using listener = yield* listen(host, port)
   console.log(`Listening on: ${listener.address}`)
-  // The group is cancelled when it loses, and with it all that was spawned within.
+  // If the group loses, it is cancelled with all of its tasks.
   yield race([interrupt, group(() => acceptConnections(listener))])
   for (const conn of connections) conn.close()
 }

@@ -1,5 +1,5 @@
-// A receiver, step 2 of 4: the two loops of blocking.ts are two coroutines now, each with one thing to do. One still calls the other
-// and waits for it, so nothing else has changed. Run it, and in another terminal several of the second:
+// A receiver, step 2 of 4: the two loops of blocking.ts are now two coroutines, each with one thing to do. One still calls the
+// other and waits for it, so nothing else has changed. Run the first command, and the second several times in another terminal:
 //
 //   node --import tsx examples/receiver/split.ts
 //   (while true;do sleep 1;echo a;done)|nc localhost 8888 &

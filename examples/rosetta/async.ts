@@ -1,4 +1,4 @@
-// The small program of the comparison, by async functions. Run it: node --import tsx examples/rosetta/async.ts
+// The small program of the comparison, with async functions. Run it: node --import tsx examples/rosetta/async.ts
 
 import { setTimeout as sleep } from 'node:timers/promises'
 

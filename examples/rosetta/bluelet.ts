@@ -1,4 +1,4 @@
-// The small program of the comparison, by generators of this project. Run it: node --import tsx examples/rosetta/bluelet.ts
+// The small program of the comparison, with this library. Run it: node --import tsx examples/rosetta/bluelet.ts
 
 import { all, type Coroutine, run, sleep, TimeoutError, timeout } from '@bluelet/scheduler'
 

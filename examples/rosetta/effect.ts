@@ -1,4 +1,4 @@
-// The small program of the comparison, by Effect 4. Run it: node --import tsx examples/rosetta/effect.ts
+// The small program of the comparison, with Effect 4. Run it: node --import tsx examples/rosetta/effect.ts
 
 import * as Effect from 'effect/Effect'
 

@@ -1,4 +1,4 @@
-// The small program of the comparison, by Effection 4. Run it: node --import tsx examples/rosetta/effection.ts
+// The small program of the comparison, with Effection 4. Run it: node --import tsx examples/rosetta/effection.ts
 
 import { all, type Operation, race, run, sleep } from 'effection'
 

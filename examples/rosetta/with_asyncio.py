@@ -1,4 +1,4 @@
-# The small program of the comparison, by asyncio (Python 3.11). Run it: python3 examples/rosetta/with_asyncio.py
+# The small program of the comparison, with asyncio (Python 3.11). Run it: python3 examples/rosetta/with_asyncio.py
 
 import asyncio
 

@@ -1,4 +1,4 @@
-# The small program of the comparison, by Bluelet, which has no timeout and gives no value to a joiner. Run it, with a clone of
+# The small program of the comparison, with Bluelet, which has no timeout, and no value from join. Run it, with a clone of
 # github.com/sampsyo/bluelet in this folder: PYTHONPATH=bluelet python3 examples/rosetta/with_bluelet.py
 
 import bluelet

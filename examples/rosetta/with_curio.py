@@ -1,4 +1,4 @@
-# The small program of the comparison, by Curio. Run it: python3 examples/rosetta/with_curio.py
+# The small program of the comparison, with Curio. Run it: python3 examples/rosetta/with_curio.py
 
 import curio
 

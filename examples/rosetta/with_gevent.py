@@ -1,4 +1,4 @@
-# The small program of the comparison, by gevent. Run it: python3 examples/rosetta/with_gevent.py
+# The small program of the comparison, with gevent. Run it: python3 examples/rosetta/with_gevent.py
 
 from gevent import monkey
 

@@ -1,4 +1,4 @@
-# The small program of the comparison, by Trio. Run it: python3 examples/rosetta/with_trio.py
+# The small program of the comparison, with Trio. Run it: python3 examples/rosetta/with_trio.py
 
 import trio
 

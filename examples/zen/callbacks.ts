@@ -1,5 +1,5 @@
-// The Zen server as callbacks: a class with a method for each thing that can happen to a client, and a field for all that one of
-// them has to know from another. It stands on node:net alone. Run it, then client.ts in another terminal:
+// The Zen server with callbacks: a class with a method for each thing that can happen to a client, and fields for the state that
+// they share. It uses only node:net. Run it, then client.ts in another terminal:
 //
 //   node --import tsx examples/zen/callbacks.ts 127.0.0.1
 
@@ -27,7 +27,7 @@ class Conversation {
     try {
       const { answers, rest } = answersTo(more, this.#data)
       this.#data = rest
-      // A client that does not read its answers may not ask either.
+      // Stop reading from a client that does not read its answers.
       if (answers.length > 0 && !this.#socket.write(answers)) this.#socket.pause()
     } catch (error) {
       this.#socket.destroy(error as Error)
@@ -51,7 +51,7 @@ const server = net.createServer((socket) => {
   socket.on('close', () => sockets.delete(socket))
 })
 server.listen(port, host, () => {
-  const { address, port } = server.address() as net.AddressInfo // Of TCP it is never a string.
+  const { address, port } = server.address() as net.AddressInfo // With TCP it is never a string.
   console.log(`Listening at ${new Address(address, port)}`)
 })
 process.once('SIGINT', () => {

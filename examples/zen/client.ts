@@ -1,5 +1,5 @@
-// A client of the Zen servers: asks three questions on one connection, and prints what is answered. With -e it hangs up in the
-// middle of the first. Start a server, then, in another terminal:
+// A client of the Zen servers: it asks three questions on one connection, and prints the answers. With -e it hangs up in the
+// middle of the first question. Start a server, then run this in another terminal:
 //
 //   node --import tsx examples/zen/client.ts 127.0.0.1
 //   node --import tsx examples/zen/client.ts -e 127.0.0.1

@@ -1,5 +1,6 @@
-// The Zen server as a coroutine with a reader and a writer, the shape of asyncio: it reads like a conversation with one client, and
-// wherever it may pause it says yield. The framing is its own; compare generator.ts. Run it, then client.ts in another terminal:
+// The Zen server as a coroutine with a reader and a writer, as in asyncio. It reads like a conversation with one client, and each
+// place where it may pause has a yield. It splits the questions itself; compare generator.ts. Run it, then client.ts in another
+// terminal:
 //
 //   node --import tsx examples/zen/coroutine.ts 127.0.0.1
 

@@ -1,4 +1,4 @@
-// The Zen server as a generator: the conversation reads as it goes, and nothing else has to be written down. Run it, and ask it:
+// The Zen server as a generator: the code follows the conversation, and nothing else is needed. Run it, then the client:
 //
 //   node --import tsx examples/zen/generator.ts 127.0.0.1
 //   node --import tsx examples/zen/client.ts 127.0.0.1

@@ -1,5 +1,5 @@
-// The Zen server at its lowest: one loop over what is worth a try, on a driver of ours, which knows no coroutine. What another
-// server has in the variables of a conversation stands in dictionaries here. Run it, then client.ts in another terminal:
+// The Zen server at the lowest level: one loop over the sockets that are ready, on a driver without coroutines. The variables of
+// each conversation are kept in maps. Run it, then client.ts in another terminal:
 //
 //   node --import tsx examples/zen/poll.ts 127.0.0.1
 
@@ -7,7 +7,7 @@ import { CLOSED, type DriverListener } from '@bluelet/net/driver'
 import { listenAt, Poll, type Pollable } from './readiness.js'
 import { answersTo, commandLine, farewell } from './zen.js'
 
-/** Two loops as one, so that they do not stand around all of `serve`. */
+/** Two nested loops as one, so that `serve` needs only one. */
 async function* allEvents(poll: Poll): AsyncGenerator<[Pollable, number]> {
   while (!poll.closed) for (const event of await poll.poll()) yield event
 }
@@ -38,7 +38,7 @@ async function serve(listener: DriverListener, poll: Poll): Promise<void> {
         if (sent < data.length) bytesToSend.set(socket, data.subarray(sent))
       } else {
         const more = socket.read(4096)
-        if (more?.length === 0) socket.close(true) // Soon the poll says that it is closed.
+        if (more?.length === 0) socket.close(true) // The poll reports soon that it is closed.
         if (!more?.length) continue
         const { answers, rest } = answersTo(more, bytesReceived.get(socket))
         bytesReceived.set(socket, rest)

@@ -1,6 +1,6 @@
-// A poll object, in the manner of Python's select.poll: it gathers what the sockets of a driver say until somebody asks. They say
-// once what is worth a try, and it stays so until a try is in vain; after one that is not, again() says that there may be more.
-// poll.ts is a server on it:
+// A poll object, like Python's select.poll: it collects which sockets of a driver are ready until poll() is called. A driver
+// reports once that a socket is ready; it stays ready until a try would block. After a successful try, call again(), since there
+// may be more. poll.ts is a server that uses it:
 //
 //   node --import tsx examples/zen/poll.ts 127.0.0.1
 
@@ -16,7 +16,7 @@ export class Poll {
   #events = new Map<Pollable, number>()
   #wake = (): void => {}
 
-  /** Polls from now on. Ctrl+C closes the poll. */
+  /** Starts polling. Ctrl+C closes the poll. */
   constructor() {
     driver.onInterrupt?.(() => {
       this.closed = true
@@ -26,7 +26,7 @@ export class Poll {
 
   register(socket: Pollable): void {
     socket.observer = { ready: (what) => this.again(socket, what) }
-    this.again(socket) // Nobody has tried yet.
+    this.again(socket) // It has not been tried yet.
   }
 
   again(socket: Pollable, what = 0): void {
@@ -34,9 +34,9 @@ export class Poll {
     this.#wake()
   }
 
-  /** Waits until something is worth a try, and gives all that is; nothing once the poll is closed. */
+  /** Waits until a socket is ready, and gives all that are; gives none once the poll is closed. */
   async poll(): Promise<Map<Pollable, number>> {
-    await setImmediate() // The system has its turn.
+    await setImmediate() // Let the system report events.
     const waiting = (resolve: () => void) => {
       this.#wake = resolve
     }

@@ -1,11 +1,11 @@
-// A connection as a reader and a writer, as asyncio.start_server gives them: each can be had by a task of its own. What is written
-// waits in a queue that a task of the writer's sends. A server on it: node --import tsx examples/zen/coroutine.ts 127.0.0.1
+// A connection as a reader and a writer, like those of asyncio.start_server: each can belong to a task of its own. Written bytes
+// wait in a queue, which a task of the writer sends. A server with it: node --import tsx examples/zen/coroutine.ts 127.0.0.1
 
 import { type Address, type Connection, server } from '@bluelet/net'
 import { Channel, type Coroutine, type Event, group } from '@bluelet/scheduler'
 
-/** A client that does not read its answers costs no more memory than so many: then write() waits. */
-const MOST_UNSENT = 16
+/** Maximum number of waiting writes to a client that does not read its answers; then write() waits. */
+const MAX_UNSENT = 16
 
 export class Reader {
   readonly #conn: Connection
@@ -26,10 +26,10 @@ export class Writer {
 
   constructor({ remoteAddress }: Connection) {
     this.address = remoteAddress
-    this.#unsent = new Channel({ capacity: MOST_UNSENT })
+    this.#unsent = new Channel({ capacity: MAX_UNSENT })
   }
 
-  /** Event: hands bytes over, to be sent in their turn; null: the end. (asyncio: a call, and `drain`.) */
+  /** Event: adds bytes to the queue; null ends the stream. (asyncio: a call, and `drain`.) */
   write(bytes: Uint8Array | null): Event<void> {
     return this.#unsent.send(bytes)
   }

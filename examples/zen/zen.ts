@@ -1,6 +1,6 @@
-// What the Zen servers of this folder and their client share: the questions and answers, where one question ends and the next
-// begins, and the command line. The service is from Foundations of Python Network Programming by Brandon Rhodes and John Goerzen,
-// chapter 7. Start a server, then ask it, in another terminal:
+// The common part of the Zen servers and their client: the questions and answers, the framing, and the command line. The service
+// is from Foundations of Python Network Programming by Brandon Rhodes and John Goerzen, chapter 7. Start a server, then run the
+// client in another terminal:
 //
 //   node --import tsx examples/zen/generator.ts 127.0.0.1
 //   node --import tsx examples/zen/client.ts 127.0.0.1
@@ -13,7 +13,7 @@ export const ANSWERS: ReadonlyMap<string, string> = new Map([
   ['Simple is better than?', 'Complex.'],
 ])
 
-/** No question is longer, in bytes. */
+/** Maximum length of a question, in bytes. */
 export const LONGEST = 1024
 const NONE: Buffer = Buffer.alloc(0)
 
@@ -21,11 +21,11 @@ export function answerTo(question: Buffer): string {
   return ANSWERS.get(question.toString()) ?? 'Error: unknown aphorism.'
 }
 
-/** Answers the whole questions in what has come, and gives the rest: packets are cut anywhere, and may hold several. */
+/** Answers the complete questions in the data, and returns the rest: a packet may contain several, or parts of some. */
 export function answersTo(more: Buffer, before = NONE): { readonly answers: Buffer; readonly rest: Buffer } {
   let rest = Buffer.concat([before, more])
   let answers = ''
-  // In UTF-8 no other character has a byte of '?'.
+  // In UTF-8 no other character contains the byte of '?'.
   for (let end = rest.indexOf('?') + 1; end > 0; end = rest.indexOf('?') + 1) {
     answers += answerTo(rest.subarray(0, end))
     rest = rest.subarray(end)
@@ -34,14 +34,14 @@ export function answersTo(more: Buffer, before = NONE): { readonly answers: Buff
   return { answers: Buffer.from(answers), rest }
 }
 
-/** What a server says of a client that has gone: it has failed, or ended in the middle of a question, or not. */
+/** Describes how a client has left: with an error, in the middle of a question, or normally. */
 export function farewell(address: unknown, rest = NONE, error?: unknown): string {
   if (error !== undefined) return `Client ${address} error: ${(error as Error).message}`
   if (rest.length === 0) return `Client ${address} closed socket normally`
   return `Client ${address} sent ${inspect(rest.toString(), { breakLength: Number.POSITIVE_INFINITY })} but then closed`
 }
 
-/** `HOST [-p PORT]`, and `-e`, which is for the client. */
+/** `HOST [-p PORT]`, and `-e` for the client. */
 export function commandLine(): { readonly host: string; readonly port: number; readonly hangUp: boolean } {
   const p = { type: 'string', short: 'p', default: '1060' } as const
   const e = { type: 'boolean', short: 'e', default: false } as const
