@@ -1,4 +1,4 @@
-// TypeDoc names a heading by its text alone, and leaves out what stands there as code; GitHub does not.
+// TypeDoc makes the anchor of a heading from its text without the code in it; GitHub includes the code.
 
 /** @param {import('markdown-it').MarkdownIt} parser */
 export function headingsWithCode(parser) {

@@ -1,4 +1,4 @@
-// The groups of the navigation stand open until a reader closes one, which TypeDoc writes into the browser's store.
+// The groups of the navigation are open until a reader closes one, which TypeDoc remembers in the browser's storage.
 import { JSX } from 'typedoc'
 
 /** In this order. */

@@ -6,20 +6,20 @@ import { Converter } from 'typedoc'
 
 export const root = fileURLToPath(new URL('..', import.meta.url))
 
-/** By folder. A page that stands in none of them tells facts. */
+/** By folder. A page in none of these folders belongs to the reference. */
 const GROUPS = { tutorial: 'Tutorial', 'how-to': 'How-to', explanation: 'Explanation' }
 
-/** The pages, as they stand in the navigation: as the README lists them, and then by name. @returns {string[]} */
+/** The pages in the order of the navigation: as the README lists them, then by name. @returns {string[]} */
 export function pageFiles() {
   const readme = readFileSync(path.join(root, 'README.md'), 'utf8')
   const place = (file) =>
     readme.includes(`](${file})`) ? readme.indexOf(`](${file})`) : Number.POSITIVE_INFINITY
   const pages = packages().flatMap((name) => markdownIn(`packages/${name}/docs`))
-  // Two that the README does not list are equally far away, and their difference is no number.
+  // The difference of two pages that the README does not list is NaN.
   return [...pages.sort().sort((a, b) => place(a) - place(b) || 0), 'CONTRIBUTING.md']
 }
 
-/** Their folders; one that others are built on stands before them. */
+/** Their folders; a package comes after the packages that it depends on. */
 export function packages() {
   const dependencies = (name) => Object.keys(manifestOf(name).dependencies ?? {}).length
   return readdirSync(path.join(root, 'packages')).sort((a, b) => dependencies(a) - dependencies(b))
@@ -36,7 +36,7 @@ export function pages(app) {
     const file = page.project.files.getReflectionPath(page) ?? ''
     const folder = path.basename(path.dirname(file))
     page.frontmatter.group ??= file.endsWith('CONTRIBUTING.md') ? 'How-to' : (GROUPS[folder] ?? 'Reference')
-    // A page is as long as many doc comments, which makes each of its words weigh less.
+    // A page is as long as many doc comments, so each of its words has less weight.
     page.relevanceBoost = 8
     const [, title] = /^# (.+)$/m.exec(page.content[0]?.text ?? '') ?? []
     if (title !== undefined) page.name = title.replaceAll('`', '')

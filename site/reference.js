@@ -1,4 +1,4 @@
-// The modules of the reference: those of the packages' export maps, by the names under which users import them.
+// The modules of the reference: those in the packages' export maps, by their import specifiers.
 // A link to a source file leads to what it exports, if that has the name of the file.
 import path from 'node:path'
 import { Converter, ReferenceReflection } from 'typedoc'
@@ -25,7 +25,7 @@ export function reference(app) {
   })
 
   app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
-    // The modules stand before the pages that are of their group.
+    // The modules come before the pages of their group.
     project.childrenIncludingDocuments?.sort((a, b) => Number(a.isDocument()) - Number(b.isDocument()))
     const exports = (project.children ?? []).flatMap((module) => module.children ?? [])
     for (const reflection of exports) {
@@ -38,7 +38,7 @@ export function reference(app) {
 }
 
 /**
- * TypeDoc requires comments and exports of one package only, that of the project.
+ * TypeDoc requires comments and exports for one package only, that of the project.
  *
  * @param {import('typedoc').Application} app
  */

@@ -1,16 +1,16 @@
-// Files of the repository that pages link to, as pages: TypeDoc would have the browser download them.
+// Shows files of the repository that pages link to as pages; with TypeDoc alone the browser would download them.
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { Converter, DocumentReflection, IndexEvent } from 'typedoc'
 import { root } from './pages.js'
 
-/** The page that lists them. */
+/** The page that lists these files. */
 const SOURCES = 'Sources'
 
-/** What a browser shows by itself, or ought to download. */
+/** Files that a browser shows by itself, or should download. */
 const MEDIA = new Set(['.svg', '.png', '.jpg', '.gif', '.ico'])
 
-/** Highlighted as; by the ending of a file. */
+/** The language for highlighting, by file extension. */
 const LANGUAGES = {
   '.ts': 'ts',
   '.js': 'js',
@@ -27,9 +27,9 @@ const LANGUAGES = {
 
 /** @param {import('typedoc').Application} app */
 export function sources(app) {
-  // After all pages have been read.
+  // Runs after all pages have been read.
   app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => add(project), -1000)
-  // Whoever searches the site wants what is written about a thing, not every test that names it.
+  // A search should find the pages about a thing, not every test that names it.
   app.renderer.on(IndexEvent.PREPARE_INDEX, (index) => {
     for (let i = index.searchResults.length - 1; i >= 0; i--) {
       if (isSource(index.searchResults[i])) index.removeResult(i)
