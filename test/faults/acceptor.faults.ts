@@ -20,7 +20,7 @@ const PATIENCE_MS = 30_000
 
 describe('a listener', () => {
   it.each([
-    { kind: 'that nobody accepts from', accepts: false },
+    { kind: 'that no task accepts from', accepts: false },
     { kind: 'whose only task is busy with the first client', accepts: true },
   ])('$kind bounds who waits, counts the others, and can be closed', async ({ kind, accepts }) => {
     const argument = JSON.stringify({ accepts, backlog: BACKLOG })
