@@ -10,24 +10,19 @@ import {
   server,
 } from '@bluelet/net'
 import { type DriverListener, nodeDriver, READABLE } from '@bluelet/net/driver'
-import { type Coroutine, join, kill, pause, sleep, spawn } from '@bluelet/scheduler'
+import { join, kill, pause, sleep, spawn } from '@bluelet/scheduler'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Clogged, cloggedListener } from '../support/clogged-listener.js'
 import { turn, until } from '../support/deadline.js'
 import { dial, type Peer } from '../support/peer.js'
-import { accepted, driverLike, errorOf, LOOPBACK, likeObject, play, rejection } from './world.js'
-
-const MIB = 1024 * 1024
+import { echoer } from './simulated-pair.js'
+import { accepted, driverLike, errorOf, LOOPBACK, likeObject, MIB, play, rejection } from './world.js'
 
 let clogged: Clogged
 beforeAll(async () => {
   clogged = await cloggedListener()
 })
 afterAll(() => clogged.close())
-
-function* echoer(conn: Connection): Coroutine<void> {
-  for (let data = yield* conn.recv(); data.length > 0; data = yield* conn.recv()) yield* conn.sendall(data)
-}
 
 describe('Bluelet’s fault', () => {
   it('B6, S5: of two readers of one connection one was forgotten; here the second one is told', async () => {

@@ -13,13 +13,23 @@ import {
 import { type Coroutine, Latch, spawn, type Task } from '@bluelet/scheduler'
 import { LOOPBACK } from './world.js'
 
+/** An error that a server has reported. */
+export interface Report {
+  readonly error: unknown
+  /** The peer's address, as it was known then. */
+  readonly from: string
+  readonly task: Task
+}
+
 /** A server under way. */
 export interface Served {
   readonly task: Task<void>
   readonly listener: Listener
   readonly counts: ServerStats
   readonly port: number
-  /** The errors of its handlers. */
+  /** What `onError` was told. */
+  readonly reports: Report[]
+  /** The errors among that. */
   readonly errors: unknown[]
   /** What `onDrop` was told. */
   readonly drops: (readonly [reason: DropReason | TimeoutKind, address: Address | undefined])[]
@@ -31,6 +41,7 @@ export function* serve(
   options: ServerOptions = {},
   host = LOOPBACK,
 ): Coroutine<Served> {
+  const reports: Report[] = []
   const errors: unknown[] = []
   const drops: [DropReason | TimeoutKind, Address | undefined][] = []
   const listening = new Latch()
@@ -42,14 +53,17 @@ export function* serve(
         opened = told
         listening.open()
       },
-      onError: (error) => void errors.push(error),
+      onError: (error, conn, task) => {
+        reports.push({ error, from: `${conn.remoteAddress}`, task })
+        errors.push(error)
+      },
       onDrop: (...told) => void drops.push(told),
       ...options,
     }),
   )
   yield* listening.wait()
   const [listener, counts] = opened!
-  return { task, listener, counts, port: listener.address.port, errors, drops }
+  return { task, listener, counts, port: listener.address.port, reports, errors, drops }
 }
 
 /** What has become of a connection, up to its end: what came, and how it ended. */

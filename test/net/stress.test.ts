@@ -18,6 +18,7 @@ import {
 import { describe, expect, it, onTestFailed, onTestFinished } from 'vitest'
 import { until } from '../support/deadline.js'
 import { openSockets } from '../support/leaks.js'
+import { echoer } from './simulated-pair.js'
 import { LOOPBACK, randomNumbers } from './world.js'
 
 const LONGEST_MS = 60_000
@@ -37,14 +38,6 @@ const AT_ONCE = 200
 const MOST_BYTES = 30_000
 
 const seed = Number(process.env.SEED ?? Date.now() % 1_000_000)
-
-function* echoer(conn: Connection): Coroutine<void> {
-  while (true) {
-    const data = yield* conn.recv(1024)
-    if (!data.length) break
-    yield* conn.sendall(data)
-  }
-}
 
 /** What came of a client. */
 interface Result {

@@ -12,6 +12,10 @@ import { dial, type Peer, rawServer } from '../support/peer.js'
 
 export const LOOPBACK = '127.0.0.1'
 
+export const MIB = 1024 * 1024
+
+export const HOUR_MS = 3_600_000
+
 /** A run that takes longer is cancelled, so that a test that hangs says where it hangs and leaves nothing behind. */
 const PATIENCE_MS = 4000
 
@@ -55,6 +59,11 @@ export function* connected(options: ConnectOptions = {}): Coroutine<{ conn: Conn
   } finally {
     server.close()
   }
+}
+
+/** Performs one event in a coroutine of its own. */
+export function* perform<T>(event: { [Symbol.iterator](): Iterator<any, T, unknown> }): Coroutine<T> {
+  return yield* event
 }
 
 /** The error that a coroutine throws. */

@@ -39,7 +39,7 @@ describe('every page', () => {
         'how-to/running-a-server.html',
         'reference/net/Connection.html',
         'reference/scheduler.html',
-        'sources/test/net/traps.test.ts.html',
+        'sources/test/net/traps/streams.test.ts.html',
       ]),
     )
   })

@@ -169,11 +169,6 @@ export function* together(client: Coroutine<unknown>, server: Coroutine<unknown>
   })
 }
 
-/** Performs an event in a coroutine of its own. */
-export function* perform<T>(event: Event<T>): Coroutine<T> {
-  return yield* event
-}
-
 /** A socket whose connection is never made. */
 export function silentSocket(onClose: (linger: boolean) => void): DriverSocket {
   return {

@@ -2,11 +2,10 @@
 import { ClosedError, type Connection, ConnectionResetError, TimeoutError } from '@bluelet/net'
 import { type Coroutine, join, kill, pause, spawn, timeout } from '@bluelet/scheduler'
 import { expect, it } from 'vitest'
-import { errorOf, pattern } from '../world.js'
-import { type Bench, type Between, perform } from './bench.js'
+import { errorOf, MIB, pattern, perform } from '../world.js'
+import type { Bench, Between } from './bench.js'
 import { outcome } from './log.js'
 
-const MIB = 1024 * 1024
 const UNLIMITED = { limit: Number.POSITIVE_INFINITY }
 
 /** Describes how a stream is closed, in whatever way. */

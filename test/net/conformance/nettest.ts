@@ -14,11 +14,10 @@ import {
   timeout,
 } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
-import { errorOf, pattern } from '../world.js'
-import { type Bench, perform } from './bench.js'
+import { errorOf, MIB, pattern, perform } from '../world.js'
+import type { Bench } from './bench.js'
 import { outcome } from './log.js'
 
-const MIB = 1024 * 1024
 const UNLIMITED = { limit: Number.POSITIVE_INFINITY }
 
 /** Short, and certain to pass: what is timed out with it is waited for in vain. */

@@ -3,13 +3,12 @@
 import { BusyError, ClosedError, type Connection } from '@bluelet/net'
 import { all, join, kill, pause, spawn } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
-import { errorOf, pattern, randomNumbers } from '../world.js'
+import { errorOf, MIB, pattern, randomNumbers } from '../world.js'
 import type { Bench, Between } from './bench.js'
 import { cloggedStream } from './clogged-stream.js'
 import { closingStream } from './closing-stream.js'
 import { outcome } from './log.js'
 
-const MIB = 1024 * 1024
 const UNLIMITED = { limit: Number.POSITIVE_INFINITY }
 
 /** Describes a stream in both directions, from both ends. */

@@ -9,7 +9,7 @@ import { candidates, loadNative } from '../../../packages/net/src/drivers/epoll/
 import { driverNamed } from '../../../packages/net/src/drivers/real.js'
 import { LARGE } from '../../../vitest.config.js'
 import { runScript } from '../../support/script.js'
-import { FalseNative } from './false-native.js'
+import { FalseNative } from './epoll/fake-native.js'
 
 const packageUrl = new URL('../../../packages/net/', import.meta.url)
 const unbuilt = epollDriver() instanceof Error

@@ -42,7 +42,12 @@ describe.skipIf(build.status === 2)(
 
     it('passes the suites of the driver', () => {
       const vitest = join(root, 'node_modules/vitest/vitest.mjs')
-      const { stdout, stderr } = run(vitest, 'run', 'test/net/drivers/epoll.test.ts', '--reporter=json')
+      const { stdout, stderr } = run(
+        vitest,
+        'run',
+        'test/net/drivers/epoll/driver.test.ts',
+        '--reporter=json',
+      )
       const { success, numPassedTests } = JSON.parse(stdout.slice(stdout.indexOf('{"num')))
 
       expect(stderr).not.toMatch(/Sanitizer|runtime error/)

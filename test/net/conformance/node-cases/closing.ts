@@ -1,7 +1,9 @@
 // Node's cases of connections that are closed: before they are made, while they are made, twice, and what is asked of them after it.
+
 import { join, kill, Latch, pause, spawn, timeout } from '@bluelet/scheduler'
 import { expect, it } from 'vitest'
-import { type Bench, perform } from '../bench.js'
+import { perform } from '../../world.js'
+import type { Bench } from '../bench.js'
 import { outcome, refusal } from '../log.js'
 
 export function closingCases(bench: Bench): void {

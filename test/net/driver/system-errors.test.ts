@@ -1,0 +1,59 @@
+import { ConnectionResetError, ListenError } from '@bluelet/net'
+import { describe, expect, it } from 'vitest'
+import { listenErrorOf, resetOf, systemError } from '../../../packages/net/src/driver/system-errors.js'
+
+const here = { host: '127.0.0.1', port: 80, backlog: 1 }
+
+describe('systemError', () => {
+  it('looks like one of the system', () => {
+    const error = systemError('ECONNREFUSED', 'connect')
+
+    expect(error).toMatchObject({ message: 'connect ECONNREFUSED', code: 'ECONNREFUSED', syscall: 'connect' })
+  })
+})
+
+describe('resetOf', () => {
+  it.each(['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'ERR_STREAM_DESTROYED', 'ERR_SOCKET_CLOSED', 'ENOTCONN'])(
+    'says of %s that the peer has gone',
+    (code) => {
+      const cause = systemError(code, 'read')
+
+      const error = resetOf(cause)
+
+      expect(error).toBeInstanceOf(ConnectionResetError)
+      expect(error).toMatchObject({ message: `the peer has gone (${code})`, code, cause })
+    },
+  )
+
+  it.each(['ETIMEDOUT', 'ENOBUFS', 'EIO'])('leaves %s as it is', (code) => {
+    const error = systemError(code, 'read')
+
+    expect(resetOf(error)).toBe(error)
+  })
+})
+
+describe('listenErrorOf', () => {
+  it.each([
+    [
+      'EADDRINUSE',
+      'the port is in use; stop the other program, choose another port, or 0 for any that is free',
+    ],
+    ['EACCES', 'this port needs privileges; choose one above 1023'],
+    ['EADDRNOTAVAIL', 'this machine has no such address'],
+    ['ENOTFOUND', 'there is no such host'],
+    ['EMFILE', 'listen EMFILE'],
+  ])('says of %s what to do', (code, hint) => {
+    const cause = systemError(code, 'listen')
+
+    const error = listenErrorOf(cause, here)
+
+    expect(error).toBeInstanceOf(ListenError)
+    expect(error).toMatchObject({ message: `cannot listen on 127.0.0.1:80: ${hint} (${code})`, code, cause })
+  })
+
+  it('says of every address that it is that', () => {
+    const error = listenErrorOf(systemError('EACCES', 'listen'), { ...here, host: '' })
+
+    expect(error.message).toContain('cannot listen on port 80 of every address: ')
+  })
+})

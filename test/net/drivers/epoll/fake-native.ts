@@ -1,0 +1,74 @@
+// A native part whose every call gives what the test says: what Linux cannot be made to say when it is wanted.
+import type { Native } from '../../../../packages/net/src/drivers/epoll/native.js'
+import { EpollSet } from '../../../../packages/net/src/drivers/epoll/set.js'
+
+export const EAGAIN = -11
+
+export class FalseNative {
+  /** What each call gives, the first of it first; then EAGAIN. */
+  readonly answers: { accept: number[]; recv: (number | string)[]; send: number[]; watch: number[] }
+  /** What was called with a descriptor. */
+  readonly calls: string[]
+  /** As they were given to `watch`. */
+  readonly watched: { slot: number; generation: number }[]
+  readonly set: EpollSet
+  readonly native: Native
+  /** What `listen` gives. */
+  listens: (address: string) => number
+  #batch: Int32Array
+  #ready: (count: number) => void
+
+  constructor() {
+    this.answers = { accept: [], recv: [], send: [], watch: [] }
+    this.calls = []
+    this.watched = []
+    this.#batch = new Int32Array()
+    this.#ready = () => {}
+    this.listens = () => 3
+    this.native = this.#native()
+    this.set = new EpollSet(this.native)
+  }
+
+  /** The sockets of these slots are ready. */
+  fire(...ready: readonly { slot: number; generation: number; events: number }[]): void {
+    this.#batch.set(ready.flatMap(({ slot, generation, events }) => [slot, generation, events]))
+    this.#ready(ready.length)
+  }
+
+  #native(): Native {
+    const { answers, calls, watched } = this
+    const said = (call: string) => {
+      calls.push(call)
+      return 0
+    }
+    return {
+      start: (batch, ready) => {
+        this.#batch = batch
+        this.#ready = ready
+        return 0
+      },
+      watch: (_fd, slot, generation) => {
+        watched.push({ slot, generation })
+        return answers.watch.shift() ?? 0
+      },
+      hold: () => {},
+      listen: (address) => this.listens(address),
+      connect: () => 4,
+      accept: () => answers.accept.shift() ?? EAGAIN,
+      peer: () => '127.0.0.1 4915',
+      recv: (_fd, to, offset) => {
+        const answer = answers.recv.shift() ?? EAGAIN
+        if (typeof answer === 'number') return answer
+        to.set(Buffer.from(answer), offset)
+        return answer.length
+      },
+      send: () => answers.send.shift() ?? EAGAIN,
+      shutdown: (fd) => said(`shutdown ${fd}`),
+      close: (fd) => said(`close ${fd}`),
+      reset: (fd) => said(`reset ${fd}`),
+      configure: () => 0,
+      failure: () => 0,
+      address: () => '127.0.0.1 4915',
+    }
+  }
+}

@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest'
+import { EpollListener } from '../../../../packages/net/src/drivers/epoll/listener.js'
+import { FalseNative } from './fake-native.js'
+
+const ENETDOWN = -100
+const EMFILE = -24
+const TARGET = { host: '127.0.0.1', port: 0, backlog: 1 }
+
+describe('EpollListener', () => {
+  it('passes over connections that went away while they waited, and accepts the next', () => {
+    const native = new FalseNative()
+    native.answers.accept.push(ENETDOWN, ENETDOWN, 9)
+    const listener = new EpollListener(native.set, '127.0.0.1', TARGET)
+
+    const socket = listener.accept()
+
+    expect(socket).not.toBeNull()
+    expect(listener.accept()).toBeNull()
+  })
+
+  it('tells of such an error when there is no end of it', () => {
+    const native = new FalseNative()
+    native.answers.accept.push(...Array<number>(50_000).fill(ENETDOWN))
+    const listener = new EpollListener(native.set, '127.0.0.1', TARGET)
+
+    expect(() => listener.accept()).toThrow(expect.objectContaining({ code: 'ENETDOWN' }))
+    expect(native.answers.accept.length).toBeGreaterThan(49_000)
+  })
+
+  it('throws when the process has no descriptor left, and accepts when it has', () => {
+    const native = new FalseNative()
+    native.answers.accept.push(EMFILE, 9)
+    const listener = new EpollListener(native.set, '127.0.0.1', TARGET)
+
+    expect(() => listener.accept()).toThrow(expect.objectContaining({ code: 'EMFILE' }))
+    expect(listener.accept()).not.toBeNull()
+  })
+
+  it('holds no descriptor when it cannot be watched', () => {
+    const native = new FalseNative()
+    native.answers.watch.push(-28)
+
+    expect(() => new EpollListener(native.set, '127.0.0.1', TARGET)).toThrow(
+      expect.objectContaining({ code: 'ENOSPC' }),
+    )
+    expect(native.calls).toEqual(['close 3'])
+  })
+
+  it('accepts nothing once it is closed, and closes once', () => {
+    const native = new FalseNative()
+    const listener = new EpollListener(native.set, '127.0.0.1', TARGET)
+
+    listener.close()
+    listener.close()
+    native.answers.accept.push(9)
+
+    expect(listener.accept()).toBeNull()
+    expect(native.calls).toEqual(['close 3'])
+  })
+
+  it('resets and counts those that wait when it closes, passing over those that went away, and no more than may wait', () => {
+    const native = new FalseNative()
+    native.answers.accept.push(9, ENETDOWN, 10, 11)
+    const listener = new EpollListener(native.set, '127.0.0.1', { ...TARGET, backlog: 2 })
+
+    listener.close()
+
+    expect(listener.dropped).toBe(2)
+    expect(native.calls).toEqual(['reset 9', 'reset 10', 'close 3'])
+  })
+
+  it('leaves them to the system where there is no descriptor to accept them with, however many may wait', () => {
+    const native = new FalseNative()
+    native.answers.accept.push(...Array<number>(1000).fill(EMFILE))
+    const listener = new EpollListener(native.set, '127.0.0.1', { ...TARGET, backlog: 2 ** 31 - 1 })
+
+    listener.close()
+
+    expect(native.answers.accept.length).toBe(999)
+    expect(native.calls).toEqual(['close 3'])
+  })
+})

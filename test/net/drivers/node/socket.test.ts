@@ -1,0 +1,37 @@
+import net from 'node:net'
+import { describe, expect, it, vi } from 'vitest'
+import { NodeSocket } from '../../../../packages/net/src/drivers/node/socket.js'
+
+describe('NodeSocket', () => {
+  it('keeps what Node pushes while it is being paused', () => {
+    const socket = new net.Socket()
+    const made = new NodeSocket(socket)
+
+    for (const text of ['first', 'second', 'third']) socket.emit('data', Buffer.from(text))
+    const read = [made.read(100), made.read(100), made.read(100), made.read(100)]
+
+    expect(read.map((chunk) => chunk?.toString())).toEqual(['first', 'second', 'third', undefined])
+  })
+
+  it('gives Node no more than 64 KiB of a write at a time, so that there is progress to be seen', () => {
+    const socket = new net.Socket()
+    const made = new NodeSocket(socket)
+    const writes = vi.spyOn(socket, 'write').mockReturnValue(true)
+
+    const taken = made.write(Buffer.alloc(1_000_000))
+
+    expect(taken).toBe(65_536)
+    expect(writes.mock.calls.map(([bytes]) => (bytes as Buffer).length)).toEqual([65_536])
+  })
+
+  it('gives nothing any more once it has been closed, though its descriptor was free before', () => {
+    const socket = new net.Socket()
+    const made = new NodeSocket(socket)
+    socket.emit('data', Buffer.from('read ahead'))
+    socket.emit('close')
+
+    made.close(true)
+
+    expect(() => made.read(100)).toThrow('the connection is closed')
+  })
+})

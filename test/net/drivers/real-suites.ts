@@ -1,0 +1,42 @@
+// The suites of every driver, over the sockets of the system.
+import { networkInterfaces } from 'node:os'
+import type { Driver } from '@bluelet/net/driver'
+import { Scheduler } from '@bluelet/scheduler'
+import { expect } from 'vitest'
+import { turn } from '../../support/deadline.js'
+import { openSockets } from '../../support/leaks.js'
+import { conformanceSuite } from '../conformance/suite.js'
+import { driverSuite } from './suite/driver-suite.js'
+
+/** A scene that takes longer is cancelled: it hangs, and says where. */
+const PATIENCE_MS = 4000
+
+export function realSuites(driver: Driver): void {
+  const sample = {
+    driver,
+    address: '127.0.0.1',
+    ipv6: Object.values(networkInterfaces())
+      .flat()
+      .some((one) => one?.family === 'IPv6'),
+    // A label of more than 63 letters: the resolver refuses it without asking anybody.
+    unknownName: `${'x'.repeat(64)}.invalid`,
+    descriptors: openSockets,
+  }
+
+  driverSuite(driver.name, { ...sample, turn })
+
+  conformanceSuite(driver.name, {
+    ...sample,
+    // An address for documentation (RFC 5737): binding it sends nothing.
+    foreignAddress: '192.0.2.1',
+    // Linux: at most 32 MiB at the receiver and 4 MiB at the sender.
+    moreThanBuffered: 40 * 1024 * 1024,
+    quietMs: 15,
+    async play(main) {
+      const scheduler = new Scheduler()
+      const value = await scheduler.run(main, { signal: AbortSignal.timeout(PATIENCE_MS) })
+      expect(scheduler.snapshot()).toEqual([])
+      return value
+    },
+  })
+}

@@ -1,0 +1,28 @@
+// The simulated driver at the level of connections: how the conformance suite is run on a network in memory.
+import { Simulation, type SimulationOptions } from '@bluelet/net/testing'
+import { Scheduler } from '@bluelet/scheduler'
+import { expect } from 'vitest'
+import { conformanceSuite } from '../../conformance/suite.js'
+
+const FOREIGN = '192.0.2.1'
+
+/** Runs the conformance suite on a simulated network. */
+export function simulatedConformance(name: string, options: SimulationOptions): void {
+  const host = new Simulation({ ...options, addresses: { [FOREIGN]: 'EHOSTUNREACH' } })
+
+  conformanceSuite(name, {
+    driver: host.network,
+    address: '127.0.0.1',
+    foreignAddress: FOREIGN,
+    unknownName: 'nowhere.invalid',
+    moreThanBuffered: 1024 * 1024,
+    quietMs: 100,
+    descriptors: () => host.network.descriptors,
+    async play(main) {
+      const scheduler = new Scheduler({ host, sites: false })
+      const value = await scheduler.run(main)
+      expect(scheduler.snapshot()).toEqual([])
+      return value
+    },
+  })
+}

@@ -1,0 +1,25 @@
+// What every driver must do, tried on the driver alone: both ends are its own sockets, so that a network in memory can run
+// the same suite as the kernel's.
+import { describe } from 'vitest'
+import { describeClosing } from './closing.js'
+import { describeConnecting } from './connecting.js'
+import { DriverHarness, type DriverSample } from './harness.js'
+import { describeListening } from './listening.js'
+import { describeLookup } from './lookup.js'
+import { describeReading } from './reading.js'
+import { describeShutdown, describeWriting } from './writing.js'
+
+/** Describes what every driver must do. */
+export function driverSuite(name: string, sample: DriverSample): void {
+  const harness = new DriverHarness(sample)
+
+  describe(`the ${name} driver, as every driver,`, () => {
+    describeLookup(sample, harness)
+    describeListening(sample, harness)
+    describeConnecting(sample, harness)
+    describeReading(harness)
+    describeWriting(harness)
+    describeShutdown(harness)
+    describeClosing(sample, harness)
+  })
+}

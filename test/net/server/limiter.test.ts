@@ -1,0 +1,427 @@
+// How many connections a server takes, in all and from each address, and what becomes of the others.
+import {
+  type Connection,
+  ConnectionResetError,
+  connect,
+  type OverloadPolicy,
+  type ServerOptions,
+  server,
+} from '@bluelet/net'
+import type { DriverListener } from '@bluelet/net/driver'
+import { simulate } from '@bluelet/net/testing'
+import { kill, race, sleep, spawn } from '@bluelet/scheduler'
+import { describe, expect, it } from 'vitest'
+import { settled, until } from '../../support/deadline.js'
+import { dial, type Peer } from '../../support/peer.js'
+import { fateOf, serve, visit } from '../serving.js'
+import { echoer, exchange } from '../simulated-pair.js'
+import { LOOPBACK, likeObject, play } from '../world.js'
+
+describe('a client above maxConnections, in a simulation', () => {
+  it('waits, and is served when another has ended', async () => {
+    const { early, late, open, counts, drops } = await simulate(function* () {
+      const { port, counts, drops } = yield* serve(echoer, { maxConnections: 1 })
+      const first = yield* connect(LOOPBACK, port)
+      yield* exchange(first, 'first')
+      const second = yield* connect(LOOPBACK, port)
+      yield* second.sendall('second')
+      const early = yield* race([second.peek(), sleep(10_000)])
+      const { open } = counts
+      first.close()
+      const late = String(yield* second.readexactly(6))
+      second.close()
+      return { early, late, open, counts, drops }
+    })
+
+    expect(early).toBeUndefined()
+    expect(late).toBe('second')
+    expect(open).toBe(1)
+    expect(counts.served).toBe(2)
+    expect(counts.dropped).toEqual({ connections: 0, address: 0, queue: 0 })
+    expect(drops).toEqual([])
+  })
+
+  it.each<[OverloadPolicy, string]>([
+    ['close', '|end'],
+    ['reset', '|ConnectionResetError'],
+  ])('is dropped at once by %s, and counted, and the others are served', async (overload, expected) => {
+    const { fate, ms, from, next, counts, drops, reply } = await simulate(function* (world) {
+      const { port, counts, drops } = yield* serve(echoer, { maxConnections: 1, overload })
+      const first = yield* connect(LOOPBACK, port)
+      yield* exchange(first, 'first')
+      const begin = world.now()
+      const second = yield* connect(LOOPBACK, port)
+      const from = `${second.localAddress}`
+      const fate = yield* fateOf(second)
+      const ms = world.now() - begin
+      const reply = yield* exchange(first, 'still')
+      first.close()
+      yield* sleep(10)
+      const third = yield* connect(LOOPBACK, port)
+      const next = yield* exchange(third, 'third')
+      third.close()
+      return { fate, ms, from, next, counts, drops, reply }
+    })
+
+    expect(fate).toBe(expected)
+    expect(ms).toBeLessThan(10)
+    expect(reply).toBe('still')
+    expect(next).toBe('third')
+    expect(counts.served).toBe(2)
+    expect(counts.dropped.connections).toBe(1)
+    expect(drops.map(([reason, address]) => [reason, `${address}`])).toEqual([['connections', from]])
+  })
+
+  it.each<[OverloadPolicy, number]>([
+    ['wait', 10],
+    ['close', 3],
+    ['reset', 3],
+  ])(
+    'is one of a burst of ten: by %s, %s of them are served, and never more than three at a time',
+    async (overload, served) => {
+      const { counts, most, fates } = await simulate(function* () {
+        let most = 0
+        const { port, counts } = yield* serve(
+          function* (conn) {
+            most = Math.max(most, counts.open)
+            yield* sleep(100)
+            yield* conn.sendall('served')
+          },
+          { maxConnections: 3, overload },
+        )
+        const fates: string[] = []
+        for (let i = 0; i < 10; i++) {
+          yield* spawn(function* () {
+            fates.push(yield* visit(port))
+          })
+        }
+        yield* sleep(5000)
+        return { counts, most, fates }
+      })
+
+      expect(most).toBe(3)
+      expect(fates).toHaveLength(10)
+      expect(fates.filter((fate) => fate === 'served|end')).toHaveLength(served)
+      expect(counts.served).toBe(served)
+      expect(counts.dropped.connections).toBe(10 - served)
+      expect(counts.open).toBe(0)
+    },
+  )
+
+  it('is one of 64 at the most that are held before they are dropped', async () => {
+    const { most, dropped } = await simulate(function* (world) {
+      let [waiting, held, most] = [true, 0, 0]
+      const counted = (listener: DriverListener): DriverListener =>
+        likeObject(listener, {
+          accept() {
+            const socket = waiting ? null : listener.accept()
+            if (socket !== null) most = Math.max(most, ++held)
+            return socket
+          },
+        })
+      const driver = likeObject(world.network, {
+        listen: (target, done) =>
+          world.network.listen(target, (error, made) => done(error, made === null ? null : counted(made))),
+      })
+      const { port, counts } = yield* serve(echoer, {
+        driver,
+        maxConnections: 1,
+        overload: 'close',
+        onDrop: () => void held--,
+      })
+      for (let i = 0; i < 300; i++) {
+        if (i === 299) waiting = false
+        const conn = yield* connect(LOOPBACK, port)
+        yield* spawn(fateOf(conn))
+      }
+      yield* sleep(1000)
+      return { most, dropped: counts.dropped.connections }
+    })
+
+    expect(dropped).toBe(299)
+    expect(most).toBeLessThanOrEqual(1 + 64)
+  })
+
+  it('does not linger when it is dropped', async () => {
+    const { before, after } = await simulate(function* (world) {
+      const { port } = yield* serve(echoer, { maxConnections: 1, overload: 'close' })
+      const first = yield* connect(LOOPBACK, port)
+      yield* exchange(first, 'first')
+      const before = world.network.descriptors
+      const second = yield* connect(LOOPBACK, port)
+      yield* second.recv()
+      const after = world.network.descriptors
+      for (const conn of [first, second]) conn.abort()
+      return { before, after }
+    })
+
+    // Only its own end is left: it has not closed it.
+    expect(after - before).toBe(1)
+  })
+
+  it('gets no seat while the handler of one that has gone is still at work', async () => {
+    const most = await simulate(function* () {
+      let running = 0
+      let most = 0
+      const { port } = yield* serve(
+        function* () {
+          most = Math.max(most, ++running)
+          yield* sleep(1000)
+          running--
+        },
+        { maxConnections: 2 },
+      )
+      for (let i = 0; i < 10; i++) {
+        const conn = yield* connect(LOOPBACK, port)
+        yield* sleep(5)
+        conn.abort()
+      }
+      yield* sleep(10_000)
+      return most
+    })
+
+    expect(most).toBe(2)
+  })
+
+  it('waits until a connection that lingers has freed its descriptor', async () => {
+    const { open, served, replyAt } = await simulate(function* (world) {
+      const { port, counts } = yield* serve(
+        function* (conn) {
+          yield* conn.sendall('bye')
+        },
+        { maxConnections: 1 },
+      )
+      const first = yield* connect(LOOPBACK, port)
+      yield* first.readall()
+      const closedAt = world.now()
+      const second = yield* connect(LOOPBACK, port)
+      yield* race([second.peek(), sleep(1000)])
+      const { open, served } = counts
+      // The first does not end its side: its linger has a deadline.
+      yield* second.readall()
+      const replyAt = world.now() - closedAt
+      for (const conn of [first, second]) conn.abort()
+      return { open, served, replyAt }
+    })
+
+    expect({ open, served }).toEqual({ open: 1, served: 1 })
+    expect(replyAt).toBeGreaterThanOrEqual(4900)
+    expect(replyAt).toBeLessThan(5100)
+  })
+
+  it('has the seat of one that had gone before it was served', async () => {
+    const { reply, counts } = await simulate(function* () {
+      const { port, counts, task } = yield* serve(echoer, { maxConnections: 1 })
+      const first = yield* connect(LOOPBACK, port)
+      yield* exchange(first, 'first')
+      // It waits for its seat, and breaks meanwhile.
+      const gone = yield* connect(LOOPBACK, port)
+      yield* sleep(10)
+      gone.abort()
+      yield* sleep(10)
+      first.close()
+      yield* sleep(100)
+      const third = yield* connect(LOOPBACK, port)
+      const reply = yield* race([exchange(third, 'third'), sleep(60_000)])
+      third.close()
+      yield* kill(task)
+      return { reply, counts }
+    })
+
+    expect(reply).toBe('third')
+    expect(counts.served).toBe(3)
+  })
+})
+
+describe('a client above maxConnections, over real sockets', () => {
+  /** What has come for a client that was the second of two, while the first was there, and after that. */
+  function secondOfTwo(overload: OverloadPolicy): Promise<{ peer: Peer; early: number; reply: string }> {
+    return play(function* () {
+      const { task, port } = yield* serve(echoer, { maxConnections: 1, overload })
+      const first: Peer = yield dial(port)
+      first.read().write('first')
+      yield first.until('the echo', () => first.length === 5)
+      const peer: Peer = yield dial(port)
+      peer.read()
+      if (overload === 'wait') peer.write('second')
+      else yield peer.finish()
+      const early: number = yield settled(() => peer.length, 50)
+      first.write('again')
+      yield first.until('the echo', () => first.length === 10)
+      first.end()
+      if (overload === 'wait') yield peer.until('the echo', () => peer.length === 6)
+      const reply = peer.text
+      peer.socket.destroy()
+      yield* kill(task)
+      return { peer, early, reply }
+    })
+  }
+
+  it('waits, and is served when another has ended', async () => {
+    const { early, reply } = await secondOfTwo('wait')
+
+    expect(early).toBe(0)
+    expect(reply).toBe('second')
+  })
+
+  it('sees the end of the stream, by close', async () => {
+    const { peer, reply } = await secondOfTwo('close')
+
+    expect(peer.ended).toBe(true)
+    expect(peer.errors).toEqual([])
+    expect(reply).toBe('')
+  })
+
+  it('sees a reset, by reset', async () => {
+    const { peer, reply } = await secondOfTwo('reset')
+
+    expect(peer.ended).toBe(false)
+    expect(peer.errors).toEqual(['ECONNRESET'])
+    expect(reply).toBe('')
+  })
+
+  it('is not taken for a deadlock while the only seat lingers, even if nothing else runs', async () => {
+    const controller = new AbortController()
+    let port = 0
+    const serving = play(
+      server(
+        LOOPBACK,
+        0,
+        function* (conn) {
+          yield* conn.sendall('bye')
+        },
+        {
+          maxConnections: 1,
+          signal: controller.signal,
+          onListening: ({ address }) => {
+            port = address.port
+          },
+        },
+      ),
+    )
+    await until('the server listens', () => port > 0)
+
+    const first = await dial(port)
+    await first.finish()
+    const second = await dial(port)
+    const early = await settled(() => second.read().length, 50)
+    first.end()
+    await second.finish()
+    second.end()
+    controller.abort()
+    await serving
+
+    expect(early).toBe(0)
+    expect([first.text, second.text]).toEqual(['bye', 'bye'])
+  })
+})
+
+describe('a client above maxConnectionsPerAddress', () => {
+  /** Connects from each of the addresses, one after the other; says what came for each. */
+  function served(hosts: readonly string[], options: ServerOptions): Promise<string[]> {
+    return simulate(function* () {
+      const { port } = yield* serve(echoer, options, '')
+      const fates: string[] = []
+      const conns: Connection[] = []
+      for (const host of hosts) {
+        // In a simulation one connects from the address that one connects to.
+        const conn = yield* connect(host, port)
+        conns.push(conn)
+        yield* sleep(5)
+        try {
+          yield* conn.sendall('x')
+          fates.push(String(yield* conn.recv()))
+        } catch (error) {
+          fates.push(error instanceof ConnectionResetError ? 'reset' : `${error}`)
+        }
+      }
+      for (const conn of conns) conn.abort()
+      return fates
+    })
+  }
+
+  it('is closed: one of an IPv4 address, and not of another one', async () => {
+    const fates = await served(['10.0.0.1', '10.0.0.1', '10.0.0.2', '10.0.0.1'], {
+      maxConnectionsPerAddress: 2,
+    })
+
+    expect(fates).toEqual(['x', 'x', 'x', ''])
+  })
+
+  it('is reset, if that is what becomes of those above a limit', async () => {
+    const fates = await served(['10.0.0.1', '10.0.0.1', '10.0.0.2'], {
+      maxConnectionsPerAddress: 1,
+      overload: 'reset',
+    })
+
+    expect(fates).toEqual(['x', 'reset', 'x'])
+  })
+
+  it('is one of the same IPv6 network of 64 bits, and not of another one', async () => {
+    const hosts = ['2001:db8:1:2::1', '2001:db8:1:2:3:4:5:6', '2001:db8:1:3::1', '2001:db8:1:2::2']
+
+    const fates = await served(hosts, { maxConnectionsPerAddress: 2 })
+
+    expect(fates).toEqual(['x', 'x', 'x', ''])
+  })
+
+  it('is counted, and told by its address', async () => {
+    const { counts, drops, from } = await simulate(function* () {
+      const { port, counts, drops } = yield* serve(echoer, { maxConnectionsPerAddress: 1 })
+      const first = yield* connect(LOOPBACK, port)
+      yield* exchange(first, 'first')
+      const second = yield* connect(LOOPBACK, port)
+      const from = `${second.localAddress}`
+      yield* fateOf(second)
+      first.close()
+      return { counts, drops, from }
+    })
+
+    expect(counts.dropped).toEqual({ connections: 0, address: 1, queue: 0 })
+    expect(drops.map(([reason, address]) => `${reason} ${address}`)).toEqual([`address ${from}`])
+  })
+
+  it('is served again when another one of its address has freed its descriptor', async () => {
+    const fates = await simulate(function* () {
+      const { port } = yield* serve(echoer, { maxConnectionsPerAddress: 2 })
+      const fates: string[] = []
+      for (let i = 0; i < 5; i++) {
+        const one = yield* connect(LOOPBACK, port)
+        const other = yield* connect(LOOPBACK, port)
+        fates.push(yield* exchange(one, 'one'), yield* exchange(other, 'two'))
+        fates.push(yield* visit(port))
+        one.close()
+        other.close()
+        for (const conn of [one, other]) yield* conn.whenClosed()
+        yield* sleep(10)
+      }
+      return fates
+    })
+
+    expect(fates).toEqual(Array.from({ length: 5 }, () => ['one', 'two', '|end']).flat())
+  })
+
+  it('is nobody whose address is not known: such a one may have gone, and is served', async () => {
+    const replies = await simulate(function* (world) {
+      const nameless = (listener: DriverListener): DriverListener =>
+        likeObject(listener, {
+          accept() {
+            const socket = listener.accept()
+            return socket === null ? null : likeObject(socket, { remoteAddress: undefined })
+          },
+        })
+      const driver = likeObject(world.network, {
+        listen: (target, done) =>
+          world.network.listen(target, (error, made) => done(error, made === null ? null : nameless(made))),
+      })
+      const { port } = yield* serve(echoer, { maxConnectionsPerAddress: 1, driver })
+      const conns = [yield* connect(LOOPBACK, port), yield* connect(LOOPBACK, port)]
+      const replies: string[] = []
+      for (const conn of conns) replies.push(yield* exchange(conn, 'known?'))
+      for (const conn of conns) conn.close()
+      return replies
+    })
+
+    expect(replies).toEqual(['known?', 'known?'])
+  })
+})

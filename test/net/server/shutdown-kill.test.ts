@@ -1,0 +1,185 @@
+// Shutdown by a kill: what the grace periods of the server and of the kill allow.
+import { connect, type ServerOptions } from '@bluelet/net'
+import { simulate } from '@bluelet/net/testing'
+import { join, kill, pause, sleep, spawn, type Task } from '@bluelet/scheduler'
+import { describe, expect, it } from 'vitest'
+import { fateOf, serve } from '../serving.js'
+import { echoer, exchange } from '../simulated-pair.js'
+import { HOUR_MS, LOOPBACK } from '../world.js'
+import { ending, IDLE_MS, LATE_MS } from './shutdowns.js'
+
+describe('a server that is killed', () => {
+  /** Begins to kill a server whose handler sleeps; says when that was cancelled, and when the kill was over. */
+  function killing(
+    grace: number | undefined,
+    cleanUpMs: number,
+    options: ServerOptions = {},
+  ): Promise<{ cancelled: number; ms: number; log: string[] }> {
+    return simulate(function* (world) {
+      const log: string[] = []
+      let cancelled = 0
+      const { task, port } = yield* serve(function* () {
+        try {
+          yield* sleep(HOUR_MS)
+        } finally {
+          cancelled = world.now() - begin
+          yield* sleep(cleanUpMs)
+          log.push('cleaned up')
+        }
+      }, options)
+      const conn = yield* connect(LOOPBACK, port)
+      yield* sleep(10)
+      const begin = world.now()
+      yield* kill(task, grace === undefined ? {} : { grace })
+      const ms = world.now() - begin
+      log.push('killed')
+      conn.abort()
+      return { cancelled, ms, log }
+    })
+  }
+
+  it.each([
+    [1000, 500],
+    [undefined, 2500],
+    [60_000, 10_000],
+  ])('by a killer with a grace of %s ms lets its handlers go on for %s ms', async (grace, expected) => {
+    const { cancelled, ms, log } = await killing(grace, 100)
+
+    expect(cancelled).toBe(expected)
+    expect(ms).toBe(expected + 100)
+    expect(log).toEqual(['cleaned up', 'killed'])
+  })
+
+  it('lets them go on no longer than its own grace period', async () => {
+    const { cancelled } = await killing(60_000, 100, { grace: 50 })
+
+    expect(cancelled).toBe(50)
+  })
+
+  it('has handlers that finish in that time', async () => {
+    const { fate, ms } = await simulate(function* (world) {
+      const { task, port } = yield* serve(function* (conn) {
+        yield* sleep(400)
+        yield* conn.sendall('done')
+      })
+      const conn = yield* connect(LOOPBACK, port)
+      const begin = world.now()
+      const fate = yield* spawn(fateOf(conn))
+      yield* kill(task, { grace: 1000 })
+      return { ms: world.now() - begin, fate: yield* join(fate) }
+    })
+
+    expect(fate).toBe('done|end')
+    expect(ms).toBeLessThan(420)
+  })
+
+  it('is over within the killer’s grace, although a clean-up hangs', async () => {
+    const { cancelled, ms, log } = await killing(1000, HOUR_MS)
+
+    expect(cancelled).toBe(500)
+    expect(ms).toBeLessThanOrEqual(1000)
+    expect(log).toEqual(['killed'])
+  })
+
+  it('while it ends gracefully has its handlers no more time than the killer gives', async () => {
+    const { cancelled, ms } = await simulate(function* (world) {
+      let cancelled = 0
+      const { controller, task, port } = yield* ending(function* () {
+        try {
+          yield* sleep(HOUR_MS)
+        } finally {
+          cancelled = world.now()
+        }
+      })
+      const conn = yield* connect(LOOPBACK, port)
+      controller.abort()
+      yield* sleep(1000)
+      const begin = world.now()
+      yield* kill(task, { grace: 100 })
+      const ms = world.now() - begin
+      conn.abort()
+      return { cancelled: cancelled - begin, ms }
+    })
+
+    expect(cancelled).toBe(50)
+    expect(ms).toBe(50)
+  })
+
+  it('a second time meanwhile ends as after the first kill, and both killers go on', async () => {
+    const { log, ms } = await simulate(function* (world) {
+      const log: string[] = []
+      const { task, port } = yield* serve(function* () {
+        try {
+          yield* sleep(HOUR_MS)
+        } finally {
+          log.push('cleaned up')
+        }
+      })
+      const conn = yield* connect(LOOPBACK, port)
+      yield* sleep(10)
+      const begin = world.now()
+      const killers: Task[] = []
+      for (const grace of [1000, 10]) {
+        killers.push(
+          yield* spawn(function* killer() {
+            yield* kill(task, { grace })
+            log.push('killed')
+          }),
+        )
+        yield* pause()
+      }
+      for (const killer of killers) yield* join(killer)
+      const ms = world.now() - begin
+      conn.abort()
+      return { log, ms }
+    })
+
+    expect(log).toEqual(['cleaned up', 'killed', 'killed'])
+    expect(ms).toBe(500)
+  })
+
+  it('waits for those that wait for a next message no longer than a quarter of a second', async () => {
+    const ms = await simulate(function* (world) {
+      const { task, port } = yield* serve(echoer)
+      const conn = yield* connect(LOOPBACK, port)
+      yield* exchange(conn, 'hello')
+      const begin = world.now()
+      yield* spawn(fateOf(conn))
+      yield* kill(task, { grace: 60_000 })
+      return world.now() - begin
+    })
+
+    expect(ms).toBeGreaterThanOrEqual(IDLE_MS)
+    expect(ms).toBeLessThanOrEqual(IDLE_MS + LATE_MS)
+  })
+
+  it('by the end of its run, as every task, ends at once', async () => {
+    const controller = new AbortController()
+    const ended: number[] = []
+
+    const running = simulate(
+      function* (world) {
+        const { port } = yield* serve(function* () {
+          try {
+            yield* sleep(HOUR_MS)
+          } finally {
+            ended.push(world.now())
+          }
+        })
+        const conn = yield* connect(LOOPBACK, port)
+        yield* sleep(10)
+        ended.push(world.now())
+        controller.abort(new Error('stop'))
+        try {
+          yield* sleep(HOUR_MS)
+        } finally {
+          conn.abort()
+        }
+      },
+      { signal: controller.signal },
+    )
+
+    await expect(running).rejects.toThrow('stop')
+    expect(ended[1]).toBe(ended[0])
+  })
+})

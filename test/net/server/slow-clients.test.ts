@@ -1,0 +1,396 @@
+// Clients that drip, are silent or do not read, in virtual time.
+import { type Connection, connect, type ServerOptions, TimeoutError } from '@bluelet/net'
+import { type Simulation, simulate } from '@bluelet/net/testing'
+import { type Coroutine, pause, sleep, spawn } from '@bluelet/scheduler'
+import { describe, expect, it } from 'vitest'
+import { fateOf, type Served, serve, visit } from '../serving.js'
+import { errorOf, HOUR_MS, LOOPBACK } from '../world.js'
+
+/** Small buffers, which are soon full. */
+const SMALL = { buffer: 1024 }
+
+describe('a client that drips', () => {
+  const EVERY_MS = 50
+
+  /** Sends a byte now and then, until it cannot. */
+  function* drip(conn: Connection, bytes: number): Coroutine<void> {
+    try {
+      for (let i = 0; i < bytes; i++) {
+        yield* conn.sendall('x')
+        yield* sleep(EVERY_MS)
+      }
+    } catch {
+      // It was ended.
+    } finally {
+      conn.abort()
+    }
+  }
+
+  /** Lets a client drip 100 bytes in five seconds; says when the handler ended, and by what. */
+  function dripping(
+    read: (conn: Connection) => Coroutine<unknown>,
+    options: ServerOptions,
+  ): Promise<{ ms: number; error: unknown; drops: Served['drops'] }> {
+    return simulate(function* (world) {
+      let ended: { ms: number; error: unknown } | undefined
+      const { port, drops } = yield* serve(function* (conn) {
+        const begun = world.now()
+        let error: unknown
+        try {
+          yield* read(conn)
+        } catch (thrown) {
+          error = thrown
+          throw thrown
+        } finally {
+          ended = { ms: world.now() - begun, error }
+        }
+      }, options)
+      yield* drip(yield* connect(LOOPBACK, port), 100)
+      yield* sleep(100)
+      return { ...ended!, drops }
+    })
+  }
+
+  it.each<[string, (conn: Connection) => Coroutine<unknown>]>([
+    [
+      'readline',
+      function* (conn) {
+        yield* conn.readline()
+      },
+    ],
+    [
+      'readuntil',
+      function* (conn) {
+        yield* conn.readuntil('\r\n')
+      },
+    ],
+    [
+      'readexactly',
+      function* (conn) {
+        yield* conn.readexactly(1000)
+      },
+    ],
+    [
+      'readall',
+      function* (conn) {
+        yield* conn.readall()
+      },
+    ],
+  ])('a byte each 50 ms does not extend the deadline of its message: %s', async (_name, read) => {
+    const { ms, error, drops } = await dripping(read, { messageTimeout: 1000 })
+
+    expect(error).toBeInstanceOf(TimeoutError)
+    expect(ms).toBeGreaterThanOrEqual(1000)
+    expect(ms).toBeLessThanOrEqual(1250 + EVERY_MS)
+    expect(drops.map(([reason]) => reason)).toEqual(['message'])
+  })
+
+  it('is not idle for a handler that takes what comes', async () => {
+    let received = 0
+
+    const { ms, drops } = await dripping(
+      function* (conn) {
+        for (let data = yield* conn.recv(); data.length > 0; data = yield* conn.recv())
+          received += data.length
+      },
+      { idleTimeout: 1000, messageTimeout: 1000 },
+    )
+
+    expect(received).toBe(100)
+    expect(ms).toBeGreaterThanOrEqual(5000)
+    expect(drops).toEqual([])
+  })
+
+  it('complete messages has a deadline for each of them, and not for all', async () => {
+    let lines = 0
+
+    const { drops } = await dripping(
+      function* (conn) {
+        while (true) {
+          if ((yield* conn.readexactly(10)).length < 10) break
+          lines++
+        }
+      },
+      { messageTimeout: 1000 },
+    )
+
+    expect(lines).toBe(10)
+    expect(drops).toEqual([])
+  })
+
+  it('does not extend the deadline of its message by what is sent to it', async () => {
+    const { ms, drops } = await dripping(
+      function* (conn) {
+        yield* spawn(function* ticker() {
+          while (true) {
+            yield* conn.sendall('tick')
+            yield* sleep(100)
+          }
+        })
+        yield* conn.readline()
+      },
+      { messageTimeout: 1000 },
+    )
+
+    expect(ms).toBeLessThanOrEqual(1250 + EVERY_MS)
+    expect(drops.map(([reason]) => reason)).toEqual(['message'])
+  })
+})
+
+describe('a client that is silent', () => {
+  it('is not idle as long as something goes to it', async () => {
+    const { end, drops } = await simulate(function* (world) {
+      let end = 0
+      const { port, drops } = yield* serve(
+        function* (conn) {
+          yield* conn.recv(1)
+          yield* spawn(function* ticker() {
+            for (let i = 0; i < 10; i++) {
+              yield* conn.sendall('tick')
+              yield* sleep(500)
+            }
+          })
+          try {
+            yield* conn.recv()
+          } finally {
+            end = world.now()
+          }
+        },
+        { idleTimeout: 1000 },
+      )
+      yield* visit(port, 'x')
+      return { end, drops }
+    })
+
+    // The last of the ticks is at 4.5 s.
+    expect(end).toBeGreaterThanOrEqual(5500)
+    expect(end).toBeLessThanOrEqual(5800)
+    expect(drops.map(([reason]) => reason)).toEqual(['idle'])
+  })
+
+  it('may be told goodbye by a handler that catches the TimeoutError', async () => {
+    const { fate, counts } = await simulate(function* () {
+      const { port, counts } = yield* serve(
+        function* (conn) {
+          try {
+            yield* conn.readline()
+          } catch (error) {
+            if (!(error instanceof TimeoutError)) throw error
+            yield* conn.sendall('too slow')
+          }
+        },
+        { firstByteTimeout: 1000 },
+      )
+      const fate = yield* visit(port)
+      return { fate, counts }
+    })
+
+    expect(fate).toBe('too slow|end')
+    expect(counts.missed.firstByte).toBe(1)
+    expect(counts.failed).toBe(0)
+  })
+
+  it('that has missed its deadline has lost no byte of what came', async () => {
+    const { rest } = await simulate(function* () {
+      let rest = ''
+      const { port } = yield* serve(
+        function* (conn) {
+          yield* errorOf(conn.readline())
+          rest = String(yield* conn.recv())
+        },
+        { messageTimeout: 1000 },
+      )
+      yield* visit(port, 'half a li')
+      return { rest }
+    })
+
+    expect(rest).toBe('half a li')
+  })
+})
+
+describe('an error of a handler', () => {
+  it('is reported although a TimeoutError is what it is: it is its own', async () => {
+    const { errors, counts } = await simulate(function* () {
+      const { port, errors, counts } = yield* serve(function* (conn) {
+        yield* conn.readline('\n', { timeout: 100 })
+      })
+      yield* visit(port)
+      return { errors, counts }
+    })
+
+    expect(errors).toHaveLength(1)
+    expect(errors[0]).toBeInstanceOf(TimeoutError)
+    expect(counts.failed).toBe(1)
+    expect(counts.missed.firstByte).toBe(0)
+  })
+
+  it('is not reported when it is the deadline that comes through a read with a limit of its own', async () => {
+    const { errors, counts } = await simulate(function* () {
+      const { port, errors, counts } = yield* serve(
+        function* (conn) {
+          yield* conn.readline('\n', { timeout: HOUR_MS })
+        },
+        { messageTimeout: 1000 },
+      )
+      yield* visit(port, 'half')
+      return { errors, counts }
+    })
+
+    expect(errors).toEqual([])
+    expect(counts.missed.message).toBe(1)
+  })
+})
+
+describe('a client that reads nothing', () => {
+  /** A handler that sends more than the buffers hold, and what becomes of that. */
+  function* flooded(
+    world: Simulation,
+    options: ServerOptions,
+    client: (conn: Connection) => Coroutine,
+  ): Coroutine<{ error: unknown; ms: number; served: Served }> {
+    let error: unknown
+    let ms = 0
+    const served = yield* serve(function* (conn) {
+      const begun = world.now()
+      try {
+        yield* conn.sendall(Buffer.alloc(16_384, 'f'))
+      } catch (thrown) {
+        error = thrown
+        throw thrown
+      } finally {
+        ms = world.now() - begun
+      }
+    }, options)
+    const conn = yield* connect(LOOPBACK, served.port)
+    yield* client(conn)
+    return { error, ms, served }
+  }
+
+  it('has the sendall throw, and is reset', async () => {
+    const { error, fate, missed } = await simulate(function* (world) {
+      let fate = ''
+      const { error, served } = yield* flooded(world, { stallTimeout: 1000 }, function* (conn) {
+        yield* sleep(5000)
+        fate = yield* fateOf(conn)
+      })
+      return { error, fate, missed: served.counts.missed }
+    }, SMALL)
+
+    expect(error).toBeInstanceOf(TimeoutError)
+    expect(fate).toMatch(/^f*\|ConnectionResetError$/)
+    expect(missed).toEqual({ firstByte: 0, idle: 0, message: 0, stall: 1 })
+  })
+
+  it('is another one than a client that reads slowly, which is kept', async () => {
+    const { error, ms, fate, drops } = await simulate(function* (world) {
+      let fate = ''
+      const { error, ms, served } = yield* flooded(world, { stallTimeout: 1000 }, function* (conn) {
+        let length = 0
+        while (true) {
+          const data = yield* conn.recv(512)
+          if (data.length === 0) break
+          length += data.length
+          yield* sleep(500)
+        }
+        fate = `${length}`
+        conn.close()
+      })
+      return { error, ms, fate, drops: served.drops }
+    }, SMALL)
+
+    expect(error).toBeUndefined()
+    expect(fate).toBe('16384')
+    expect(ms).toBeGreaterThan(10_000)
+    expect(drops).toEqual([])
+  })
+
+  it('may be noticed by the handler, which may go on with something else', async () => {
+    const { log, errors } = await simulate(function* () {
+      const log: string[] = []
+      const { port, errors } = yield* serve(
+        function* (conn) {
+          const error = yield* errorOf(conn.sendall(Buffer.alloc(100_000)))
+          log.push(error.name, (yield* errorOf(conn.sendall('goodbye'))).name)
+          yield* sleep(1000)
+          log.push('done')
+        },
+        { stallTimeout: 1000 },
+      )
+      const conn = yield* connect(LOOPBACK, port)
+      yield* sleep(5000)
+      conn.abort()
+      return { log, errors }
+    }, SMALL)
+
+    expect(log).toEqual(['TimeoutError', 'ClosedError', 'done'])
+    expect(errors).toEqual([])
+  })
+
+  it('is ended by its stall although the handler waits for its next message meanwhile', async () => {
+    const { counts } = await simulate(function* () {
+      const { port, counts } = yield* serve(
+        function* (conn) {
+          yield* conn.recv(1)
+          yield* spawn(function* () {
+            yield* errorOf(conn.recv())
+          })
+          yield* conn.sendall(Buffer.alloc(100_000))
+        },
+        { stallTimeout: 1000 },
+      )
+      const conn = yield* connect(LOOPBACK, port)
+      yield* conn.sendall('x')
+      yield* sleep(5000)
+      conn.abort()
+      return { counts }
+    }, SMALL)
+
+    expect(counts.missed).toEqual({ firstByte: 0, idle: 0, message: 0, stall: 1 })
+    expect(counts.failed).toBe(0)
+  })
+
+  it('is no failure either when another task of the handler is reading, and has the connection closed under it', async () => {
+    const { errors, counts } = await simulate(function* () {
+      const { port, errors, counts } = yield* serve(
+        function* (conn) {
+          yield* spawn(function* reader() {
+            while ((yield* conn.recv()).length > 0) yield* pause()
+          })
+          yield* conn.sendall(Buffer.alloc(100_000))
+        },
+        { stallTimeout: 1000 },
+      )
+      const conn = yield* connect(LOOPBACK, port)
+      yield* sleep(5000)
+      conn.abort()
+      return { errors, counts }
+    }, SMALL)
+
+    expect(errors).toEqual([])
+    expect(counts.failed).toBe(0)
+    expect(counts.missed.stall).toBe(1)
+  })
+
+  it('may miss two deadlines at once, of a task that reads and one that writes, and neither is a failure', async () => {
+    const { errors, counts } = await simulate(function* () {
+      const { port, errors, counts } = yield* serve(
+        function* (conn) {
+          yield* conn.readexactly(1)
+          yield* spawn(function* reader() {
+            yield* conn.readline()
+          })
+          yield* conn.sendall(Buffer.alloc(100_000))
+        },
+        { stallTimeout: 1000, messageTimeout: 1000 },
+      )
+      const conn = yield* connect(LOOPBACK, port)
+      yield* conn.sendall('half a li')
+      yield* sleep(5000)
+      conn.abort()
+      return { errors, counts }
+    }, SMALL)
+
+    expect(errors).toEqual([])
+    expect(counts.failed).toBe(0)
+  })
+})

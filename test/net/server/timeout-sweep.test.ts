@@ -1,0 +1,76 @@
+// The one timer that looks after the timeouts of all connections.
+import { type Connection, connect } from '@bluelet/net'
+import { simulate } from '@bluelet/net/testing'
+import { DeadlockError, Latch, race, sleep } from '@bluelet/scheduler'
+import { describe, expect, it } from 'vitest'
+import { serve } from '../serving.js'
+import { echoer, exchange } from '../simulated-pair.js'
+import { HOUR_MS, LOOPBACK, rejection } from '../world.js'
+
+describe('the timer of the deadlines', () => {
+  it('is not there while no connection is', async () => {
+    const sizes = await simulate(function* () {
+      const { port, task } = yield* serve(echoer)
+      const { timers } = task.scheduler
+      const sizes = [timers.size]
+      for (let i = 0; i < 3; i++) {
+        const conn = yield* connect(LOOPBACK, port)
+        yield* exchange(conn, 'hello')
+        sizes.push(timers.size)
+        conn.close()
+        yield* sleep(10)
+        sizes.push(timers.size)
+      }
+      return sizes
+    })
+
+    expect(sizes).toEqual([0, 1, 0, 1, 0, 1, 0])
+  })
+
+  it('is one for a hundred connections', async () => {
+    const size = await simulate(function* () {
+      const { port, task } = yield* serve(echoer)
+      const conns: Connection[] = []
+      for (let i = 0; i < 100; i++) conns.push(yield* connect(LOOPBACK, port))
+      yield* sleep(10)
+      const { size } = task.scheduler.timers
+      for (const conn of conns) conn.abort()
+      return size
+    })
+
+    expect(size).toBe(1)
+  })
+
+  it('is not set anew while nobody waits for a client, so that a deadlock is still found', async () => {
+    const error = await rejection(
+      simulate(function* program() {
+        const { port } = yield* serve(function* handler(conn) {
+          yield* conn.recv(1)
+          yield* new Latch().wait()
+        })
+        const conn = yield* connect(LOOPBACK, port)
+        yield* conn.sendall('x')
+        yield* conn.recv()
+      }),
+    )
+
+    expect(error).toBeInstanceOf(DeadlockError)
+  })
+
+  it('is not there when all deadlines are turned off', async () => {
+    const none = Number.POSITIVE_INFINITY
+
+    const size = await simulate(function* () {
+      const options = { firstByteTimeout: none, idleTimeout: none, messageTimeout: none, stallTimeout: none }
+      const { port, task } = yield* serve(echoer, options)
+      const conn = yield* connect(LOOPBACK, port)
+      yield* exchange(conn, 'hello')
+      yield* race([conn.recv(), sleep(HOUR_MS)])
+      const { size } = task.scheduler.timers
+      conn.close()
+      return size
+    })
+
+    expect(size).toBe(0)
+  })
+})

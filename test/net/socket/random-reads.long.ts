@@ -1,0 +1,25 @@
+import { describe, it } from 'vitest'
+import { record } from '../../support/figures.js'
+import { checkReads } from './read-property.js'
+
+const LONGEST_MS = 600_000
+
+describe('reads of random streams in random pieces', () => {
+  it('give what the oracle gives, in 980,000 cases of small streams', () => check(980_000, 1), LONGEST_MS)
+
+  it(
+    'give what the oracle gives, in 20,000 cases of pieces that are copied and pieces that are not',
+    () => check(20_000, 1500),
+    LONGEST_MS,
+  )
+})
+
+async function check(tried: number, scale: number): Promise<void> {
+  await checkReads(tried, scale)
+  record({
+    what: `reads in pieces of ${scale === 1 ? 'some bytes' : 'some KiB'}`,
+    tried,
+    failed: 0,
+    detail: 'random streams, pieces and reads, against an oracle',
+  })
+}

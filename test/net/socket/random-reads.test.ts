@@ -1,0 +1,44 @@
+// Random reads of random streams, against an oracle.
+import { connect, listen } from '@bluelet/net'
+import { join, pause, spawn } from '@bluelet/scheduler'
+import fc from 'fast-check'
+import { describe, it } from 'vitest'
+import { LOOPBACK, play } from '../world.js'
+import { readCases, readThrough } from './read-oracle.js'
+import { checkReads } from './read-property.js'
+
+describe('reads of random streams in random pieces', () => {
+  it('give what the oracle gives, in 19,000 cases of small streams', () => checkReads(19_000, 1), 30_000)
+
+  it(
+    'give what the oracle gives, in 1,000 cases of pieces that are copied and pieces that are not',
+    () => checkReads(1000, 1500),
+    30_000,
+  )
+
+  it('give what the oracle gives, in 200 cases over real connections', async () => {
+    const property = fc.asyncProperty(readCases(40), ({ stream, pieces, calls }) =>
+      play(function* () {
+        const listener = yield* listen(LOOPBACK, 0)
+        const client = yield* connect(LOOPBACK, listener.address.port)
+        const conn = yield* listener.accept()
+        listener.close()
+        const writer = yield* spawn(function* () {
+          for (const piece of pieces) {
+            if (piece === null) yield* pause()
+            else yield* client.sendall(piece)
+          }
+          client.shutdown()
+        })
+
+        yield* readThrough(conn, stream, calls)
+
+        yield* join(writer)
+        conn.close()
+        client.close()
+      }),
+    )
+
+    await fc.assert(property, { numRuns: 200 })
+  }, 30_000)
+})

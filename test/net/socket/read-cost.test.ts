@@ -1,0 +1,153 @@
+// What a read costs: bytes searched, bytes copied, memory kept.
+
+import { describe, expect, it, vi } from 'vitest'
+import { perform } from '../world.js'
+import { reading, readingPieces, scripted, split } from './scripted.js'
+
+interface Count {
+  calls: number
+  bytes: number
+}
+
+describe('The cost of a read', () => {
+  const SIZE = 100_000
+
+  it.each([1, 7, 1000, 1025, 65_536])(
+    'by readline is linear, for a line that comes in pieces of %i bytes',
+    async (size) => {
+      const pieces = split(`${'x'.repeat(SIZE)}\r\n`, size)
+      const { scheduler, conn } = scripted(pieces)
+      const searched = countSearched()
+      const copied = countCopied()
+
+      const line = await scheduler.run(perform(conn.readline('\r\n', { limit: SIZE })))
+
+      expect(line.length).toBe(SIZE + 2)
+      // Each byte once; and with each piece the byte before it, in which a terminator may begin, and the seam of both.
+      expect(searched.bytes).toBeLessThanOrEqual(SIZE + 4 * pieces.length + 10)
+      expect(searched.calls).toBeLessThanOrEqual(4 * pieces.length)
+      // Into a block, from there into the line, and the seams.
+      expect(copied.bytes).toBeLessThanOrEqual(2 * SIZE + 4 * pieces.length + 10)
+    },
+  )
+
+  it('by readline is linear, when pieces are shorter than the terminator and cannot be put together', async () => {
+    const pieces = Array.from({ length: 400 }, (_, i) => Buffer.alloc(i % 2 === 0 ? 1025 : 1, 'x'))
+    const { scheduler, conn } = scripted([...pieces, Buffer.from('\r\n\r\n')])
+    const searched = countSearched()
+
+    const line = await scheduler.run(perform(conn.readline('\r\n\r\n', { limit: 1_000_000 })))
+
+    expect(line.length).toBe(200 * 1026 + 4)
+    expect(searched.calls).toBeLessThanOrEqual(6 * pieces.length)
+    expect(searched.bytes).toBeLessThanOrEqual(line.length + 20 * pieces.length)
+  })
+
+  it('by readline is linear, for many lines in one piece', async () => {
+    const count = SIZE / 10
+    const { scheduler, conn } = scripted([Buffer.from('123456789\n'.repeat(count))])
+    const searched = countSearched()
+    const copied = countCopied()
+
+    await scheduler.run(function* () {
+      for (let i = 0; i < count; i++) yield* conn.readline()
+    })
+
+    expect(searched.bytes).toBeLessThanOrEqual(2 * SIZE)
+    expect(copied.bytes).toBeLessThanOrEqual(2 * SIZE)
+  })
+
+  it.each([1, 1000, 1025])('by readexactly is linear, in pieces of %i bytes', async (size) => {
+    const { scheduler, conn } = scripted(split('x'.repeat(SIZE), size))
+    const copied = countCopied()
+
+    await scheduler.run(perform(conn.readexactly(SIZE)))
+
+    expect(copied.bytes).toBeLessThanOrEqual(2 * SIZE + 10)
+  })
+
+  it.each([1, 1000, 1025])('by readall is linear, in pieces of %i bytes', async (size) => {
+    const { scheduler, conn } = scripted(split('x'.repeat(SIZE), size))
+    const copied = countCopied()
+
+    await scheduler.run(perform(conn.readall({ limit: SIZE })))
+
+    expect(copied.bytes).toBeLessThanOrEqual(2 * SIZE + 10)
+  })
+})
+
+describe('The memory of what was read', () => {
+  it('is that of a short line, not that of the piece in which it came', async () => {
+    const piece = Buffer.alloc(65_536, 'x')
+    piece.write('short\n')
+
+    const line = await readingPieces([piece], function* (conn) {
+      return yield* conn.readline()
+    })
+
+    expect(line.buffer.byteLength).toBeLessThanOrEqual(Buffer.poolSize)
+  })
+
+  it('is that of some bytes of what lies behind a line', async () => {
+    const piece = Buffer.alloc(65_536, 'x')
+    piece.write('short\n')
+
+    const data = await readingPieces([piece], function* (conn) {
+      yield* conn.readline()
+      return yield* conn.recv(10)
+    })
+
+    expect(data.buffer.byteLength).toBeLessThanOrEqual(Buffer.poolSize)
+  })
+
+  it('is that of some bytes which recv took of much that came, over a real connection', async () => {
+    const data = await reading(Buffer.alloc(60_000), function* (conn) {
+      return yield* conn.recv(10)
+    })
+
+    expect(data.buffer.byteLength).toBeLessThanOrEqual(Buffer.poolSize)
+  })
+})
+
+/** Counts the bytes that `indexOf` looks at from now on. */
+function countSearched(): Count {
+  const count = { calls: 0, bytes: 0 }
+  const indexOf = Buffer.prototype.indexOf
+  vi.spyOn(Buffer.prototype, 'indexOf').mockImplementation(function (
+    this: Buffer,
+    value: any,
+    from: any = 0,
+  ) {
+    const found = indexOf.call(this, value, from)
+    count.calls++
+    count.bytes += Math.max(0, (found === -1 ? this.length : found + value.length) - from)
+    return found
+  })
+  return count
+}
+
+/** Counts the bytes that `copy`, `concat` and `from` copy from now on. */
+function countCopied(): Count {
+  const count = { calls: 0, bytes: 0 }
+  const { copy } = Buffer.prototype
+  const { concat, from } = Buffer
+  vi.spyOn(Buffer.prototype, 'copy').mockImplementation(function (this: Buffer, ...args) {
+    const copied = copy.apply(this, args)
+    count.calls++
+    count.bytes += copied
+    return copied
+  })
+  vi.spyOn(Buffer, 'concat').mockImplementation((list, length) => {
+    const joined = concat(list, length)
+    count.calls++
+    count.bytes += joined.length
+    return joined
+  })
+  vi.spyOn(Buffer, 'from').mockImplementation((...args: any[]) => {
+    const made: Buffer = Reflect.apply(from, Buffer, args)
+    count.calls++
+    count.bytes += made.length
+    return made as any
+  })
+  return count
+}

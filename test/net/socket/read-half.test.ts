@@ -1,0 +1,200 @@
+// `recv`, and a connection under back-pressure.
+import { createHash } from 'node:crypto'
+import { ClosedError, ConnectionResetError, TimeoutError } from '@bluelet/net'
+import { join, kill, pause, spawn, timeout } from '@bluelet/scheduler'
+import { describe, expect, it } from 'vitest'
+import { settled, turn, until } from '../../support/deadline.js'
+import { accepted, connected, errorOf, MIB, pattern, play, randomNumbers } from '../world.js'
+
+describe('Connection.recv', () => {
+  it('resumes as soon as there are bytes, with no more than asked for', async () => {
+    const pieces = await play(function* () {
+      const { conn, peer } = yield* accepted()
+      const waiting = yield* spawn(function* () {
+        return yield* conn.recv(1000)
+      })
+      yield pause()
+      peer.write('abc')
+      const first = yield* join(waiting)
+      peer.write('defgh')
+      const rest = [yield* conn.recv(2), yield* conn.recv(1), yield* conn.recv(100)]
+      conn.close()
+      peer.socket.destroy()
+      return [first, ...rest].map(String)
+    })
+
+    expect(pieces).toEqual(['abc', 'de', 'f', 'gh'])
+  })
+
+  it('gives an empty buffer at the end of the stream, again and again', async () => {
+    const ends = await play(function* () {
+      const { conn, peer } = yield* accepted()
+      peer.write('x').end()
+      const ends = [yield* conn.recv(), yield* conn.recv(), yield* conn.recv()]
+      conn.close()
+      return ends.map((end) => end.length)
+    })
+
+    expect(ends).toEqual([1, 0, 0])
+  })
+
+  it('throws a ConnectionResetError when the peer resets, never an empty buffer', async () => {
+    const error = await play(function* () {
+      const { conn, peer } = yield* accepted()
+      const waiting = yield* spawn(function* () {
+        return yield* errorOf(conn.recv())
+      })
+      yield pause()
+      yield peer.reset()
+      const error = yield* join(waiting)
+      conn.close()
+      return error
+    })
+
+    expect(error).toBeInstanceOf(ConnectionResetError)
+    expect(error).toMatchObject({ code: 'ECONNRESET', message: expect.stringContaining('ECONNRESET') })
+  })
+
+  it('throws a ConnectionResetError for a reset that came while nobody waited', async () => {
+    const error = await play(function* () {
+      const { conn, peer } = yield* accepted()
+      yield peer.reset()
+      const error = yield* errorOf(conn.recv())
+      conn.close()
+      return error
+    })
+
+    expect(error).toBeInstanceOf(ConnectionResetError)
+  })
+
+  it('tells the first reader of a reset, and later ones that the connection is closed, with the cause', async () => {
+    const [first, second] = await play(function* () {
+      const { conn, peer } = yield* accepted()
+      yield peer.reset()
+      const errors = [yield* errorOf(conn.recv()), yield* errorOf(conn.recv())]
+      conn.close()
+      return errors
+    })
+
+    expect(second).toBeInstanceOf(ClosedError)
+    expect(second.cause).toBe(first)
+  })
+
+  it.each([0, -1, 1.5, Number.NaN, '10', null])('refuses to receive %s bytes', async (max) => {
+    await play(function* () {
+      const { conn, peer } = yield* accepted()
+
+      expect(() => void conn.recv(max as number)).toThrow(RangeError)
+      peer.socket.destroy()
+      conn.abort()
+    })
+  })
+
+  it('loses no byte to 1,000 kills and timeouts at random moments', { timeout: 20_000 }, async () => {
+    const sent = pattern(MIB)
+    const random = randomNumbers(3)
+    const hash = createHash('sha256')
+    let cut = 0
+
+    const length = await play(function* () {
+      const { conn, peer } = yield* accepted()
+      let length = 0
+      let ended = false
+      const take = (data: Buffer) => {
+        hash.update(data)
+        length += data.length
+        ended ||= data.length === 0
+      }
+      yield* spawn(function* () {
+        for (let at = 0; at < sent.length; ) {
+          const n = 1 + random(2 * (sent.length / 1000))
+          peer.write(sent.subarray(at, at + n))
+          at += n
+          for (let i = random(4); i > 0; i--) yield turn()
+        }
+        while (cut < 1000) yield turn()
+        peer.end()
+      })
+      while (!ended) {
+        const max = 1 + random(2000)
+        if (random(2) === 0) {
+          const reader = yield* spawn(function* () {
+            take(yield* conn.recv(max))
+          })
+          for (let i = random(4); i > 0; i--) yield pause()
+          yield* kill(reader)
+          cut++
+        } else {
+          try {
+            take(yield* timeout(random(3) / 4, conn.recv(max)))
+          } catch (error) {
+            if (!(error instanceof TimeoutError)) throw error
+            cut++
+          }
+        }
+      }
+      conn.close()
+      return length
+    })
+
+    expect(cut).toBeGreaterThanOrEqual(1000)
+    expect(length).toBe(sent.length)
+    expect(hash.digest('hex')).toBe(createHash('sha256').update(sent).digest('hex'))
+  })
+
+  it('gives a task its bytes that came before it was killed', async () => {
+    const got = await play(function* () {
+      const { conn, peer } = yield* accepted()
+      let got = ''
+      const reader = yield* spawn(function* () {
+        got += yield* conn.recv()
+        got += ' and went on'
+        yield* conn.recv()
+        got += ' too far'
+      })
+      peer.write('bytes')
+      yield until('bytes', () => got !== '')
+      yield* kill(reader)
+      conn.close()
+      peer.socket.destroy()
+      return got
+    })
+
+    expect(got).toBe('bytes and went on')
+  })
+})
+
+describe('a Connection under back-pressure', () => {
+  it('reads nothing before the first recv, and little that nobody asks for after it', async () => {
+    const { before, after, received } = await play(function* () {
+      const { conn, peer } = yield* connected()
+      const block = Buffer.alloc(65_536)
+      const offered = 64 * MIB
+      let written = 0
+      const offer = () => {
+        while (written < offered) {
+          written += block.length
+          if (!peer.socket.write(block)) return
+        }
+        peer.end()
+      }
+      peer.socket.on('drain', offer)
+      const idle = process.memoryUsage().arrayBuffers
+      offer()
+      yield settled(() => written)
+      const before = process.memoryUsage().arrayBuffers - idle
+      let received = (yield* conn.recv(1)).length
+      yield settled(() => written)
+      const after = process.memoryUsage().arrayBuffers - idle
+      const offeredThen = written
+      for (let n = -1; n !== 0; received += n) n = (yield* conn.recv()).length
+      conn.close()
+      expect(offeredThen).toBeLessThan(offered)
+      return { before, after, received }
+    })
+
+    expect(before).toBeLessThan(256 * 1024)
+    expect(after).toBeLessThan(512 * 1024)
+    expect(received).toBe(64 * MIB)
+  })
+})

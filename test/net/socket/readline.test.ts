@@ -1,0 +1,298 @@
+// `readline` and `readuntil`, and their limit.
+import { BusyError, Connection, IncompleteReadError, LimitError } from '@bluelet/net'
+import { type Coroutine, join, kill, pause, Scheduler, spawn } from '@bluelet/scheduler'
+import { describe, expect, it } from 'vitest'
+import { accepted, errorOf, play } from '../world.js'
+import { ScriptedSocket } from './read-oracle.js'
+import { reading, readingPieces, restOf, split } from './scripted.js'
+
+describe('Connection.recv', () => {
+  it('gives no byte more than it asks for, and the rest to the next', async () => {
+    const parts = await reading('12345', function* (conn) {
+      return [`${yield* conn.recv(4)}`, `${yield* conn.recv(4)}`, `${yield* conn.recv(4)}`]
+    })
+
+    expect(parts).toEqual(['1234', '5', ''])
+  })
+})
+
+describe('Connection.readline', () => {
+  it('is performed anew by each yield of one event', async () => {
+    const lines = await readingPieces(['abc', 'def\nx\ny\n'], function* (conn) {
+      const line = conn.readline()
+      return [`${yield* line}`, `${yield* line}`, `${yield* line}`]
+    })
+
+    expect(lines).toEqual(['abcdef\n', 'x\n', 'y\n'])
+  })
+
+  it('gives line by line with the terminators, the partial last line, and then nothing', async () => {
+    const lines = await reading('one\n\ntwo\nthr', function* (conn) {
+      const lines: string[] = []
+      for (let i = 0; i < 6; i++) lines.push(`${yield* conn.readline()}`)
+      return lines
+    })
+
+    expect(lines).toEqual(['one\n', '\n', 'two\n', 'thr', '', ''])
+  })
+
+  it('gives the last line with its terminator and no empty line after it', async () => {
+    const lines = await reading('one\n', function* (conn) {
+      return [`${yield* conn.readline()}`, `${yield* conn.readline()}`]
+    })
+
+    expect(lines).toEqual(['one\n', ''])
+  })
+
+  it('waits for the rest of a line', async () => {
+    const line = await play(function* () {
+      const { conn, peer } = yield* accepted()
+      peer.write('on')
+      yield* conn.peek()
+      const reader = yield* spawn(lineOf, conn)
+      yield* pause()
+      peer.write('e\ntwo')
+      const line = yield* join(reader)
+      conn.abort()
+      return line
+    })
+
+    expect(line).toBe('one\n')
+  })
+
+  it.each([1, 2, 3])('finds a terminator of 4 bytes that is split after its byte %i', async (n) => {
+    const lines = await readingPieces(
+      ['one', '\r\n\r\n'.slice(0, n), `${'\r\n\r\n'.slice(n)}two`],
+      function* (conn) {
+        return [`${yield* conn.readline('\r\n\r\n')}`, yield* restOf(conn)]
+      },
+    )
+
+    expect(lines).toEqual(['one\r\n\r\n', 'two'])
+  })
+
+  it('finds the first of terminators that overlap, when they are split', async () => {
+    const lines = await readingPieces(['xa', 'a', 'aa', 'ax'], function* (conn) {
+      return [`${yield* conn.readline('aaa')}`, yield* restOf(conn)]
+    })
+
+    expect(lines).toEqual(['xaaa', 'aax'])
+  })
+
+  it('finds a terminator that begins anew within itself', async () => {
+    const lines = await readingPieces(['a', 'ab', 'aa', 'aba', 'c'], function* (conn) {
+      return [`${yield* conn.readline('aaaba')}`, yield* restOf(conn)]
+    })
+
+    expect(lines).toEqual(['aabaaaba', 'c'])
+  })
+
+  it('takes a terminator of bytes', async () => {
+    const line = await reading('one\0two', function* (conn) {
+      return `${yield* conn.readline(Uint8Array.of(0))}`
+    })
+
+    expect(line).toBe('one\0')
+  })
+
+  it('takes a terminator of several bytes in UTF-8', async () => {
+    const line = await readingPieces(
+      ['on\xe2', '\x82', '\xacx'].map((s) => Buffer.from(s, 'latin1')),
+      function* (conn) {
+        return `${yield* conn.readline('€')}`
+      },
+    )
+
+    expect(line).toBe('on€')
+  })
+
+  it('leaves what lies behind the line to recv', async () => {
+    const [line, data] = await reading('one\ntwo', function* (conn) {
+      return [yield* conn.readline(), yield* conn.recv(100)]
+    })
+
+    expect([`${line}`, `${data}`]).toEqual(['one\n', 'two'])
+  })
+
+  it('gives recv no more than it asks for of what lies behind the line', async () => {
+    const data = await reading('one\ntwo', function* (conn) {
+      yield* conn.readline()
+      return `${yield* conn.recv(2)}`
+    })
+
+    expect(data).toBe('tw')
+  })
+
+  it.each([
+    ['a string', ''],
+    ['bytes', new Uint8Array()],
+  ])('refuses a terminator of no bytes, as %s', (_, terminator) => {
+    const conn = new Connection(new ScriptedSocket([]), new Scheduler())
+
+    const attempt = () => conn.readline(terminator)
+
+    expect(attempt).toThrow(RangeError)
+    expect(attempt).toThrow(/^readline\(.*at least one byte, got none$/)
+  })
+
+  it.each([-1, 1.5, Number.NaN])('refuses a limit of %d', (limit) => {
+    const conn = new Connection(new ScriptedSocket([]), new Scheduler())
+
+    expect(() => conn.readline('\n', { limit })).toThrow(RangeError)
+  })
+
+  it('has its limit of 65,536 bytes by default', async () => {
+    const [fits, error] = await reading(`${'x'.repeat(65_536)}\n${'y'.repeat(65_537)}\n`, function* (conn) {
+      return [yield* conn.readline(), yield* errorOf(conn.readline())] as const
+    })
+
+    expect(fits.length).toBe(65_537)
+    expect(error).toBeInstanceOf(LimitError)
+  })
+
+  it('leaves the beginning of a line to the next reader when it is killed', async () => {
+    const line = await play(function* () {
+      const { conn, peer } = yield* accepted()
+      peer.write('on')
+      yield* conn.peek()
+      const killed = yield* spawn(lineOf, conn)
+      yield* pause()
+      yield* kill(killed)
+      peer.write('e\n')
+      const line = yield* lineOf(conn)
+      conn.abort()
+      return line
+    })
+
+    expect(line).toBe('one\n')
+  })
+
+  it('is refused while another task reads', async () => {
+    const error = await play(function* () {
+      const { conn } = yield* accepted()
+      const reader = yield* spawn(lineOf, conn)
+      yield* pause()
+      const error = yield* errorOf(conn.readline())
+      yield* kill(reader)
+      conn.abort()
+      return error
+    })
+
+    expect(error).toBeInstanceOf(BusyError)
+  })
+})
+
+describe.each(['readline', 'readuntil'] as const)('The limit of Connection.%s', (name) => {
+  const LIMIT = 100
+
+  it.each([
+    ['in one piece', 1000],
+    ['in pieces of one byte', 1],
+    ['in pieces that end within the terminator', LIMIT + 1],
+  ])('lets exactly so many bytes and the terminator pass, %s', async (_, size) => {
+    const line = await readingPieces(split(`${'x'.repeat(LIMIT)}\r\nrest`, size), function* (conn) {
+      return `${yield* conn[name]('\r\n', { limit: LIMIT })}`
+    })
+
+    expect(line).toBe(`${'x'.repeat(LIMIT)}\r\n`)
+  })
+
+  it.each([
+    ['in one piece', 1000],
+    ['in pieces of one byte', 1],
+    ['in pieces that end within the terminator', LIMIT + 2],
+  ])('lets no byte more pass, and leaves them all, %s', async (_, size) => {
+    const text = `${'x'.repeat(LIMIT + 1)}\r\nrest`
+    const [error, rest] = await readingPieces(split(text, size), function* (conn) {
+      return [yield* errorOf(conn[name]('\r\n', { limit: LIMIT })), yield* restOf(conn)]
+    })
+
+    expect(error).toBeInstanceOf(LimitError)
+    expect(error.message).toBe(
+      `${name}(): no terminator within the limit of 100 bytes; they are still there to be read`,
+    )
+    expect(rest).toBe(text)
+  })
+
+  it('is an error again for the next that asks with it, and none for who asks with a higher one', async () => {
+    const [again, line] = await reading('one two\n', function* (conn) {
+      yield* errorOf(conn[name]('\n', { limit: 3 }))
+      const again = yield* errorOf(conn[name]('\n', { limit: 3 }))
+      return [again, `${yield* conn[name]('\n', { limit: 7 })}`]
+    })
+
+    expect(again).toBeInstanceOf(LimitError)
+    expect(line).toBe('one two\n')
+  })
+
+  it('does not wait for the end of a line that is too long already', async () => {
+    const error = await play(function* () {
+      const { conn, peer } = yield* accepted()
+      peer.write('x'.repeat(LIMIT + 1))
+      const error = yield* errorOf(conn[name]('\n', { limit: LIMIT }))
+      conn.abort()
+      return error
+    })
+
+    expect(error).toBeInstanceOf(LimitError)
+  })
+
+  it('of 0 lets a terminator at the front pass', async () => {
+    const line = await reading('\nx', function* (conn) {
+      return `${yield* conn[name]('\n', { limit: 0 })}`
+    })
+
+    expect(line).toBe('\n')
+  })
+
+  it('can be taken away', async () => {
+    const line = await reading(`${'x'.repeat(200_000)}\n`, function* (conn) {
+      return yield* conn[name]('\n', { limit: Number.POSITIVE_INFINITY })
+    })
+
+    expect(line.length).toBe(200_001)
+  })
+
+  it('bounds what is read ahead', async () => {
+    const socket = new ScriptedSocket(Array.from({ length: 100 }, () => Buffer.alloc(1000, 'x')))
+    const scheduler = new Scheduler()
+    const conn = new Connection(socket, scheduler)
+
+    await scheduler.run(() => errorOf(conn[name]('\n', { limit: 5000 })))
+
+    expect(socket.given).toBeLessThanOrEqual(6000)
+  })
+})
+
+describe('Connection.readuntil', () => {
+  it('gives up to and with the terminator', async () => {
+    const parts = await reading('one;two;', function* (conn) {
+      return [`${yield* conn.readuntil(';')}`, `${yield* conn.readuntil(';')}`]
+    })
+
+    expect(parts).toEqual(['one;', 'two;'])
+  })
+
+  it('throws at the end of the stream what had come, and leaves it', async () => {
+    const [error, rest] = await reading('one;two', function* (conn) {
+      yield* conn.readuntil(';')
+      return [yield* errorOf(conn.readuntil(';')), yield* restOf(conn)]
+    })
+
+    expect(error).toBeInstanceOf(IncompleteReadError)
+    expect(error.message).toBe('readuntil(): the stream ended after 3 bytes, without the terminator')
+    expect(`${error.partial}`).toBe('two')
+    expect(rest).toBe('two')
+  })
+
+  it('throws at the end of an empty stream', async () => {
+    const error = await reading('', (conn) => errorOf(conn.readuntil(';')))
+
+    expect(error).toBeInstanceOf(IncompleteReadError)
+    expect(error.partial.length).toBe(0)
+  })
+})
+
+function* lineOf(conn: Connection): Coroutine<string> {
+  return `${yield* conn.readline()}`
+}

@@ -1,0 +1,219 @@
+// `send` and `sendall`.
+import { ClosedError, ConnectionResetError, TimeoutError } from '@bluelet/net'
+import { type DriverSocket, nodeDriver } from '@bluelet/net/driver'
+import { join, kill, pause, sleep, spawn, timeout } from '@bluelet/scheduler'
+import { describe, expect, it } from 'vitest'
+import { ClockHost } from '../../support/clock-host.js'
+import { settled } from '../../support/deadline.js'
+import {
+  accepted,
+  connected,
+  driverLike,
+  errorOf,
+  likeObject,
+  MIB,
+  pattern,
+  perform,
+  play,
+} from '../world.js'
+
+describe('Connection.send and Connection.sendall', () => {
+  it('gives the number of bytes, of a string in UTF-8', async () => {
+    const [n, text] = await play(function* () {
+      const { conn, peer } = yield* accepted()
+      const n = yield* conn.send('smörgås')
+      conn.close()
+      yield peer.finish()
+      peer.socket.destroy()
+      return [n, peer.text]
+    })
+
+    expect(n).toBe(9)
+    expect(text).toBe('smörgås')
+  })
+
+  it('sends what a Uint8Array shows of its buffer, and nothing else of it', async () => {
+    const text = await play(function* () {
+      const { conn, peer } = yield* accepted()
+      yield* conn.sendall(new Uint8Array(Buffer.from('-view-').buffer.slice(0)).subarray(0, 0))
+      const bytes = new TextEncoder().encode('a view of this')
+      yield* conn.sendall(bytes.subarray(2, 6))
+      conn.close()
+      yield peer.finish()
+      peer.socket.destroy()
+      return peer.text
+    })
+
+    expect(text).toBe('view')
+  })
+
+  it.each([undefined, null, 1, {}, [1]])('refuses to send %s', async (data) => {
+    await play(function* () {
+      const { conn, peer } = yield* accepted()
+
+      expect(() => void conn.sendall(data as unknown as string)).toThrow(TypeError)
+      expect(() => void conn.send(data as unknown as string)).toThrow(TypeError)
+      peer.socket.destroy()
+      conn.abort()
+    })
+  })
+
+  it('goes on only when the kernel has taken all', async () => {
+    const { before, after, received } = await play(function* () {
+      const { conn, peer, socket } = yield* accepted()
+      const sent = pattern(32 * MIB)
+      let done = false
+      const sender = yield* spawn(function* () {
+        yield* conn.sendall(sent)
+        done = true
+      })
+      yield settled(() => socket.unsent)
+      const before = done
+      peer.read()
+      yield* join(sender)
+      const after = socket.unsent
+      conn.close()
+      yield peer.finish()
+      peer.socket.destroy()
+      return { before, after, received: peer.bytes.equals(sent) }
+    })
+
+    expect(before).toBe(false)
+    expect(after).toBe(0)
+    expect(received).toBe(true)
+  })
+
+  it('throws, and does not report success, when the peer resets while bytes are on their way', async () => {
+    const error = await play(function* () {
+      const { conn, peer, socket } = yield* accepted()
+      const sender = yield* spawn(function* () {
+        return yield* errorOf(conn.sendall(Buffer.alloc(32 * MIB)))
+      })
+      yield settled(() => socket.unsent)
+      yield peer.reset()
+      const error = yield* join(sender)
+      conn.close()
+      return error
+    })
+
+    expect(error).toBeInstanceOf(ConnectionResetError)
+  })
+
+  it('throws, and does not report success, when the peer resets while somebody reads, too', async () => {
+    const [sent, received] = await play(function* () {
+      const { conn, peer, socket } = yield* accepted()
+      const sender = yield* spawn(function* () {
+        return yield* errorOf(conn.sendall(Buffer.alloc(32 * MIB)))
+      })
+      const reader = yield* spawn(function* () {
+        return yield* errorOf(conn.recv())
+      })
+      yield settled(() => socket.unsent)
+      yield peer.reset()
+      const errors = [yield* join(sender), yield* join(reader)]
+      conn.close()
+      return errors
+    })
+
+    expect(sent).toBeInstanceOf(ConnectionResetError)
+    expect(received).toBeInstanceOf(ConnectionResetError)
+  })
+
+  it('throws at the first sendall after a reset has arrived', async () => {
+    const error = await play(function* () {
+      const { conn, peer } = yield* accepted()
+      yield peer.reset()
+      const error = yield* errorOf(conn.sendall('nobody will read this'))
+      conn.close()
+      return error
+    })
+
+    expect(error).toBeInstanceOf(ConnectionResetError)
+  })
+
+  it('closes the connection when it is killed', async () => {
+    const { error, closed, errors, text } = await play(function* () {
+      const { conn, peer, socket } = yield* accepted()
+      const sender = yield* spawn(() => perform(conn.sendall(Buffer.alloc(32 * MIB, 'a'))))
+      const reader = yield* spawn(function* () {
+        return yield* errorOf(conn.recv())
+      })
+      yield settled(() => socket.unsent)
+      yield* kill(sender)
+      const error = yield* join(reader)
+      yield* conn.whenClosed()
+      yield peer.finish()
+      return { error, closed: yield* errorOf(conn.send('more')), errors: peer.errors, text: peer.ended }
+    })
+
+    expect(error).toBeInstanceOf(ClosedError)
+    expect(closed).toBeInstanceOf(ClosedError)
+    expect(errors).toEqual(['ECONNRESET'])
+    expect(text).toBe(false)
+  })
+
+  it('closes the connection when it is timed out', async () => {
+    const host = new ClockHost()
+    const { error, errors } = await play(
+      function* () {
+        const { conn, peer, socket } = yield* accepted()
+        const sender = yield* spawn(function* () {
+          return yield* errorOf(timeout(100, conn.sendall(Buffer.alloc(32 * MIB))))
+        })
+        yield settled(() => socket.unsent)
+        host.advance(100)
+        const error = yield* join(sender)
+        yield* conn.whenClosed()
+        yield peer.finish()
+        return { error, errors: peer.errors }
+      },
+      { host },
+    )
+
+    expect(error).toBeInstanceOf(TimeoutError)
+    expect(errors).toEqual(['ECONNRESET'])
+  })
+
+  it('leaves a connection alone whose sendall was done before the kill', async () => {
+    const text = await play(function* () {
+      const { conn, peer } = yield* accepted()
+      const sender = yield* spawn(function* () {
+        yield* conn.sendall('first ')
+        yield* sleep(1e6)
+      })
+      yield pause()
+      yield pause()
+      yield* kill(sender)
+      yield* conn.sendall('second')
+      conn.close()
+      yield peer.finish()
+      peer.socket.destroy()
+      return peer.text
+    })
+
+    expect(text).toBe('first second')
+  })
+})
+
+describe('a Connection over a driver that takes bytes in pieces', () => {
+  /** A socket that takes at most 3 bytes at a time. */
+  function inPieces(socket: DriverSocket): DriverSocket {
+    return likeObject(socket, { write: (bytes) => socket.write(bytes.subarray(0, 3)) })
+  }
+
+  it('sends them all, in order', async () => {
+    const text = await play(function* () {
+      const driver = driverLike(nodeDriver, {
+        connect: (address, port) => inPieces(nodeDriver.connect(address, port)),
+      })
+      const { conn, peer } = yield* connected({ driver })
+      yield* conn.sendall('in pieces of three')
+      conn.close()
+      yield peer.finish()
+      peer.end()
+      return peer.text
+    })
+
+    expect(text).toBe('in pieces of three')
+  })
+})

@@ -1,0 +1,162 @@
+// `read` beside other readers of the same stream, cancelled reads, and the listeners of `read`.
+import { PassThrough, Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
+import { read, write } from '@bluelet/net'
+import { join, kill, pause, race, spawn } from '@bluelet/scheduler'
+import { describe, expect, it } from 'vitest'
+import { play } from '../world.js'
+import { filled, nodeTurns, reads, whole } from './streams.js'
+
+const LISTENERS = ['data', 'readable', 'end', 'error', 'close', 'resume', 'pause', 'drain', 'finish']
+
+function listenersOf(stream: NodeJS.EventEmitter): Record<string, number> {
+  return Object.fromEntries(LISTENERS.map((event) => [event, stream.listenerCount(event)]))
+}
+
+describe('read(stream, n)', () => {
+  it('loses no byte when it is killed, before bytes come and when they are there', async () => {
+    const stream = new PassThrough()
+
+    const texts = await play(function* () {
+      const reader = yield* spawn(reads(stream, 10))
+      yield* nodeTurns()
+      yield* kill(reader)
+      stream.write('one')
+      const second = yield* spawn(reads(stream, 10))
+      yield* pause()
+      yield* kill(second)
+      yield* nodeTurns()
+      stream.end('two')
+      return yield* reads(stream, 10, 10, 10)
+    })
+
+    expect(texts.join('')).toBe('onetwo')
+  })
+
+  it('loses no byte when another branch of a race is first', async () => {
+    const stream = whole('one')
+
+    const texts = await play(function* () {
+      const first = yield* race([pause(), read(stream, 2)])
+      const second = yield* race([read(stream, 2), pause()])
+      yield* nodeTurns()
+      return [first, second, ...(yield* reads(stream, 2, 2, 2))]
+    })
+
+    expect(texts).toEqual([undefined, undefined, 'on', 'e', ''])
+  })
+
+  it('leaves what it has not asked for to pipe', async () => {
+    const stream = whole('head', 'body')
+
+    const rest = await play(function* () {
+      yield* read(stream, 2)
+      yield* nodeTurns()
+      return (yield text(stream.pipe(new PassThrough()))) as string
+    })
+
+    expect(rest).toBe('adbody')
+  })
+
+  it('leaves what it has not asked for to for await, at the end of the stream as well', async () => {
+    const stream = whole('head')
+
+    await play(reads(stream, 2))
+
+    expect(await text(stream)).toBe('ad')
+  })
+
+  it('can go on after somebody else has read', async () => {
+    const stream = filled('one')
+
+    const texts = await play(function* () {
+      const [first] = yield* reads(stream, 1)
+      const others: Buffer[] = []
+      const listener = (chunk: Buffer) => void others.push(chunk)
+      stream.on('data', listener).resume()
+      yield* nodeTurns()
+      stream.off('data', listener).pause()
+      stream.end('two')
+      return [first, `${Buffer.concat(others)}`, ...(yield* reads(stream, 5, 5))]
+    })
+
+    expect(texts).toEqual(['o', 'ne', 'two', ''])
+  })
+
+  it('keeps what nobody listens for when somebody sets the stream flowing', async () => {
+    const stream = filled('one')
+
+    const texts = await play(function* () {
+      const first = yield* reads(stream, 1)
+      stream.resume()
+      yield* nodeTurns()
+      stream.end('two')
+      yield* nodeTurns()
+      return [...first, `${yield* read(stream)}`]
+    })
+
+    expect(texts).toEqual(['o', 'netwo'])
+  })
+
+  it('adds no listener beside the four of its first use, in 1,000 reads', async () => {
+    const stream = new PassThrough()
+    stream.setMaxListeners(4)
+    const before = listenersOf(stream)
+
+    const after = await play(function* () {
+      for (let i = 0; i < 500; i++) {
+        stream.write('12')
+        yield* read(stream, 1)
+        yield* read(stream, 1)
+        yield* race([read(stream, 1), pause()])
+        yield* write(stream, '34')
+        yield* read(stream, 2)
+      }
+      return listenersOf(stream)
+    })
+
+    const added = LISTENERS.filter((event) => after[event] !== before[event])
+    expect(added).toEqual(['end', 'error', 'close', 'resume'])
+    for (const event of added) expect(after[event]! - before[event]!).toBe(1)
+  })
+
+  it('shares its listeners among all streams', async () => {
+    const streams = [new PassThrough(), new PassThrough()]
+
+    await play(function* () {
+      for (const stream of streams) yield* race([read(stream, 1), pause()])
+    })
+
+    const [first, second] = streams.map((stream) =>
+      ['error', 'close', 'end', 'resume'].map((event) => stream.listeners(event).at(-1)),
+    )
+    expect(first).toEqual(second)
+  })
+
+  it('lets a stream that stops reading when it is paused, as standard input does, stop for good', async () => {
+    let isReading = false
+    const stream = new Readable({
+      read() {
+        isReading = true
+      },
+    })
+    stream.on('pause', () =>
+      process.nextTick(() => {
+        isReading = false
+      }),
+    )
+
+    const states = await play(function* () {
+      const reader = yield* spawn(reads(stream, 2))
+      yield* nodeTurns()
+      const states: unknown[] = [isReading]
+      stream.push('one')
+      yield* join(reader)
+      yield* nodeTurns()
+      states.push(isReading)
+      return [...states, ...(yield* reads(stream, 2))]
+    })
+
+    expect(states).toEqual([true, false, 'e'])
+  })
+})

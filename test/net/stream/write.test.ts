@@ -1,0 +1,348 @@
+// `write` to a stream of Node.
+import { once } from 'node:events'
+import { createWriteStream, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join as joinPath } from 'node:path'
+import { PassThrough, Writable } from 'node:stream'
+import { createGunzip, createGzip } from 'node:zlib'
+import { BusyError, ClosedError, read, type WritableLike, write } from '@bluelet/net'
+import { join, pause, race, spawn } from '@bluelet/scheduler'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { eventSuite } from '../../scheduler/event-suite.js'
+import { turn } from '../../support/deadline.js'
+import { errorOf, pattern, play } from '../world.js'
+import { nodeTurns, Slow } from './streams.js'
+
+/** A stream that hands on at once whatever it is given. */
+function quick(taken: string[] = []): WritableLike {
+  return {
+    writable: true,
+    on: () => {},
+    write(chunk, callback) {
+      taken.push(`${chunk}`)
+      callback()
+    },
+  }
+}
+
+eventSuite('write', {
+  *fulfilled() {
+    return write(quick(), 'some')
+  },
+  value: undefined,
+  awaited: () => write(new PassThrough(), 'some'),
+  *waiting() {
+    return write(new Slow(), 'some')
+  },
+  *failing(error) {
+    return write(new PassThrough().destroy(error), 'some')
+  },
+})
+
+describe('write', () => {
+  let directory: string
+  beforeAll(() => {
+    directory = mkdtempSync(joinPath(tmpdir(), 'bluelet-streams-'))
+  })
+  afterAll(() => rmSync(directory, { recursive: true }))
+
+  it('writes bytes and strings, those in UTF-8', async () => {
+    const stream = new PassThrough()
+
+    const bytes = await play(function* () {
+      yield* write(stream, 'é')
+      yield* write(stream, Uint8Array.of(0, 255))
+      yield* write(stream, '')
+      stream.end()
+      return yield* read(stream)
+    })
+
+    expect(bytes).toEqual(Buffer.from([0xc3, 0xa9, 0, 255]))
+  })
+
+  it('writes a file that is whole once it has ended', async () => {
+    const path = joinPath(directory, 'file')
+    const stream = createWriteStream(path)
+
+    await play(function* () {
+      for (let i = 0; i < 10; i++) yield* write(stream, `${i}\n`)
+      stream.end()
+      yield once(stream, 'close')
+    })
+
+    expect(readFileSync(path, 'utf8')).toBe('0\n1\n2\n3\n4\n5\n6\n7\n8\n9\n')
+  })
+
+  it('packs, and unpacks again', async () => {
+    const bytes = pattern(300_000)
+    const gzip = createGzip()
+    const gunzip = createGunzip()
+
+    const unpacked = await play(function* () {
+      yield* spawn(function* () {
+        for (let i = 0; i < bytes.length; i += 7000) yield* write(gzip, bytes.subarray(i, i + 7000))
+        gzip.end()
+      })
+      yield* spawn(function* () {
+        for (let part = yield* read(gzip, 100); part.length > 0; part = yield* read(gzip, 100))
+          yield* write(gunzip, part)
+        gunzip.end()
+      })
+      return yield* read(gunzip)
+    })
+
+    expect(unpacked.equals(bytes)).toBe(true)
+  })
+
+  it('goes on when the stream has handed the bytes on, and not before', async () => {
+    const stream = new Slow()
+
+    const states = await play(function* () {
+      const writer = yield* spawn(function* () {
+        yield* write(stream, 'one')
+        yield* write(stream, 'two')
+      })
+      const states: unknown[] = []
+      for (let i = 0; i < 2; i++) {
+        yield* nodeTurns()
+        states.push([writer.state, ...stream.taken])
+        stream.handOn()
+      }
+      yield* join(writer)
+      return [...states, writer.state]
+    })
+
+    expect(states).toEqual([['parked', 'one'], ['parked', 'one', 'two'], 'ended'])
+  })
+
+  it('once killed leaves its bytes on their way, and the next waits until they are handed on', async () => {
+    const stream = new Slow()
+
+    const states = await play(function* () {
+      const states: unknown[] = []
+      for (const text of ['one', 'two', 'three']) {
+        yield* race([write(stream, text), pause()])
+        yield* nodeTurns()
+        states.push([...stream.taken, stream.writableLength])
+      }
+      const writer = yield* spawn(function* () {
+        yield* write(stream, 'four')
+      })
+      stream.handOn()
+      yield* nodeTurns()
+      states.push([writer.state, ...stream.taken])
+      stream.handOn()
+      yield* join(writer)
+      return states
+    })
+
+    expect(states).toEqual([
+      ['one', 3],
+      ['one', 3],
+      ['one', 3],
+      ['parked', 'one', 'four'],
+    ])
+  })
+
+  it('throws the error of a stream that fails, and then that it is closed', async () => {
+    const stream = new Slow()
+    const failure = new Error('it failed')
+
+    const [first, second] = await play(function* () {
+      const writer = yield* spawn(errorOf(write(stream, 'one')))
+      yield* nodeTurns()
+      stream.handOn(failure)
+      return [yield* join(writer), yield* errorOf(write(stream, 'two'))]
+    })
+
+    expect(first).toBe(failure)
+    expect(second).toBeInstanceOf(ClosedError)
+    expect(second.message).toBe('write(stream, 3 bytes): the stream is closed, because it has failed')
+    expect(second.cause).toBe(failure)
+  })
+
+  it('throws an error that came while nobody wrote at the next write, once', async () => {
+    const stream = new Slow()
+    const failure = new Error('it failed')
+
+    const [first, second] = await play(function* () {
+      yield* race([write(stream, 'one'), pause()])
+      stream.handOn(failure)
+      yield* nodeTurns()
+      return [yield* errorOf(write(stream, 'two')), yield* errorOf(write(stream, 'three'))]
+    })
+
+    expect(first).toBe(failure)
+    expect(second.cause).toBe(failure)
+  })
+
+  it('throws the error that a stream has had before its first use', async () => {
+    const failure = new Error('it failed')
+    const stream = new Slow().on('error', () => {}).destroy(failure)
+    await turn()
+
+    expect(await play(errorOf(write(stream, 'one')))).toBe(failure)
+  })
+
+  it('throws what a stream throws, to the one that waits as well, and then that it is closed', async () => {
+    const failure = new Error('it threw')
+    const throwing = (count: number) =>
+      new Writable({
+        write(_chunk, _encoding, callback) {
+          if (count-- === 0) throw failure
+          setImmediate(callback)
+        },
+      })
+
+    const found = await play(function* () {
+      const atOnce = throwing(0)
+      const later = throwing(1)
+      const found = [yield* errorOf(write(atOnce, 'one')), yield* errorOf(write(atOnce, 'two'))]
+      yield* race([write(later, 'one'), pause()])
+      return [...found, yield* errorOf(write(later, 'two'))]
+    })
+
+    expect([found[0], found[1].cause, found[2]]).toEqual([failure, failure, failure])
+    expect(found[1]).toBeInstanceOf(ClosedError)
+  })
+
+  it('throws an error that only the callback of a write tells of', async () => {
+    const failure = new Error('it failed')
+    const stream: WritableLike = {
+      writable: true,
+      on: () => {},
+      write: (_chunk, callback) => void setImmediate(callback, failure),
+    }
+
+    const [first, second] = await play(function* () {
+      return [yield* errorOf(write(stream, 'one')), yield* errorOf(write(stream, 'two'))]
+    })
+
+    expect(first).toBe(failure)
+    expect(second.cause).toBe(failure)
+  })
+
+  it('goes on when a stream calls back at once', async () => {
+    const taken: string[] = []
+    const stream = quick(taken)
+
+    await play(function* () {
+      yield* write(stream, 'one')
+      yield* write(stream, 'two')
+    })
+
+    expect(taken).toEqual(['one', 'two'])
+  })
+
+  it('throws ClosedError when the stream is destroyed, and does not believe a success after it', async () => {
+    const [stuck, late] = [new Slow(), new Slow()]
+
+    const errors = await play(function* () {
+      const first = yield* spawn(errorOf(write(stuck, 'one')))
+      const second = yield* spawn(errorOf(write(late, 'one')))
+      yield* nodeTurns()
+      stuck.destroy()
+      late.destroy()
+      late.handOn()
+      return [yield* join(first), yield* join(second), yield* errorOf(write(late, 'two'))]
+    })
+
+    for (const error of errors) expect(error).toBeInstanceOf(ClosedError)
+    expect(errors[0].message).toBe('write(stream, 3 bytes): the stream is closed')
+  })
+
+  it('throws ClosedError after end(), also to the one that was to be next', async () => {
+    const [ended, ending] = [new PassThrough().end(), new Slow()]
+
+    const [first, second] = await play(function* () {
+      yield* race([write(ending, 'one'), pause()])
+      const writer = yield* spawn(errorOf(write(ending, 'two')))
+      yield* pause()
+      ending.end()
+      ending.handOn()
+      return [yield* errorOf(write(ended, 'one')), yield* join(writer)]
+    })
+
+    expect(first).toBeInstanceOf(ClosedError)
+    expect(first.message).toBe('write(stream, 3 bytes): after end()')
+    expect(second).toBeInstanceOf(ClosedError)
+    expect(ending.taken).toEqual(['one'])
+  })
+
+  it('goes on when the stream is ended after what is being written', async () => {
+    const stream = new Slow()
+
+    await play(function* () {
+      const writer = yield* spawn(function* () {
+        yield* write(stream, 'one')
+      })
+      yield* nodeTurns()
+      stream.end()
+      stream.handOn()
+      yield* join(writer)
+    })
+
+    expect(stream.taken).toEqual(['one'])
+  })
+
+  it.each([
+    ['writable: false', { writable: false }],
+    ['writableEnded', { writableEnded: true }],
+  ])('throws ClosedError for a stream that says it takes no more: %s', async (_what, members) => {
+    const taken: string[] = []
+
+    const error = await play(errorOf(write({ ...quick(taken), ...members }, 'one')))
+
+    expect(error).toBeInstanceOf(ClosedError)
+    expect(taken).toEqual([])
+  })
+
+  it('throws ClosedError for what a stream holds back when that is destroyed', async () => {
+    const stream = new Slow()
+    stream.cork()
+
+    const errors = await play(function* () {
+      const writer = yield* spawn(errorOf(write(stream, 'one')))
+      yield* nodeTurns()
+      stream.destroy()
+      yield* nodeTurns()
+      return [yield* join(writer), yield* errorOf(write(stream, 'two'))]
+    })
+
+    for (const error of errors) {
+      expect(error).toBeInstanceOf(ClosedError)
+      expect(error.message).toBe('write(stream, 3 bytes): the stream is closed')
+    }
+  })
+
+  it('gives a stream nothing for no bytes, and goes on', async () => {
+    const stream = new Slow()
+
+    await play(function* () {
+      yield* write(stream, '')
+    })
+
+    expect(stream.taken).toEqual([])
+  })
+
+  it('throws BusyError while another task writes, and leaves that alone', async () => {
+    const stream = new Slow()
+
+    const error = await play(function* () {
+      const writer = yield* spawn.with({ name: 'first' }, function* () {
+        yield* write(stream, 'one')
+      })
+      yield* pause()
+      const error = yield* errorOf(write(stream, 'two'))
+      stream.handOn()
+      yield* join(writer)
+      return error
+    })
+
+    expect(error).toBeInstanceOf(BusyError)
+    expect(error.message).toBe(
+      'write(stream, 3 bytes): first#2 is writing to this stream; one task at a time writes to it',
+    )
+    expect(stream.taken).toEqual(['one'])
+  })
+})
