@@ -1,4 +1,4 @@
-// What a page has to bring: it has no Buffer of its own.
+// Pages have to provide Buffer themselves.
 import { Buffer } from 'buffer'
 
-globalThis.Buffer = Buffer as typeof globalThis.Buffer // It is a port of the same class.
+globalThis.Buffer = Buffer as typeof globalThis.Buffer // The port has the same class.

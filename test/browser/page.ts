@@ -1,5 +1,5 @@
-// What a page of lessons does: an echo server and its client in a network in memory, and a race found by trying every order.
-// Bundled for a browser by run.ts, which compares what the page shows in the end.
+// What the pages of the lessons do: an echo server and its client on a network in memory, and a race condition that is found
+// by trying every order. run.ts bundles this page for a browser and compares its final contents.
 import './buffer.js'
 import { type Connection, connect, server } from '@bluelet/net'
 import { simulate } from '@bluelet/net/testing'

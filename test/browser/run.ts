@@ -1,4 +1,4 @@
-// Bundles page.ts for a browser and loads it in Chromium (CHROMIUM names another one), headless and without a network.
+// Bundles page.ts for a browser and loads it in Chromium (or the browser in CHROMIUM), headless and without a network.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -22,7 +22,7 @@ try {
     platform: 'browser',
     write: false,
   })
-  // The end of a script element must not stand in the script.
+  // The script must not contain the end tag of a script element.
   const script = outputFiles[0]?.text.replaceAll('</script', '<\\/script') ?? ''
   const page = join(folder, 'page.html')
   writeFileSync(page, `<!doctype html><body></body><script type="module">${script}</script>`)

@@ -1,4 +1,4 @@
-// Promises 3 and 13 of the design, as far as a task that has ended is concerned: it holds nothing.
+// Promises 3 and 13 of the design: a task that has ended holds nothing.
 import { type Coroutine, join, kill, pause, sleep, spawn, type Task, timeout } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
 import { sleeper, usedHeap } from './coroutines.js'

@@ -1,6 +1,6 @@
-// Compiles good/ and bad/ against the built packages with each TypeScript that users may have, and compares
-// the diagnostics with the comments. In bad/, a line that must fail stands after a comment
-// `// error: <part of the message>`, and fails exactly once; everything else, good/ included, must not.
+// Compiles good/ and bad/ against the built packages with each supported version of TypeScript, and compares the
+// diagnostics with the comments. In bad/, the line after a comment `// error: <part of the message>` must fail exactly
+// once. Every other line must compile.
 import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url'
 const versions = ['typescript-5.9', 'typescript-6.0', 'typescript-7.0']
 
 interface Diagnostic {
-  /** `bad/yield.ts:12`, or empty when the message is about no file. */
+  /** `bad/yield.ts:12`, or empty if the message names no file. */
   readonly place: string
   /** The whole message, with its indented continuation lines. */
   readonly message: string
@@ -46,7 +46,7 @@ function compile(name: string): { version: string; diagnostics: Diagnostic[] } {
   const { stdout, stderr, status } = spawnSync(process.execPath, tsc, { cwd: here, encoding: 'utf8' })
   const diagnostics = parse(stdout)
 
-  // A compiler that did not run at all must not pass for one that found nothing.
+  // A compiler that did not run must not count as one that found no errors.
   if (stderr || status === null || (status !== 0 && diagnostics.length === 0)) {
     diagnostics.push({ place: '', message: `${name} ended with ${status}: ${stderr}${stdout}` })
   }
@@ -74,7 +74,7 @@ function readExpectations(): Map<string, string> {
     const lines = readFileSync(join(here, 'bad', file), 'utf8').split('\n')
     for (const [index, line] of lines.entries()) {
       const part = /^\s*\/\/ error: (.+?)\s*$/.exec(line)?.[1]
-      // The comment is on line index + 1, and what it is about on the next.
+      // The comment is on line index + 1; it refers to the next line.
       if (part) found.set(`bad/${file}:${index + 2}`, part)
     }
   }

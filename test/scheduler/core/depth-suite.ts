@@ -1,4 +1,4 @@
-// Promise 3 of the design, as deep as is asked: the long suite asks for a million.
+// Promise 3 of the design, to a given depth; the long suite runs it with a million.
 import { type Coroutine, call, kill, pause, sleep, spawn } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
 import { failure, rejection, virtually, world } from '../world.js'

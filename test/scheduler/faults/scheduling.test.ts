@@ -15,8 +15,8 @@ import { describe, expect, it } from 'vitest'
 import { after } from '../coroutines.js'
 import { rejection, virtually, world } from '../world.js'
 
-describe('the faults of its scheduling', () => {
-  it('S1: pausing for ever lets sleepers and promises in', async () => {
+describe('the scheduling faults of the original, none of which exist here', () => {
+  it('S1: a task that pauses forever lets sleepers and promises proceed', async () => {
     const { scheduler } = world()
     let spinning = true
 
@@ -34,8 +34,8 @@ describe('the faults of its scheduling', () => {
 
   it.each([
     ['a join cycle', () => cycle()],
-    ['nothing that could come', () => new Latch().wait()],
-  ])('S2: %s is reported, rather than spun on for ever', async (_name, wait) => {
+    ['a wait for something that cannot happen', () => new Latch().wait()],
+  ])('S2: %s is reported rather than spun on forever', async (_name, wait) => {
     const error = await rejection(
       virtually(function* () {
         yield wait()
@@ -58,7 +58,7 @@ describe('the faults of its scheduling', () => {
     expect(error).toBeInstanceOf(TypeError)
   })
 
-  it('S3: a step looks at no task but its own', async () => {
+  it('S3: a step reads no task but its own', async () => {
     const { scheduler } = world()
     let looks = 0
 
@@ -75,7 +75,7 @@ describe('the faults of its scheduling', () => {
     expect(looks).toBe(0)
   })
 
-  it('S4: a wall clock that goes back moves no sleep', async () => {
+  it('S4: a wall clock that goes back does not affect sleeps', async () => {
     const { scheduler, host } = world()
     const { now } = Date
     Date.now = () => now() - 3_600_000
@@ -88,7 +88,7 @@ describe('the faults of its scheduling', () => {
     expect(host.now()).toBe(10)
   })
 
-  it('S5: two coroutines that wait for one thing are both woken', async () => {
+  it('S5: two coroutines that wait for one latch are both woken', async () => {
     const { scheduler, log, note } = world()
 
     await scheduler.run(function* () {
@@ -109,7 +109,7 @@ describe('the faults of its scheduling', () => {
   it.each([
     ['spawned', (coroutine: Coroutine) => spawn(coroutine)],
     ['called', (coroutine: Coroutine) => call(coroutine)],
-  ])('S6: a coroutine that runs cannot be %s again, and goes on undisturbed', async (_name, again) => {
+  ])('S6: a running coroutine cannot be %s again, and continues undisturbed', async (_name, again) => {
     const [error, value] = await virtually(function* () {
       const coroutine = after(10, 'value')
       const task = yield* spawn(coroutine)

@@ -1,13 +1,13 @@
-// The faults of kill, join and error handling of Bluelet for Python.
+// The faults of Bluelet for Python in kill, join and error handling.
 import { group, join, KilledError, kill, pause, sleep, spawn } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
 import { after } from '../coroutines.js'
 import { failure, rejection, virtually, world } from '../world.js'
 
-describe('the faults of its kill', () => {
+describe('the faults of kill in the original, none of which exist here', () => {
   it.each([
     ['finished', 20, 1],
-    ['killed before', 0, 2],
+    ['already killed', 0, 2],
   ])('K1: the kill of a coroutine that is %s does nothing', async (_name, ms, times) => {
     const value = await virtually(function* () {
       const task = yield* spawn(after, 10, 1)
@@ -19,7 +19,7 @@ describe('the faults of its kill', () => {
     expect(value).toBe('went on')
   })
 
-  it('K1: the kill of what is no coroutine at all is an error at its own line', async () => {
+  it('K1: the kill of a value that is not a coroutine is an error at its own line', async () => {
     const error = await virtually(function* () {
       try {
         yield kill({} as never)
@@ -66,7 +66,7 @@ describe('the faults of its kill', () => {
     expect(outcome).toEqual({ kind: 'killed' })
   })
 
-  it('K4: a kill runs finally at once, and not when garbage is collected', async () => {
+  it('K4: a kill runs finally blocks at once, not when garbage is collected', async () => {
     const { scheduler, log, note } = world()
 
     await scheduler.run(function* () {
@@ -86,7 +86,7 @@ describe('the faults of its kill', () => {
   })
 })
 
-describe('the faults of its join', () => {
+describe('the faults of join in the original, none of which exist here', () => {
   it('J1: join gives the value', async () => {
     const value = await virtually(function* () {
       return yield* join(yield* spawn(after<number>, 10, 42))
@@ -111,7 +111,7 @@ describe('the faults of its join', () => {
     expect(caught).toBe(error)
   })
 
-  it('J1: joiners of a task whose callee raised are told', async () => {
+  it('J1: joiners of a task whose callee threw are told', async () => {
     const error = failure()
 
     const caught = await virtually(function* () {
@@ -151,8 +151,8 @@ describe('the faults of its join', () => {
   })
 })
 
-describe('the faults of its errors', () => {
-  it('E1: an exception in one task can be kept from the rest of the program, by a group', async () => {
+describe('the faults of error handling in the original, none of which exist here', () => {
+  it('E1: a group can keep an exception in one task from the rest of the program', async () => {
     const { scheduler, log, note } = world()
 
     await scheduler.run(function* () {
@@ -173,7 +173,7 @@ describe('the faults of its errors', () => {
     expect(log).toEqual(['10: caught', '20: other'])
   })
 
-  it('E1: an exception that nobody takes ends the run only after each finally has run', async () => {
+  it('E1: an uncaught exception ends the run only after every finally block has run', async () => {
     const { scheduler, log, note } = world()
 
     await rejection(
@@ -195,7 +195,7 @@ describe('the faults of its errors', () => {
     expect(log).toEqual(['1: a', '1: b'])
   })
 
-  it('E5: generators that yield in finally at the end do not keep the others from theirs', async () => {
+  it('E5: generators that yield in finally blocks at the end do not prevent those of others', async () => {
     const { scheduler, log, note } = world()
     const error = failure()
 

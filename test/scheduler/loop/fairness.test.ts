@@ -1,4 +1,4 @@
-// Promise 2 of the design: fairness. The host here is an event loop in which time passes only as the tasks say, since
+// Promise 2 of the design: fairness. The host here is an event loop in which only the tasks advance the time, since
 // in the virtual host no time passes while a task is ready.
 import { Channel, type Coroutine, pause, run, Scheduler, sleep } from '@bluelet/scheduler'
 import { defaultHost, type Host } from '@bluelet/scheduler/lowlevel'

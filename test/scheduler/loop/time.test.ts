@@ -1,4 +1,4 @@
-// Promise 11: time is monotonic and injected; never early; ties first in, first out.
+// Promise 11: time is monotonic and injected; no sleep ends early; ties are first in, first out.
 import {
   all,
   type Coroutine,

@@ -1,4 +1,4 @@
-// A connection: what its events give, and `closed` beside `whenClosed()`.
+// A connection: the values of its events, and `closed` beside `whenClosed()`.
 import { BusyError, type Connection, IncompleteReadError, LimitError, type Listener } from '@bluelet/net'
 import { assertType, type Same } from './support.js'
 

@@ -1,4 +1,4 @@
-// Inline handlers and named generator functions, given to whatever takes a coroutine.
+// Inline handlers and named generator functions, passed to every function that accepts a coroutine.
 import {
   all,
   Channel,
@@ -139,7 +139,7 @@ export const options: Promise<number> = run(named, {
 export const scheduled: Promise<number> = new Scheduler().run(named())
 export const outside: Task<string> = new Scheduler().spawn(withArguments, 'name', 1)
 
-/** A handler that a library takes, as `server` does. */
+/** A handler that a library accepts, as `server` does. */
 export type Handler = (name: string) => Coroutine
 export const handlers: readonly Handler[] = [
   function* (name) {

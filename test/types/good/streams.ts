@@ -1,4 +1,4 @@
-// The streams of Node, given to read and write as they are.
+// Streams of Node, passed to `read` and `write` unchanged.
 import type { ChildProcessWithoutNullStreams } from 'node:child_process'
 import { createReadStream, createWriteStream } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'

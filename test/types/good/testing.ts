@@ -1,4 +1,4 @@
-// The worlds of tests: what a program gets is what `world` makes.
+// The worlds of tests: a program gets what `world` returns.
 import { connect } from '@bluelet/net'
 import { Simulation, simulate } from '@bluelet/net/testing'
 import { type Coroutine, run, sleep } from '@bluelet/scheduler'

@@ -1,4 +1,4 @@
-// Event, Task and Coroutine are covariant in what they give.
+// Event, Task and Coroutine are covariant in the type of their value.
 import type { Coroutine, Event, Outcome, Task, Yieldable, Yielded } from '@bluelet/scheduler'
 import type { EventHandler, Waiter } from '@bluelet/scheduler/lowlevel'
 import { event } from '@bluelet/scheduler/lowlevel'
@@ -33,7 +33,7 @@ export function outcomeOf(task: Task<number>): number | undefined {
   return outcome?.kind === 'returned' ? outcome.value : undefined
 }
 
-// An event of one's own.
+// A user-defined event.
 const NOW: EventHandler<undefined, void, number> = {
   name: 'now',
   enter: (waiter: Waiter<number>) => waiter.resume(waiter.scheduler.now()),

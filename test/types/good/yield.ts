@@ -68,7 +68,7 @@ export function* inferred() {
   return byAnnotation
 }
 
-// A plain function* without annotations is a coroutine of what it returns.
+// A plain function* without annotations is a coroutine of the type that it returns.
 export const plain: Coroutine<Uint8Array> = inferred()
 export const ran: Promise<Uint8Array> = run(inferred)
 
@@ -77,7 +77,7 @@ export function* ends(value: number | undefined): Coroutine<number> {
   return value
 }
 
-// `end` gives never, so that what follows a union without it is narrowed.
+// `end()` is an event of type never, so the compiler knows that nothing after it runs.
 export const never: Event<never> = end()
 
 export function* union(either: Event<string> | Event<number>): Coroutine<string | number> {
@@ -94,7 +94,7 @@ export function* unionOfKinds(
   return text
 }
 
-/** A helper under `yield*`, with a generic of its own. */
+/** A generic helper for `yield*`. */
 export function* first<T>(channels: readonly Channel<T>[]): Coroutine<T | undefined> {
   for (const channel of channels) return yield* channel.receive()
   return undefined
@@ -105,7 +105,7 @@ export function* usesHelper() {
   assertType<Same<typeof value, 'a' | undefined>>()
 }
 
-/** What returns nothing needs no return statement, and what it returns no name. */
+/** A coroutine that returns nothing needs neither a return statement nor a type argument. */
 export function* returnsNothing(): Coroutine {
   yield sleep(1)
 }
