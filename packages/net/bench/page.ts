@@ -58,8 +58,8 @@ function summaryOf(results: Results): string {
     .sort((a, b) => a.value - b.value)
     .map(({ name, value }) => `${name} ${digits(value)}`)
   return [
-    `\nThis server uses ${digits(median(own))} us of CPU time per echo (Linux, \`epoll\` driver, 64 connections, 64 bytes). In the same run:`,
-    `${others.join(', ')} us. [The benchmarks](packages/net/docs/benchmarks.md) have the method, the machine, latency, large messages and memory.`,
+    `\nThis server uses ${digits(median(own))} microseconds of CPU time per echo (Linux, \`epoll\` driver, 64 connections, 64 bytes). In the same run:`,
+    `${others.join(', ')}. [The benchmarks](packages/net/docs/benchmarks.md) have the method, the machine, latency, large messages and memory.`,
     `\n![${title}: ${unit}](packages/net/docs/${file})\n`,
   ].join('\n')
 }
