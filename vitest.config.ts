@@ -30,6 +30,7 @@ const TIMEOUTS_MS: Readonly<Record<string, number>> = {
   native: 240_000,
   faults: 120_000,
   site: 240_000,
+  packages: 120_000,
 }
 
 export default defineConfig(({ mode }) => ({
@@ -37,8 +38,8 @@ export default defineConfig(({ mode }) => ({
   test: {
     include: [`test/**/*.${mode in TIMEOUTS_MS ? mode : 'test'}.ts`],
     globalSetup: 'test/support/build.ts',
-    // A browser keeps its connections.
-    setupFiles: mode === 'site' ? [] : ['test/support/setup.ts'],
+    // A browser keeps its connections, and a bundler its process.
+    setupFiles: mode === 'site' || mode === 'packages' ? [] : ['test/support/setup.ts'],
     tags: [LARGE],
     pool: 'forks',
     // Vitest leaves a core to itself, which on two cores is half of them.
