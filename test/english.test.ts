@@ -18,7 +18,6 @@ const NOT_DONE = [
   'test/faults/',
   'test/figures/',
   'test/net/',
-  'test/packages/',
   'test/site/',
   'test/support/',
   'test/lint.test.ts',
