@@ -1,5 +1,6 @@
-// What the pages of the lessons do: an echo server and its client on a network in memory, and a race condition that is found
-// by trying every order. run.ts bundles this page for a browser and compares its final contents.
+// What the pages of the lessons do: an echo server and its client on a network in memory, and a
+// race condition that is found by trying every order. run.ts bundles this page for a browser and
+// compares its final contents.
 import './buffer.js'
 import { type Connection, connect, server } from '@bluelet/net'
 import { simulate } from '@bluelet/net/testing'

@@ -1,4 +1,5 @@
-// Bundles page.ts for a browser and loads it in Chromium (or the browser in CHROMIUM), headless and without a network.
+// Bundles page.ts for a browser and loads it in Chromium (or the browser in CHROMIUM), headless and
+// without a network.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -1,5 +1,5 @@
-// The built package runs wherever JavaScript runs: here in engines that have only what the language defines, or some
-// features of a browser.
+// The built package runs wherever JavaScript runs: here in engines that have only what the language
+// defines, or some features of a browser.
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { runScript } from '../support/script.js'
@@ -51,7 +51,8 @@ async function runInEngine(program: string, given: string): Promise<unknown> {
     await main.link(link)
     await main.evaluate()
     console.log(JSON.stringify(await main.namespace.default))
-    // A port of Node's keeps its process alive, and the host never closes the port that it listens to.
+    // A port of Node's keeps its process alive, and the host never closes the port that it listens
+    // to.
     if ('MessageChannel' in ${given}) process.exit()
   `,
     ['--experimental-vm-modules', '--no-warnings'],

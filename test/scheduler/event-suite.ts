@@ -262,7 +262,10 @@ function inRun<T>(main: (world: { readonly scheduler: Scheduler }) => Coroutine<
   return scheduler.run(() => main({ scheduler }))
 }
 
-/** Returns the value of `main` and cancels the remaining tasks: a hold that was not released would keep the run open. */
+/**
+ * Returns the value of `main` and cancels the remaining tasks: a hold that was not released would
+ * keep the run open.
+ */
 async function inAbandonedRun<T>(main: (scheduler: Scheduler) => Coroutine<T>): Promise<T> {
   const { scheduler } = world()
   let value: T | undefined

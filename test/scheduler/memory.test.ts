@@ -1,4 +1,4 @@
-// Promises 3 and 13 of the design: a task that has ended holds nothing.
+// Promises 3 and 13: a task that has ended holds nothing.
 import { type Coroutine, join, kill, pause, sleep, spawn, type Task, timeout } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
 import { sleeper, usedHeap } from './coroutines.js'
@@ -6,7 +6,10 @@ import { world } from './world.js'
 
 const MAX_BYTES = 2 * 1024 * 1024
 
-/** The growth of the heap while a coroutine runs for the second time; the first run lets the engine set itself up. */
+/**
+ * The growth of the heap while a coroutine runs for the second time; the first run lets the engine
+ * set itself up.
+ */
 async function growth(work: () => Coroutine<unknown>): Promise<number> {
   const { scheduler } = world()
 

@@ -1,4 +1,5 @@
-// Whose frames a call site leaves out: the library's own, and only where the library has files of its own.
+// Whose frames a call site leaves out: the library's own, and only where the library has files of
+// its own.
 import { registerOwnFiles } from '@bluelet/scheduler/lowlevel'
 import { describe, expect, it } from 'vitest'
 import { isOwnFrame } from '../../packages/scheduler/src/diagnostics/own-files.js'

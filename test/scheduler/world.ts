@@ -1,5 +1,6 @@
-// The world in which the scheduler's tests run: virtual time, and the end of a run as a value. `sites` is off, although the virtual host
-// turns it on, since it captures a stack for each event and some tests make millions of them.
+// The world in which the scheduler's tests run: virtual time, and the end of a run as a value.
+// `sites` is off, although the virtual host turns it on, since it captures a stack for each event
+// and some tests make millions of them.
 import { type Coroutine, type RunOptions, run, Scheduler, type SchedulerOptions } from '@bluelet/scheduler'
 import { VirtualHost } from '@bluelet/scheduler/testing'
 

@@ -1,6 +1,6 @@
-// Compiles good/ and bad/ against the built packages with each supported version of TypeScript, and compares the
-// diagnostics with the comments. In bad/, the line after a comment `// error: <part of the message>` must fail exactly
-// once. Every other line must compile.
+// Compiles good/ and bad/ against the built packages with each supported version of TypeScript, and
+// compares the diagnostics with the comments. In bad/, the line after a comment `// error: <part of
+// the message>` must fail exactly once. Every other line must compile.
 import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'

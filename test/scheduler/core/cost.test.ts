@@ -19,7 +19,9 @@ import { waitFor } from '../coroutines.js'
 import { manualScheduler, world } from '../world.js'
 
 describe('a task that has ended', () => {
-  /** Spawns a task whose locals hold a large object, and returns a weak reference to that object. */
+  /**
+   * Spawns a task whose locals hold a large object, and returns a weak reference to that object.
+   */
   function endedTask(
     end: (large: object) => Coroutine,
     scheduler = manualScheduler({ sites: false }),

@@ -1,4 +1,4 @@
-// Promise 3 of the design, where it takes a minute or two.
+// Promise 3, where a test takes a minute or two.
 import { type Coroutine, call, pause } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
 import { failure, rejection, virtually } from '../world.js'

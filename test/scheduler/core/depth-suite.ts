@@ -1,9 +1,12 @@
-// Promise 3 of the design, to a given depth; the long suite runs it with a million.
+// Promise 3, to a given depth; the long suite runs it with a million.
 import { type Coroutine, call, kill, pause, sleep, spawn } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
 import { failure, rejection, virtually, world } from '../world.js'
 
-/** After the stack has been built, since that many steps in a row take some time even on a virtual host. */
+/**
+ * After the stack has been built, since that many steps in a row take some time even on a virtual
+ * host.
+ */
 const LATER = 1e6
 
 type Bottom = () => Coroutine<number>

@@ -1,4 +1,4 @@
-// Promise 3 of the design: depth far beyond the engine's stack. depth.long.ts tests a million.
+// Promise 3: depth far beyond the engine's stack. depth.long.ts tests a million.
 import { type Coroutine, call, end, kill, pause, sleep, spawn } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
 import { failure, rejection, virtually, world } from '../world.js'

@@ -1,4 +1,4 @@
-// Misuse of events is an error at the yield that made it, which names the value and the likely fix.
+// Promise 10: misuse of an event is an error at the yield, which names the value and the fix.
 import { Readable } from 'node:stream'
 import {
   all,
@@ -194,7 +194,9 @@ const wrongArguments: readonly Case[] = [
   ['semaphore.release()', () => new Semaphore().release(), RangeError, /release\(\)/],
 ]
 
-/** Yields what `make` returns and checks that the task goes on after catching; returns the error. */
+/**
+ * Yields what `make` returns and checks that the task goes on after catching; returns the error.
+ */
 function* attempt(make: () => unknown): Coroutine<unknown> {
   let caught: unknown = 'nothing was thrown'
   try {

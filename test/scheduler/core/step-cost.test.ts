@@ -1,11 +1,13 @@
-// Promise 13: a step is O(1) whatever the number of parked tasks. The test counts what the engine enters; it does not measure time.
+// Promise 13: a step is O(1) whatever the number of parked tasks. The test counts what the engine
+// enters; it does not measure time.
 import inspector from 'node:inspector'
 import type { Coroutine, Scheduler } from '@bluelet/scheduler'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 const session = new inspector.Session()
 
-// Loaded after counting has started, since the engine counts only in code that it compiles afterwards.
+// Loaded after counting has started, since the engine counts only in code that it compiles
+// afterwards.
 let s: typeof import('@bluelet/scheduler')
 let testing: typeof import('@bluelet/scheduler/testing')
 
@@ -33,7 +35,10 @@ function post(method: string, parameters?: object): Promise<Coverage> {
   })
 }
 
-/** The number of times that the engine enters a function or a block of the scheduler's sources while `program` runs. */
+/**
+ * The number of times that the engine enters a function or a block of the scheduler's sources while
+ * `program` runs.
+ */
 async function workOf(program: () => void): Promise<number> {
   await post('Profiler.takePreciseCoverage') // Sets the counts to 0.
   program()

@@ -1,4 +1,4 @@
-// Promise 4 of the design: values. events/end.test.ts tests `end`.
+// Promise 4: values that coroutines return and throw. events/end.test.ts tests `end`.
 import { type Coroutine, call, join, pause, sleep, spawn } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
 import { failure, rejection, virtually, world } from '../world.js'

@@ -1,4 +1,4 @@
-// What a probe is told of every task.
+// Promise 15: what a probe is told of every task.
 import { join, kill, pause, type Scheduler, sleep, spawn } from '@bluelet/scheduler'
 import type { Probe } from '@bluelet/scheduler/lowlevel'
 import { describe, expect, it } from 'vitest'

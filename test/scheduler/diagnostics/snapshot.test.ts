@@ -1,4 +1,4 @@
-// The ids and names of tasks, and the list of tasks.
+// Promise 15: the ids and names of tasks, and the list of tasks.
 import {
   all,
   Channel,

@@ -1,4 +1,4 @@
-// What a probe is told about the cause of a wake.
+// Promise 15: what a probe is told about the cause of a wake.
 import {
   type AbortSignalLike,
   Channel,

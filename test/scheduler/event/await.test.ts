@@ -1,3 +1,4 @@
+// Promise 12: `await` of an event, in async code.
 import { Channel, type Coroutine, pause, race, sleep, TimeoutError, timeout, wait } from '@bluelet/scheduler'
 import { event } from '@bluelet/scheduler/lowlevel'
 import { describe, expect, it } from 'vitest'

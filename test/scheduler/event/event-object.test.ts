@@ -6,7 +6,9 @@ import { eventSuite } from '../event-suite.js'
 import { failure, rejection, virtually, world } from '../world.js'
 import { ANSWER } from './answer.js'
 
-/** An event that gives each waiter its place in the order in which they entered, after some time. */
+/**
+ * An event that gives each waiter its place in the order in which they entered, after some time.
+ */
 function counter(): { readonly count: Event<number>; entered: number; withdrawn: number } {
   const state = { entered: 0, withdrawn: 0 }
   const COUNT: EventHandler<undefined, { stop: () => void }, number> = {

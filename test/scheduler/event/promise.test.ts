@@ -1,3 +1,4 @@
+// Promise 12: `yield` of a promise or another thenable.
 import { pause, race } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
 import { failure, virtually } from '../world.js'

@@ -1,4 +1,4 @@
-// Joins that wait for each other.
+// Promise 5: a join cycle is an error.
 import {
   all,
   type Coroutine,

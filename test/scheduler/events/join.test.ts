@@ -1,3 +1,4 @@
+// Promise 5: `join` gives the value of a task, or throws its error.
 import { Cancelled, join, KilledError, kill, pause, run, sleep, spawn, type Task } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
 import { after } from '../coroutines.js'

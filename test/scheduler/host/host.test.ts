@@ -16,8 +16,8 @@ const LOOKED_FOR = [
 type Engine = Partial<Record<(typeof LOOKED_FOR)[number], unknown>>
 
 /**
- * The default host of an engine that has only the given globals, out of those that the host uses: a copy of the host's
- * module, loaded and called while all the other globals are hidden.
+ * The default host of an engine that has only the given globals, out of those that the host uses: a
+ * copy of the host's module, loaded and called while all the other globals are hidden.
  */
 async function hostOf(given: Engine): Promise<Host> {
   vi.resetModules()

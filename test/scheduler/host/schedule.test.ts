@@ -182,7 +182,10 @@ describe('calls that are due at the same time', () => {
 })
 
 describe('a call that is already due', () => {
-  /** The point at which a call that is due at once is made, while a task takes three steps with a poll after each. */
+  /**
+   * The point at which a call that is due at once is made, while a task takes three steps with a
+   * poll after each.
+   */
   async function order(schedule?: Schedule): Promise<string> {
     const host = new VirtualHost(schedule === undefined ? {} : { schedule })
     let order = ''

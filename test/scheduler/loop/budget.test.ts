@@ -1,4 +1,4 @@
-// The budget of promise 2: how many steps a turn takes, and for how long, before it lets the host poll.
+// Promise 2: the budget of a turn, in steps and in time, after which the host polls.
 import {
   type Coroutine,
   type Event,

@@ -1,4 +1,4 @@
-// The `AsyncLocalStorage` context in which a task runs.
+// Promise 12: the `AsyncLocalStorage` context in which a task runs.
 import { AsyncLocalStorage } from 'node:async_hooks'
 import {
   type Coroutine,

@@ -1,10 +1,13 @@
-// Promise 2 of the design: fairness. The host here is an event loop in which only the tasks advance the time, since
-// in the virtual host no time passes while a task is ready.
+// Promise 2: fairness. The host here is an event loop in which only the tasks advance the time,
+// since in the virtual host no time passes while a task is ready.
 import { Channel, type Coroutine, pause, run, Scheduler, sleep } from '@bluelet/scheduler'
 import { defaultHost, type Host } from '@bluelet/scheduler/lowlevel'
 import { describe, expect, it } from 'vitest'
 
-/** A model of Node's event loop: a pass makes the calls of I/O, then those of due timers, then those of `soon`. */
+/**
+ * A model of Node's event loop: a pass makes the calls of I/O, then those of due timers, then those
+ * of `soon`.
+ */
 class Loop implements Host {
   time = 0
   passes = 0
@@ -84,7 +87,8 @@ describe('a turn', () => {
     void scheduler.run(function* () {})
     await loop.run()
 
-    // Two steppers and the root, which ends in its first step; there is room for one more step of the first in this pass.
+    // Two steppers and the root, which ends in its first step; there is room for one more step of
+    // the first in this pass.
     expect(passes).toEqual([1, 1, 2, 2, 2, 3])
   })
 

@@ -1,3 +1,4 @@
+// Promise 10: misuse of `run` and of the options and methods of the scheduler.
 import { type Coroutine, pause, Scheduler } from '@bluelet/scheduler'
 import { VirtualHost } from '@bluelet/scheduler/testing'
 import { describe, expect, it } from 'vitest'

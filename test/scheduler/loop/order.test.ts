@@ -1,4 +1,4 @@
-// Promise 1 of the design: order.
+// Promise 1: ready tasks run first in, first out; the same program takes the same steps.
 import {
   Channel,
   type Coroutine,

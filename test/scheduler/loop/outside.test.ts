@@ -1,3 +1,4 @@
+// Promise 12: code outside of every task that wakes or spawns tasks of a run.
 import { Channel, callback, join, pause, sleep, spawn } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
 import { withResolvers } from '../outside.js'

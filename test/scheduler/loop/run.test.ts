@@ -1,4 +1,4 @@
-// Promise 8 of the design: run. The tests of `spawn` and `group` are in events/.
+// Promise 8: a run ends when every task has ended. The tests of `spawn` and `group` are in events/.
 
 import * as everything from '@bluelet/scheduler'
 import { type Coroutine, pause, run, Scheduler, sleep, spawn, type Task } from '@bluelet/scheduler'

@@ -1,3 +1,4 @@
+// Promise 12: the option `signal` of `run`.
 import { Cancelled, type Coroutine, pause, sleep, spawn } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
 import { failure, rejection, virtually, world } from '../world.js'

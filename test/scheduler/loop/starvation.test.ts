@@ -1,5 +1,6 @@
-// Starvation, as tokio, curio and trio test it: what keeps an event loop busy without end, and what must proceed nevertheless. Also on
-// the real event loop, where steps are counted rather than milliseconds. fairness.test.ts and budget.test.ts test the bounds.
+// Starvation, as tokio, curio and trio test it: what keeps an event loop busy without end, and what
+// must proceed nevertheless. Also on the real event loop, where steps are counted rather than
+// milliseconds. fairness.test.ts and budget.test.ts test the bounds.
 import {
   Channel,
   type Coroutine,
@@ -16,7 +17,10 @@ import { defaultHost, type Host } from '@bluelet/scheduler/lowlevel'
 import { VirtualHost } from '@bluelet/scheduler/testing'
 import { describe, expect, it } from 'vitest'
 
-/** The hosts on which nothing may starve. They poll often, so that virtual time does not take millions of steps. */
+/**
+ * The hosts on which nothing may starve. They poll often, so that virtual time does not take
+ * millions of steps.
+ */
 const HOSTS: readonly (readonly [string, () => Host])[] = [
   ['in virtual time', () => new VirtualHost()],
   ['on the real event loop', () => defaultHost],

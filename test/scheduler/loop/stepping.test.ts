@@ -1,4 +1,4 @@
-// A scheduler that is driven by hand, step by step.
+// Promise 14: a scheduler that the test drives by hand, step by step.
 import {
   type Coroutine,
   DeadlockError,

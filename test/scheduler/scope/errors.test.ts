@@ -1,4 +1,4 @@
-// Where errors go: to every task that joins the failed one, otherwise to the supervisor.
+// Promise 7: an error goes to every task that joins the failed one, otherwise to the supervisor.
 import { all, join, Latch, race, sleep, spawn, type Task } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
 import { failAfter } from '../coroutines.js'

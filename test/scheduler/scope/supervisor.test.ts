@@ -1,4 +1,4 @@
-// A supervisor that a user writes.
+// Promise 7: a supervisor that a user writes.
 import { group, join, kill, sleep, spawn } from '@bluelet/scheduler'
 import { type Supervisor, spawnUnder } from '@bluelet/scheduler/lowlevel'
 import { describe, expect, it } from 'vitest'

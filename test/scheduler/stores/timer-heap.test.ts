@@ -126,7 +126,8 @@ describe('Timers', () => {
   })
 
   it('stays ordered when an earlier timer takes the place of a removed one', () => {
-    // As a heap: 0 above 10 and 1, and below these 11, 12, 4 and 3. The last one, 3, replaces 11 under 10.
+    // As a heap: 0 above 10 and 1, and below these 11, 12, 4 and 3. The last one, 3, replaces 11
+    // under 10.
     const { timers, handles, expired } = withDeadlines(0, 10, 1, 11, 12, 4, 3)
     timers.remove(handles[3]!)
 

@@ -3,7 +3,10 @@ import { all, type Coroutine, pause } from '@bluelet/scheduler'
 import { ScheduleError } from '@bluelet/scheduler/testing'
 import { rejection } from '../world.js'
 
-/** Two tasks read a counter and write it a step later, so the second may overwrite the update of the first. */
+/**
+ * Two tasks read a counter and write it a step later, so the second may overwrite the update of the
+ * first.
+ */
 export function* lostUpdate(): Coroutine<void> {
   let count = 0
   function* increment(): Coroutine<void> {
@@ -17,7 +20,10 @@ export function* lostUpdate(): Coroutine<void> {
   if (count !== 2) throw new Error(`expected a count of 2, got ${count}`)
 }
 
-/** Fails if the second task takes its first step first, which happens only under an unusual schedule. */
+/**
+ * Fails if the second task takes its first step first, which happens only under an unusual
+ * schedule.
+ */
 export function* overtaken(): Coroutine<void> {
   let done = false
   function* writer(): Coroutine<void> {

@@ -199,7 +199,10 @@ describe('onIdle', () => {
 })
 
 describe('a VirtualHost with a schedule', () => {
-  /** A schedule that makes the given choices, then always the usual one, and records the number of options each time. */
+  /**
+   * A schedule that makes the given choices, then always the usual one, and records the number of
+   * options each time.
+   */
   function choosing(...choices: number[]): Schedule & { readonly options: number[] } {
     const options: number[] = []
     return {

@@ -1,4 +1,4 @@
-// The time that a clean-up may take, and what happens afterwards.
+// Promise 6: the time that a clean-up may take, and what happens afterwards.
 import {
   type Coroutine,
   call,

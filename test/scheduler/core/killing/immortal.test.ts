@@ -1,10 +1,13 @@
-// Tasks that survive every attempt to end them.
+// Promise 6: tasks that survive every attempt to end them.
 import { type Coroutine, DroppedError, kill, pause, sleep, spawn } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
 import { FOREVER_MS } from '../../coroutines.js'
 import { failure, rejection, virtually, world } from '../../world.js'
 
-/** True. It stops the formatter from removing a `continue` in `finally` as the redundant last line of a loop. */
+/**
+ * True. It stops the formatter from removing a `continue` in `finally` as the redundant last line
+ * of a loop.
+ */
 const stubborn = FOREVER_MS > 0
 
 /** Survives every kill. No virtual time passes while it runs, so its grace period has to be 0. */

@@ -1,4 +1,4 @@
-// What the task that kills another one waits for and gets.
+// Promise 6: what the task that kills another one waits for and gets.
 import { type Coroutine, join, kill, pause, race, sleep, spawn, type Task } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
 import { FOREVER_MS } from '../../coroutines.js'

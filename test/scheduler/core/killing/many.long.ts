@@ -1,4 +1,4 @@
-// Promise 6 of the design, where it takes more than a few seconds.
+// Promise 6, where a test takes more than a few seconds.
 import { kill, sleep, spawn, type Task } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
 import { joining, sleeper } from '../../coroutines.js'

@@ -1,4 +1,4 @@
-// What `kill` does to the killed task.
+// Promise 6: what `kill` does to the killed task.
 import {
   Cancelled,
   Channel,

@@ -1,4 +1,4 @@
-// The circumstances in which a run ends in a deadlock, and the content of the error.
+// Promise 9: when a run ends in a deadlock, and what the error says.
 import {
   all,
   Cancelled,

@@ -1,4 +1,4 @@
-// What keeps a run open although every task waits.
+// Promise 9: what keeps a run open although every task waits.
 import {
   all,
   Channel,

@@ -1,3 +1,4 @@
+// Promise 9: deadlocks in a process that has nothing left to do.
 import { describe, expect, it } from 'vitest'
 import { runScript } from '../../../support/script.js'
 
