@@ -1,4 +1,4 @@
-// The documents show what the file of the benchmarks' results has.
+// The documents show the results of the benchmarks as they were measured.
 import { existsSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { documentsWith } from '../../packages/net/bench/page.js'

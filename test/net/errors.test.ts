@@ -25,7 +25,7 @@ describe('the error classes', () => {
     expect(error.stack).toContain(`${name}: m`)
   })
 
-  it('have a stable code where the system has none', () => {
+  it('have a stable code if the system has none', () => {
     const errors = [new BusyError('m'), new LimitError('m'), new IncompleteReadError('m', Buffer.from(''))]
 
     expect(errors.map((error) => error.code)).toEqual([
@@ -35,7 +35,7 @@ describe('the error classes', () => {
     ])
   })
 
-  it('keep the system’s error as their cause', () => {
+  it('keep the system error as their cause', () => {
     const errors = [
       new ConnectionResetError('m', 'EPIPE', { cause }),
       new ListenError('m', 'EADDRINUSE', { cause }),

@@ -1,4 +1,4 @@
-// Every name that users may import from the entries of @bluelet/net: a change here is a change of the public interface.
+// Every name that users can import from the entries of @bluelet/net. A change here changes the public interface.
 import { fileURLToPath } from 'node:url'
 import * as net from '@bluelet/net'
 import * as driver from '@bluelet/net/driver'
@@ -6,14 +6,14 @@ import * as testing from '@bluelet/net/testing'
 import ts from 'typescript'
 import { expect, it } from 'vitest'
 
-/** The values of an entry, and then what its declarations have beside them. */
+/** The values of an entry, followed by the types in its declarations. */
 function namesOf(module: object, entry: string): readonly string[] {
   const declared = declaredNames(entry)
   const types = declared.filter((name) => !(name in module)).map((name) => `type ${name}`)
   return [...Object.keys(module).sort(), ...types]
 }
 
-/** The names in the declarations that users get. */
+/** The names in the published declarations. */
 function declaredNames(entry: string): string[] {
   const declarations = fileURLToPath(new URL(`../../packages/net/dist/${entry}.d.ts`, import.meta.url))
   const program = ts.createProgram([declarations], { module: ts.ModuleKind.NodeNext, noLib: true, types: [] })

@@ -1,4 +1,4 @@
-// The faults of Bluelet that concern sockets, by their number: each was seen in the original, and does not happen here.
+// The faults of Bluelet for Python that concern sockets. Each was seen in the original.
 import {
   BusyError,
   ClosedError,
@@ -24,8 +24,8 @@ beforeAll(async () => {
 })
 afterAll(() => clogged.close())
 
-describe('Bluelet’s fault', () => {
-  it('B6, S5: of two readers of one connection one was forgotten; here the second one is told', async () => {
+describe('the faults of the original, none of which exist here', () => {
+  it('a second reader of one connection was forgotten, and gets a BusyError here', async () => {
     const { first, second } = await play(function* () {
       const { conn, peer } = yield* accepted()
       const reader = yield* spawn(function* () {
@@ -43,7 +43,7 @@ describe('Bluelet’s fault', () => {
     expect(second).toBeInstanceOf(BusyError)
   })
 
-  it('B7, N2: a slow reader stopped everything; here the others go on', async () => {
+  it('a slow reader stopped all tasks, and delays no other here', async () => {
     const { turns, stuck } = await play(function* () {
       const { conn, peer } = yield* accepted()
       let done = false
@@ -66,7 +66,7 @@ describe('Bluelet’s fault', () => {
     expect(turns).toBe(20)
   })
 
-  it('B8, E4: closing what another waits for ended the program; here that one gets a ClosedError', async () => {
+  it('closing a connection that another task waits for ended the program, and gives that task a ClosedError here', async () => {
     const errors = await play(function* () {
       const { conn, peer } = yield* accepted()
       const listener = yield* listen(LOOPBACK, 0)
@@ -89,7 +89,7 @@ describe('Bluelet’s fault', () => {
     expect(errors[1]).toBeInstanceOf(ClosedError)
   })
 
-  it('B9, S3: there could be 1,023 connections; here are 2,000 at once', { timeout: 20_000 }, async () => {
+  it('at most 1,023 connections were possible, and 2,000 are here', { timeout: 20_000 }, async () => {
     const count = 2000
 
     const replies = await play(
@@ -121,7 +121,7 @@ describe('Bluelet’s fault', () => {
     expect(replies).toBe(count)
   })
 
-  it('E2: a reset within readline gave None for a line; here it is an error', async () => {
+  it('a reset within readline gave None for a line, and is an error here', async () => {
     const error = await play(function* () {
       const { conn, peer } = yield* accepted()
       const reader = yield* spawn(() => errorOf(conn.readline()))
@@ -139,7 +139,7 @@ describe('Bluelet’s fault', () => {
   it.each([
     ['ECONNABORTED', 'when somebody asks'],
     ['EMFILE', 'when the driver says that there is one'],
-  ])('E3: one failed accept ended the server; here it goes on after %s, %s', async (code, when) => {
+  ])('a failed accept ended the server, which goes on here after %s, %s', async (code, when) => {
     let failures = when === 'when somebody asks' ? 1 : 0
     let failsWhenReady = failures === 0
     const thrown: unknown[] = []
@@ -163,7 +163,7 @@ describe('Bluelet’s fault', () => {
               try {
                 observer!.ready(what)
               } catch (error) {
-                // In a driver's callback this would end the process.
+                // In a driver's callback an error would end the process.
                 thrown.push(error)
               }
             },
@@ -197,7 +197,7 @@ describe('Bluelet’s fault', () => {
     expect(replies).toEqual(['one', 'two'])
   })
 
-  it('N1: connect stopped everything; here the others go on', async () => {
+  it('connect stopped all tasks, and delays no other here', async () => {
     const turns = await play(function* () {
       const connecting = yield* spawn(function* () {
         return yield* connect(LOOPBACK, clogged.port)
@@ -215,7 +215,7 @@ describe('Bluelet’s fault', () => {
     expect(turns).toBe(20)
   })
 
-  it('N4: a handler that is no generator left its client waiting; here its connection is closed', async () => {
+  it('a handler that is not a generator function left its client waiting, and its connection is closed here', async () => {
     let peer: Peer | undefined
 
     const running = rejection(

@@ -1,4 +1,4 @@
-// A snapshot shows where a user's code waits, and no file of this package.
+// A snapshot shows where the user's code waits, and no file of this package.
 import { connect, server } from '@bluelet/net'
 import { Simulation } from '@bluelet/net/testing'
 import { kill, Scheduler, spawn, type TaskSnapshot } from '@bluelet/scheduler'

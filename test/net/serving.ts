@@ -1,4 +1,4 @@
-// A server under way, in the real world or in a simulation, and what it has told so far.
+// A running server, over real sockets or in a simulation, and everything that it has reported.
 import {
   type Address,
   type Connection,
@@ -16,26 +16,26 @@ import { LOOPBACK } from './world.js'
 /** An error that a server has reported. */
 export interface Report {
   readonly error: unknown
-  /** The peer's address, as it was known then. */
+  /** The peer's address at that time. */
   readonly from: string
   readonly task: Task
 }
 
-/** A server under way. */
+/** A running server. */
 export interface Served {
   readonly task: Task<void>
   readonly listener: Listener
   readonly counts: ServerStats
   readonly port: number
-  /** What `onError` was told. */
+  /** The calls of `onError`. */
   readonly reports: Report[]
-  /** The errors among that. */
+  /** The errors of these calls. */
   readonly errors: unknown[]
-  /** What `onDrop` was told. */
+  /** The calls of `onDrop`. */
   readonly drops: (readonly [reason: DropReason | TimeoutKind, address: Address | undefined])[]
 }
 
-/** Starts a server, and gives it once it listens. */
+/** Starts a server, and waits until it listens. */
 export function* serve(
   handler: (conn: Connection) => Coroutine<unknown>,
   options: ServerOptions = {},
@@ -66,7 +66,7 @@ export function* serve(
   return { task, listener, counts, port: listener.address.port, reports, errors, drops }
 }
 
-/** What has become of a connection, up to its end: what came, and how it ended. */
+/** Reads a connection up to its end; gives its bytes, and how it ended. */
 export function* fateOf(conn: Connection): Coroutine<string> {
   let text = ''
   try {
@@ -79,7 +79,7 @@ export function* fateOf(conn: Connection): Coroutine<string> {
   }
 }
 
-/** Connects, sends, and gives what becomes of it. */
+/** Connects and sends; gives what {@link fateOf} gives. */
 export function* visit(port: number, text = '', host = LOOPBACK): Coroutine<string> {
   const conn = yield* connect(host, port)
   if (text !== '') yield* conn.sendall(text)

@@ -1,4 +1,4 @@
-// What the tests of the simulated network have in common: both ends of a connection in one program.
+// Both ends of a connection in one program, for tests on the simulated network.
 import { type Connection, type ConnectOptions, connect, type Listener, listen } from '@bluelet/net'
 import type { Coroutine } from '@bluelet/scheduler'
 
@@ -8,14 +8,14 @@ export interface Pair {
   readonly server: Connection
 }
 
-/** Connects to a listener, and accepts. */
+/** Connects to a listener, and accepts the connection. */
 export function* pairAt(listener: Listener, options: ConnectOptions = {}): Coroutine<Pair> {
   const client = yield* connect('127.0.0.1', listener.address.port, options)
   const server = yield* listener.accept()
   return { client, server }
 }
 
-/** Two connected ends, of a listener that is closed again. */
+/** Two connected ends. Their listener is closed again. */
 export function* pair(options: ConnectOptions = {}): Coroutine<Pair> {
   const listener = yield* listen('127.0.0.1', 0, options)
   const ends = yield* pairAt(listener, options)
@@ -23,13 +23,13 @@ export function* pair(options: ConnectOptions = {}): Coroutine<Pair> {
   return ends
 }
 
-/** Ends both at once. */
+/** Aborts both ends. */
 export function abort({ client, server }: Pair): void {
   client.abort()
   server.abort()
 }
 
-/** Sends back what comes, up to the end. */
+/** Sends all bytes back, up to the end of the stream. */
 export function* echoer(conn: Connection): Coroutine<void> {
   while (true) {
     const data = yield* conn.recv(1024)
@@ -38,7 +38,7 @@ export function* echoer(conn: Connection): Coroutine<void> {
   }
 }
 
-/** Sends a text, and gives what comes back for it. */
+/** Sends a text; gives as many bytes of the reply. */
 export function* exchange(conn: Connection, text: string): Coroutine<string> {
   yield* conn.sendall(text)
   return String(yield* conn.readexactly(Buffer.byteLength(text)))

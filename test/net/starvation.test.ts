@@ -1,5 +1,6 @@
-// Starvation of sockets, as tokio and curio test it: tasks that never wait, and clients that never let go, beside those that
-// wait for bytes. On the simulated network, and on the real one, where steps are counted and not milliseconds.
+// Starvation of sockets, as tokio and curio test it: tasks that never wait and clients that never pause,
+// beside tasks that wait for bytes. It runs on the simulated network and on the real one, and counts
+// steps, not milliseconds.
 import { type Connection, ConnectionResetError, listen } from '@bluelet/net'
 import { type Driver, nodeDriver } from '@bluelet/net/driver'
 import { Simulation } from '@bluelet/net/testing'
@@ -8,7 +9,7 @@ import { defaultHost, type Host } from '@bluelet/scheduler/lowlevel'
 import { describe, expect, it } from 'vitest'
 import { abort, echoer, exchange, type Pair, pairAt } from './simulated-pair.js'
 
-/** No test takes nearly so many steps unless something starves; then it ends all the same. */
+/** More steps than any test takes; a test in which something starves ends after them. */
 const MOST_STEPS = 5_000_000
 
 const NETWORKS: readonly (readonly [string, () => { host: Host; driver: Driver }])[] = [
@@ -22,7 +23,7 @@ const NETWORKS: readonly (readonly [string, () => { host: Host; driver: Driver }
   ['on the real network', () => ({ host: defaultHost, driver: nodeDriver })],
 ]
 
-/** Runs something with a number of connections, each to an echo server, beside tasks that spin until it is over. */
+/** Runs a coroutine with a number of connections to an echo server, beside tasks that spin until it ends. */
 async function beside(
   spinners: number,
   { host, driver }: { host: Host; driver: Driver },
@@ -63,7 +64,7 @@ function* echoing(conn: Connection): Coroutine<void> {
 }
 
 describe.each(NETWORKS)('%s', (_name, network) => {
-  it('a hundred spinning tasks do not starve a conversation', async () => {
+  it('a hundred spinning tasks do not starve an exchange', async () => {
     // tokio: io_driver_called_when_under_load
     const replies: string[] = []
 
@@ -75,7 +76,7 @@ describe.each(NETWORKS)('%s', (_name, network) => {
     expect(steps).toBeLessThan(MOST_STEPS)
   })
 
-  it('of many conversations beside spinning tasks each comes to its end', async () => {
+  it('many exchanges beside spinning tasks all finish', async () => {
     // tokio: ping_pong_saturation
     const done = new Set<number>()
 
@@ -94,7 +95,7 @@ describe.each(NETWORKS)('%s', (_name, network) => {
     expect(steps).toBeLessThan(MOST_STEPS)
   })
 
-  it('a connection that is flooded does not starve the others', async () => {
+  it('a flooded connection does not starve the others', async () => {
     // curio: test_ping_pong_starvation, over sockets
     const replies: string[] = []
     let received = 0
@@ -125,7 +126,7 @@ describe.each(NETWORKS)('%s', (_name, network) => {
 })
 
 describe('on the simulated network', () => {
-  it('conversations that begin together make the same progress, to a round', async () => {
+  it('exchanges that begin together progress equally, to within a round', async () => {
     const rounds = new Array<number>(50).fill(0)
     let apart = 0
 

@@ -1,5 +1,5 @@
-// Two thousand connections at once, every byte of each verified, and nothing left when they are gone. The seed is printed
-// when a test fails; set SEED to repeat it.
+// Two thousand connections at once: every byte is verified, and nothing is left at the end. A failing test
+// prints its seed; set SEED to repeat it.
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import net from 'node:net'
@@ -23,15 +23,15 @@ import { LOOPBACK, randomNumbers } from './world.js'
 
 const LONGEST_MS = 60_000
 
-/** A run that hangs ends before the runner's patience does, and so says where it hangs. */
+/** A run that hangs is cancelled before the runner's timeout, and so reports where it hangs. */
 const PATIENCE_MS = 50_000
 
-/** Both ends of a connection are of this process, and so take a descriptor each. */
+/** Both ends of a connection take a descriptor of this process. */
 const CONNECTIONS = Math.min(2000, Math.floor((descriptorLimit() - 200) / 2))
 
 /**
- * How many connects are under way at a time: fewer than the backlog. Beyond it the kernel answers with SYN cookies, and resets
- * some of the connections that it has lost track of, though nobody dropped them.
+ * The number of pending connects, which is below the backlog. Beyond the backlog the kernel answers with
+ * SYN cookies, and resets some connections that it has lost track of.
  */
 const AT_ONCE = 200
 
@@ -39,14 +39,14 @@ const MOST_BYTES = 30_000
 
 const seed = Number(process.env.SEED ?? Date.now() % 1_000_000)
 
-/** What came of a client. */
+/** The result of a client. */
 interface Result {
   readonly sent: number
   readonly received: number
   readonly same: boolean
 }
 
-/** The pieces that a client sends, and the size of each read: random, and the same for the same number. */
+/** The random pieces that a client sends, and the sizes of its reads, the same for the same number. */
 function* piecesOf(client: number): Generator<Buffer> {
   const random = randomNumbers(seed * CONNECTIONS + client)
   let left = random(MOST_BYTES)
@@ -58,7 +58,7 @@ function* piecesOf(client: number): Generator<Buffer> {
   }
 }
 
-/** Connects, waits until all have, and talks to the echo server with both sides at once. */
+/** Connects, waits until all clients have, and then sends and receives at the same time. */
 function* client(
   number: number,
   port: number,
@@ -105,7 +105,7 @@ function* reading(conn: Connection, number: number): Coroutine<readonly [number,
   }
 }
 
-/** The same by node:net. */
+/** The same with node:net. */
 async function rawClient(number: number, socket: net.Socket): Promise<Result> {
   const [sentHash, receivedHash] = [createHash('sha1'), createHash('sha1')]
   let sent = 0
@@ -115,7 +115,7 @@ async function rawClient(number: number, socket: net.Socket): Promise<Result> {
     received += data.length
   })
   const closed = once(socket, 'close')
-  closed.catch(() => {}) // It is waited for below, or in a race with a drain.
+  closed.catch(() => {}) // It is awaited below, or in a race with a drain.
   for (const piece of piecesOf(number)) {
     sentHash.update(piece)
     sent += piece.length
@@ -126,7 +126,7 @@ async function rawClient(number: number, socket: net.Socket): Promise<Result> {
   return { sent, received, same: sentHash.digest('hex') === receivedHash.digest('hex') }
 }
 
-/** Runs an echo server beside a coroutine that gets its port; nothing must remain of either. */
+/** Runs an echo server beside a coroutine that gets its port. Nothing may remain of either. */
 async function besideServer<T>(use: (port: number, scheduler: Scheduler) => Coroutine<T>): Promise<T> {
   const scheduler = new Scheduler()
   const errors: unknown[] = []
@@ -143,7 +143,7 @@ async function besideServer<T>(use: (port: number, scheduler: Scheduler) => Coro
         }),
       )
       const result = yield* use((yield port) as number, scheduler)
-      // What the clients have seen of their ends, the handlers may see in a later turn.
+      // Handlers may see the end of a connection in a later turn than clients.
       yield until('the handlers have ended', () => scheduler.snapshot().length === 2)
       yield* kill(serving)
       return result
@@ -161,8 +161,8 @@ function verify(results: readonly Result[]): void {
   expect(results.length).toBe(CONNECTIONS)
 }
 
-describe(`The echo server, with ${CONNECTIONS} connections at once`, { timeout: LONGEST_MS }, () => {
-  it('gives every client its bytes, and nothing remains', async () => {
+describe(`an echo server with ${CONNECTIONS} connections at once`, { timeout: LONGEST_MS }, () => {
+  it('gives every client its bytes, and leaves nothing', async () => {
     onTestFailed(() => console.log(`the seed was ${seed}`))
     const before = openSockets()
     let most = 0
@@ -188,7 +188,7 @@ describe(`The echo server, with ${CONNECTIONS} connections at once`, { timeout: 
     await until('no more sockets than before', () => openSockets() <= before)
   })
 
-  it('gives every raw client its bytes, and nothing remains', async () => {
+  it('gives every raw client its bytes, and leaves nothing', async () => {
     onTestFailed(() => console.log(`the seed was ${seed}`))
     const before = openSockets()
     const sockets: net.Socket[] = []
@@ -200,7 +200,7 @@ describe(`The echo server, with ${CONNECTIONS} connections at once`, { timeout: 
     const results = await besideServer(function* (port) {
       while (sockets.length < CONNECTIONS) {
         const some = Array.from({ length: Math.min(AT_ONCE, CONNECTIONS - sockets.length) }, (_, i) =>
-          // From more addresses than one: each has only so many ports.
+          // Several addresses, since each has a limited number of ports.
           net.connect({ host: LOOPBACK, port, localAddress: `127.0.0.${1 + (i % 9)}` }),
         )
         sockets.push(...some)
@@ -216,7 +216,7 @@ describe(`The echo server, with ${CONNECTIONS} connections at once`, { timeout: 
   })
 })
 
-describe('The server, while a thousand tasks keep the scheduler busy', { timeout: LONGEST_MS }, () => {
+describe('a server beside a thousand busy tasks', { timeout: LONGEST_MS }, () => {
   it('admits every client of a burst', async () => {
     const clients = Math.min(400, CONNECTIONS)
 
@@ -237,7 +237,7 @@ function* spinning(done: () => boolean): Coroutine<void> {
   while (!done()) yield* pause()
 }
 
-/** How many bytes come back for one; -1 if the connection fails. */
+/** The number of bytes in the reply to one byte; -1 if the connection fails. */
 async function replyTo(socket: net.Socket): Promise<number> {
   let length = 0
   socket.on('data', (data) => {
@@ -252,7 +252,7 @@ async function replyTo(socket: net.Socket): Promise<number> {
   return length
 }
 
-/** How many descriptors this process may have. */
+/** The limit of descriptors of this process. */
 function descriptorLimit(): number {
   const { open_files: limit } = (process.report?.getReport() as any)?.userLimits ?? {}
   return typeof limit?.hard === 'number' ? limit.hard : 20_000

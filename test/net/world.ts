@@ -1,4 +1,4 @@
-// What the tests of sockets have in common: a run that cannot hang, and a connection with a raw peer at its other end.
+// Shared by the tests of sockets: a run that cannot hang, and a connection whose other end is a raw peer.
 import { type Connection, type ConnectOptions, connect, type ListenOptions, listen } from '@bluelet/net'
 import {
   type Driver,
@@ -16,7 +16,7 @@ export const MIB = 1024 * 1024
 
 export const HOUR_MS = 3_600_000
 
-/** A run that takes longer is cancelled, so that a test that hangs says where it hangs and leaves nothing behind. */
+/** A longer run is cancelled, so that a test that hangs reports where, and leaves nothing behind. */
 const PATIENCE_MS = 4000
 
 /** Runs a coroutine in real time. */
@@ -49,7 +49,7 @@ export function* accepted(options: ListenOptions = {}): Coroutine<Accepted> {
   }
 }
 
-/** A connection that we have made, and the raw socket that has accepted it. */
+/** A connection to a raw server, and the raw socket that accepted it. */
 export function* connected(options: ConnectOptions = {}): Coroutine<{ conn: Connection; peer: Peer }> {
   const server = (yield rawServer()) as Awaited<ReturnType<typeof rawServer>>
   try {
@@ -96,12 +96,12 @@ export function rejection(promise: Promise<unknown>): Promise<any> {
   )
 }
 
-/** A driver that is another one but for some of its members. */
+/** A copy of a driver with some members replaced. */
 export function driverLike(driver: Driver, members: Partial<Driver>): Driver {
   return { ...driver, ...members }
 }
 
-/** The driver, with every socket that it accepts shown. */
+/** A driver that records every socket that it accepts. */
 function showing(driver: Driver, sockets: DriverSocket[]): Driver {
   const shown = (listener: DriverListener): DriverListener =>
     likeObject(listener, {
@@ -117,7 +117,7 @@ function showing(driver: Driver, sockets: DriverSocket[]): Driver {
   })
 }
 
-/** An object that is another one but for some of its members. */
+/** An object with some members replaced. */
 export function likeObject<T extends object>(object: T, members: Partial<T>): T {
   return new Proxy(object, {
     get(target, key) {
@@ -129,7 +129,7 @@ export function likeObject<T extends object>(object: T, members: Partial<T>): T 
   })
 }
 
-/** The same, with an observer that is told, and after it somebody else. */
+/** An object whose observer is called first, and then `onTold`. */
 export function tellingAfter<T extends { observer: Observer | null }>(
   object: T,
   onTold: (what: number) => void,
@@ -141,7 +141,7 @@ export function tellingAfter<T extends { observer: Observer | null }>(
     },
     set(target, key, value) {
       if (key !== 'observer' || value === null) return Reflect.set(target, key, value, target)
-      const observer = value as Observer // It is what is set.
+      const observer = value as Observer // The type of the property.
       target.observer = {
         ready(what) {
           observer.ready(what)
@@ -153,7 +153,7 @@ export function tellingAfter<T extends { observer: Observer | null }>(
   })
 }
 
-/** Bytes that are all different from their neighbours, the same at each call. */
+/** Bytes that differ from their neighbours, the same at each call. */
 export function pattern(length: number, seed = 1): Buffer {
   const bytes = Buffer.allocUnsafe(length)
   let state = seed
@@ -164,7 +164,7 @@ export function pattern(length: number, seed = 1): Buffer {
   return bytes
 }
 
-/** Small whole numbers that look random, the same at each call. */
+/** Small random integers, the same sequence for the same seed. */
 export function randomNumbers(seed: number): (below: number) => number {
   let state = seed
   return (below) => {

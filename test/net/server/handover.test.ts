@@ -1,4 +1,4 @@
-// A connection in the hands of a server that is killed, between the accept and the first step of its handler.
+// A server that is killed between the accept of a connection and the first step of its handler.
 import { Address, type Connection, server } from '@bluelet/net'
 import { CLOSED, type Driver, type DriverListener, nodeDriver, READABLE } from '@bluelet/net/driver'
 import { type Coroutine, kill, Latch, pause, Scheduler, spawn } from '@bluelet/scheduler'
@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { ScriptedSocket } from '../socket/read-oracle.js'
 import { driverLike } from '../world.js'
 
-/** A socket that says when it was closed. */
+/** A socket that records when it was closed. */
 class ClosableSocket extends ScriptedSocket {
   closed = false
 

@@ -39,7 +39,7 @@ describe('a server that is killed', () => {
     expect(error.code).toBe('ECONNREFUSED')
   })
 
-  it('begins to kill all its handlers at once: a slow clean-up does not hold up the others', async () => {
+  it('begins to kill all its handlers at once, so that a slow clean-up does not delay the others', async () => {
     const log: string[] = []
 
     await play(function* () {
@@ -86,7 +86,7 @@ describe('a server that is killed', () => {
     expect(log).toEqual(['spawned', 'cleaned up', 'killed'])
   })
 
-  it('cleans up after every handler, although the clean-up of one fails, and reports that once', async () => {
+  it('cleans up after every handler even if one clean-up fails, and reports that once', async () => {
     const log: string[] = []
 
     const reports = await play(function* () {
@@ -97,7 +97,7 @@ describe('a server that is killed', () => {
           yield* sleep(1e6)
         } finally {
           log.push(`${name} cleaned up`)
-          // biome-ignore lint/correctness/noUnsafeFinally: this is what the test is about.
+          // biome-ignore lint/correctness/noUnsafeFinally: the subject of this test.
           if (name === 1) throw new Error('clean-up of 1')
         }
       })
@@ -111,7 +111,7 @@ describe('a server that is killed', () => {
     expect(reports.map(({ error }) => String(error))).toEqual(['Error: clean-up of 1'])
   })
 
-  it('reports an error of a handler that comes while it is being killed', async () => {
+  it('reports an error that a handler throws while it is being killed', async () => {
     const reports = await play(function* () {
       let ready = 0
       const { task, port, reports } = yield* serveWithoutGrace(function* (conn) {
@@ -121,7 +121,7 @@ describe('a server that is killed', () => {
             yield* sleep(1e6)
           } finally {
             yield* sleep(2)
-            // biome-ignore lint/correctness/noUnsafeFinally: this is what the test is about.
+            // biome-ignore lint/correctness/noUnsafeFinally: the subject of this test.
             throw new Error('late')
           }
         })
@@ -136,7 +136,7 @@ describe('a server that is killed', () => {
     expect(reports.map(({ error }) => String(error))).toEqual(['Error: late'])
   })
 
-  it('while it is still about to listen leaves nothing open', async () => {
+  it('leaves nothing open if it was about to listen', async () => {
     const before = openSockets()
 
     await play(function* () {
@@ -151,11 +151,11 @@ describe('a server that is killed', () => {
     expect(openSockets()).toBe(before)
   })
 
-  it('closes a connection that it has accepted and has no handler for yet', async () => {
+  it('closes an accepted connection that has no handler yet', async () => {
     const before = openSockets()
     let serving: Task | undefined
     let killed = false
-    // Kills the server in the very moment in which a connection wakes it.
+    // Kills the server at the moment when a connection wakes it.
     const driver = driverLike(nodeDriver, {
       listen: (target, done) =>
         nodeDriver.listen(target, (error, listener) => {
@@ -185,7 +185,7 @@ describe('a server that is killed', () => {
     expect(openSockets()).toBe(before)
   })
 
-  it('by the abort of its run lets the handlers clean up before the run rejects', async () => {
+  it('lets its handlers clean up before an aborted run rejects', async () => {
     const controller = new AbortController()
     const log: string[] = []
 

@@ -1,4 +1,4 @@
-// How many connections a server takes, in all and from each address, and what becomes of the others.
+// The limits on the connections of a server, in total and for each address, and what happens above them.
 import {
   type Connection,
   ConnectionResetError,
@@ -44,7 +44,7 @@ describe('a client above maxConnections, in a simulation', () => {
   it.each<[OverloadPolicy, string]>([
     ['close', '|end'],
     ['reset', '|ConnectionResetError'],
-  ])('is dropped at once by %s, and counted, and the others are served', async (overload, expected) => {
+  ])('is dropped at once by %s, and counted, while the others are served', async (overload, expected) => {
     const { fate, ms, from, next, counts, drops, reply } = await simulate(function* (world) {
       const { port, counts, drops } = yield* serve(echoer, { maxConnections: 1, overload })
       const first = yield* connect(LOOPBACK, port)
@@ -76,39 +76,36 @@ describe('a client above maxConnections, in a simulation', () => {
     ['wait', 10],
     ['close', 3],
     ['reset', 3],
-  ])(
-    'is one of a burst of ten: by %s, %s of them are served, and never more than three at a time',
-    async (overload, served) => {
-      const { counts, most, fates } = await simulate(function* () {
-        let most = 0
-        const { port, counts } = yield* serve(
-          function* (conn) {
-            most = Math.max(most, counts.open)
-            yield* sleep(100)
-            yield* conn.sendall('served')
-          },
-          { maxConnections: 3, overload },
-        )
-        const fates: string[] = []
-        for (let i = 0; i < 10; i++) {
-          yield* spawn(function* () {
-            fates.push(yield* visit(port))
-          })
-        }
-        yield* sleep(5000)
-        return { counts, most, fates }
-      })
+  ])('of a burst of ten: by %s, %s are served, at most three at a time', async (overload, served) => {
+    const { counts, most, fates } = await simulate(function* () {
+      let most = 0
+      const { port, counts } = yield* serve(
+        function* (conn) {
+          most = Math.max(most, counts.open)
+          yield* sleep(100)
+          yield* conn.sendall('served')
+        },
+        { maxConnections: 3, overload },
+      )
+      const fates: string[] = []
+      for (let i = 0; i < 10; i++) {
+        yield* spawn(function* () {
+          fates.push(yield* visit(port))
+        })
+      }
+      yield* sleep(5000)
+      return { counts, most, fates }
+    })
 
-      expect(most).toBe(3)
-      expect(fates).toHaveLength(10)
-      expect(fates.filter((fate) => fate === 'served|end')).toHaveLength(served)
-      expect(counts.served).toBe(served)
-      expect(counts.dropped.connections).toBe(10 - served)
-      expect(counts.open).toBe(0)
-    },
-  )
+    expect(most).toBe(3)
+    expect(fates).toHaveLength(10)
+    expect(fates.filter((fate) => fate === 'served|end')).toHaveLength(served)
+    expect(counts.served).toBe(served)
+    expect(counts.dropped.connections).toBe(10 - served)
+    expect(counts.open).toBe(0)
+  })
 
-  it('is one of 64 at the most that are held before they are dropped', async () => {
+  it('is one of at most 64 that are held before they are dropped', async () => {
     const { most, dropped } = await simulate(function* (world) {
       let [waiting, held, most] = [true, 0, 0]
       const counted = (listener: DriverListener): DriverListener =>
@@ -155,11 +152,11 @@ describe('a client above maxConnections, in a simulation', () => {
       return { before, after }
     })
 
-    // Only its own end is left: it has not closed it.
+    // Only the client's own socket is left, which the client has not closed.
     expect(after - before).toBe(1)
   })
 
-  it('gets no seat while the handler of one that has gone is still at work', async () => {
+  it('waits until the handler of a departed client has finished', async () => {
     const most = await simulate(function* () {
       let running = 0
       let most = 0
@@ -183,7 +180,7 @@ describe('a client above maxConnections, in a simulation', () => {
     expect(most).toBe(2)
   })
 
-  it('waits until a connection that lingers has freed its descriptor', async () => {
+  it('waits until a lingering connection has freed its descriptor', async () => {
     const { open, served, replyAt } = await simulate(function* (world) {
       const { port, counts } = yield* serve(
         function* (conn) {
@@ -197,7 +194,7 @@ describe('a client above maxConnections, in a simulation', () => {
       const second = yield* connect(LOOPBACK, port)
       yield* race([second.peek(), sleep(1000)])
       const { open, served } = counts
-      // The first does not end its side: its linger has a deadline.
+      // The first client does not end its side, and its linger has a deadline.
       yield* second.readall()
       const replyAt = world.now() - closedAt
       for (const conn of [first, second]) conn.abort()
@@ -209,12 +206,12 @@ describe('a client above maxConnections, in a simulation', () => {
     expect(replyAt).toBeLessThan(5100)
   })
 
-  it('has the seat of one that had gone before it was served', async () => {
+  it('replaces a client that left before it was served', async () => {
     const { reply, counts } = await simulate(function* () {
       const { port, counts, task } = yield* serve(echoer, { maxConnections: 1 })
       const first = yield* connect(LOOPBACK, port)
       yield* exchange(first, 'first')
-      // It waits for its seat, and breaks meanwhile.
+      // It waits to be admitted, and disconnects meanwhile.
       const gone = yield* connect(LOOPBACK, port)
       yield* sleep(10)
       gone.abort()
@@ -234,7 +231,7 @@ describe('a client above maxConnections, in a simulation', () => {
 })
 
 describe('a client above maxConnections, over real sockets', () => {
-  /** What has come for a client that was the second of two, while the first was there, and after that. */
+  /** What the second of two clients received while the first was connected, and after that. */
   function secondOfTwo(overload: OverloadPolicy): Promise<{ peer: Peer; early: number; reply: string }> {
     return play(function* () {
       const { task, port } = yield* serve(echoer, { maxConnections: 1, overload })
@@ -264,7 +261,7 @@ describe('a client above maxConnections, over real sockets', () => {
     expect(reply).toBe('second')
   })
 
-  it('sees the end of the stream, by close', async () => {
+  it('sees the end of the stream with the policy close', async () => {
     const { peer, reply } = await secondOfTwo('close')
 
     expect(peer.ended).toBe(true)
@@ -272,7 +269,7 @@ describe('a client above maxConnections, over real sockets', () => {
     expect(reply).toBe('')
   })
 
-  it('sees a reset, by reset', async () => {
+  it('sees a reset with the policy reset', async () => {
     const { peer, reply } = await secondOfTwo('reset')
 
     expect(peer.ended).toBe(false)
@@ -280,7 +277,7 @@ describe('a client above maxConnections, over real sockets', () => {
     expect(reply).toBe('')
   })
 
-  it('is not taken for a deadlock while the only seat lingers, even if nothing else runs', async () => {
+  it('causes no deadlock error while the only admitted connection lingers and nothing else runs', async () => {
     const controller = new AbortController()
     let port = 0
     const serving = play(
@@ -317,14 +314,14 @@ describe('a client above maxConnections, over real sockets', () => {
 })
 
 describe('a client above maxConnectionsPerAddress', () => {
-  /** Connects from each of the addresses, one after the other; says what came for each. */
+  /** Connects from each of the addresses, one after the other; gives what each received. */
   function served(hosts: readonly string[], options: ServerOptions): Promise<string[]> {
     return simulate(function* () {
       const { port } = yield* serve(echoer, options, '')
       const fates: string[] = []
       const conns: Connection[] = []
       for (const host of hosts) {
-        // In a simulation one connects from the address that one connects to.
+        // In a simulation a client connects from the address that it connects to.
         const conn = yield* connect(host, port)
         conns.push(conn)
         yield* sleep(5)
@@ -340,7 +337,7 @@ describe('a client above maxConnectionsPerAddress', () => {
     })
   }
 
-  it('is closed: one of an IPv4 address, and not of another one', async () => {
+  it('is closed if it has the same IPv4 address, and served if it has another', async () => {
     const fates = await served(['10.0.0.1', '10.0.0.1', '10.0.0.2', '10.0.0.1'], {
       maxConnectionsPerAddress: 2,
     })
@@ -348,7 +345,7 @@ describe('a client above maxConnectionsPerAddress', () => {
     expect(fates).toEqual(['x', 'x', 'x', ''])
   })
 
-  it('is reset, if that is what becomes of those above a limit', async () => {
+  it('is reset with the policy reset', async () => {
     const fates = await served(['10.0.0.1', '10.0.0.1', '10.0.0.2'], {
       maxConnectionsPerAddress: 1,
       overload: 'reset',
@@ -357,7 +354,7 @@ describe('a client above maxConnectionsPerAddress', () => {
     expect(fates).toEqual(['x', 'reset', 'x'])
   })
 
-  it('is one of the same IPv6 network of 64 bits, and not of another one', async () => {
+  it('is one of the same IPv6 /64 network, and not of another', async () => {
     const hosts = ['2001:db8:1:2::1', '2001:db8:1:2:3:4:5:6', '2001:db8:1:3::1', '2001:db8:1:2::2']
 
     const fates = await served(hosts, { maxConnectionsPerAddress: 2 })
@@ -365,7 +362,7 @@ describe('a client above maxConnectionsPerAddress', () => {
     expect(fates).toEqual(['x', 'x', 'x', ''])
   })
 
-  it('is counted, and told by its address', async () => {
+  it('is counted, and reported with its address', async () => {
     const { counts, drops, from } = await simulate(function* () {
       const { port, counts, drops } = yield* serve(echoer, { maxConnectionsPerAddress: 1 })
       const first = yield* connect(LOOPBACK, port)
@@ -381,7 +378,7 @@ describe('a client above maxConnectionsPerAddress', () => {
     expect(drops.map(([reason, address]) => `${reason} ${address}`)).toEqual([`address ${from}`])
   })
 
-  it('is served again when another one of its address has freed its descriptor', async () => {
+  it('is served when a connection of its address has freed its descriptor', async () => {
     const fates = await simulate(function* () {
       const { port } = yield* serve(echoer, { maxConnectionsPerAddress: 2 })
       const fates: string[] = []
@@ -401,7 +398,7 @@ describe('a client above maxConnectionsPerAddress', () => {
     expect(fates).toEqual(Array.from({ length: 5 }, () => ['one', 'two', '|end']).flat())
   })
 
-  it('is nobody whose address is not known: such a one may have gone, and is served', async () => {
+  it('is never one without a known address, which may have left and is served', async () => {
     const replies = await simulate(function* (world) {
       const nameless = (listener: DriverListener): DriverListener =>
         likeObject(listener, {

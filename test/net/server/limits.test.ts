@@ -1,4 +1,4 @@
-// The options of a server that limit something: their defaults and their values.
+// The limits of a server: their defaults and their valid values.
 import { type Connection, connect, type ServerOptions, server } from '@bluelet/net'
 import { nodeDriver } from '@bluelet/net/driver'
 import { simulate } from '@bluelet/net/testing'
@@ -19,11 +19,11 @@ describe('the limits of a server', () => {
     [1024, 768],
     [256, 144],
     [64, 16],
-  ])('are, with %s descriptors, %s connections', (descriptors, connections) => {
+  ])('with %s descriptors allow %s connections', (descriptors, connections) => {
     expect(limitsOf({}, descriptors).connections).toBe(connections)
   })
 
-  it('leave a quarter of the descriptors at the least to others, and to those that wait', () => {
+  it('leave at least a quarter of the descriptors to other sockets and waiting connections', () => {
     for (let descriptors = 32; descriptors < 12_000; descriptors += 7) {
       const { connections } = limitsOf({}, descriptors)
 
@@ -32,7 +32,7 @@ describe('the limits of a server', () => {
     }
   })
 
-  it('are these beside it, unless told otherwise', () => {
+  it('have these other defaults', () => {
     const { perAddress, overload, timeouts } = limitsOf({}, undefined)
 
     expect({ perAddress, overload, timeouts }).toEqual({
@@ -42,7 +42,7 @@ describe('the limits of a server', () => {
     })
   })
 
-  it('come from the driver that the server listens by', async () => {
+  it('come from the driver that the server listens with', async () => {
     const open = await simulate(function* (world) {
       const driver = likeObject(world.network, { maxDescriptors: 64 } as object)
       const { port, counts } = yield* serve(echoer, { driver })
@@ -57,7 +57,7 @@ describe('the limits of a server', () => {
     expect(open).toBe(16)
   })
 
-  it('may be none', () => {
+  it('may be switched off', () => {
     const none = Number.POSITIVE_INFINITY
     const options: ServerOptions = {
       maxConnections: none,
@@ -74,7 +74,7 @@ describe('the limits of a server', () => {
   })
 })
 
-describe('an option that can be none', () => {
+describe('an invalid option of a server', () => {
   const COUNT = 'expected a positive integer or Infinity'
   const TIME = 'expected ms > 0, or Infinity for no limit'
 
@@ -97,7 +97,7 @@ describe('an option that can be none', () => {
     ['grace', -1, 'server: grace: expected ms >= 0, got -1'],
     ['grace', Number.NaN, 'server: grace: expected ms >= 0, got NaN'],
     ['grace', '5', 'server: grace: expected ms >= 0, got "5"'],
-  ])('is refused when server is called: %s %s', (option, value, message) => {
+  ])('is refused at the call of server: %s %s', (option, value, message) => {
     const call = () => server('', 0, echoer, { [option]: value })
 
     expect(call).toThrow(message)
@@ -105,7 +105,7 @@ describe('an option that can be none', () => {
 })
 
 describe('the driver of a server', () => {
-  it('may have nothing to say of descriptors', async () => {
+  it('need not know the limit of descriptors', async () => {
     const { maxDescriptors: _, ...rest } = nodeDriver
 
     const reply = await play(function* () {
@@ -120,7 +120,7 @@ describe('the driver of a server', () => {
     expect(reply).toBe('hello')
   })
 
-  it('refuses, if it is gone, those that nobody waits for: they see an error, and not silence', async () => {
+  it('refuses connections that were not accepted, so that they see an error and not silence', async () => {
     const error = await simulate(function* () {
       const { port, task } = yield* serve(echoer)
       yield* kill(task)

@@ -12,7 +12,7 @@ export function serveWithoutGrace(
   return serve(handler, { grace: 0, ...options })
 }
 
-/** Connects and reads. A peer ends its side when the server does. */
+/** Connects and reads. The peer ends its side when the server does. */
 export async function client(port: number, text = ''): Promise<Peer> {
   const peer = await dial(port)
   peer.read()
@@ -21,7 +21,7 @@ export async function client(port: number, text = ''): Promise<Peer> {
   return peer
 }
 
-/** Sends a text and gives what comes back, up to the end. */
+/** Sends a text; gives the reply up to the end of the stream. */
 export async function request(port: number, text: string): Promise<string> {
   const peer = await client(port, text)
   peer.end()

@@ -11,7 +11,7 @@ import { LOOPBACK, play, rejection } from '../world.js'
 import { client, request, serveWithoutGrace } from './peers.js'
 
 describe('server', () => {
-  it('serves many clients at once, each its own bytes', async () => {
+  it('serves many clients at once, each with its own bytes', async () => {
     const replies = await play(function* () {
       const { task, port } = yield* serveWithoutGrace(echoer)
       const texts = Array.from({ length: 50 }, (_, i) => `client ${i}`)
@@ -68,13 +68,13 @@ describe('server', () => {
     expect(() => server(LOOPBACK, 0, handler as never)).toThrow(TypeError)
   })
 
-  it('refuses what can be no port before it is run', () => {
+  it('refuses an invalid port at the call', () => {
     expect(() => server(LOOPBACK, -1, echoer)).toThrow(RangeError)
   })
 })
 
-describe('a peer that disconnects in the middle', () => {
-  it('by a reset is no error', async () => {
+describe('a peer that disconnects during an exchange', () => {
+  it('causes no error by a reset', async () => {
     const { reports, reply, cleaned } = await play(function* () {
       let cleaned = 0
       const { task, port, reports } = yield* serveWithoutGrace(function* (conn) {
@@ -98,7 +98,7 @@ describe('a peer that disconnects in the middle', () => {
     expect(cleaned).toBe(2)
   })
 
-  it('while a reply is on its way is no error', async () => {
+  it('causes no error while a reply is in flight', async () => {
     const reports = await play(function* () {
       let ended = 0
       const { task, port, reports } = yield* serveWithoutGrace(function* (conn) {
@@ -119,14 +119,14 @@ describe('a peer that disconnects in the middle', () => {
     expect(reports).toEqual([])
   })
 
-  it('by a reset is no error in a handler that goes on to read', async () => {
+  it('causes no error by a reset in a handler that continues to read', async () => {
     const reports = await play(function* () {
       let ended = 0
       const { task, port, reports } = yield* serveWithoutGrace(function* (conn) {
         try {
           yield* conn.recv()
         } catch {
-          // As a handler that logs and tries again.
+          // Like a handler that logs and tries again.
         }
         try {
           yield* conn.recv()
@@ -145,7 +145,7 @@ describe('a peer that disconnects in the middle', () => {
   })
 })
 
-describe('a handler that is no generator', () => {
+describe('a handler that is not a generator function', () => {
   it.each([
     ['an ordinary function', () => 42],
     ['an async function', async () => {}],
@@ -197,10 +197,10 @@ describe('a handler that is no generator', () => {
 
 describe('a server whose accept fails', () => {
   it.each(['EMFILE', 'ECONNABORTED', 'EPERM'])(
-    'serves what has come before the failure, and goes on: %s',
+    'serves the connections before the failure, and goes on: %s',
     async (code) => {
       const tries: number[] = []
-      // The accept that follows a successful one fails, once.
+      // The accept after a successful one fails, once.
       const fault = ({ kind, number }: Operation) => {
         if (kind === 'accept') tries.push(number)
         return kind === 'accept' && tries.length === 3 ? code : undefined

@@ -1,4 +1,4 @@
-// A handler that fails: its connection, its tasks, its report.
+// A handler that fails: what happens to its connection and its tasks, and how it is reported.
 import type { ServerOptions } from '@bluelet/net'
 import { group, kill, pause, Scheduler, sleep, spawn } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
@@ -33,7 +33,7 @@ describe('a handler that fails', () => {
     expect(failure.stack).toContain('in task handler#')
   })
 
-  it('does not disturb the others, even those in the middle of an exchange', async () => {
+  it('does not disturb other handlers, even during an exchange', async () => {
     const reply = await play(function* () {
       const { task, port, reports } = yield* serveWithoutGrace(function* (conn) {
         const line = String(yield* conn.readline())
@@ -66,7 +66,7 @@ describe('a handler that fails', () => {
     expect(reports.map(({ error }) => error)).toEqual([thrown])
   })
 
-  it('is printed when nobody listens for errors', async () => {
+  it('is printed if there is no onError', async () => {
     const host = new ClockHost()
 
     await new Scheduler({ host }).run(function* () {
@@ -84,7 +84,7 @@ describe('a handler that fails', () => {
     expect(host.reports.map(String)).toEqual(['Error: printed'])
   })
 
-  it('does not end the server when onError throws as well', async () => {
+  it('does not end the server if onError throws too', async () => {
     const host = new ClockHost()
 
     const reply = await new Scheduler({ host }).run(function* () {
@@ -110,7 +110,7 @@ describe('a handler that fails', () => {
     expect(host.reports.map(String)).toEqual(['Error: onError itself'])
   })
 
-  it('in a task that it has spawned cancels the handler and the other tasks', async () => {
+  it('cancels the handler and its other tasks if the error is in a spawned task', async () => {
     const log: string[] = []
 
     const { reports, ended } = await play(function* () {
@@ -145,7 +145,7 @@ describe('a handler that fails', () => {
     expect(reports[0]!.task.name).toBe('failing')
   })
 
-  it('together with a task of its own that has not begun is over once, and the server ends', async () => {
+  it('ends once, together with a task of its own that has not begun, and the server can end', async () => {
     const begun: string[] = []
 
     const reports = await play(function* () {
@@ -166,7 +166,7 @@ describe('a handler that fails', () => {
     expect(begun).toEqual([])
   })
 
-  it('is reported once, although its clean-up and its siblings fail as well', async () => {
+  it('is reported once, even if its clean-up and its other tasks fail too', async () => {
     const reports = await play(function* () {
       const { task, port, reports } = yield* serveWithoutGrace(function* (conn) {
         yield* spawn(function* () {
@@ -188,7 +188,7 @@ describe('a handler that fails', () => {
     expect(reports.map(({ error }) => String(error))).toEqual(['Error: first'])
   })
 
-  it('does not leave tasks that its clean-up has spawned', async () => {
+  it('leaves no task that its clean-up spawned', async () => {
     const host = new ClockHost()
 
     const left = await new Scheduler({ host }).run(function* () {
@@ -211,7 +211,7 @@ describe('a handler that fails', () => {
       const scheduler = task.scheduler
       const stragglers = () => scheduler.snapshot().filter(({ name }) => name === 'straggler')
       yield until('the straggler', () => stragglers().length === 1)
-      // Two grace periods: one for the clean-up, one for what it has spawned.
+      // Two grace periods: one for the clean-up, one for the tasks that it spawned.
       for (let i = 0; i < 3; i++) {
         host.advance(5000)
         yield settled(() => stragglers().length, 20)
@@ -225,7 +225,7 @@ describe('a handler that fails', () => {
     expect(left).toBe(0)
   })
 
-  it('in a group of its own is reported once', async () => {
+  it('is reported once if the error is in a group', async () => {
     const reports = await play(function* () {
       const { task, port, reports } = yield* serveWithoutGrace(function* (conn) {
         yield* group(function* (g) {

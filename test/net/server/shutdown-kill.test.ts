@@ -1,4 +1,4 @@
-// Shutdown by a kill: what the grace periods of the server and of the kill allow.
+// Shutdown by a kill: the grace periods of the server and of the kill.
 import { connect, type ServerOptions } from '@bluelet/net'
 import { simulate } from '@bluelet/net/testing'
 import { join, kill, pause, sleep, spawn, type Task } from '@bluelet/scheduler'
@@ -9,7 +9,7 @@ import { HOUR_MS, LOOPBACK } from '../world.js'
 import { ending, IDLE_MS, LATE_MS } from './shutdowns.js'
 
 describe('a server that is killed', () => {
-  /** Begins to kill a server whose handler sleeps; says when that was cancelled, and when the kill was over. */
+  /** Begins to kill a server whose handler sleeps; gives when the handler was cancelled, and when the kill ended. */
   function killing(
     grace: number | undefined,
     cleanUpMs: number,
@@ -42,7 +42,7 @@ describe('a server that is killed', () => {
     [1000, 500],
     [undefined, 2500],
     [60_000, 10_000],
-  ])('by a killer with a grace of %s ms lets its handlers go on for %s ms', async (grace, expected) => {
+  ])('with a grace of %s ms lets its handlers go on for %s ms', async (grace, expected) => {
     const { cancelled, ms, log } = await killing(grace, 100)
 
     expect(cancelled).toBe(expected)
@@ -50,13 +50,13 @@ describe('a server that is killed', () => {
     expect(log).toEqual(['cleaned up', 'killed'])
   })
 
-  it('lets them go on no longer than its own grace period', async () => {
+  it('lets its handlers go on for at most its own grace period', async () => {
     const { cancelled } = await killing(60_000, 100, { grace: 50 })
 
     expect(cancelled).toBe(50)
   })
 
-  it('has handlers that finish in that time', async () => {
+  it('lets handlers finish in that time', async () => {
     const { fate, ms } = await simulate(function* (world) {
       const { task, port } = yield* serve(function* (conn) {
         yield* sleep(400)
@@ -73,7 +73,7 @@ describe('a server that is killed', () => {
     expect(ms).toBeLessThan(420)
   })
 
-  it('is over within the killer’s grace, although a clean-up hangs', async () => {
+  it('ends within the grace of the kill, even if a clean-up hangs', async () => {
     const { cancelled, ms, log } = await killing(1000, HOUR_MS)
 
     expect(cancelled).toBe(500)
@@ -81,7 +81,7 @@ describe('a server that is killed', () => {
     expect(log).toEqual(['killed'])
   })
 
-  it('while it ends gracefully has its handlers no more time than the killer gives', async () => {
+  it('limits a graceful shutdown that is under way to the grace of the kill', async () => {
     const { cancelled, ms } = await simulate(function* (world) {
       let cancelled = 0
       const { controller, task, port } = yield* ending(function* () {
@@ -105,7 +105,7 @@ describe('a server that is killed', () => {
     expect(ms).toBe(50)
   })
 
-  it('a second time meanwhile ends as after the first kill, and both killers go on', async () => {
+  it('a second time ends as after the first kill, and both killers resume', async () => {
     const { log, ms } = await simulate(function* (world) {
       const log: string[] = []
       const { task, port } = yield* serve(function* () {
@@ -138,7 +138,7 @@ describe('a server that is killed', () => {
     expect(ms).toBe(500)
   })
 
-  it('waits for those that wait for a next message no longer than a quarter of a second', async () => {
+  it('waits at most a quarter of a second for handlers that wait for a next message', async () => {
     const ms = await simulate(function* (world) {
       const { task, port } = yield* serve(echoer)
       const conn = yield* connect(LOOPBACK, port)
@@ -153,7 +153,7 @@ describe('a server that is killed', () => {
     expect(ms).toBeLessThanOrEqual(IDLE_MS + LATE_MS)
   })
 
-  it('by the end of its run, as every task, ends at once', async () => {
+  it('ends at once, like every task, when its run is cancelled', async () => {
     const controller = new AbortController()
     const ended: number[] = []
 

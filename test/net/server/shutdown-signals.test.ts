@@ -1,4 +1,4 @@
-// What ends a server: an AbortSignal, an interrupt of the process, an error of `onListening`.
+// The causes of a shutdown: an AbortSignal, an interrupt of the process, an error of `onListening`.
 import { connect, server } from '@bluelet/net'
 import { type Driver, nodeDriver } from '@bluelet/net/driver'
 import { simulate } from '@bluelet/net/testing'
@@ -11,7 +11,7 @@ import { echoer } from '../simulated-pair.js'
 import { driverLike, errorOf, HOUR_MS, LOOPBACK, likeObject, play, thrownBy } from '../world.js'
 import { ending, timeTo } from './shutdowns.js'
 
-/** A driver whose interrupts the test makes. */
+/** A driver whose interrupts the test triggers. */
 class Interrupts {
   readonly driver: Driver
   readonly heard = new Set<() => void>()
@@ -34,7 +34,7 @@ class Interrupts {
 
 describe('a server with a signal', () => {
   it.each(['already', 'before its first step'])(
-    'that is aborted %s never listens, and returns',
+    'that was aborted %s never listens, and returns',
     async (when) => {
       const log: string[] = []
 
@@ -57,7 +57,7 @@ describe('a server with a signal', () => {
     },
   )
 
-  it('that is aborted while it is about to listen returns, and leaves nothing open', async () => {
+  it('that is aborted before it listens returns, and leaves nothing open', async () => {
     const { descriptors, again } = await simulate(function* (world) {
       const controller = new AbortController()
       const task = yield* spawn(server('localhost', 4915, echoer, { signal: controller.signal }))
@@ -74,7 +74,7 @@ describe('a server with a signal', () => {
     expect(again).toBeUndefined()
   })
 
-  it('that is aborted while the name of its host is looked up does not wait for that', async () => {
+  it('that is aborted during the look-up of its host does not wait for the look-up', async () => {
     const ms = await simulate(
       function* (world) {
         const controller = new AbortController()
@@ -104,7 +104,7 @@ describe('a server with a signal', () => {
     expect(descriptors).toBe(0)
   })
 
-  it.each(['abort', 'kill'])('listens to it no more after its end, by %s', async (how) => {
+  it.each(['abort', 'kill'])('removes its listener from the signal at its end, by %s', async (how) => {
     const controller = new AbortController()
     const { signal } = controller
     const listeners = new Set<unknown>()
@@ -138,7 +138,7 @@ describe('a server with a signal', () => {
     expect(listeners.size).toBe(0)
   })
 
-  it('ends while it waits for a seat, and while accepting fails', async () => {
+  it('ends while its limit is reached, and while accepting fails', async () => {
     let fails = false
 
     const { seat, failing } = await simulate(
@@ -178,8 +178,8 @@ describe('a server with a signal', () => {
   })
 })
 
-describe('a server that hears of interrupts', () => {
-  it('returns, and hears of them no more', async () => {
+describe('a server that handles interrupts', () => {
+  it('returns, and stops handling them', async () => {
     const { outcome, during, after, asked } = await simulate(function* (world) {
       const interrupts = new Interrupts(world.network)
       const { task } = yield* serve(echoer, { driver: interrupts.driver })
@@ -214,7 +214,7 @@ describe('a server that hears of interrupts', () => {
     expect(fate).toBe('done|end')
   })
 
-  it('hears of them until the last of its handlers has ended: a second one is for the driver', async () => {
+  it('handles them until its last handler has ended, and leaves a second one to the driver', async () => {
     const { during, after } = await simulate(function* (world) {
       const interrupts = new Interrupts(world.network)
       const { port, task } = yield* serve(
@@ -236,7 +236,7 @@ describe('a server that hears of interrupts', () => {
     expect([during, after]).toEqual([1, 0])
   })
 
-  it('hears of them no more after a kill that has not waited for its clean-up', async () => {
+  it('stops handling them after a kill that did not wait for its clean-up', async () => {
     const left = await simulate(function* (world) {
       const interrupts = new Interrupts(world.network)
       const { task, port } = yield* serve(
@@ -259,7 +259,7 @@ describe('a server that hears of interrupts', () => {
     expect(left).toBe(0)
   })
 
-  it('calls the driver by its name: it may be an object with fields of its own', async () => {
+  it('calls the driver as a method, since it may be an object with fields', async () => {
     const heard = await simulate(function* (world) {
       const { network } = world
       const driver = {
@@ -288,7 +288,7 @@ describe('a server that hears of interrupts', () => {
     )
   })
 
-  it('hears none with signals: false', async () => {
+  it('ignores them with signals: false', async () => {
     const asked = await simulate(function* (world) {
       const interrupts = new Interrupts(world.network)
       const { task } = yield* serve(echoer, { driver: interrupts.driver, signals: false })
@@ -300,7 +300,7 @@ describe('a server that hears of interrupts', () => {
   })
 
   it.each(['kill', 'signal', 'onListening that throws'])(
-    'hears of them no more after an end by %s',
+    'stops handling them after an end by %s',
     async (how) => {
       const left = await simulate(function* (world) {
         const interrupts = new Interrupts(world.network)
@@ -325,7 +325,7 @@ describe('a server that hears of interrupts', () => {
 })
 
 describe('a server whose onListening throws', () => {
-  it('throws that, and listens no more', async () => {
+  it('throws that error, and stops listening', async () => {
     const { error, refused, descriptors } = await simulate(function* (world) {
       let port = 0
       const error = yield* thrownBy(
@@ -347,7 +347,7 @@ describe('a server whose onListening throws', () => {
 })
 
 describe('a server over real sockets that is interrupted', () => {
-  it('ends as its driver says, and the process listens to signals as before', async () => {
+  it('ends, and the process handles signals as before', async () => {
     const interrupts = new Interrupts(driverLike(nodeDriver, {}))
     const before = process.listenerCount('SIGTERM')
 
@@ -379,7 +379,7 @@ describe('a server over real sockets that is interrupted', () => {
     expect(during).toBe(before)
   })
 
-  it('hears it from the process, unless it is told not to', async () => {
+  it('handles the signal of the process, unless told not to', async () => {
     const before = process.listenerCount('SIGTERM')
 
     const counts = await play(function* () {

@@ -9,8 +9,8 @@ import { echoer, exchange } from '../simulated-pair.js'
 import { errorOf, HOUR_MS, LOOPBACK, pattern, play } from '../world.js'
 import { ending, IDLE_MS, LATE_MS, timeTo } from './shutdowns.js'
 
-describe('a server that is asked to end, its handlers', () => {
-  it('finish what is under way within the grace period, and their replies arrive whole', async () => {
+describe('the handlers of a server that shuts down', () => {
+  it('finish their work within the grace period, and their replies arrive complete', async () => {
     const reply = pattern(200_000)
 
     const { replies, ms, descriptors } = await simulate(function* (world) {
@@ -40,7 +40,7 @@ describe('a server that is asked to end, its handlers', () => {
     expect(descriptors).toBe(0)
   })
 
-  it('finish while nobody new is let in', async () => {
+  it('finish while no new client is admitted', async () => {
     const { error, fate } = await simulate(function* () {
       const { controller, port } = yield* ending(function* (conn) {
         yield* sleep(2000)
@@ -61,7 +61,7 @@ describe('a server that is asked to end, its handlers', () => {
   it.each([
     ['nothing has come to it yet', ''],
     ['it has had its first message', 'x'],
-  ])('wait for a next message no longer than a quarter of a second: %s', async (_name, first) => {
+  ])('wait at most a quarter of a second for a next message: %s', async (_name, first) => {
     const { ms, cleaned, fate, missed, failed } = await simulate(function* (world) {
       let cleaned = false
       const { controller, task, port, counts, errors } = yield* ending(function* (conn) {
@@ -82,14 +82,14 @@ describe('a server that is asked to end, its handlers', () => {
 
     expect(fate).toBe('|end')
     expect(ms).toBeGreaterThanOrEqual(IDLE_MS)
-    // Ten milliseconds for the last to be accepted.
+    // Ten milliseconds to accept the last connection.
     expect(ms).toBeLessThanOrEqual(IDLE_MS + LATE_MS + 15)
     expect(cleaned).toBe(true)
     expect(missed).toBe(0)
     expect(failed).toBe(0)
   })
 
-  it('that wait for a next message may still send in their clean-up, and the client sees the end', async () => {
+  it('may still send in their clean-up if they waited for a message, and the client sees the end', async () => {
     const fate = await simulate(function* () {
       const { controller, port } = yield* ending(function* (conn) {
         try {
@@ -106,7 +106,7 @@ describe('a server that is asked to end, its handlers', () => {
     expect(fate).toBe('shutting down|end')
   })
 
-  it('go on with a message of which a part has come', async () => {
+  it('continue with a message that has arrived in part', async () => {
     const { fate, ms } = await simulate(function* (world) {
       const { controller, task, port } = yield* ending(function* (conn) {
         yield* conn.sendall(yield* conn.readline())
@@ -125,7 +125,7 @@ describe('a server that is asked to end, its handlers', () => {
     expect(ms).toBeLessThan(10)
   })
 
-  it('go on as long as messages come, until the grace period is over', async () => {
+  it('continue while messages arrive, until the grace period is over', async () => {
     const { ms, replies } = await simulate(function* (world) {
       const { controller, task, port } = yield* ending(echoer, { grace: 3000 })
       let replies = 0
@@ -134,7 +134,7 @@ describe('a server that is asked to end, its handlers', () => {
         try {
           for (; (yield* exchange(conn, 'again')) === 'again'; replies++) yield* sleep(100)
         } catch {
-          // It was ended.
+          // The handler was cancelled.
         } finally {
           conn.close()
         }
@@ -153,41 +153,38 @@ describe('a server that is asked to end, its handlers', () => {
     [undefined, 10_000],
     [1000, 1000],
     [0, 0],
-  ])(
-    'are cancelled after a grace period of %s ms, and clean up, and may still send',
-    async (grace, expected) => {
-      const { fate, cancelled, ms } = await simulate(function* (world) {
-        let cancelled = 0
-        const { controller, task, port } = yield* ending(
-          function* (conn) {
-            try {
-              yield* sleep(HOUR_MS)
-            } finally {
-              cancelled = world.now() - begin
-              yield* sleep(50)
-              yield* conn.sendall('goodbye')
-            }
-          },
-          grace === undefined ? {} : { grace },
-        )
-        const conn = yield* connect(LOOPBACK, port)
-        yield* sleep(10)
-        const begin = world.now()
-        controller.abort()
-        const ms = yield* timeTo(world, task)
-        return { fate: yield* fateOf(conn), cancelled, ms }
-      })
+  ])('are cancelled after a grace period of %s ms, clean up, and may still send', async (grace, expected) => {
+    const { fate, cancelled, ms } = await simulate(function* (world) {
+      let cancelled = 0
+      const { controller, task, port } = yield* ending(
+        function* (conn) {
+          try {
+            yield* sleep(HOUR_MS)
+          } finally {
+            cancelled = world.now() - begin
+            yield* sleep(50)
+            yield* conn.sendall('goodbye')
+          }
+        },
+        grace === undefined ? {} : { grace },
+      )
+      const conn = yield* connect(LOOPBACK, port)
+      yield* sleep(10)
+      const begin = world.now()
+      controller.abort()
+      const ms = yield* timeTo(world, task)
+      return { fate: yield* fateOf(conn), cancelled, ms }
+    })
 
-      expect(fate).toBe('goodbye|end')
-      expect(cancelled).toBeGreaterThanOrEqual(expected)
-      // The last are accepted before the grace period begins.
-      expect(cancelled).toBeLessThanOrEqual(expected + 15)
-      expect(ms - cancelled).toBeGreaterThanOrEqual(50)
-      expect(ms - cancelled).toBeLessThan(60)
-    },
-  )
+    expect(fate).toBe('goodbye|end')
+    expect(cancelled).toBeGreaterThanOrEqual(expected)
+    // The last connections are accepted before the grace period begins.
+    expect(cancelled).toBeLessThanOrEqual(expected + 15)
+    expect(ms - cancelled).toBeGreaterThanOrEqual(50)
+    expect(ms - cancelled).toBeLessThan(60)
+  })
 
-  it('may take as long as they like with a grace period of Infinity', async () => {
+  it('have unlimited time with a grace period of Infinity', async () => {
     const fate = await simulate(function* () {
       const { controller, port } = yield* ending(
         function* (conn) {
@@ -205,7 +202,7 @@ describe('a server that is asked to end, its handlers', () => {
     expect(fate).toBe('done|end')
   })
 
-  it('are not waited for by the server only, but with all that they have spawned', async () => {
+  it('are awaited together with all tasks that they spawned', async () => {
     const log: string[] = []
 
     await simulate(function* () {
@@ -226,7 +223,7 @@ describe('a server that is asked to end, its handlers', () => {
     expect(log).toEqual(['spawned', 'over'])
   })
 
-  it('are still ended for a deadline that they miss', async () => {
+  it('are still subject to their timeouts', async () => {
     const { missed, ms } = await simulate(function* (world) {
       const { controller, task, port, counts } = yield* ending(echoLines, { messageTimeout: 1000 })
       const conn = yield* connect(LOOPBACK, port)
@@ -246,7 +243,7 @@ describe('a server that is asked to end, its handlers', () => {
     expect(ms).toBeLessThanOrEqual(1250)
   })
 
-  it('wait no longer than a quarter of a second even if no deadline was set', async () => {
+  it('wait at most a quarter of a second even without a timeout', async () => {
     const none = Number.POSITIVE_INFINITY
 
     const ms = await simulate(function* (world) {
@@ -268,8 +265,8 @@ describe('a server that is asked to end, its handlers', () => {
   })
 })
 
-describe('a server that is asked to end, those who have connected', () => {
-  it('T19: are served, although nobody had accepted them', async () => {
+describe('the connections in the backlog of a server that shuts down', () => {
+  it('are served', async () => {
     const { fates } = await simulate(function* () {
       const { controller, port } = yield* ending(echoOnce)
       const fates: string[] = []
@@ -278,7 +275,7 @@ describe('a server that is asked to end, those who have connected', () => {
           fates.push(yield* visit(port, `client ${i}`))
         })
       }
-      // They connect at the very time at which it is asked.
+      // They connect at the same time as the shutdown begins.
       yield* sleep(1)
       controller.abort()
       yield* sleep(1000)
@@ -288,7 +285,7 @@ describe('a server that is asked to end, those who have connected', () => {
     expect(fates.sort()).toEqual(Array.from({ length: 20 }, (_, i) => `client ${i}|end`).sort())
   })
 
-  it('T19: are served over real sockets, too', async () => {
+  it('are served over real sockets, too', async () => {
     const texts = await play(function* () {
       const { controller, task, port } = yield* ending(echoOnce)
       const peers: Peer[] = yield Promise.all(Array.from({ length: 20 }, () => dial(port)))
@@ -302,7 +299,7 @@ describe('a server that is asked to end, those who have connected', () => {
     expect(texts).toEqual(Array.from({ length: 20 }, (_, i) => `client ${i} true`))
   })
 
-  it('do not hold up its end by coming one after the other', async () => {
+  it('do not delay its end by arriving one after the other', async () => {
     const { refusedAfter, served } = await simulate(function* (world) {
       const { controller, task, port, counts } = yield* ending(echoOnce)
       controller.abort()
@@ -326,7 +323,7 @@ describe('a server that is asked to end, those who have connected', () => {
     expect(served).toBeGreaterThan(10)
   })
 
-  it('are dropped above the limit, as before', async () => {
+  it('are dropped above the limit, as usual', async () => {
     const fates = await simulate(function* () {
       const { controller, port } = yield* ending(echoOnce, { maxConnections: 3, overload: 'close' })
       const fates: string[] = []
@@ -334,7 +331,7 @@ describe('a server that is asked to end, those who have connected', () => {
         yield* spawn(function* () {
           const conn = yield* connect(LOOPBACK, port)
           yield* sleep(20)
-          // Whoever was dropped may not be able to send any more.
+          // A dropped client may be unable to send.
           if (conn.socket.read(1) === null) yield* conn.sendall('x')
           fates.push(yield* fateOf(conn))
         })

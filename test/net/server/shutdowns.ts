@@ -1,15 +1,16 @@
-// Servers that are told to end.
+// Servers that shut down, and how long that takes.
 import type { Connection, ServerOptions } from '@bluelet/net'
 import type { Simulation } from '@bluelet/net/testing'
 import { type Coroutine, join, type Task } from '@bluelet/scheduler'
 import { type Served, serve } from '../serving.js'
 
-/** A client's next message is waited for so long while the server ends, and so much longer at the most. */
+/** How long a shutdown waits for a client's next message. */
 export const IDLE_MS = 250
 
+/** How much later than that it may notice. */
 export const LATE_MS = 63
 
-/** A server that an AbortController ends. */
+/** Starts a server that an AbortController ends. */
 export function* ending(
   handler: (conn: Connection) => Coroutine<unknown>,
   options: ServerOptions = {},
@@ -19,7 +20,7 @@ export function* ending(
   return { ...served, controller }
 }
 
-/** Waits for a task; gives how long that took. */
+/** Waits for a task; gives how many milliseconds that took. */
 export function* timeTo(world: Simulation, task: Task): Coroutine<number> {
   const begin = world.now()
   yield* join(task)

@@ -12,7 +12,7 @@ const SMALL = { buffer: 1024 }
 describe('a client that drips', () => {
   const EVERY_MS = 50
 
-  /** Sends a byte now and then, until it cannot. */
+  /** Sends a byte every 50 ms until sending fails. */
   function* drip(conn: Connection, bytes: number): Coroutine<void> {
     try {
       for (let i = 0; i < bytes; i++) {
@@ -20,13 +20,13 @@ describe('a client that drips', () => {
         yield* sleep(EVERY_MS)
       }
     } catch {
-      // It was ended.
+      // The handler has ended the connection.
     } finally {
       conn.abort()
     }
   }
 
-  /** Lets a client drip 100 bytes in five seconds; says when the handler ended, and by what. */
+  /** Lets a client drip 100 bytes in five seconds; gives when and why the handler ended. */
   function dripping(
     read: (conn: Connection) => Coroutine<unknown>,
     options: ServerOptions,
@@ -76,7 +76,7 @@ describe('a client that drips', () => {
         yield* conn.readall()
       },
     ],
-  ])('a byte each 50 ms does not extend the deadline of its message: %s', async (_name, read) => {
+  ])('does not extend the timeout of its message by a byte every 50 ms: %s', async (_name, read) => {
     const { ms, error, drops } = await dripping(read, { messageTimeout: 1000 })
 
     expect(error).toBeInstanceOf(TimeoutError)
@@ -85,7 +85,7 @@ describe('a client that drips', () => {
     expect(drops.map(([reason]) => reason)).toEqual(['message'])
   })
 
-  it('is not idle for a handler that takes what comes', async () => {
+  it('is not idle for a handler that reads each byte', async () => {
     let received = 0
 
     const { ms, drops } = await dripping(
@@ -101,7 +101,7 @@ describe('a client that drips', () => {
     expect(drops).toEqual([])
   })
 
-  it('complete messages has a deadline for each of them, and not for all', async () => {
+  it('has a timeout for each complete message, not for all of them', async () => {
     let lines = 0
 
     const { drops } = await dripping(
@@ -118,7 +118,7 @@ describe('a client that drips', () => {
     expect(drops).toEqual([])
   })
 
-  it('does not extend the deadline of its message by what is sent to it', async () => {
+  it('does not extend the timeout of its message by receiving', async () => {
     const { ms, drops } = await dripping(
       function* (conn) {
         yield* spawn(function* ticker() {
@@ -138,7 +138,7 @@ describe('a client that drips', () => {
 })
 
 describe('a client that is silent', () => {
-  it('is not idle as long as something goes to it', async () => {
+  it('is not idle while bytes are sent to it', async () => {
     const { end, drops } = await simulate(function* (world) {
       let end = 0
       const { port, drops } = yield* serve(
@@ -162,13 +162,13 @@ describe('a client that is silent', () => {
       return { end, drops }
     })
 
-    // The last of the ticks is at 4.5 s.
+    // The last tick is at 4.5 s.
     expect(end).toBeGreaterThanOrEqual(5500)
     expect(end).toBeLessThanOrEqual(5800)
     expect(drops.map(([reason]) => reason)).toEqual(['idle'])
   })
 
-  it('may be told goodbye by a handler that catches the TimeoutError', async () => {
+  it('can receive a last message from a handler that catches the TimeoutError', async () => {
     const { fate, counts } = await simulate(function* () {
       const { port, counts } = yield* serve(
         function* (conn) {
@@ -190,7 +190,7 @@ describe('a client that is silent', () => {
     expect(counts.failed).toBe(0)
   })
 
-  it('that has missed its deadline has lost no byte of what came', async () => {
+  it('loses no byte when it misses a timeout', async () => {
     const { rest } = await simulate(function* () {
       let rest = ''
       const { port } = yield* serve(
@@ -208,8 +208,8 @@ describe('a client that is silent', () => {
   })
 })
 
-describe('an error of a handler', () => {
-  it('is reported although a TimeoutError is what it is: it is its own', async () => {
+describe('a TimeoutError of a handler', () => {
+  it('is reported if the handler set the timeout itself', async () => {
     const { errors, counts } = await simulate(function* () {
       const { port, errors, counts } = yield* serve(function* (conn) {
         yield* conn.readline('\n', { timeout: 100 })
@@ -224,7 +224,7 @@ describe('an error of a handler', () => {
     expect(counts.missed.firstByte).toBe(0)
   })
 
-  it('is not reported when it is the deadline that comes through a read with a limit of its own', async () => {
+  it('is not reported if the server’s timeout ends a read that has a longer one', async () => {
     const { errors, counts } = await simulate(function* () {
       const { port, errors, counts } = yield* serve(
         function* (conn) {
@@ -242,7 +242,7 @@ describe('an error of a handler', () => {
 })
 
 describe('a client that reads nothing', () => {
-  /** A handler that sends more than the buffers hold, and what becomes of that. */
+  /** Runs a handler that sends more than the buffers hold; gives how the sends ended. */
   function* flooded(
     world: Simulation,
     options: ServerOptions,
@@ -266,7 +266,7 @@ describe('a client that reads nothing', () => {
     return { error, ms, served }
   }
 
-  it('has the sendall throw, and is reset', async () => {
+  it('makes sendall throw, and is reset', async () => {
     const { error, fate, missed } = await simulate(function* (world) {
       let fate = ''
       const { error, served } = yield* flooded(world, { stallTimeout: 1000 }, function* (conn) {
@@ -281,7 +281,7 @@ describe('a client that reads nothing', () => {
     expect(missed).toEqual({ firstByte: 0, idle: 0, message: 0, stall: 1 })
   })
 
-  it('is another one than a client that reads slowly, which is kept', async () => {
+  it('is reset, unlike a client that reads slowly', async () => {
     const { error, ms, fate, drops } = await simulate(function* (world) {
       let fate = ''
       const { error, ms, served } = yield* flooded(world, { stallTimeout: 1000 }, function* (conn) {
@@ -304,7 +304,7 @@ describe('a client that reads nothing', () => {
     expect(drops).toEqual([])
   })
 
-  it('may be noticed by the handler, which may go on with something else', async () => {
+  it('can be handled by the handler, which may continue with other work', async () => {
     const { log, errors } = await simulate(function* () {
       const log: string[] = []
       const { port, errors } = yield* serve(
@@ -326,7 +326,7 @@ describe('a client that reads nothing', () => {
     expect(errors).toEqual([])
   })
 
-  it('is ended by its stall although the handler waits for its next message meanwhile', async () => {
+  it('is disconnected even if the handler waits for its next message meanwhile', async () => {
     const { counts } = await simulate(function* () {
       const { port, counts } = yield* serve(
         function* (conn) {
@@ -349,7 +349,7 @@ describe('a client that reads nothing', () => {
     expect(counts.failed).toBe(0)
   })
 
-  it('is no failure either when another task of the handler is reading, and has the connection closed under it', async () => {
+  it('is no failure either when the connection is closed while another task of the handler reads', async () => {
     const { errors, counts } = await simulate(function* () {
       const { port, errors, counts } = yield* serve(
         function* (conn) {
@@ -371,7 +371,7 @@ describe('a client that reads nothing', () => {
     expect(counts.missed.stall).toBe(1)
   })
 
-  it('may miss two deadlines at once, of a task that reads and one that writes, and neither is a failure', async () => {
+  it('may miss two timeouts at once, of a reading and a writing task, and neither is a failure', async () => {
     const { errors, counts } = await simulate(function* () {
       const { port, errors, counts } = yield* serve(
         function* (conn) {

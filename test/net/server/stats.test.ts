@@ -1,4 +1,4 @@
-// The counts of a server, and its `onDrop`.
+// The counts of a server, and its `onDrop` callback.
 import { connect, type ServerOptions } from '@bluelet/net'
 import { Simulation, simulate } from '@bluelet/net/testing'
 import { kill, run, sleep } from '@bluelet/scheduler'
@@ -10,7 +10,7 @@ import { echoer, exchange } from '../simulated-pair.js'
 import { LOOPBACK, play } from '../world.js'
 
 describe('the counts of a server', () => {
-  it('say that none is open when all have ended, whoever was the first to end', async () => {
+  it('show no open connection when all have ended, in any order', async () => {
     const { open } = await simulate(function* () {
       const { port, counts } = yield* serve(echoer)
       const open: number[] = []
@@ -26,7 +26,7 @@ describe('the counts of a server', () => {
 
     expect(open).toEqual([0, 0, 0])
   })
-  it('say how many are open, how many were served, and how many have failed', async () => {
+  it('show how many connections are open, were served, and have failed', async () => {
     const { seen, failures } = await simulate(function* () {
       const { port, counts, errors } = yield* serve(function* (conn) {
         if (String(yield* conn.recv()) === 'fail') throw new Error('failed')
@@ -58,7 +58,7 @@ describe('the counts of a server', () => {
     expect(failures).toEqual(['Error: failed'])
   })
 
-  it('count a failure that is printed, since nobody listens for errors', async () => {
+  it('include a failure that is printed for lack of an onError', async () => {
     const world = new Simulation()
 
     const failed = await run(
@@ -77,7 +77,7 @@ describe('the counts of a server', () => {
     expect(world.reports.map(String)).toEqual(['Error: printed'])
   })
 
-  it('do not count a client that has gone as a failure', async () => {
+  it('do not include a client that has left as a failure', async () => {
     const { failed, errors } = await simulate(function* () {
       const { port, counts, errors } = yield* serve(echoer)
       const conn = yield* connect(LOOPBACK, port)
@@ -91,7 +91,7 @@ describe('the counts of a server', () => {
     expect(errors).toEqual([])
   })
 
-  it('count what nobody accepted in time, for which there is no address to tell', async () => {
+  it('include connections dropped from a full backlog, which have no address', async () => {
     const { dropped, atTheEnd, drops, waiting } = await play(function* () {
       const { task, port, counts, drops } = yield* serve(echoer, {
         maxConnections: 1,
@@ -102,9 +102,9 @@ describe('the counts of a server', () => {
       first.read().write('x')
       yield first.until('the echo', () => first.length === 1)
       const peers: Peer[] = []
-      // One after the other: the kernel's own queue is short, and who meets it full tries again after a second.
+      // One after the other, since the kernel's own queue is short; a client that finds it full retries after a second.
       for (let i = 0; i < 14; i++) {
-        // A reset may come before the client has seen that it is connected.
+        // A reset may arrive before the client has seen that it is connected.
         const [dialled]: PromiseSettledResult<Peer>[] = yield Promise.allSettled([dial(port)])
         if (dialled?.status === 'fulfilled') peers.push(dialled.value.read())
         yield until('it is accepted, or reset', () => i < 8 || counts.dropped.queue === i - 7)
@@ -124,7 +124,7 @@ describe('the counts of a server', () => {
     expect(drops).toEqual([])
   })
 
-  it('count without anybody who listens for drops', async () => {
+  it('include drops without an onDrop', async () => {
     const { fate, dropped } = await simulate(function* () {
       const { port, counts } = yield* serve(echoer, {
         maxConnections: 1,
@@ -143,7 +143,7 @@ describe('the counts of a server', () => {
 })
 
 describe('an onDrop that throws', () => {
-  it('is reported, and harms nothing: whoever is dropped is, and the server goes on', async () => {
+  it('is reported; the client is dropped, and the server goes on', async () => {
     const world = new Simulation()
 
     const { fates, reply } = await run(
@@ -170,7 +170,7 @@ describe('an onDrop that throws', () => {
     expect(world.reports.map(String)).toEqual(['Error: onDrop: connections', 'Error: onDrop: connections'])
   })
 
-  it('is reported when it was told of a deadline, and the client is gone all the same', async () => {
+  it('is reported if it was called for a timeout; the client is still disconnected', async () => {
     const world = new Simulation()
 
     const { fate, missed } = await run(

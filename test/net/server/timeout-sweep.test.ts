@@ -1,4 +1,4 @@
-// The one timer that looks after the timeouts of all connections.
+// The single timer that enforces the timeouts of all connections.
 import { type Connection, connect } from '@bluelet/net'
 import { simulate } from '@bluelet/net/testing'
 import { DeadlockError, Latch, race, sleep } from '@bluelet/scheduler'
@@ -7,8 +7,8 @@ import { serve } from '../serving.js'
 import { echoer, exchange } from '../simulated-pair.js'
 import { HOUR_MS, LOOPBACK, rejection } from '../world.js'
 
-describe('the timer of the deadlines', () => {
-  it('is not there while no connection is', async () => {
+describe('the timer of the timeouts', () => {
+  it('does not exist while there is no connection', async () => {
     const sizes = await simulate(function* () {
       const { port, task } = yield* serve(echoer)
       const { timers } = task.scheduler
@@ -27,7 +27,7 @@ describe('the timer of the deadlines', () => {
     expect(sizes).toEqual([0, 1, 0, 1, 0, 1, 0])
   })
 
-  it('is one for a hundred connections', async () => {
+  it('is shared by a hundred connections', async () => {
     const size = await simulate(function* () {
       const { port, task } = yield* serve(echoer)
       const conns: Connection[] = []
@@ -41,7 +41,7 @@ describe('the timer of the deadlines', () => {
     expect(size).toBe(1)
   })
 
-  it('is not set anew while nobody waits for a client, so that a deadlock is still found', async () => {
+  it('is not set again while no handler waits for its client, so that a deadlock is still found', async () => {
     const error = await rejection(
       simulate(function* program() {
         const { port } = yield* serve(function* handler(conn) {
@@ -57,7 +57,7 @@ describe('the timer of the deadlines', () => {
     expect(error).toBeInstanceOf(DeadlockError)
   })
 
-  it('is not there when all deadlines are turned off', async () => {
+  it('does not exist when all timeouts are switched off', async () => {
     const none = Number.POSITIVE_INFINITY
 
     const size = await simulate(function* () {

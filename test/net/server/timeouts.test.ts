@@ -9,11 +9,11 @@ import { errorOf, HOUR_MS, LOOPBACK } from '../world.js'
 /** Small buffers, which are soon full. */
 const SMALL = { buffer: 1024 }
 
-/** What a handler waits for when it misses the deadline, and what its client sends before that. */
+/** The wait in which a handler meets the timeout, and what its client sends before that. */
 interface Case {
   readonly deadline: TimeoutKind
   readonly sends: string
-  /** What is said of it. */
+  /** The message of the error. */
   readonly said: string
   readonly wait: (conn: Connection) => Coroutine
 }
@@ -53,12 +53,12 @@ const CASES: readonly Case[] = [
   },
 ]
 
-/** Does what comes before the wait of a case. */
+/** Reads what the client sends before the wait of a case. */
 function* begin(conn: Connection, { sends }: Case): Coroutine<void> {
   if (sends !== '') yield* conn.readexactly(1)
 }
 
-/** A client that sends that much, and then nothing for so long. */
+/** A client that sends the text, and then nothing for `ms`. */
 function* linger(port: number, sends: string, ms: number): Coroutine<void> {
   const conn = yield* connect(LOOPBACK, port)
   if (sends !== '') yield* conn.sendall(sends)
@@ -70,10 +70,10 @@ function only(deadline: TimeoutKind, ms: number): ServerOptions {
   return { [`${deadline}Timeout`]: ms }
 }
 
-describe.each(CASES)('the $deadline deadline', (scenario) => {
+describe.each(CASES)('the $deadline timeout', (scenario) => {
   const { deadline, sends, wait, said } = scenario
 
-  it.each([100, 1000, 30_000])('of %s ms is never early, and late by a quarter at the most', async (ms) => {
+  it.each([100, 1000, 30_000])('of %s ms is never early, and late by at most a quarter', async (ms) => {
     const waits = await simulate(function* (world) {
       const waits: number[] = []
       const { port } = yield* serve(
@@ -85,7 +85,7 @@ describe.each(CASES)('the $deadline deadline', (scenario) => {
         },
         only(deadline, ms),
       )
-      // Each begins at another time between two looks.
+      // Each begins at another time between two sweeps.
       for (let i = 0; i < 20; i++) {
         const conn = yield* connect(LOOPBACK, port)
         if (sends !== '') yield* conn.sendall(sends)
@@ -100,7 +100,7 @@ describe.each(CASES)('the $deadline deadline', (scenario) => {
     expect(Math.max(...waits)).toBeLessThanOrEqual(ms * 1.25)
   })
 
-  it('is late by a quarter of the shortest at the most', async () => {
+  it('is late by at most a quarter of the shortest timeout', async () => {
     const waited = await simulate(function* (world) {
       let waited = 0
       const options = { firstByteTimeout: 400, idleTimeout: 400, messageTimeout: 400, stallTimeout: 400 }
@@ -139,7 +139,7 @@ describe.each(CASES)('the $deadline deadline', (scenario) => {
     expect(error?.message).toBe(`${said} within 1000 ms (the server's ${deadline}Timeout)`)
   })
 
-  it('is quiet when nobody catches it: not reported, but counted, and told with the address', async () => {
+  it('is not reported if the handler does not catch it, but counted and passed to onDrop with the address', async () => {
     const { counts, errors, drops, from, open } = await simulate(function* () {
       const { port, counts, errors, drops } = yield* serve(
         function* (conn) {
@@ -165,7 +165,7 @@ describe.each(CASES)('the $deadline deadline', (scenario) => {
     expect(open).toBe(0)
   })
 
-  it('can be turned off by Infinity', async () => {
+  it('can be switched off with Infinity', async () => {
     const { drops, state } = await simulate(function* () {
       const { port, drops } = yield* serve(
         function* (conn) {
@@ -186,7 +186,7 @@ describe.each(CASES)('the $deadline deadline', (scenario) => {
     expect(drops).toEqual([])
   })
 
-  it('does not count while the handler works, sleeps or waits for something else than its client', async () => {
+  it('does not run while the handler works, sleeps or waits for something other than its client', async () => {
     const { replies, drops } = await simulate(function* () {
       const latch = new Latch()
       const { port, drops } = yield* serve(
@@ -210,7 +210,7 @@ describe.each(CASES)('the $deadline deadline', (scenario) => {
     expect(drops).toEqual([])
   })
 
-  it('begins anew with the next wait of a handler that has caught it', async () => {
+  it('begins again with the next wait of a handler that caught it', async () => {
     const times = await simulate(function* (world) {
       const times: number[] = []
       const { port } = yield* serve(
@@ -228,12 +228,12 @@ describe.each(CASES)('the $deadline deadline', (scenario) => {
       return times
     }, SMALL)
 
-    // After a stall the connection is reset: there is nothing more to wait for.
+    // After a stall the connection is reset, and there is nothing more to wait for.
     const again = deadline === 'stall' ? [0, 0] : [1000, 1000]
     expect(times.map((ms) => Math.floor(ms / 250) * 250)).toEqual([1000, ...again])
   })
 
-  it('is quiet, too, when a task that the handler has spawned waits, and the handler does something else', async () => {
+  it('is not reported either if a task that the handler spawned waits', async () => {
     const { counts, errors } = await simulate(function* () {
       const { port, counts, errors } = yield* serve(
         function* (conn) {

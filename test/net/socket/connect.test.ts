@@ -9,21 +9,21 @@ import { openSockets } from '../../support/leaks.js'
 import { freePort, type RawServer, rawServer } from '../../support/peer.js'
 import { driverLike, errorOf, LOOPBACK, perform, play, rejection, tellingAfter } from '../world.js'
 
-// Before the oracle begins to count, and until after it has ended.
+// It exists before the leak check begins to count, and until after it has ended.
 let clogged: Clogged
 beforeAll(async () => {
   clogged = await cloggedListener()
 })
 afterAll(() => clogged.close())
 
-/** What a driver was asked for, and what it was told to close. */
+/** A driver that records its attempts to connect and which of them were closed. */
 interface Attempts {
   readonly driver: Driver
   readonly begun: string[]
   readonly closed: string[]
 }
 
-/** A driver whose names have the given addresses, of which some never answer. */
+/** A driver that resolves every name to the given addresses, some of which never answer. */
 function driverWith(addresses: readonly string[], silent: readonly string[] = []): Attempts {
   const begun: string[] = []
   const closed: string[] = []
@@ -38,7 +38,7 @@ function driverWith(addresses: readonly string[], silent: readonly string[] = []
   return { driver, begun, closed }
 }
 
-/** A socket whose connection is never made. */
+/** A socket that never connects. */
 function silentSocket(onClose: () => void): DriverSocket {
   return {
     observer: null,
@@ -70,7 +70,7 @@ describe('connect', () => {
     expect(text).toBe('hello')
   })
 
-  it('connects by name, without blocking the others', async () => {
+  it('connects by name, without blocking other tasks', async () => {
     const server = await rawServer()
 
     const steps = await play(function* () {
@@ -90,7 +90,7 @@ describe('connect', () => {
     expect(steps).toBeGreaterThan(0)
   })
 
-  it('says of a refused connection who refused it', async () => {
+  it('names the address that refused the connection', async () => {
     const port = await freePort()
 
     const error = await play(() => errorOf(connect(LOOPBACK, port)))
@@ -101,7 +101,7 @@ describe('connect', () => {
     expect(error.message).toContain('ECONNREFUSED')
   })
 
-  it('names each attempt when all addresses fail', async () => {
+  it('lists each attempt when all addresses fail', async () => {
     const port = await freePort()
     const { driver, begun } = driverWith(['127.0.0.1', '::1', '127.0.0.2'])
 
@@ -115,7 +115,7 @@ describe('connect', () => {
     expect(error.errors).toHaveLength(3)
   })
 
-  it('tries IPv6 and IPv4 in turn, beginning with what the look-up prefers', async () => {
+  it('tries IPv6 and IPv4 in turn, starting with the family of the first address', async () => {
     const port = await freePort()
     const { driver, begun } = driverWith(['::1', '::1', '127.0.0.1', '127.0.0.2', '127.0.0.3'])
 
@@ -124,7 +124,7 @@ describe('connect', () => {
     expect(begun).toEqual(['::1', '127.0.0.1', '::1', '127.0.0.2', '127.0.0.3'])
   })
 
-  it('says of a name without addresses that it has none', async () => {
+  it('reports a name without addresses', async () => {
     const driver = driverLike(nodeDriver, {
       lookup: (_host, done) =>
         void setImmediate(() => done(Object.assign(new Error('no'), { code: 'ENOTFOUND' }), [])),
@@ -141,7 +141,7 @@ describe('connect', () => {
     'throws a ConnectError for the impossible host %j',
     async (host) => {
       const driver = driverLike(nodeDriver, {
-        // Whatever the resolver refuses by itself; nothing is asked of the network.
+        // The resolver refuses these names by itself, without traffic.
         lookup: host.includes('.') && !host.startsWith('x') ? refuse : nodeDriver.lookup,
       })
 
@@ -163,7 +163,7 @@ describe('connect', () => {
     expect(() => void connect(LOOPBACK, 80, { timeout: ms })).toThrow(RangeError)
   })
 
-  it('shows the look-up and the attempt that are under way in a snapshot', async () => {
+  it('shows the pending look-up and attempt in a snapshot', async () => {
     const { driver } = driverWith(['192.0.2.1'], ['192.0.2.1'])
 
     const [first, second] = await play(function* () {
@@ -182,7 +182,7 @@ describe('connect', () => {
     expect(second).toContain('connect to 192.0.2.1:80')
   })
 
-  it('says that it failed, if the driver does not say why', async () => {
+  it('reports a failure for which the driver gives no reason', async () => {
     const driver = driverLike(nodeDriver, {
       connect() {
         const socket = silentSocket(() => {})
@@ -207,10 +207,10 @@ describe('connect', () => {
   })
 })
 
-describe('connect, with a first address that never answers,', () => {
+describe('connect with a first address that never answers', () => {
   const names = ['127.0.0.9', '127.0.0.1']
 
-  it('tries the next one after 250 ms, and gives the first one up when that answers', async () => {
+  it('tries the next address after 250 ms, and abandons the first when that one answers', async () => {
     const server = await rawServer()
     const host = new ClockHost()
     const { driver, begun, closed } = driverWith(names, ['127.0.0.9'])
@@ -234,12 +234,12 @@ describe('connect, with a first address that never answers,', () => {
     expect(closed).toEqual(['127.0.0.9'])
   })
 
-  it('tries the next one at once when an attempt fails', async () => {
+  it('tries the next address at once when an attempt fails', async () => {
     const server = await rawServer('127.0.0.2')
     const host = new ClockHost()
     const { driver } = driverWith(['127.0.0.1', '127.0.0.2'])
 
-    // The time stands still, so that only a failure can begin the second attempt.
+    // The clock does not move, so that only a failure can begin the second attempt.
     const remote = await new Scheduler({ host }).run(function* () {
       const conn = yield* connect('two.example', server.port, { driver })
       const remote = conn.remoteAddress?.host
@@ -250,7 +250,7 @@ describe('connect, with a first address that never answers,', () => {
     expect(remote).toBe('127.0.0.2')
   })
 
-  it('names each attempt when the time is up', async () => {
+  it('lists each attempt when the time is up', async () => {
     const port = await freePort()
     const host = new ClockHost()
     const { driver, begun, closed } = driverWith(
@@ -276,7 +276,7 @@ describe('connect, with a first address that never answers,', () => {
     for (const where of ['127.0.0.1', '127.0.0.9', '127.0.0.8']) expect(error.message).toContain(where)
   })
 
-  it('includes the look-up in its time', async () => {
+  it('counts the look-up towards its timeout', async () => {
     const host = new ClockHost()
     let asked = 0
     const driver = driverLike(nodeDriver, { lookup: () => void asked++ })
@@ -293,8 +293,8 @@ describe('connect, with a first address that never answers,', () => {
   })
 })
 
-describe('connect, to a listener that accepts nobody,', () => {
-  it('gives up when its time is up, and frees the descriptor', async () => {
+describe('connect to a listener that accepts nothing', () => {
+  it('fails when its time is up, and frees the descriptor', async () => {
     const before = openSockets()
 
     const error = await play(() => errorOf(connect(LOOPBACK, clogged.port, { timeout: 50 })))
@@ -333,7 +333,7 @@ describe('connect, to a listener that accepts nobody,', () => {
   })
 })
 
-describe('connect, when it is killed,', () => {
+describe('connect when it is killed', () => {
   it('ignores a look-up that answers later', async () => {
     let answer: (error: Error | null, addresses: readonly string[]) => void = () => {}
     let connected = 0
@@ -358,7 +358,7 @@ describe('connect, when it is killed,', () => {
     expect(connected).toBe(0)
   })
 
-  it('leaves no descriptor, at whatever moment that is', async () => {
+  it('leaves no descriptor, whenever that happens', async () => {
     const before = openSockets()
 
     await play(function* () {
@@ -379,9 +379,9 @@ describe('connect, when it is killed,', () => {
     expect(openSockets()).toBe(before)
   })
 
-  // The connection is made, and the kill comes in any of the steps that hand it on within connect.
+  // The connection is made; the kill comes at each of the steps that pass it on within connect.
   it.each(Array.from({ length: 12 }, (_, steps) => steps))(
-    'leaves no descriptor when that is %i steps after the connection was made',
+    'leaves no descriptor %i steps after the connection was made',
     async (steps) => {
       const server = await rawServer()
       const before = openSockets()
@@ -406,7 +406,7 @@ describe('connect, when it is killed,', () => {
           while (scheduler.step());
           yield turn()
         }
-        // What was given to a task before the kill is that task's own to close.
+        // A connection that a task received before the kill is closed by that task.
         if (connecting.outcome?.kind === 'returned') connecting.outcome.value.abort()
         ;((yield server.next()) as Awaited<ReturnType<RawServer['next']>>).socket.destroy()
       })
@@ -456,7 +456,7 @@ describe('connect, when it is killed,', () => {
   )
 })
 
-/** A host that calls nothing by itself: the scheduler is driven by step(). */
+/** A host that calls nothing by itself, since the scheduler is driven by step(). */
 const stoppedHost = {
   now: () => 0,
   soon() {},

@@ -9,7 +9,7 @@ import type { Peer } from '../../support/peer.js'
 import { accepted, errorOf, MIB, pattern, perform, play } from '../world.js'
 
 describe('Connection.shutdown', () => {
-  it('ends our side after what was sent, and still receives', async () => {
+  it('ends our side after the sent bytes, and still receives', async () => {
     const { text, answer } = await play(function* () {
       const { conn, peer } = yield* accepted()
       yield* conn.sendall('question')
@@ -26,7 +26,7 @@ describe('Connection.shutdown', () => {
     expect(answer).toBe('answer')
   })
 
-  it('refuses what is sent after it with a ClosedError that says so', async () => {
+  it('makes a later send throw a ClosedError that says so', async () => {
     const error = await play(function* () {
       const { conn, peer } = yield* accepted()
       conn.shutdown()
@@ -40,7 +40,7 @@ describe('Connection.shutdown', () => {
     expect(error.message).toContain('shutdown')
   })
 
-  it('is refused after close', async () => {
+  it('throws after close', async () => {
     await play(function* () {
       const { conn, peer } = yield* accepted()
       conn.close()
@@ -112,7 +112,7 @@ describe('Connection.close', () => {
     ['send', (conn: Connection) => conn.send('x')],
     ['sendall', (conn: Connection) => conn.sendall('x')],
     ['sendall of nothing', (conn: Connection) => conn.sendall('')],
-  ] as const)('makes %s throw a ClosedError, whatever has come before', async (_name, operation) => {
+  ] as const)('makes %s throw a ClosedError, whatever has arrived', async (_name, operation) => {
     const error = await play(function* () {
       const { conn, peer } = yield* accepted()
       peer.write('ab')
@@ -126,7 +126,7 @@ describe('Connection.close', () => {
     expect(error).toBeInstanceOf(ClosedError)
   })
 
-  it('sends what the kernel has taken before it ends the stream', async () => {
+  it('sends the bytes that the kernel has taken before it ends the stream', async () => {
     const sent = pattern(2 * MIB)
 
     const same = await play(function* () {
@@ -179,7 +179,7 @@ describe('Connection.close', () => {
     expect(seen).toEqual([false, true])
   })
 
-  it('is not needed for closed to be true after a reset by the peer', async () => {
+  it('is not needed for closed to become true after a reset by the peer', async () => {
     const closed = await play(function* () {
       const { conn, peer } = yield* accepted()
       peer.socket.resetAndDestroy()
@@ -242,20 +242,20 @@ describe('Connection.close', () => {
     expect(order).toEqual(['closed: true', 'the peer ends', 'disposed'])
   })
 
-  it('resets a peer that never reads when the linger deadline has come, and the run ends then', async () => {
+  it('resets a peer that never reads at the linger deadline, and then the run ends', async () => {
     const host = new ClockHost()
     const opened = openSockets()
     let peer: Peer | undefined
     let over = false
 
-    // Time is the test's own, so that the 5 seconds of the linger pass in one call.
+    // The test controls time, so that the 5 seconds of the linger pass in one call.
     const running = new Scheduler({ host })
       .run(function* () {
         const made = yield* accepted()
         peer = made.peer
         const { conn, socket } = made
         let taken = 0
-        // As much as the kernel takes, and then a bit more, which stays in our process.
+        // As much as the kernel takes, and a little more, which stays in our process.
         while (socket.unsent === 0) {
           taken += socket.write(Buffer.alloc(MIB))
           yield turn()
@@ -280,7 +280,7 @@ describe('Connection.close', () => {
     expect(peer!.errors).toEqual(['ECONNRESET'])
   })
 
-  it('resets a peer that never stops sending when the linger deadline has come', async () => {
+  it('resets a peer that never stops sending at the linger deadline', async () => {
     const host = new ClockHost()
     let peer: Peer | undefined
 
@@ -304,7 +304,7 @@ describe('Connection.close', () => {
     expect(peer!.errors[0]).toMatch(/ECONNRESET|EPIPE/)
   })
 
-  it('asks for no alarm any more once the peer has ended', async () => {
+  it('needs no timer once the peer has ended', async () => {
     const host = new ClockHost()
 
     await new Scheduler({ host }).run(function* () {
@@ -316,7 +316,7 @@ describe('Connection.close', () => {
     expect(host.alarms).toBe(0)
   })
 
-  it('happens at the end of a using', async () => {
+  it('happens at the end of a using block', async () => {
     const error = await play(function* () {
       const { conn, peer } = yield* accepted()
       {

@@ -4,12 +4,12 @@ import { all, type Coroutine, call, join, kill, pause, spawn, type Task } from '
 import { describe, expect, it } from 'vitest'
 import { accepted, errorOf, LOOPBACK, MIB, pattern, perform, play } from '../world.js'
 
-/** Joins what is no task. */
+/** Joins something that is not a task. */
 function* wrongly(event: unknown): Coroutine {
   return yield* join(event as Task)
 }
 
-describe('a Connection that is used twice at a time', () => {
+describe('a Connection with two tasks', () => {
   it('refuses a second reader with a BusyError that names the task that reads', async () => {
     const { error, got } = await play(function* () {
       const { conn, peer } = yield* accepted()
@@ -71,7 +71,7 @@ describe('a Connection that is used twice at a time', () => {
     expect(same).toBe(true)
   })
 
-  it('lets the next reader in after the first was killed', async () => {
+  it('admits the next reader after the first was killed', async () => {
     const got = await play(function* () {
       const { conn, peer } = yield* accepted()
       const first = yield* spawn(() => perform(conn.recv()))
@@ -88,8 +88,8 @@ describe('a Connection that is used twice at a time', () => {
   })
 })
 
-describe('an operation of a Connection', () => {
-  it('is called by its name where it does not belong', async () => {
+describe('an event of a Connection', () => {
+  it('is named in the error when it is used as something else', async () => {
     const [receiving, sending] = await play(function* () {
       const { conn } = yield* accepted()
       const receiving = yield* errorOf(wrongly(conn.recv(1)))
@@ -106,7 +106,7 @@ describe('an operation of a Connection', () => {
 })
 
 describe('the addresses of a Connection', () => {
-  it('are those of the peer, mirrored', async () => {
+  it('are those of the peer, swapped', async () => {
     await play(function* () {
       const { conn, peer } = yield* accepted()
 
@@ -118,7 +118,7 @@ describe('the addresses of a Connection', () => {
     })
   })
 
-  it('are kept when the peer has gone', async () => {
+  it('remain when the peer has gone', async () => {
     await play(function* () {
       const { conn, peer } = yield* accepted()
       const before = `${conn.remoteAddress}`

@@ -8,7 +8,7 @@ import { dial, type Peer } from '../../support/peer.js'
 import { driverLike, errorOf, LOOPBACK, play, randomNumbers } from '../world.js'
 
 describe('listen', () => {
-  it('gives a listener that knows its real port', async () => {
+  it('gives a listener with its real port', async () => {
     const address = await play(function* () {
       using listener = yield* listen(LOOPBACK, 0)
       return listener.address
@@ -46,7 +46,7 @@ describe('listen', () => {
     expect(address?.family).toBe(6)
   })
 
-  it('says of a port in use that it is, which one, and what to do', async () => {
+  it('reports a port in use, with its number and what to do', async () => {
     const { error, port } = await play(function* () {
       using listener = yield* listen(LOOPBACK, 0)
       const { port } = listener.address
@@ -60,8 +60,8 @@ describe('listen', () => {
     expect(error.cause).toMatchObject({ code: 'EADDRINUSE' })
   })
 
-  it('says of an address that is not ours that it is not', async () => {
-    // An address for documentation (RFC 5737): binding it sends nothing.
+  it('reports an address of another machine', async () => {
+    // An address for documentation (RFC 5737). Binding it sends nothing.
     const error = await play(() => errorOf(listen('192.0.2.1', 0)))
 
     expect(error).toBeInstanceOf(ListenError)
@@ -126,7 +126,7 @@ describe('listen', () => {
 })
 
 describe('Listener.accept', () => {
-  it('gives connections in the order in which the waiters came', async () => {
+  it('gives connections to waiting tasks in the order of their calls', async () => {
     const order = await play(function* () {
       using listener = yield* listen(LOOPBACK, 0)
       const order: string[] = []
@@ -152,7 +152,7 @@ describe('Listener.accept', () => {
     expect(order).toEqual(['first', 'second', 'third'])
   })
 
-  it('keeps connections that came before anybody accepted', async () => {
+  it('keeps connections that arrive before the first accept', async () => {
     const texts = await play(function* () {
       using listener = yield* listen(LOOPBACK, 0)
       for (const text of ['a', 'b', 'c']) {
@@ -224,7 +224,7 @@ describe('Listener.accept', () => {
 })
 
 describe('Listener.close', () => {
-  it('wakes everybody who accepts with a ClosedError, and the others go on', async () => {
+  it('throws a ClosedError in every waiting accept; accepted connections go on', async () => {
     const { errors, later, value } = await play(function* () {
       const listener = yield* listen(LOOPBACK, 0)
       const acceptors = yield* all([
@@ -242,7 +242,7 @@ describe('Listener.close', () => {
     expect(value).toBe('went on')
   })
 
-  it('is idempotent, and happens at the end of a using', async () => {
+  it('is idempotent, and happens at the end of a using block', async () => {
     const error = await play(function* () {
       let kept: Listener
       {
@@ -284,7 +284,7 @@ describe('Listener.close', () => {
     ])
   })
 
-  it('resets connections that nobody has accepted, and leaves the others alone', async () => {
+  it('resets connections that were not accepted, and keeps accepted ones', async () => {
     const { errors, text } = await play(function* () {
       const listener = yield* listen(LOOPBACK, 0)
       const accepted: Peer = yield dial(listener.address.port)

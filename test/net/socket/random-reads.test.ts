@@ -1,4 +1,4 @@
-// Random reads of random streams, against an oracle.
+// Random reads of random streams, compared with an oracle.
 import { connect, listen } from '@bluelet/net'
 import { join, pause, spawn } from '@bluelet/scheduler'
 import fc from 'fast-check'
@@ -7,16 +7,12 @@ import { LOOPBACK, play } from '../world.js'
 import { readCases, readThrough } from './read-oracle.js'
 import { checkReads } from './read-property.js'
 
-describe('reads of random streams in random pieces', () => {
-  it('give what the oracle gives, in 19,000 cases of small streams', () => checkReads(19_000, 1), 30_000)
+describe('random reads of random streams', () => {
+  it('match the oracle in 19,000 cases of small streams', () => checkReads(19_000, 1), 30_000)
 
-  it(
-    'give what the oracle gives, in 1,000 cases of pieces that are copied and pieces that are not',
-    () => checkReads(1000, 1500),
-    30_000,
-  )
+  it('match the oracle in 1,000 cases of copied and uncopied pieces', () => checkReads(1000, 1500), 30_000)
 
-  it('give what the oracle gives, in 200 cases over real connections', async () => {
+  it('match the oracle in 200 cases over real connections', async () => {
     const property = fc.asyncProperty(readCases(40), ({ stream, pieces, calls }) =>
       play(function* () {
         const listener = yield* listen(LOOPBACK, 0)

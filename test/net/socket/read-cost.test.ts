@@ -1,6 +1,6 @@
 // What a read costs: bytes searched, bytes copied, memory kept.
 
-import { describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { perform } from '../world.js'
 import { reading, readingPieces, scripted, split } from './scripted.js'
 
@@ -9,29 +9,28 @@ interface Count {
   bytes: number
 }
 
-describe('The cost of a read', () => {
+afterEach(() => void vi.restoreAllMocks())
+
+describe('the cost of a read', () => {
   const SIZE = 100_000
 
-  it.each([1, 7, 1000, 1025, 65_536])(
-    'by readline is linear, for a line that comes in pieces of %i bytes',
-    async (size) => {
-      const pieces = split(`${'x'.repeat(SIZE)}\r\n`, size)
-      const { scheduler, conn } = scripted(pieces)
-      const searched = countSearched()
-      const copied = countCopied()
+  it.each([1, 7, 1000, 1025, 65_536])('is linear for readline, in pieces of %i bytes', async (size) => {
+    const pieces = split(`${'x'.repeat(SIZE)}\r\n`, size)
+    const { scheduler, conn } = scripted(pieces)
+    const searched = countSearched()
+    const copied = countCopied()
 
-      const line = await scheduler.run(perform(conn.readline('\r\n', { limit: SIZE })))
+    const line = await scheduler.run(perform(conn.readline('\r\n', { limit: SIZE })))
 
-      expect(line.length).toBe(SIZE + 2)
-      // Each byte once; and with each piece the byte before it, in which a terminator may begin, and the seam of both.
-      expect(searched.bytes).toBeLessThanOrEqual(SIZE + 4 * pieces.length + 10)
-      expect(searched.calls).toBeLessThanOrEqual(4 * pieces.length)
-      // Into a block, from there into the line, and the seams.
-      expect(copied.bytes).toBeLessThanOrEqual(2 * SIZE + 4 * pieces.length + 10)
-    },
-  )
+    expect(line.length).toBe(SIZE + 2)
+    // Each byte once, and for each piece the byte before it, where a terminator may begin, and the seam.
+    expect(searched.bytes).toBeLessThanOrEqual(SIZE + 4 * pieces.length + 10)
+    expect(searched.calls).toBeLessThanOrEqual(4 * pieces.length)
+    // Each byte is copied into a block and from there into the line, and so are the seams.
+    expect(copied.bytes).toBeLessThanOrEqual(2 * SIZE + 4 * pieces.length + 10)
+  })
 
-  it('by readline is linear, when pieces are shorter than the terminator and cannot be put together', async () => {
+  it('is linear for readline, in uncopied pieces shorter than the terminator', async () => {
     const pieces = Array.from({ length: 400 }, (_, i) => Buffer.alloc(i % 2 === 0 ? 1025 : 1, 'x'))
     const { scheduler, conn } = scripted([...pieces, Buffer.from('\r\n\r\n')])
     const searched = countSearched()
@@ -43,7 +42,7 @@ describe('The cost of a read', () => {
     expect(searched.bytes).toBeLessThanOrEqual(line.length + 20 * pieces.length)
   })
 
-  it('by readline is linear, for many lines in one piece', async () => {
+  it('is linear for readline, for many lines in one piece', async () => {
     const count = SIZE / 10
     const { scheduler, conn } = scripted([Buffer.from('123456789\n'.repeat(count))])
     const searched = countSearched()
@@ -57,7 +56,7 @@ describe('The cost of a read', () => {
     expect(copied.bytes).toBeLessThanOrEqual(2 * SIZE)
   })
 
-  it.each([1, 1000, 1025])('by readexactly is linear, in pieces of %i bytes', async (size) => {
+  it.each([1, 1000, 1025])('is linear for readexactly, in pieces of %i bytes', async (size) => {
     const { scheduler, conn } = scripted(split('x'.repeat(SIZE), size))
     const copied = countCopied()
 
@@ -66,7 +65,7 @@ describe('The cost of a read', () => {
     expect(copied.bytes).toBeLessThanOrEqual(2 * SIZE + 10)
   })
 
-  it.each([1, 1000, 1025])('by readall is linear, in pieces of %i bytes', async (size) => {
+  it.each([1, 1000, 1025])('is linear for readall, in pieces of %i bytes', async (size) => {
     const { scheduler, conn } = scripted(split('x'.repeat(SIZE), size))
     const copied = countCopied()
 
@@ -76,8 +75,8 @@ describe('The cost of a read', () => {
   })
 })
 
-describe('The memory of what was read', () => {
-  it('is that of a short line, not that of the piece in which it came', async () => {
+describe('the memory that read bytes keep alive', () => {
+  it('is that of a short line, not of its whole piece', async () => {
     const piece = Buffer.alloc(65_536, 'x')
     piece.write('short\n')
 
@@ -88,7 +87,7 @@ describe('The memory of what was read', () => {
     expect(line.buffer.byteLength).toBeLessThanOrEqual(Buffer.poolSize)
   })
 
-  it('is that of some bytes of what lies behind a line', async () => {
+  it('is that of a few bytes received after a line', async () => {
     const piece = Buffer.alloc(65_536, 'x')
     piece.write('short\n')
 
@@ -100,7 +99,7 @@ describe('The memory of what was read', () => {
     expect(data.buffer.byteLength).toBeLessThanOrEqual(Buffer.poolSize)
   })
 
-  it('is that of some bytes which recv took of much that came, over a real connection', async () => {
+  it('is that of a few bytes received from many, over a real connection', async () => {
     const data = await reading(Buffer.alloc(60_000), function* (conn) {
       return yield* conn.recv(10)
     })
@@ -109,7 +108,7 @@ describe('The memory of what was read', () => {
   })
 })
 
-/** Counts the bytes that `indexOf` looks at from now on. */
+/** Counts the bytes that `indexOf` examines from now on. */
 function countSearched(): Count {
   const count = { calls: 0, bytes: 0 }
   const indexOf = Buffer.prototype.indexOf

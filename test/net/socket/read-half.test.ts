@@ -7,7 +7,7 @@ import { settled, turn, until } from '../../support/deadline.js'
 import { accepted, connected, errorOf, MIB, pattern, play, randomNumbers } from '../world.js'
 
 describe('Connection.recv', () => {
-  it('resumes as soon as there are bytes, with no more than asked for', async () => {
+  it('resumes as soon as there are bytes, with at most max of them', async () => {
     const pieces = await play(function* () {
       const { conn, peer } = yield* accepted()
       const waiting = yield* spawn(function* () {
@@ -26,7 +26,7 @@ describe('Connection.recv', () => {
     expect(pieces).toEqual(['abc', 'de', 'f', 'gh'])
   })
 
-  it('gives an empty buffer at the end of the stream, again and again', async () => {
+  it('gives an empty buffer at the end of the stream, every time', async () => {
     const ends = await play(function* () {
       const { conn, peer } = yield* accepted()
       peer.write('x').end()
@@ -55,7 +55,7 @@ describe('Connection.recv', () => {
     expect(error).toMatchObject({ code: 'ECONNRESET', message: expect.stringContaining('ECONNRESET') })
   })
 
-  it('throws a ConnectionResetError for a reset that came while nobody waited', async () => {
+  it('throws a ConnectionResetError for a reset that arrived before the read', async () => {
     const error = await play(function* () {
       const { conn, peer } = yield* accepted()
       yield peer.reset()
@@ -67,7 +67,7 @@ describe('Connection.recv', () => {
     expect(error).toBeInstanceOf(ConnectionResetError)
   })
 
-  it('tells the first reader of a reset, and later ones that the connection is closed, with the cause', async () => {
+  it('throws a reset at the first read, and then ClosedError with the reset as its cause', async () => {
     const [first, second] = await play(function* () {
       const { conn, peer } = yield* accepted()
       yield peer.reset()
@@ -142,7 +142,7 @@ describe('Connection.recv', () => {
     expect(hash.digest('hex')).toBe(createHash('sha256').update(sent).digest('hex'))
   })
 
-  it('gives a task its bytes that came before it was killed', async () => {
+  it('gives a task the bytes that arrived before its kill', async () => {
     const got = await play(function* () {
       const { conn, peer } = yield* accepted()
       let got = ''
@@ -165,7 +165,7 @@ describe('Connection.recv', () => {
 })
 
 describe('a Connection under back-pressure', () => {
-  it('reads nothing before the first recv, and little that nobody asks for after it', async () => {
+  it('reads nothing before the first recv, and only little ahead after it', async () => {
     const { before, after, received } = await play(function* () {
       const { conn, peer } = yield* connected()
       const block = Buffer.alloc(65_536)

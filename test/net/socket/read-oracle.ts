@@ -1,24 +1,24 @@
-// What the events that read must give, worked out on the whole stream at once; and a socket that gives a stream in pieces.
+// The expected result of each read, computed from the whole stream, and a socket that gives a stream in pieces.
 import { type Address, type Connection, IncompleteReadError, LimitError } from '@bluelet/net'
 import { type DriverSocket, type Observer, READABLE } from '@bluelet/net/driver'
 import type { Coroutine, Event } from '@bluelet/scheduler'
 import fc from 'fast-check'
 
-/** One read, as the test asks for it. */
+/** One read, as the test performs it. */
 export type Call =
   | { readonly kind: 'recv' | 'peek'; readonly max: number }
   | { readonly kind: 'readline' | 'readuntil'; readonly terminator: string; readonly limit: number }
   | { readonly kind: 'readexactly'; readonly n: number }
   | { readonly kind: 'readall'; readonly limit: number }
 
-/** What is written over everything that a read has given: it must be nobody else's. */
+/** Written over all bytes that a read gave, since they must belong to its caller alone. */
 const SCRATCH = 0xee
 
 /**
- * Makes the calls on a connection, and reads what is left; each must give what the oracle says, whatever the pieces in which
- * the stream comes.
+ * Makes the calls on a connection, then reads the rest. Each result must match the oracle, whatever
+ * the pieces of the stream.
  *
- * @throws an error that says which call gave what instead
+ * @throws an error that names the call and its wrong result
  */
 export function* readThrough(conn: Connection, stream: Buffer, calls: readonly Call[]): Coroutine<void> {
   let rest = stream
@@ -26,7 +26,7 @@ export function* readThrough(conn: Connection, stream: Buffer, calls: readonly C
   for (const call of [...calls, { kind: 'readall', limit: Number.POSITIVE_INFINITY } as const]) {
     let got: Buffer | Error
     try {
-      // Not yield*: an error would cost a captured stack, and half of the calls end with one.
+      // Not yield*, with which an error would cost a captured stack. Half of the calls end with an error.
       got = (yield perform(conn, call)) as Buffer
     } catch (error) {
       if (!(error instanceof LimitError || error instanceof IncompleteReadError)) throw error
@@ -61,7 +61,7 @@ function perform(conn: Connection, call: Call): Event<Buffer> {
   }
 }
 
-/** What is wrong with what a call has given when `rest` was left of the stream; null: nothing. */
+/** The mistake in the result of a call made when `rest` was left of the stream, or null. */
 function mistakeIn(got: Buffer | Error, call: Call, rest: Buffer): string | null {
   const expected = expectedOf(call, rest)
   if (typeof expected === 'number') {
@@ -84,7 +84,7 @@ function mistakeInSome(got: Buffer | Error, max: number, rest: Buffer): string |
   return sound ? null : `gave ${show(got)}`
 }
 
-/** How many bytes a call gives; or 'some': 1 to max of them; or the name of its error. */
+/** The number of bytes that a call gives, 'some' for 1 to max of them, or the name of its error. */
 function expectedOf(call: Call, rest: Buffer): number | 'some' | 'LimitError' | 'IncompleteReadError' {
   switch (call.kind) {
     case 'recv':
@@ -99,7 +99,7 @@ function expectedOf(call: Call, rest: Buffer): number | 'some' | 'LimitError' | 
       const begin = rest.indexOf(terminator)
       if (begin !== -1) return begin <= limit ? begin + terminator.length : 'LimitError'
       if (kind === 'readline') return rest.length <= limit ? rest.length : 'LimitError'
-      // Whether a whole terminator might still have come within the limit.
+      // A whole terminator might still have arrived within the limit.
       return rest.length < limit + terminator.length ? 'IncompleteReadError' : 'LimitError'
     }
   }
@@ -110,7 +110,7 @@ function show(what: Buffer | Error): string {
   return `${what.length} bytes ${JSON.stringify(what.subarray(0, 60).toString('latin1'))}`
 }
 
-/** A stream of bytes, the pieces in which it comes, and what is read. */
+/** A stream of bytes, its pieces, and the reads. */
 export interface ReadCase {
   readonly stream: Buffer
   readonly pieces: readonly (Buffer | null)[]
@@ -119,13 +119,13 @@ export interface ReadCase {
 
 const LETTERS = 'ab\r\n'
 
-/** So few letters, and terminators that overlap themselves, that every way to split one comes up. */
+/** Few letters, and terminators that overlap themselves, so that every way to split one occurs. */
 const terminators = fc.constantFrom('\n', '\r\n', 'a', 'aa', 'aaa', 'aba', 'abab', '\n\n', 'ab\r\n')
 
 /**
  * Random streams, pieces and calls.
  *
- * @param scale 1 for streams of some bytes; more makes each letter a run of up to as many
+ * @param scale 1 for streams of a few bytes; `n` replaces each letter by up to `n` of them
  */
 export function readCases(scale = 1): fc.Arbitrary<ReadCase> {
   const length = fc.nat(Math.round(8 * scale))
@@ -149,8 +149,8 @@ export function readCases(scale = 1): fc.Arbitrary<ReadCase> {
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('readexactly'), n: length }) },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('readall'), limit: length }) },
   )
-  // Each number is a letter, how long its run is, where a piece ends and whether reading would block there: a number costs
-  // a tenth of a record.
+  // Each number encodes a letter, the length of its run, whether a piece ends there, and whether reading
+  // would block there. A number costs a tenth of a record.
   const letters = fc.array(fc.nat(4 * 8 - 1), { maxLength: 32 })
   return fc
     .record({ letters, run: fc.integer({ min: 1, max: scale }), calls: fc.array(call, { maxLength: 6 }) })
@@ -170,19 +170,19 @@ export function readCases(scale = 1): fc.Arbitrary<ReadCase> {
     })
 }
 
-/** A socket of a driver that gives the pieces of a stream, each once; at a null it would block. Then the stream ends. */
+/** A driver's socket that gives each piece of a stream once and would block at a null. Then the stream ends. */
 export class ScriptedSocket implements DriverSocket {
   observer: Observer | null = null
   readonly localAddress: Address | undefined
   readonly remoteAddress: Address | undefined
   readonly unsent = 0
-  /** How many bytes have been read. */
+  /** The number of bytes read. */
   given = 0
   readonly #pieces: (Buffer | null)[]
   #next = 0
 
   constructor(pieces: readonly (Buffer | null)[]) {
-    // Of their own, as a driver's are: whoever reads may write over them.
+    // Copies, since a reader may write over the bytes that a driver gives.
     this.#pieces = pieces.map((piece) => (piece === null ? null : Buffer.from(piece)))
   }
 

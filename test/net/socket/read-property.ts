@@ -1,10 +1,10 @@
-// The property of all reads, for as many cases as the caller has time for.
+// The property that all reads match the oracle, for a given number of cases.
 import { Connection } from '@bluelet/net'
 import { Scheduler } from '@bluelet/scheduler'
 import fc from 'fast-check'
 import { readCases, readThrough, ScriptedSocket } from './read-oracle.js'
 
-/** Checks random reads of random streams in random pieces against the oracle. */
+/** Compares random reads of random streams in random pieces with the oracle. */
 export function checkReads(numRuns: number, scale: number): Promise<void> {
   const property = fc.asyncProperty(readCases(scale), ({ stream, pieces, calls }) => {
     const scheduler = new Scheduler()

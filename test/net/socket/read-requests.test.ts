@@ -9,7 +9,7 @@ import { ScriptedSocket } from './read-oracle.js'
 import { reading, readingPieces, restOf } from './scripted.js'
 
 describe('Connection.readexactly', () => {
-  it('gives exactly so many bytes, however they come', async () => {
+  it('gives exactly n bytes, whatever their pieces', async () => {
     const parts = await readingPieces(['o', 'netw', 'othree'], function* (conn) {
       return [
         `${yield* conn.readexactly(3)}`,
@@ -22,7 +22,7 @@ describe('Connection.readexactly', () => {
     expect(parts).toEqual(['one', '', 'two', 'three'])
   })
 
-  it('gives no bytes of none without waiting', async () => {
+  it('gives 0 bytes without waiting', async () => {
     const data = await play(function* () {
       const { conn } = yield* accepted()
       const data = yield* conn.readexactly(0)
@@ -33,7 +33,7 @@ describe('Connection.readexactly', () => {
     expect(data.length).toBe(0)
   })
 
-  it('throws at the end of the stream what had come, and leaves it', async () => {
+  it('throws at the end of the stream with the bytes so far, and leaves them', async () => {
     const [error, rest] = await reading('one', function* (conn) {
       return [yield* errorOf(conn.readexactly(4)), yield* restOf(conn)]
     })
@@ -51,12 +51,12 @@ describe('Connection.readexactly', () => {
   })
 })
 
-describe('The limit of readexactly', () => {
+describe('the limit of Connection.readexactly', () => {
   it.each([
     [1_048_577, {}, 1_048_576],
     [5, { limit: 4 }, 4],
     [1, { limit: 0 }, 0],
-  ])('is an error at the call, since a length is often a peer’s: %s bytes with %j', (n, options, limit) => {
+  ])('throws at the call, since peers often choose the length: %s bytes with %j', (n, options, limit) => {
     const conn = new Connection(new ScriptedSocket([]), new Scheduler())
 
     expect(() => conn.readexactly(n, options)).toThrow(LimitError)
@@ -69,7 +69,7 @@ describe('The limit of readexactly', () => {
     [1_048_576, {}],
     [2_000_000, { limit: 2_000_000 }],
     [2_000_000, { limit: Number.POSITIVE_INFINITY }],
-  ])('lets exactly as many pass, and can be raised: %s bytes with %j', async (n, options) => {
+  ])('allows exactly that many bytes, and can be raised: %s bytes with %j', async (n, options) => {
     const data = await readingPieces([Buffer.alloc(n + 1, 'x')], function* (conn) {
       return yield* conn.readexactly(n, options)
     })
@@ -77,14 +77,14 @@ describe('The limit of readexactly', () => {
     expect(data).toHaveLength(n)
   })
 
-  it.each([-1, Number.NaN, '4'])('is refused if it can be none: %s', (limit) => {
+  it.each([-1, Number.NaN, '4'])('is refused if it is invalid: %s', (limit) => {
     const conn = new Connection(new ScriptedSocket([]), new Scheduler())
 
     expect(() => conn.readexactly(1, { limit: limit as number })).toThrow(RangeError)
   })
 })
 
-describe('The timeout of a read', () => {
+describe('the timeout of a read', () => {
   const READS: [string, (conn: Connection, timeout: number) => Event<Buffer>][] = [
     ['readline', (conn, timeout) => conn.readline('\n', { timeout })],
     ['readuntil', (conn, timeout) => conn.readuntil('\r\n', { timeout })],
@@ -93,7 +93,7 @@ describe('The timeout of a read', () => {
   ]
 
   it.each(READS)(
-    'is for all of it, however the bytes drip, and none of them is lost: %s',
+    'covers the whole read, however slowly bytes arrive, and loses none of them: %s',
     async (_name, read) => {
       const { error, ms, rest, sent } = await simulate(function* (world) {
         const { client, server } = yield* pair()
@@ -122,7 +122,7 @@ describe('The timeout of a read', () => {
     },
   )
 
-  it.each(READS)('gives what comes in time, and leaves no timer: %s', async (name, read) => {
+  it.each(READS)('gives bytes that arrive in time, and leaves no timer: %s', async (name, read) => {
     const text = { readline: 'line\n', readuntil: 'line\r\n', readexactly: 'x'.repeat(1000), readall: 'all' }[
       name
     ]!
@@ -144,7 +144,7 @@ describe('The timeout of a read', () => {
     expect(timers).toBe(0)
   })
 
-  it('of 0 gives what is there already', async () => {
+  it('of 0 gives buffered bytes', async () => {
     const lines = await simulate(function* () {
       const { client, server } = yield* pair()
       yield* client.sendall('one\ntwo\nthr')
@@ -159,7 +159,7 @@ describe('The timeout of a read', () => {
     expect(lines).toEqual(['one\n', 'two\n', 'TimeoutError'])
   })
 
-  it('is none by default, and none by Infinity', async () => {
+  it('is unlimited by default, and with Infinity', async () => {
     const outcomes = await simulate(function* () {
       const { client, server } = yield* pair()
       const outcomes: unknown[] = []
@@ -172,7 +172,7 @@ describe('The timeout of a read', () => {
     expect(outcomes).toEqual([undefined, undefined])
   })
 
-  it('lets another task read once it is up', async () => {
+  it('lets another task read after it', async () => {
     const line = await simulate(function* () {
       const { client, server } = yield* pair()
       yield* errorOf(server.readline('\n', { timeout: 10 }))
@@ -186,7 +186,7 @@ describe('The timeout of a read', () => {
     expect(line).toBe('late\n')
   })
 
-  it.each([-1, Number.NaN, '5'])('is refused at the call if it can be none: %s', (timeout) => {
+  it.each([-1, Number.NaN, '5'])('is refused at the call if it is invalid: %s', (timeout) => {
     const conn = new Connection(new ScriptedSocket([]), new Scheduler())
 
     for (const [, read] of READS) expect(() => read(conn, timeout as number)).toThrow(RangeError)
@@ -194,7 +194,7 @@ describe('The timeout of a read', () => {
 })
 
 describe('Connection.readall', () => {
-  it('gives all bytes up to the end, and then none', async () => {
+  it('gives all bytes up to the end, and then no bytes', async () => {
     const data = Buffer.alloc(60_000, 'one two ')
 
     const [all, none] = await reading(data, function* (conn) {
@@ -205,7 +205,7 @@ describe('Connection.readall', () => {
     expect(none.length).toBe(0)
   })
 
-  it('lets exactly the limit pass', async () => {
+  it('allows exactly the limit', async () => {
     const data = await reading('12345', function* (conn) {
       return `${yield* conn.readall({ limit: 5 })}`
     })
@@ -213,7 +213,7 @@ describe('Connection.readall', () => {
     expect(data).toBe('12345')
   })
 
-  it('throws at one byte more, and leaves them all', async () => {
+  it('throws at one byte more, and leaves all bytes', async () => {
     const [error, rest] = await reading('123456', function* (conn) {
       return [yield* errorOf(conn.readall({ limit: 5 })), yield* restOf(conn)]
     })
@@ -222,7 +222,7 @@ describe('Connection.readall', () => {
     expect(rest).toBe('123456')
   })
 
-  it('bounds what is read ahead', async () => {
+  it('bounds the bytes read ahead', async () => {
     const socket = new ScriptedSocket(Array.from({ length: 100 }, () => Buffer.alloc(1000, 'x')))
     const scheduler = new Scheduler()
     const conn = new Connection(socket, scheduler)
@@ -234,7 +234,7 @@ describe('Connection.readall', () => {
 })
 
 describe('Connection.peek', () => {
-  it('gives the next bytes and leaves them', async () => {
+  it('gives the next bytes, and leaves them', async () => {
     const [peeked, again, data] = await reading('one', function* (conn) {
       return [yield* conn.peek(2), yield* conn.peek(100), yield* conn.recv(100)]
     })
@@ -242,7 +242,7 @@ describe('Connection.peek', () => {
     expect([`${peeked}`, `${again}`, `${data}`]).toEqual(['on', 'one', 'one'])
   })
 
-  it('gives a copy, in which changes are seen by nobody else', async () => {
+  it('gives a copy that the caller may change', async () => {
     const data = await reading('one', function* (conn) {
       const peeked = yield* conn.peek(3)
       peeked.fill('x')

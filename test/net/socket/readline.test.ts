@@ -7,7 +7,7 @@ import { ScriptedSocket } from './read-oracle.js'
 import { reading, readingPieces, restOf, split } from './scripted.js'
 
 describe('Connection.recv', () => {
-  it('gives no byte more than it asks for, and the rest to the next', async () => {
+  it('gives at most max bytes, and leaves the rest to the next read', async () => {
     const parts = await reading('12345', function* (conn) {
       return [`${yield* conn.recv(4)}`, `${yield* conn.recv(4)}`, `${yield* conn.recv(4)}`]
     })
@@ -17,7 +17,7 @@ describe('Connection.recv', () => {
 })
 
 describe('Connection.readline', () => {
-  it('is performed anew by each yield of one event', async () => {
+  it('reads again at each yield of one event', async () => {
     const lines = await readingPieces(['abc', 'def\nx\ny\n'], function* (conn) {
       const line = conn.readline()
       return [`${yield* line}`, `${yield* line}`, `${yield* line}`]
@@ -26,7 +26,7 @@ describe('Connection.readline', () => {
     expect(lines).toEqual(['abcdef\n', 'x\n', 'y\n'])
   })
 
-  it('gives line by line with the terminators, the partial last line, and then nothing', async () => {
+  it('gives each line with its terminator, the partial last line, and then nothing', async () => {
     const lines = await reading('one\n\ntwo\nthr', function* (conn) {
       const lines: string[] = []
       for (let i = 0; i < 6; i++) lines.push(`${yield* conn.readline()}`)
@@ -79,7 +79,7 @@ describe('Connection.readline', () => {
     expect(lines).toEqual(['xaaa', 'aax'])
   })
 
-  it('finds a terminator that begins anew within itself', async () => {
+  it('finds a terminator that restarts within itself', async () => {
     const lines = await readingPieces(['a', 'ab', 'aa', 'aba', 'c'], function* (conn) {
       return [`${yield* conn.readline('aaaba')}`, yield* restOf(conn)]
     })
@@ -87,7 +87,7 @@ describe('Connection.readline', () => {
     expect(lines).toEqual(['aabaaaba', 'c'])
   })
 
-  it('takes a terminator of bytes', async () => {
+  it('accepts a terminator of bytes', async () => {
     const line = await reading('one\0two', function* (conn) {
       return `${yield* conn.readline(Uint8Array.of(0))}`
     })
@@ -95,7 +95,7 @@ describe('Connection.readline', () => {
     expect(line).toBe('one\0')
   })
 
-  it('takes a terminator of several bytes in UTF-8', async () => {
+  it('accepts a terminator of several bytes in UTF-8', async () => {
     const line = await readingPieces(
       ['on\xe2', '\x82', '\xacx'].map((s) => Buffer.from(s, 'latin1')),
       function* (conn) {
@@ -106,7 +106,7 @@ describe('Connection.readline', () => {
     expect(line).toBe('on€')
   })
 
-  it('leaves what lies behind the line to recv', async () => {
+  it('leaves the bytes after the line to recv', async () => {
     const [line, data] = await reading('one\ntwo', function* (conn) {
       return [yield* conn.readline(), yield* conn.recv(100)]
     })
@@ -114,7 +114,7 @@ describe('Connection.readline', () => {
     expect([`${line}`, `${data}`]).toEqual(['one\n', 'two'])
   })
 
-  it('gives recv no more than it asks for of what lies behind the line', async () => {
+  it('gives recv at most max of the bytes after the line', async () => {
     const data = await reading('one\ntwo', function* (conn) {
       yield* conn.readline()
       return `${yield* conn.recv(2)}`
@@ -141,7 +141,7 @@ describe('Connection.readline', () => {
     expect(() => conn.readline('\n', { limit })).toThrow(RangeError)
   })
 
-  it('has its limit of 65,536 bytes by default', async () => {
+  it('has a limit of 65,536 bytes by default', async () => {
     const [fits, error] = await reading(`${'x'.repeat(65_536)}\n${'y'.repeat(65_537)}\n`, function* (conn) {
       return [yield* conn.readline(), yield* errorOf(conn.readline())] as const
     })
@@ -150,7 +150,7 @@ describe('Connection.readline', () => {
     expect(error).toBeInstanceOf(LimitError)
   })
 
-  it('leaves the beginning of a line to the next reader when it is killed', async () => {
+  it('leaves the start of a line to the next reader when it is killed', async () => {
     const line = await play(function* () {
       const { conn, peer } = yield* accepted()
       peer.write('on')
@@ -167,7 +167,7 @@ describe('Connection.readline', () => {
     expect(line).toBe('one\n')
   })
 
-  it('is refused while another task reads', async () => {
+  it('throws while another task reads', async () => {
     const error = await play(function* () {
       const { conn } = yield* accepted()
       const reader = yield* spawn(lineOf, conn)
@@ -182,14 +182,14 @@ describe('Connection.readline', () => {
   })
 })
 
-describe.each(['readline', 'readuntil'] as const)('The limit of Connection.%s', (name) => {
+describe.each(['readline', 'readuntil'] as const)('the limit of Connection.%s', (name) => {
   const LIMIT = 100
 
   it.each([
     ['in one piece', 1000],
     ['in pieces of one byte', 1],
     ['in pieces that end within the terminator', LIMIT + 1],
-  ])('lets exactly so many bytes and the terminator pass, %s', async (_, size) => {
+  ])('allows exactly that many bytes and the terminator, %s', async (_, size) => {
     const line = await readingPieces(split(`${'x'.repeat(LIMIT)}\r\nrest`, size), function* (conn) {
       return `${yield* conn[name]('\r\n', { limit: LIMIT })}`
     })
@@ -201,7 +201,7 @@ describe.each(['readline', 'readuntil'] as const)('The limit of Connection.%s', 
     ['in one piece', 1000],
     ['in pieces of one byte', 1],
     ['in pieces that end within the terminator', LIMIT + 2],
-  ])('lets no byte more pass, and leaves them all, %s', async (_, size) => {
+  ])('throws at one byte more, and leaves all bytes, %s', async (_, size) => {
     const text = `${'x'.repeat(LIMIT + 1)}\r\nrest`
     const [error, rest] = await readingPieces(split(text, size), function* (conn) {
       return [yield* errorOf(conn[name]('\r\n', { limit: LIMIT })), yield* restOf(conn)]
@@ -214,7 +214,7 @@ describe.each(['readline', 'readuntil'] as const)('The limit of Connection.%s', 
     expect(rest).toBe(text)
   })
 
-  it('is an error again for the next that asks with it, and none for who asks with a higher one', async () => {
+  it('throws again at the next call with it, and not with a higher limit', async () => {
     const [again, line] = await reading('one two\n', function* (conn) {
       yield* errorOf(conn[name]('\n', { limit: 3 }))
       const again = yield* errorOf(conn[name]('\n', { limit: 3 }))
@@ -225,7 +225,7 @@ describe.each(['readline', 'readuntil'] as const)('The limit of Connection.%s', 
     expect(line).toBe('one two\n')
   })
 
-  it('does not wait for the end of a line that is too long already', async () => {
+  it('does not wait for the end of a line that is already too long', async () => {
     const error = await play(function* () {
       const { conn, peer } = yield* accepted()
       peer.write('x'.repeat(LIMIT + 1))
@@ -237,7 +237,7 @@ describe.each(['readline', 'readuntil'] as const)('The limit of Connection.%s', 
     expect(error).toBeInstanceOf(LimitError)
   })
 
-  it('of 0 lets a terminator at the front pass', async () => {
+  it('of 0 allows a terminator at the start', async () => {
     const line = await reading('\nx', function* (conn) {
       return `${yield* conn[name]('\n', { limit: 0 })}`
     })
@@ -245,7 +245,7 @@ describe.each(['readline', 'readuntil'] as const)('The limit of Connection.%s', 
     expect(line).toBe('\n')
   })
 
-  it('can be taken away', async () => {
+  it('can be removed', async () => {
     const line = await reading(`${'x'.repeat(200_000)}\n`, function* (conn) {
       return yield* conn[name]('\n', { limit: Number.POSITIVE_INFINITY })
     })
@@ -253,7 +253,7 @@ describe.each(['readline', 'readuntil'] as const)('The limit of Connection.%s', 
     expect(line.length).toBe(200_001)
   })
 
-  it('bounds what is read ahead', async () => {
+  it('bounds the bytes read ahead', async () => {
     const socket = new ScriptedSocket(Array.from({ length: 100 }, () => Buffer.alloc(1000, 'x')))
     const scheduler = new Scheduler()
     const conn = new Connection(socket, scheduler)
@@ -265,7 +265,7 @@ describe.each(['readline', 'readuntil'] as const)('The limit of Connection.%s', 
 })
 
 describe('Connection.readuntil', () => {
-  it('gives up to and with the terminator', async () => {
+  it('gives the bytes up to and including the terminator', async () => {
     const parts = await reading('one;two;', function* (conn) {
       return [`${yield* conn.readuntil(';')}`, `${yield* conn.readuntil(';')}`]
     })
@@ -273,7 +273,7 @@ describe('Connection.readuntil', () => {
     expect(parts).toEqual(['one;', 'two;'])
   })
 
-  it('throws at the end of the stream what had come, and leaves it', async () => {
+  it('throws at the end of the stream with the bytes so far, and leaves them', async () => {
     const [error, rest] = await reading('one;two', function* (conn) {
       yield* conn.readuntil(';')
       return [yield* errorOf(conn.readuntil(';')), yield* restOf(conn)]

@@ -1,10 +1,10 @@
-// Connections whose bytes come as a test says.
+// Connections whose bytes arrive in pieces that a test chooses.
 import { Connection } from '@bluelet/net'
 import { type Coroutine, Scheduler } from '@bluelet/scheduler'
 import { accepted, play } from '../world.js'
 import { ScriptedSocket } from './read-oracle.js'
 
-/** Runs a reader on a connection whose peer, a raw socket, has written the text and ended its side. */
+/** Runs a reader on a connection whose peer, a raw socket, wrote the text and ended its side. */
 export function reading<T>(text: string | Buffer, reader: (conn: Connection) => Coroutine<T>): Promise<T> {
   return play(function* () {
     const { conn, peer } = yield* accepted()
@@ -17,7 +17,7 @@ export function reading<T>(text: string | Buffer, reader: (conn: Connection) => 
   })
 }
 
-/** A connection that gets the pieces one by one, a wait after each, and then the end; and where it may be read. */
+/** A connection that gets the pieces with a wait after each, and then the end, and its scheduler. */
 export function scripted(pieces: readonly Buffer[]): {
   readonly scheduler: Scheduler
   readonly conn: Connection
@@ -36,7 +36,7 @@ export function readingPieces<T>(
   return scheduler.run(reader(conn))
 }
 
-/** What is left of the stream, as text. */
+/** The rest of the stream, as text. */
 export function* restOf(conn: Connection): Coroutine<string> {
   return `${yield* conn.readall({ limit: Number.POSITIVE_INFINITY })}`
 }

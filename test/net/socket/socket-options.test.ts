@@ -1,4 +1,4 @@
-// What a user may set of sockets: how it is checked, and what Node is asked for.
+// The options of sockets: how they are checked, and how they are passed to Node.
 import { readFileSync } from 'node:fs'
 import net from 'node:net'
 import { connect, listen, server } from '@bluelet/net'
@@ -12,7 +12,7 @@ import { accepted, connected, LOOPBACK, play } from '../world.js'
 
 afterEach(() => void vi.restoreAllMocks())
 
-describe('an option of sockets that can be none', () => {
+describe('an invalid option of sockets', () => {
   const FLAG = 'expected true or false, got'
   const PROBES = 'expected ms > 0, or Infinity for never, got'
 
@@ -22,7 +22,7 @@ describe('an option of sockets that can be none', () => {
     ['keepAlive', 0, `keepAlive: ${PROBES} 0`],
     ['keepAlive', true, `keepAlive: ${PROBES} true`],
     ['keepAlive', Number.NaN, `keepAlive: ${PROBES} NaN`],
-  ])('is refused at the call, by whichever takes it: %s %s', (option, value, message) => {
+  ])('is refused at the call by every function that has it: %s %s', (option, value, message) => {
     const options = { [option]: value }
 
     expect(() => connect(LOOPBACK, 1, options)).toThrow(`connect: ${message}`)
@@ -50,7 +50,7 @@ describe('the options of sockets', () => {
     [{ keepAlive: 1e12 }, { noDelay: true, keepAlive: true, keepAliveInitialDelay: 32_767_000 }],
   ]
 
-  it.each(CASES)('are what Node makes a socket with that connects: %j', async (settings, expected) => {
+  it.each(CASES)('are passed to Node for a socket that connects: %j', async (settings, expected) => {
     const made = vi.spyOn(net, 'Socket')
 
     await play(function* () {
@@ -63,7 +63,7 @@ describe('the options of sockets', () => {
     expect(made).toHaveBeenCalledWith(expect.objectContaining(expected))
   })
 
-  it.each(CASES)('are what Node is asked for when it listens: %j', async (settings, expected) => {
+  it.each(CASES)('are passed to Node for a server that listens: %j', async (settings, expected) => {
     const creates = vi.spyOn(net, 'createServer')
 
     await play(function* () {
@@ -80,7 +80,7 @@ describe('the options of sockets', () => {
       { backlog: 7, ipv6Only: true },
       { backlog: 7, ipv6Only: true, reusePort: false },
     ],
-  ])('of a listener are what Node is asked for: %j', async (options, expected) => {
+  ])('of a listener are passed to Node: %j', async (options, expected) => {
     const listens = vi.spyOn(net.Server.prototype, 'listen')
 
     await play(function* () {
@@ -97,7 +97,7 @@ describe.skipIf(process.platform !== 'linux').each(drivers())('on the %s driver,
     [{}, 60],
     [{ keepAlive: 5000 }, 5],
     [{ keepAlive: Number.POSITIVE_INFINITY }, undefined],
-  ])('probes a connection that is silent, if it is to: %j', async (settings, seconds) => {
+  ])('probes a silent connection if keepAlive is set: %j', async (settings, seconds) => {
     const found: (number | undefined)[] = []
 
     await play(function* () {
@@ -114,7 +114,7 @@ describe.skipIf(process.platform !== 'linux').each(drivers())('on the %s driver,
   })
 })
 
-/** The drivers that are built. */
+/** The drivers that are available here. */
 function drivers(): DriverName[] {
   return (['node', 'epoll'] as const).filter((name) => {
     try {
@@ -125,7 +125,7 @@ function drivers(): DriverName[] {
   })
 }
 
-/** In how many seconds the system will probe a connection, by its ports; undefined: never (proc_net_tcp.txt of Linux). */
+/** The seconds until the system probes a connection, by its ports; undefined if it does not (proc_net_tcp.txt of Linux). */
 function probeIn(local: number, remote: number): number | undefined {
   const hex = (port: number) => `:${port.toString(16).toUpperCase().padStart(4, '0')} `
   const line = readFileSync('/proc/net/tcp', 'utf8')

@@ -18,7 +18,7 @@ import {
 } from '../world.js'
 
 describe('Connection.send and Connection.sendall', () => {
-  it('gives the number of bytes, of a string in UTF-8', async () => {
+  it('gives the number of bytes, for a string in UTF-8', async () => {
     const [n, text] = await play(function* () {
       const { conn, peer } = yield* accepted()
       const n = yield* conn.send('smörgås')
@@ -32,7 +32,7 @@ describe('Connection.send and Connection.sendall', () => {
     expect(text).toBe('smörgås')
   })
 
-  it('sends what a Uint8Array shows of its buffer, and nothing else of it', async () => {
+  it('sends the bytes of a Uint8Array, and nothing else of its buffer', async () => {
     const text = await play(function* () {
       const { conn, peer } = yield* accepted()
       yield* conn.sendall(new Uint8Array(Buffer.from('-view-').buffer.slice(0)).subarray(0, 0))
@@ -58,7 +58,7 @@ describe('Connection.send and Connection.sendall', () => {
     })
   })
 
-  it('goes on only when the kernel has taken all', async () => {
+  it('resumes only when the kernel has taken all bytes', async () => {
     const { before, after, received } = await play(function* () {
       const { conn, peer, socket } = yield* accepted()
       const sent = pattern(32 * MIB)
@@ -83,7 +83,7 @@ describe('Connection.send and Connection.sendall', () => {
     expect(received).toBe(true)
   })
 
-  it('throws, and does not report success, when the peer resets while bytes are on their way', async () => {
+  it('throws, and does not report success, when the peer resets while bytes are in flight', async () => {
     const error = await play(function* () {
       const { conn, peer, socket } = yield* accepted()
       const sender = yield* spawn(function* () {
@@ -99,7 +99,7 @@ describe('Connection.send and Connection.sendall', () => {
     expect(error).toBeInstanceOf(ConnectionResetError)
   })
 
-  it('throws, and does not report success, when the peer resets while somebody reads, too', async () => {
+  it('throws, and does not report success, when the peer resets while another task reads', async () => {
     const [sent, received] = await play(function* () {
       const { conn, peer, socket } = yield* accepted()
       const sender = yield* spawn(function* () {
@@ -174,7 +174,7 @@ describe('Connection.send and Connection.sendall', () => {
     expect(errors).toEqual(['ECONNRESET'])
   })
 
-  it('leaves a connection alone whose sendall was done before the kill', async () => {
+  it('leaves a connection open when its sendall was done before the kill', async () => {
     const text = await play(function* () {
       const { conn, peer } = yield* accepted()
       const sender = yield* spawn(function* () {

@@ -7,10 +7,10 @@ import { leavesNothingRunning, start } from '../../support/program.js'
 import { play } from '../world.js'
 import { nodeTurns } from './streams.js'
 
-describe('in a program of its own', { timeout: 20_000 }, () => {
+describe('read and write in a process of their own', { timeout: 20_000 }, () => {
   leavesNothingRunning()
 
-  it('standard input that nobody reads any longer does not keep it alive; waiting for it does', async () => {
+  it('keep the process alive while a task reads standard input, and no longer', async () => {
     const program = start(process.execPath, ['test/net/fixtures/first-bytes.mjs'])
 
     await program.printed(/ready/)
@@ -22,7 +22,7 @@ describe('in a program of its own', { timeout: 20_000 }, () => {
     expect(exit).toEqual({ code: 0, signal: null })
   })
 
-  it('standard output whose reader has gone is an error at the yield', async () => {
+  it('throw at the yield when the reader of standard output has gone', async () => {
     const program = start('sh', ['-c', `${process.execPath} test/net/fixtures/lines-for-ever.mjs | head -1`])
 
     const exit = await program.ended()
@@ -32,7 +32,7 @@ describe('in a program of its own', { timeout: 20_000 }, () => {
     expect(exit).toEqual({ code: 0, signal: null })
   })
 
-  it('what a child process has written is there after its end', async () => {
+  it('find the output of a child process after its end', async () => {
     const child = spawnProcess(process.execPath, ['-e', 'process.stdout.write("x".repeat(50_000))'])
     const exited = once(child, 'exit')
 

@@ -46,7 +46,7 @@ describe('read(stream)', () => {
     expect(bytes.equals(readFileSync(THIS_FILE))).toBe(true)
   })
 
-  it('gives what lies within the limit, and throws LimitError for more, which is then still there', async () => {
+  it('gives up to the limit, and throws LimitError for more, which stays readable', async () => {
     const [within, error, rest] = await play(function* () {
       const within = yield* read(whole('12345'), { limit: 5 })
       const stream = whole('12', '34', '56', '78')
@@ -62,7 +62,7 @@ describe('read(stream)', () => {
     expect(rest).toEqual(['1', '2345678'])
   })
 
-  it('throws LimitError before the end of the stream, and leaves the bytes to others as well', async () => {
+  it('throws LimitError before the end of the stream, and leaves the bytes to every other reader', async () => {
     const stream = filled('123', '456')
 
     const error = await play(errorOf(read(stream, { limit: 5 })))
@@ -71,7 +71,7 @@ describe('read(stream)', () => {
     expect(await text(stream.end())).toBe('123456')
   })
 
-  it('leaves the bytes to others when it is killed half-way', async () => {
+  it('leaves the bytes to every other reader when it is killed halfway', async () => {
     const stream = filled('123')
 
     await play(function* () {
@@ -85,7 +85,7 @@ describe('read(stream)', () => {
     expect(await text(stream.end())).toBe('123')
   })
 
-  it('throws LimitError for strings that are too long, again and again', async () => {
+  it('throws LimitError for strings that are too long, on every call', async () => {
     const stream = whole('12345').setEncoding('utf8')
 
     const [first, second, rest] = await play(function* () {
@@ -99,7 +99,7 @@ describe('read(stream)', () => {
   })
 
   it.each([null, 'utf8' as const])(
-    'loses no byte when it is killed half-way, encoding %s',
+    'loses no byte when it is killed halfway, encoding %s',
     async (encoding) => {
       const stream = new PassThrough()
       if (encoding !== null) stream.setEncoding(encoding)
@@ -121,7 +121,7 @@ describe('read(stream)', () => {
     },
   )
 
-  it('throws the error of a stream that fails half-way; what had come is still there', async () => {
+  it('throws the error of a stream that fails halfway, and keeps what had arrived', async () => {
     const stream = filled('some')
     const failure = new Error('it failed')
 
@@ -137,7 +137,7 @@ describe('read(stream)', () => {
     expect(second.cause).toBe(failure)
   })
 
-  it('never gives a part of a stream that is cut off', async () => {
+  it('never gives part of a stream that is cut off', async () => {
     const stream = createGunzip()
     stream.end(gzipSync(pattern(10_000)).subarray(0, 5000))
 

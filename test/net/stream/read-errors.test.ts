@@ -9,7 +9,7 @@ import { errorOf, play } from '../world.js'
 import { filled, nodeTurns, reads } from './streams.js'
 
 describe('read(stream, n)', () => {
-  it('throws the error of a stream that fails, and then that it is closed', async () => {
+  it('throws the error of a stream that fails, and then ClosedError', async () => {
     const stream = new PassThrough()
     const failure = new Error('it failed')
 
@@ -29,7 +29,7 @@ describe('read(stream, n)', () => {
     expect(second.message).toBe('read(stream, 1): the stream is closed, because it has failed')
   })
 
-  it('throws the error of a file that is not there, whenever it is yielded', async () => {
+  it('throws the error of a missing file, whenever it is yielded', async () => {
     const event = read(createReadStream('/no/such/file'), 1)
     for (let i = 0; i < 3; i++) await turn()
 
@@ -38,7 +38,7 @@ describe('read(stream, n)', () => {
     expect(error.code).toBe('ENOENT')
   })
 
-  it('throws an error that came while nobody read, once, after the bytes that came before it', async () => {
+  it('throws an error that occurred between reads once, after the bytes before it', async () => {
     const stream = filled('12345')
     const failure = new Error('it failed')
 
@@ -55,7 +55,7 @@ describe('read(stream, n)', () => {
     expect(second.cause).toBe(failure)
   })
 
-  it('throws an error that was emitted by hand, and reads no further', async () => {
+  it('throws an error that the program emitted, and reads no further', async () => {
     const stream = filled('1')
     const failure = new Error('it failed')
 
@@ -72,7 +72,7 @@ describe('read(stream, n)', () => {
     expect(second).toBeInstanceOf(ClosedError)
   })
 
-  it('throws an error that is emitted by hand to the one that waits', async () => {
+  it('throws an error that the program emits at the waiting read', async () => {
     const stream = new PassThrough()
     const failure = new Error('it failed')
 
@@ -86,7 +86,7 @@ describe('read(stream, n)', () => {
     expect(error).toBe(failure)
   })
 
-  it('throws ClosedError when the stream is destroyed before its end, and to whoever comes later', async () => {
+  it('throws ClosedError when the stream is destroyed before its end, at later reads too', async () => {
     const stream = filled('12')
 
     const errors = await play(function* () {
@@ -103,7 +103,7 @@ describe('read(stream, n)', () => {
     }
   })
 
-  it('throws ClosedError for a stream that says only by its event that it is closed', async () => {
+  it('throws ClosedError for a stream that reports its closing only by an event', async () => {
     const stream = Object.defineProperty(new PassThrough(), 'destroyed', { value: undefined })
 
     const errors = await play(function* () {
@@ -128,7 +128,7 @@ describe('read(stream, n)', () => {
     expect(error).toBeInstanceOf(ClosedError)
   })
 
-  it('throws BusyError while another task reads, and leaves that alone', async () => {
+  it('throws BusyError while another task reads, without disturbing that task', async () => {
     const stream = new PassThrough()
 
     const [error, texts] = await play(function* main() {
@@ -149,7 +149,7 @@ describe('read(stream, n)', () => {
   it.each([
     [{ a: 1 }, 'an object (Object)'],
     [5, '5'],
-  ])('throws TypeError for a chunk that is no bytes, and leaves it: %j', async (chunk, shown) => {
+  ])('throws TypeError for a chunk that is not bytes, and leaves it: %j', async (chunk, shown) => {
     const stream = Readable.from(['one', chunk, 'two'])
 
     const found = await play(function* () {
@@ -167,7 +167,7 @@ describe('read(stream, n)', () => {
     )
   })
 
-  it('leaves the bytes before a chunk that is none where they were, for others as well', async () => {
+  it('leaves the bytes before an invalid chunk to every other reader', async () => {
     const stream = Readable.from(['one', 'two', {}])
 
     const left = await play(function* () {

@@ -14,7 +14,7 @@ function listenersOf(stream: NodeJS.EventEmitter): Record<string, number> {
 }
 
 describe('read(stream, n)', () => {
-  it('loses no byte when it is killed, before bytes come and when they are there', async () => {
+  it('loses no byte when it is killed, before or after bytes arrive', async () => {
     const stream = new PassThrough()
 
     const texts = await play(function* () {
@@ -33,7 +33,7 @@ describe('read(stream, n)', () => {
     expect(texts.join('')).toBe('onetwo')
   })
 
-  it('loses no byte when another branch of a race is first', async () => {
+  it('loses no byte when it loses a race', async () => {
     const stream = whole('one')
 
     const texts = await play(function* () {
@@ -46,7 +46,7 @@ describe('read(stream, n)', () => {
     expect(texts).toEqual([undefined, undefined, 'on', 'e', ''])
   })
 
-  it('leaves what it has not asked for to pipe', async () => {
+  it('leaves the rest to pipe', async () => {
     const stream = whole('head', 'body')
 
     const rest = await play(function* () {
@@ -58,7 +58,7 @@ describe('read(stream, n)', () => {
     expect(rest).toBe('adbody')
   })
 
-  it('leaves what it has not asked for to for await, at the end of the stream as well', async () => {
+  it('leaves the rest to for await, at the end of the stream too', async () => {
     const stream = whole('head')
 
     await play(reads(stream, 2))
@@ -66,7 +66,7 @@ describe('read(stream, n)', () => {
     expect(await text(stream)).toBe('ad')
   })
 
-  it('can go on after somebody else has read', async () => {
+  it('continues after another reader', async () => {
     const stream = filled('one')
 
     const texts = await play(function* () {
@@ -83,7 +83,7 @@ describe('read(stream, n)', () => {
     expect(texts).toEqual(['o', 'ne', 'two', ''])
   })
 
-  it('keeps what nobody listens for when somebody sets the stream flowing', async () => {
+  it('keeps the bytes when the stream flows without a listener', async () => {
     const stream = filled('one')
 
     const texts = await play(function* () {
@@ -98,7 +98,7 @@ describe('read(stream, n)', () => {
     expect(texts).toEqual(['o', 'netwo'])
   })
 
-  it('adds no listener beside the four of its first use, in 1,000 reads', async () => {
+  it('adds four listeners at its first use, and none in 1,000 reads', async () => {
     const stream = new PassThrough()
     stream.setMaxListeners(4)
     const before = listenersOf(stream)
@@ -133,7 +133,7 @@ describe('read(stream, n)', () => {
     expect(first).toEqual(second)
   })
 
-  it('lets a stream that stops reading when it is paused, as standard input does, stop for good', async () => {
+  it('lets a stream stop for good that, like standard input, stops reading when paused', async () => {
     let isReading = false
     const stream = new Readable({
       read() {

@@ -55,7 +55,7 @@ describe('read and write of one stream', () => {
     expect(writing).toBe(reading)
   })
 
-  it('still read to the end what has been ended before the other half failed', async () => {
+  it('still read up to the end of a stream whose writing half failed', async () => {
     const failure = new Error('it failed')
     const stream = new Duplex({ read() {}, write: (_chunk, _encoding, callback) => callback(failure) })
     stream.push(null)
@@ -71,7 +71,7 @@ describe('read and write of one stream', () => {
   })
 })
 
-describe('what is no stream, no number of bytes and no data', () => {
+describe('read and write with an invalid stream, size or data', () => {
   const stream = new PassThrough()
   const wrong = (value: unknown) => value as never
 
@@ -143,7 +143,7 @@ describe('what is no stream, no number of bytes and no data', () => {
       TypeError,
       'write(stream, data): expected bytes or a string, got undefined',
     ],
-  ])('is an error at the call: %s', (call, type, message) => {
+  ])('throw at the call: %s', (call, type, message) => {
     let error: unknown
     try {
       call()

@@ -27,13 +27,13 @@ eventSuite('read(stream, n)', {
 })
 
 describe('read(stream, n)', () => {
-  it('gives no byte more than it asks for, the rest to the next, and nothing at the end, again and again', async () => {
+  it('gives at most n bytes, leaves the rest to the next read, and gives nothing at the end, every time', async () => {
     const texts = await play(reads(whole('12345'), 4, 4, 4, 4))
 
     expect(texts).toEqual(['1234', '5', '', ''])
   })
 
-  it('waits for bytes, and gives them as soon as there are any', async () => {
+  it('waits until there are bytes, and gives them at once', async () => {
     const stream = new PassThrough()
 
     const texts = await play(function* () {
@@ -48,14 +48,14 @@ describe('read(stream, n)', () => {
     expect(texts).toEqual(['one', 'two'])
   })
 
-  it('is no deadlock while only the stream can end it', async () => {
+  it('causes no deadlock while only the stream can end it', async () => {
     const stream = new PassThrough()
     setImmediate(() => setImmediate(() => setImmediate(() => stream.write('one'))))
 
     expect(await play(reads(stream, 3))).toEqual(['one'])
   })
 
-  it('gives every byte in order, however it comes and however it is asked for', async () => {
+  it('gives every byte in order, whatever the sizes of chunks and reads', async () => {
     const random = randomNumbers(7)
     const bytes = pattern(20_000)
     const stream = new PassThrough({ highWaterMark: 64 })
@@ -86,7 +86,7 @@ describe('read(stream, n)', () => {
     expect(sizes).not.toContain(false)
   })
 
-  it('reads a file, bit by bit', async () => {
+  it('reads a file in parts', async () => {
     const stream = createReadStream(THIS_FILE, { highWaterMark: 1000 })
 
     const parts = await play(function* () {
@@ -100,18 +100,18 @@ describe('read(stream, n)', () => {
     expect(Math.max(...parts.map(({ length }) => length))).toBe(999)
   })
 
-  it('reads what a compressed stream unpacks to', async () => {
+  it('reads a decompressed stream', async () => {
     const stream = createGunzip()
     stream.end(gzipSync('packed'))
 
     expect(await play(reads(stream, 4, 4, 4))).toEqual(['pack', 'ed', ''])
   })
 
-  it('reads strings as bytes, and not an empty one as the end', async () => {
+  it('reads strings as bytes, and takes an empty one not for the end', async () => {
     expect(await play(reads(Readable.from(['on', '', 'é']), 4, 4, 4))).toEqual(['on', 'é', ''])
   })
 
-  it('reads views of bytes that are no Buffers', async () => {
+  it('reads byte views other than Buffers', async () => {
     const stream = Readable.from([Uint8Array.of(1, 2, 3)])
 
     const [first, second] = await play(function* () {
@@ -127,7 +127,7 @@ describe('read(stream, n)', () => {
     ['latin1' as const, ['a', 'é'], 'aÃ©'],
     ['hex' as const, ['a'], '61'],
   ])(
-    'reads a stream with setEncoding(%s) as that text in UTF-8, byte by byte',
+    'reads a stream with setEncoding(%s) as text in UTF-8, byte by byte',
     async (encoding, chunks, expected) => {
       const bytes = Buffer.from(chunks.join(''))
       const stream = new PassThrough().setEncoding(encoding)
@@ -146,18 +146,18 @@ describe('read(stream, n)', () => {
     },
   )
 
-  it('takes Infinity for as much as there is', async () => {
+  it('gives all available bytes for Infinity', async () => {
     expect(await play(reads(whole('12345'), Infinity, Infinity))).toEqual(['12345', ''])
   })
 
-  it('gives nothing at the end of a stream that has ended before', async () => {
+  it('gives nothing for a stream that ended earlier', async () => {
     const stream = whole('1').resume()
     await once(stream, 'close')
 
     expect(await play(reads(stream, 1, 1))).toEqual(['', ''])
   })
 
-  it('finds the end of a stream that does not say so by itself', async () => {
+  it('finds the end of a stream that does not report it', async () => {
     const stream = Object.defineProperty(whole('1'), 'readableEnded', { value: undefined })
 
     const texts = await play(reads(stream, 1, 1, 1))
@@ -165,7 +165,7 @@ describe('read(stream, n)', () => {
     expect(texts).toEqual(['1', '', ''])
   })
 
-  it('is performed anew by each yield of one event', async () => {
+  it('reads again at each yield of one event', async () => {
     const texts = await play(function* () {
       const event = read(whole('123'), 2)
       return [`${yield* event}`, `${yield* event}`, `${yield* event}`]
@@ -174,7 +174,7 @@ describe('read(stream, n)', () => {
     expect(texts).toEqual(['12', '3', ''])
   })
 
-  it('gives bytes that do not keep a large piece of memory alive', async () => {
+  it('gives bytes that do not keep a large buffer alive', async () => {
     const [small] = await play(function* () {
       return [yield* read(filled(Buffer.alloc(1 << 20)), 10)]
     })
@@ -182,7 +182,7 @@ describe('read(stream, n)', () => {
     expect(small!.buffer.byteLength).toBeLessThan(10_000)
   })
 
-  it('reads nothing before it is yielded, and no further ahead than the stream does by itself', async () => {
+  it('reads nothing before it is yielded, and no further ahead than the stream itself', async () => {
     let asked = 0
     const stream = new Readable({
       highWaterMark: 16,
@@ -207,7 +207,7 @@ describe('read(stream, n)', () => {
     stream.destroy()
   })
 
-  it('slows down whoever writes', async () => {
+  it('slows down the writer', async () => {
     const stream = new PassThrough({ highWaterMark: 10 })
     let written = 0
 
@@ -229,7 +229,7 @@ describe('read(stream, n)', () => {
     expect(counts.after).toBeLessThan(12)
   })
 
-  it('says what it waits for', async () => {
+  it('names its wait', async () => {
     const scheduler = new Scheduler()
     const stream = new PassThrough()
 
@@ -251,7 +251,7 @@ describe('read(stream, n)', () => {
   it.each([
     ['read', read(new PassThrough(), 1)],
     ['write', write(new PassThrough(), '')],
-  ])('is named in the error of whoever takes it for something else: %s', (name, event) => {
+  ])('is named in the error when it is used as something else: %s', (name, event) => {
     expect(() => spawn(event as never)).toThrow(`got an event (${name})`)
   })
 })

@@ -8,19 +8,19 @@ import { turn } from '../../support/deadline.js'
 /** A file with enough text to read in parts. */
 export const THIS_FILE = fileURLToPath(import.meta.url)
 
-/** A stream that is full of what it is given, and has not ended. */
+/** A stream that holds the chunks and has not ended. */
 export function filled(...chunks: (string | Uint8Array)[]): PassThrough {
   const stream = new PassThrough()
   for (const chunk of chunks) stream.write(chunk)
   return stream
 }
 
-/** A stream that gives the chunks, and ends. */
+/** A stream that gives the chunks and ends. */
 export function whole(...chunks: (string | Uint8Array)[]): PassThrough {
   return filled(...chunks).end()
 }
 
-/** A stream that hands nothing on until it is told to. */
+/** A stream that completes no write until `handOn` is called. */
 export class Slow extends Writable {
   readonly taken: string[] = []
   readonly #callbacks: ((error?: Error | null) => void)[] = []
@@ -30,20 +30,20 @@ export class Slow extends Writable {
     this.#callbacks.push(callback)
   }
 
-  /** Hands on what it has. */
+  /** Completes the pending write. */
   handOn(error?: Error): void {
     this.#callbacks.shift()!(error)
   }
 }
 
-/** Reads one read after the other, as text. */
+/** Performs the reads one after the other; gives their text. */
 export function* reads(stream: ReadableLike, ...counts: number[]): Coroutine<string[]> {
   const texts: string[] = []
   for (const n of counts) texts.push(`${yield* read(stream, n)}`)
   return texts
 }
 
-/** Waits until the event loop has polled; nothing that Node has put off is left then. */
+/** Waits until the event loop has polled, so that no work that Node deferred is left. */
 export function* nodeTurns(count = 3): Coroutine<void> {
   for (let i = 0; i < count; i++) yield turn()
 }

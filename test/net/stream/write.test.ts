@@ -13,7 +13,7 @@ import { turn } from '../../support/deadline.js'
 import { errorOf, pattern, play } from '../world.js'
 import { nodeTurns, Slow } from './streams.js'
 
-/** A stream that hands on at once whatever it is given. */
+/** A stream that completes every write at once. */
 function quick(taken: string[] = []): WritableLike {
   return {
     writable: true,
@@ -46,7 +46,7 @@ describe('write', () => {
   })
   afterAll(() => rmSync(directory, { recursive: true }))
 
-  it('writes bytes and strings, those in UTF-8', async () => {
+  it('writes bytes, and strings in UTF-8', async () => {
     const stream = new PassThrough()
 
     const bytes = await play(function* () {
@@ -60,7 +60,7 @@ describe('write', () => {
     expect(bytes).toEqual(Buffer.from([0xc3, 0xa9, 0, 255]))
   })
 
-  it('writes a file that is whole once it has ended', async () => {
+  it('writes a file that is complete once it has ended', async () => {
     const path = joinPath(directory, 'file')
     const stream = createWriteStream(path)
 
@@ -73,7 +73,7 @@ describe('write', () => {
     expect(readFileSync(path, 'utf8')).toBe('0\n1\n2\n3\n4\n5\n6\n7\n8\n9\n')
   })
 
-  it('packs, and unpacks again', async () => {
+  it('compresses and decompresses', async () => {
     const bytes = pattern(300_000)
     const gzip = createGzip()
     const gunzip = createGunzip()
@@ -94,7 +94,7 @@ describe('write', () => {
     expect(unpacked.equals(bytes)).toBe(true)
   })
 
-  it('goes on when the stream has handed the bytes on, and not before', async () => {
+  it('resumes when the stream has passed the bytes on, and not before', async () => {
     const stream = new Slow()
 
     const states = await play(function* () {
@@ -115,7 +115,7 @@ describe('write', () => {
     expect(states).toEqual([['parked', 'one'], ['parked', 'one', 'two'], 'ended'])
   })
 
-  it('once killed leaves its bytes on their way, and the next waits until they are handed on', async () => {
+  it('leaves its bytes in flight when killed, and the next write waits for them', async () => {
     const stream = new Slow()
 
     const states = await play(function* () {
@@ -144,7 +144,7 @@ describe('write', () => {
     ])
   })
 
-  it('throws the error of a stream that fails, and then that it is closed', async () => {
+  it('throws the error of a stream that fails, and then ClosedError', async () => {
     const stream = new Slow()
     const failure = new Error('it failed')
 
@@ -161,7 +161,7 @@ describe('write', () => {
     expect(second.cause).toBe(failure)
   })
 
-  it('throws an error that came while nobody wrote at the next write, once', async () => {
+  it('throws an error that occurred between writes at the next write, once', async () => {
     const stream = new Slow()
     const failure = new Error('it failed')
 
@@ -176,7 +176,7 @@ describe('write', () => {
     expect(second.cause).toBe(failure)
   })
 
-  it('throws the error that a stream has had before its first use', async () => {
+  it('throws the error that a stream had before its first use', async () => {
     const failure = new Error('it failed')
     const stream = new Slow().on('error', () => {}).destroy(failure)
     await turn()
@@ -184,7 +184,7 @@ describe('write', () => {
     expect(await play(errorOf(write(stream, 'one')))).toBe(failure)
   })
 
-  it('throws what a stream throws, to the one that waits as well, and then that it is closed', async () => {
+  it('throws what the stream throws, at the waiting write too, and then ClosedError', async () => {
     const failure = new Error('it threw')
     const throwing = (count: number) =>
       new Writable({
@@ -206,7 +206,7 @@ describe('write', () => {
     expect(found[1]).toBeInstanceOf(ClosedError)
   })
 
-  it('throws an error that only the callback of a write tells of', async () => {
+  it('throws an error that only the callback of a write reports', async () => {
     const failure = new Error('it failed')
     const stream: WritableLike = {
       writable: true,
@@ -222,7 +222,7 @@ describe('write', () => {
     expect(second.cause).toBe(failure)
   })
 
-  it('goes on when a stream calls back at once', async () => {
+  it('resumes when a stream calls back at once', async () => {
     const taken: string[] = []
     const stream = quick(taken)
 
@@ -234,7 +234,7 @@ describe('write', () => {
     expect(taken).toEqual(['one', 'two'])
   })
 
-  it('throws ClosedError when the stream is destroyed, and does not believe a success after it', async () => {
+  it('throws ClosedError when the stream is destroyed, even if it then reports success', async () => {
     const [stuck, late] = [new Slow(), new Slow()]
 
     const errors = await play(function* () {
@@ -251,7 +251,7 @@ describe('write', () => {
     expect(errors[0].message).toBe('write(stream, 3 bytes): the stream is closed')
   })
 
-  it('throws ClosedError after end(), also to the one that was to be next', async () => {
+  it('throws ClosedError after end(), at a queued write too', async () => {
     const [ended, ending] = [new PassThrough().end(), new Slow()]
 
     const [first, second] = await play(function* () {
@@ -269,7 +269,7 @@ describe('write', () => {
     expect(ending.taken).toEqual(['one'])
   })
 
-  it('goes on when the stream is ended after what is being written', async () => {
+  it('resumes when the stream is ended after the bytes in flight', async () => {
     const stream = new Slow()
 
     await play(function* () {
@@ -288,7 +288,7 @@ describe('write', () => {
   it.each([
     ['writable: false', { writable: false }],
     ['writableEnded', { writableEnded: true }],
-  ])('throws ClosedError for a stream that says it takes no more: %s', async (_what, members) => {
+  ])('throws ClosedError for a stream that reports that it takes no more: %s', async (_what, members) => {
     const taken: string[] = []
 
     const error = await play(errorOf(write({ ...quick(taken), ...members }, 'one')))
@@ -297,7 +297,7 @@ describe('write', () => {
     expect(taken).toEqual([])
   })
 
-  it('throws ClosedError for what a stream holds back when that is destroyed', async () => {
+  it('throws ClosedError for bytes that a destroyed stream held back', async () => {
     const stream = new Slow()
     stream.cork()
 
@@ -315,7 +315,7 @@ describe('write', () => {
     }
   })
 
-  it('gives a stream nothing for no bytes, and goes on', async () => {
+  it('writes nothing for no bytes, and resumes', async () => {
     const stream = new Slow()
 
     await play(function* () {
@@ -325,7 +325,7 @@ describe('write', () => {
     expect(stream.taken).toEqual([])
   })
 
-  it('throws BusyError while another task writes, and leaves that alone', async () => {
+  it('throws BusyError while another task writes, without disturbing that task', async () => {
     const stream = new Slow()
 
     const error = await play(function* () {

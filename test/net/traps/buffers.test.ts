@@ -1,4 +1,4 @@
-// Traps of node:net, by their number: what is buffered, kept or copied, and what a busy connection delays.
+// Traps of node:net that a driver built on it could fall into: memory, copies, and the delays that a busy connection causes.
 
 import { type Connection, listen } from '@bluelet/net'
 import { join, kill, sleep, spawn } from '@bluelet/scheduler'
@@ -8,14 +8,14 @@ import { dial, type Peer } from '../../support/peer.js'
 import { serve } from '../serving.js'
 import { accepted, errorOf, LOOPBACK, MIB, play } from '../world.js'
 
-/** How many bytes of chunks this process holds. */
+/** The bytes of chunks that this process holds. */
 function held(): number {
   globalThis.gc?.()
   return process.memoryUsage().arrayBuffers
 }
 
 describe('node:net', () => {
-  it('T8: what a user asks for does not become memory', async () => {
+  it('a size that a user passes does not become memory', async () => {
     const { grown, length } = await play(function* () {
       const { conn, peer } = yield* accepted()
       const before = held()
@@ -42,7 +42,7 @@ describe('node:net', () => {
     expect(grown).toBeLessThan(512 * 1024)
   })
 
-  it('T9: a connection that nobody reads holds nothing', async () => {
+  it('a connection that is not read holds nothing', async () => {
     const grown = await play(function* () {
       using listener = yield* listen(LOOPBACK, 0)
       const before = held()
@@ -63,7 +63,7 @@ describe('node:net', () => {
     expect(grown).toBeLessThan(20 * 4096)
   })
 
-  it('T15: a buffer that is changed after a killed sendall does not change what was sent', async () => {
+  it('a change of a buffer after a killed sendall does not change the sent bytes', async () => {
     const { bytes, errors, ended } = await play(function* () {
       const { conn, peer, socket } = yield* accepted()
       const data = Buffer.alloc(16 * MIB, 'a')
@@ -82,7 +82,7 @@ describe('node:net', () => {
     expect(ended).toBe(false)
   })
 
-  it('T16: a reader that does not read bounds what is buffered for it, and the others are served', async () => {
+  it('a peer that does not read has a bounded buffer, and other clients are served', async () => {
     const { sent, grown, reply } = await play(function* () {
       const block = Buffer.alloc(MIB)
       let sent = 0
@@ -109,7 +109,7 @@ describe('node:net', () => {
     expect(grown).toBeLessThan(MIB)
   })
 
-  it('T17: a task whose writes never wait lets timers and other connections have their turn', async () => {
+  it('a task whose writes never wait does not starve timers and other connections', async () => {
     const { writes, served } = await play(function* () {
       const { conn, peer } = yield* accepted()
       peer.socket.on('data', () => {})
@@ -139,13 +139,13 @@ describe('node:net', () => {
     expect(writes).toBeGreaterThan(100)
   })
 
-  it('T39: short lines do not keep the chunks in which they came', async () => {
+  it('short lines do not keep their chunks alive', async () => {
     const kept = await play(function* () {
       const { conn, peer } = yield* accepted()
       const lines: Buffer[] = []
       const reader = yield* spawn(function* () {
         for (let line = yield* conn.readline(); line.length > 0; line = yield* conn.readline()) {
-          // Ten bytes of each 64 KiB are kept.
+          // Keeps ten bytes of each 64 KiB.
           if (line.length === 10) lines.push(line)
         }
       })
@@ -167,7 +167,7 @@ describe('node:net', () => {
     expect(kept).toBeLessThan(256 * 1024)
   })
 
-  it('T40: reading a line costs time in proportion to its length', async () => {
+  it('reading a line takes time in proportion to its length', async () => {
     const time = async (length: number): Promise<number> => {
       let ms = 0
       await play(function* () {
@@ -187,7 +187,7 @@ describe('node:net', () => {
 
     const [small, large] = [await time(2 * MIB), await time(16 * MIB)]
 
-    // Eight times the length: eight times the time, not sixty-four; the rest is what a busy machine may add.
+    // Eight times the length takes eight times as long, not sixty-four times. The rest is for a busy machine.
     expect(large).toBeLessThan(30 * Math.max(small, 10))
   })
 })

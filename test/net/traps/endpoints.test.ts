@@ -1,4 +1,4 @@
-// Traps of node:net, by their number: connecting, listening, closing, and the process.
+// Traps of node:net that a driver built on it could fall into: connecting, listening, closing, and the end of the process.
 
 import { spawn as spawnProcess } from 'node:child_process'
 import { once } from 'node:events'
@@ -26,21 +26,21 @@ beforeAll(async () => {
 afterAll(() => clogged.close())
 
 describe('node:net', () => {
-  it('T20: connections that nobody accepts are bounded, and the rest is counted', async () => {
+  it('connections that are not accepted are bounded, and the rest are counted', async () => {
     const { live, dropped, dialled } = await play(function* () {
-      // The epoll driver drops none: they wait in the kernel.
+      // The epoll driver drops none, since they wait in the kernel.
       using listener = yield* listen(LOOPBACK, 0, { backlog: 64, driver: 'node' })
       const peers: Peer[] = []
       let dialled = 0
-      // No more at once than the kernel's own queue holds.
+      // At most as many at once as the kernel's own queue holds.
       while (listener.dropped < 50) {
-        // A reset may come before the client has seen that it is connected.
+        // A reset may arrive before the client has seen that it is connected.
         const some: PromiseSettledResult<Peer>[] = yield Promise.allSettled(
           Array.from({ length: 50 }, () => dial(listener.address.port)),
         )
         dialled += some.length
         peers.push(...some.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : [])))
-        // Node 20 takes one off it in a turn of its loop.
+        // Node 20 accepts one in each turn of its loop.
         for (let i = 0; i < 60; i++) yield turn()
       }
       for (const peer of peers) peer.read()
@@ -57,7 +57,7 @@ describe('node:net', () => {
   })
 
   it.each([-1, 65_536, 0.5, Number.NaN])(
-    'T25: the port %s is an error at once, as any other wrong argument',
+    'the port %s is an error at the call, like every invalid argument',
     (port) => {
       expect(() => void listen(LOOPBACK, port)).toThrow(RangeError)
       expect(() => void connect(LOOPBACK, port)).toThrow(RangeError)
@@ -65,7 +65,7 @@ describe('node:net', () => {
     },
   )
 
-  it('T25: a port in use is an error at the yield, which can be caught there', async () => {
+  it('a port in use is an error at the yield, where it can be caught', async () => {
     const error = await play(function* () {
       using listener = yield* listen(LOOPBACK, 0)
       return yield* errorOf(listen(LOOPBACK, listener.address.port))
@@ -75,7 +75,7 @@ describe('node:net', () => {
     expect(error.code).toBe('EADDRINUSE')
   })
 
-  it("T26: '' listens on every address, and an IPv4 peer is shown as one", async () => {
+  it("'' listens on every address, and an IPv4 peer has an IPv4 address", async () => {
     const hosts = await play(function* () {
       using listener = yield* listen('', 0)
       const hosts: (string | undefined)[] = []
@@ -92,7 +92,7 @@ describe('node:net', () => {
     expect(hosts).toEqual(['127.0.0.1', '127.0.0.1', '::1', '::1'])
   })
 
-  it('T27: a slow first address is not given up for good after 250 ms, and the error is never empty', async () => {
+  it('a slow first address is still tried after 250 ms, and the error is never empty', async () => {
     const port = await freePort()
     const closed: string[] = []
     const host = new ClockHost()
@@ -133,7 +133,7 @@ describe('node:net', () => {
     expect(error.errors.length).toBeGreaterThan(0)
   })
 
-  it('T28: a look-up that never answers is ended by the connect timeout, and by a kill', async () => {
+  it('a look-up that never answers is ended by the timeout of connect, and by a kill', async () => {
     const driver = driverLike(nodeDriver, { lookup() {} })
 
     const { error, outcome } = await play(function* () {
@@ -151,7 +151,7 @@ describe('node:net', () => {
     expect(outcome).toBe('killed')
   })
 
-  it('T29: a connect that is killed as it succeeds leaves no descriptor', async () => {
+  it('a connect that is killed as it succeeds leaves no descriptor', async () => {
     const before = openSockets()
 
     await play(function* () {
@@ -170,7 +170,7 @@ describe('node:net', () => {
     expect(openSockets()).toBe(before)
   })
 
-  it('T30: close ends within its deadline with a peer that does not read', async () => {
+  it('close ends within its deadline even if the peer does not read', async () => {
     const host = new ClockHost()
     let peer: Peer | undefined
 
@@ -192,7 +192,7 @@ describe('node:net', () => {
     expect(peer!.errors).toEqual(['ECONNRESET'])
   })
 
-  it('T31: close over unread input breaks no upload, and the reply arrives', async () => {
+  it('close with unread input does not break an upload, and the reply arrives', async () => {
     const { errors, text, ended } = await play(function* () {
       const { task, port } = yield* serve(function* (conn) {
         yield* conn.sendall('too large')
@@ -215,7 +215,7 @@ describe('node:net', () => {
   })
 
   it.each(['limited', 'unlimited'])(
-    'T35: a program that waits for what cannot come does not exit with 0 (%s)',
+    'a program that waits for an impossible event does not exit with code 0 (%s)',
     async (limit) => {
       const child = spawnProcess(process.execPath, ['--import', 'tsx', 'test/net/fixtures/stuck.ts', limit], {
         cwd: root,
@@ -233,7 +233,7 @@ describe('node:net', () => {
     },
   )
 
-  it('T36: an error in a callback of the user does not end the process', async () => {
+  it('an error in a callback of the user does not end the process', async () => {
     const errors: unknown[] = []
     const host = new ClockHost()
     const broken = new Error('onListening')
@@ -251,13 +251,13 @@ describe('node:net', () => {
     expect(errors).toEqual([broken])
   })
 
-  it('T42: a port can be listened on again at once, although connections to it have just ended', async () => {
+  it('a port can be reused at once after its connections have ended', async () => {
     const again = await play(function* () {
       const first = yield* listen(LOOPBACK, 0)
       const { port } = first.address
       const peer: Peer = yield dial(port)
       const conn = yield* first.accept()
-      // We end first, so that the waiting after the end is ours.
+      // Our side ends first, so that the TIME_WAIT state is ours.
       conn.close()
       yield peer.finish()
       peer.end()
@@ -270,7 +270,7 @@ describe('node:net', () => {
     expect(again).toBe(true)
   })
 
-  it('T44: a burst of 120 clients that come at once waits for no retransmission', async () => {
+  it('a burst of 120 clients waits for no retransmission', async () => {
     const start = performance.now()
 
     const peers = await play(function* () {

@@ -1,4 +1,4 @@
-// Traps of node:net, by their number: the end of the stream, resets and errors.
+// Traps of node:net that a driver built on it could fall into: the end of the stream, resets and errors.
 
 import { ClosedError, ConnectionResetError, connect, listen } from '@bluelet/net'
 import { join, kill, pause, sleep, spawn } from '@bluelet/scheduler'
@@ -9,7 +9,7 @@ import { serve } from '../serving.js'
 import { accepted, errorOf, LOOPBACK, MIB, play } from '../world.js'
 
 describe('node:net', () => {
-  it('T1: a peer that has ended its side still gets its reply', async () => {
+  it('a peer that has ended its side still gets its reply', async () => {
     const text = await play(function* () {
       const { task, port } = yield* serve(function* (conn) {
         const request = yield* conn.readall()
@@ -26,7 +26,7 @@ describe('node:net', () => {
     expect(text).toBe('reply to request')
   })
 
-  it('T1: a peer that has ended its side gets the reply of a client of ours, too', async () => {
+  it('a peer that has ended its side gets the reply of a client, too', async () => {
     const raw = await rawServer()
 
     const text = await play(function* () {
@@ -45,7 +45,7 @@ describe('node:net', () => {
   })
 
   it.each(['before', 'after'])(
-    'T2: a reset is no end of the stream, whether it comes %s we wait',
+    'a reset is not the end of the stream if it comes %s the read',
     async (when) => {
       const error = await play(function* () {
         const { conn, peer } = yield* accepted()
@@ -62,7 +62,7 @@ describe('node:net', () => {
     },
   )
 
-  it('T2: a reset behind bytes that nobody has read is no end of the stream', async () => {
+  it('a reset after unread bytes is not the end of the stream', async () => {
     const error = await play(function* () {
       const { conn, peer } = yield* accepted()
       peer.write('the first half of a mess')
@@ -76,7 +76,7 @@ describe('node:net', () => {
     expect(error).toBeInstanceOf(ConnectionResetError)
   })
 
-  it('T3: a sendall whose connection is destroyed meanwhile does not succeed', async () => {
+  it('a sendall whose connection is destroyed meanwhile does not succeed', async () => {
     const errors = await play(function* () {
       const errors: unknown[] = []
       for (const end of ['close', 'abort', 'reset'] as const) {
@@ -97,11 +97,11 @@ describe('node:net', () => {
     expect(errors[2]).toBeInstanceOf(ConnectionResetError)
   })
 
-  it('T4: writes after the peer has gone fail with one class of error, at the first that the kernel refuses', async () => {
+  it('writes after the peer has gone fail with one error class, at the first write that the kernel refuses', async () => {
     const errors = await play(function* () {
       const errors: unknown[] = []
       const { conn, peer } = yield* accepted()
-      // Closed in an orderly way, both sides: the first write still goes out, and brings a reset back.
+      // Both sides are closed in order, so the first write still goes out, and brings a reset back.
       peer.socket.destroy()
       yield until('the peer is closed', () => peer.closed)
       yield* conn.sendall('goes out')
@@ -115,7 +115,7 @@ describe('node:net', () => {
     expect(errors[1]).toBeInstanceOf(ClosedError)
   })
 
-  it('T5: a reset that came while nobody read is told by the next recv and by the next send', async () => {
+  it('a reset that arrives between reads is thrown by the next recv and by the next send', async () => {
     const errors = await play(function* () {
       const errors: unknown[] = []
       for (const operation of ['recv', 'send'] as const) {
@@ -130,7 +130,7 @@ describe('node:net', () => {
     for (const error of errors) expect(error).toBeInstanceOf(ConnectionResetError)
   })
 
-  it('T6: unread data does not keep a closed connection open', async () => {
+  it('unread data does not keep a closed connection open', async () => {
     const closed = await play(function* () {
       const { conn, peer } = yield* accepted()
       peer.write('never read').end()
@@ -143,7 +143,7 @@ describe('node:net', () => {
     expect(closed).toBe(true)
   })
 
-  it('T7: fewer bytes than were asked for are given at once', async () => {
+  it('recv gives fewer bytes than max at once', async () => {
     const text = await play(function* () {
       const { conn, peer } = yield* accepted()
       peer.write('eleven byte')
@@ -156,7 +156,7 @@ describe('node:net', () => {
     expect(text).toBe('eleven byte')
   })
 
-  it('T10: a reader is woken by data, by the end and by an error, each exactly once', async () => {
+  it('a reader is woken by data, by the end and by an error, each exactly once', async () => {
     const log = await play(function* () {
       const log: string[] = []
       const { conn, peer } = yield* accepted()
@@ -185,7 +185,7 @@ describe('node:net', () => {
     expect(log).toEqual(['a', 'b', 'c', 'end'])
   })
 
-  it('T11: data that came before anybody read, or accepted, is not lost', async () => {
+  it('data that arrives before the first read, or the accept, is not lost', async () => {
     const texts = await play(function* () {
       using listener = yield* listen(LOOPBACK, 0)
       const peer: Peer = yield dial(listener.address.port)
@@ -201,14 +201,14 @@ describe('node:net', () => {
     expect(texts).toEqual(['early', ''])
   })
 
-  it('T12: an error on a connection that nobody uses ends nothing', async () => {
+  it('an error on a connection that is not in use ends nothing', async () => {
     const survived = await play(function* () {
       using listener = yield* listen(LOOPBACK, 0)
       const unaccepted: Peer = yield dial(listener.address.port)
       yield unaccepted.reset()
       const first = yield* listener.accept()
       const { conn, peer } = yield* accepted()
-      // It reads, so that it hears of the reset, and nobody waits for it.
+      // It reads, so that it is told of the reset, and no task joins it.
       const reader = yield* spawn(function* () {
         yield* conn.recv()
       })
@@ -224,7 +224,7 @@ describe('node:net', () => {
     expect(survived).toBe(true)
   })
 
-  it('T13: bytes that came before a reset are given first, and then the error', async () => {
+  it('bytes that arrived before a reset are given first, and then the error', async () => {
     const log = await play(function* () {
       const log: string[] = []
       const { conn, peer } = yield* accepted()
@@ -233,7 +233,7 @@ describe('node:net', () => {
       })
       yield pause()
       yield* kill(reader)
-      // Three pieces, all of which have come before the reset does.
+      // Three pieces, all of which arrive before the reset.
       for (const text of ['one ', 'two ', 'three']) {
         peer.write(text)
         for (let i = 0; i < 5; i++) yield turn()
@@ -253,7 +253,7 @@ describe('node:net', () => {
     expect(log.slice(0, -1).join('')).toBe('one two three')
   })
 
-  it('T14: after a failure every operation says ClosedError, with the failure as its cause', async () => {
+  it('after a failure every operation throws ClosedError, with the failure as its cause', async () => {
     const errors = await play(function* () {
       const { conn, peer } = yield* accepted()
       yield peer.reset()
