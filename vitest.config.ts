@@ -23,6 +23,15 @@ export const alias = ['scheduler', 'net'].flatMap((name) => {
 /** What a test counts as that is slow for its kind: vitest.mutation.config.ts leaves it out. */
 export const LARGE = { name: 'large', description: 'counts to a hundred thousand, or starts a process' }
 
+/**
+ * Test files that share processes, which saves the start of one for each, a third of a second. The others measure memory or work,
+ * have sockets of the system, or load modules of ours again.
+ */
+const SHARED = ['test/*.test.ts', 'test/{documents,examples,harness,scheduler}/**/*.test.ts']
+const ALONE = [
+  'test/scheduler/{memory,core/cost,core/step-cost,core/depth,host/host,stores/ring-queue}.test.ts',
+]
+
 /** The suites: `vitest run` is the fast one, `vitest run --mode long` that of *.long.ts, and so on. */
 const TIMEOUTS_MS: Readonly<Record<string, number>> = {
   test: 10_000,
@@ -36,7 +45,7 @@ const TIMEOUTS_MS: Readonly<Record<string, number>> = {
 export default defineConfig(({ mode }) => ({
   resolve: { alias },
   test: {
-    include: [`test/**/*.${mode in TIMEOUTS_MS ? mode : 'test'}.ts`],
+    ...filesOf(mode),
     globalSetup: 'test/support/build.ts',
     // A browser keeps its connections, and a bundler its process.
     setupFiles: mode === 'site' || mode === 'packages' ? [] : ['test/support/setup.ts'],
@@ -57,3 +66,19 @@ export default defineConfig(({ mode }) => ({
     },
   },
 }))
+
+/** The files of a suite, and which of them share processes. */
+function filesOf(mode: string): object {
+  if (mode !== 'test') return { include: [`test/**/*.${mode in TIMEOUTS_MS ? mode : 'test'}.ts`] }
+  const rest = { include: ['test/**/*.test.ts'], exclude: SHARED }
+  return {
+    projects: [
+      {
+        extends: true,
+        test: { name: 'shared', isolate: false, restoreMocks: true, include: SHARED, exclude: ALONE },
+      },
+      { extends: true, test: { name: 'alone', include: ALONE } },
+      { extends: true, test: { name: 'net', ...rest } },
+    ],
+  }
+}

@@ -1,6 +1,7 @@
-// Vitest's global setup: builds the packages, since some tests load what users get. A second run costs less than a second.
+// Vitest's global setup: builds the packages, since some tests load what users get, and the examples. A second run costs less than a second.
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { compilePrograms } from './compile.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -17,4 +18,5 @@ export function setup(): void {
     const { status, stdout, stderr } = spawnSync(process.execPath, step, { cwd: root, encoding: 'utf8' })
     if (status !== 0) throw new Error(`the packages do not build:\n${stdout}${stderr}`)
   }
+  compilePrograms()
 }

@@ -28,9 +28,25 @@ export function leavesNothingOpen(): void {
 
 /** How many runs are under way on the real host or a virtual one. */
 let runs = 0
+/** Whether they are counted: test files that share a process share this. */
+let counting = false
 
 /** Checks that every run has ended, and so every task: a run does not end before its tasks. */
 export function leavesNoRun(): void {
+  if (!counting) countRuns()
+  counting = true
+
+  beforeEach(() => {
+    runs = 0
+  })
+
+  afterEach(async () => {
+    await reached(() => runs <= 0, PATIENCE_MS)
+    if (runs > 0) throw new Error(`left running by this test: ${runs} runs`)
+  })
+}
+
+function countRuns(): void {
   const { onExhausted } = defaultHost
   // Every run asks for this when it begins, and takes it back when it ends.
   defaultHost.onExhausted = (callback) => {
@@ -41,15 +57,6 @@ export function leavesNoRun(): void {
       takeBack?.()
     }
   }
-
-  beforeEach(() => {
-    runs = 0
-  })
-
-  afterEach(async () => {
-    await reached(() => runs <= 0, PATIENCE_MS)
-    if (runs > 0) throw new Error(`left running by this test: ${runs} runs`)
-  })
 }
 
 /** How many sockets this process holds; 0 where there is no /proc. */
