@@ -10,7 +10,7 @@ import { build } from 'esbuild'
 const EXPECTED = [
   'hello',
   'slept',
-  "connect('127.0.0.1', 4915) failed: there are no sockets here: give the run a network of its own, such as { host: new Simulation() } of @bluelet/net/testing",
+  "connect('127.0.0.1', 4915) failed: there are no sockets here; give the run a network of its own, such as { host: new Simulation() } of @bluelet/net/testing",
   'the balance is 150',
 ]
 

@@ -11,7 +11,7 @@ afterEach(destroyPeers)
 const LONGEST_MS = 30_000
 
 const noPython = missing('python3', ['--version'])
-const noEpoll = epollDriver() instanceof Error ? 'the epoll driver is not to be had here' : null
+const noEpoll = epollDriver() instanceof Error ? 'the epoll driver is not available here' : null
 
 const CLIENTS = 50
 const UNKNOWN = 'Error: unknown aphorism.'
@@ -70,7 +70,7 @@ interface Sample {
 const POLL: Sample = {
   file: 'examples/zen/poll.ts',
   module: 'examples/zen/readiness.ts',
-  word: 'the peer has gone (ECONNRESET)',
+  word: 'the peer has disconnected (ECONNRESET)',
 }
 
 const SAMPLES: readonly Sample[] = [

@@ -1,14 +1,15 @@
 /**
- * The error classes of sockets: one for each thing that a caller would do differently. `ClosedError` and `TimeoutError` are
- * the scheduler's.
+ * The error classes of sockets: one for each thing that a caller would do differently. `ClosedError`
+ * and `TimeoutError` are the scheduler's. Misuse is not here: it is a TypeError or a RangeError.
  */
 
 /**
- * The connection is gone, and not by an orderly end: the peer reset it, or went away while we were sending. Never
- * confused with the end of the stream, after which everything that was sent has arrived.
+ * The connection has ended other than by an orderly end: the peer reset it, or disappeared while we
+ * were sending. An orderly end is never reported by this error: after that, everything that was sent
+ * has arrived.
  */
 export class ConnectionResetError extends Error {
-  /** The system's name for it: `ECONNRESET`, `EPIPE` ... */
+  /** The system's name for the error: `ECONNRESET`, `EPIPE` ... */
   readonly code: string
 
   static {
@@ -16,10 +17,10 @@ export class ConnectionResetError extends Error {
   }
 
   /**
-   * Makes one.
+   * Makes an error.
    *
    * @param message what happened
-   * @param code the system's name for it
+   * @param code the system's name for the error
    * @param options the system's error, as `cause`
    */
   constructor(message: string, code: string, options?: ErrorOptions) {
@@ -29,23 +30,25 @@ export class ConnectionResetError extends Error {
 }
 
 /**
- * Another task is in the middle of the same operation on this connection: its bytes and ours would get mixed up.
+ * Another task is in the middle of the same operation on this connection or stream: the bytes of the
+ * two tasks would be mixed up.
  */
 export class BusyError extends Error {
-  /** Stable, for programs that tell errors apart by code. */
+  /** Stable, for programs that distinguish errors by code. */
   readonly code = 'ERR_BLUELET_BUSY'
+
   static {
     BusyError.prototype.name = 'BusyError'
   }
 }
 
 /**
- * A connection could not be made. The message names each address that was tried and what came of it.
+ * A connection could not be made. The message names each address that was tried, and its error.
  */
 export class ConnectError extends Error {
-  /** The system's name for the last failure: `ECONNREFUSED`, `ENOTFOUND`, `ETIMEDOUT` ... */
+  /** The system's name for the last error: `ECONNREFUSED`, `ENOTFOUND`, `ETIMEDOUT` ... */
   readonly code: string
-  /** What came of each attempt, in order. */
+  /** The errors of the attempts, in the order in which they failed. */
   readonly errors: readonly Error[]
 
   static {
@@ -53,11 +56,11 @@ export class ConnectError extends Error {
   }
 
   /**
-   * Makes one.
+   * Makes an error.
    *
    * @param message what was tried
-   * @param code the system's name for the last failure
-   * @param errors what came of each attempt
+   * @param code the system's name for the last error
+   * @param errors the errors of the attempts
    */
   constructor(message: string, code: string, errors: readonly Error[]) {
     super(message, { cause: errors.at(-1) })
@@ -70,7 +73,7 @@ export class ConnectError extends Error {
  * A listener could not be opened.
  */
 export class ListenError extends Error {
-  /** The system's name for it: `EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL` ... */
+  /** The system's name for the error: `EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL` ... */
   readonly code: string
 
   static {
@@ -78,10 +81,10 @@ export class ListenError extends Error {
   }
 
   /**
-   * Makes one.
+   * Makes an error.
    *
    * @param message what happened
-   * @param code the system's name for it
+   * @param code the system's name for the error
    * @param options the system's error, as `cause`
    */
   constructor(message: string, code: string, options?: ErrorOptions) {
@@ -91,23 +94,24 @@ export class ListenError extends Error {
 }
 
 /**
- * The bytes that were asked for did not come within the limit; they are still there to be read.
+ * The requested bytes did not arrive within the limit. They can still be read.
  */
 export class LimitError extends Error {
-  /** Stable, for programs that tell errors apart by code. */
+  /** Stable, for programs that distinguish errors by code. */
   readonly code = 'ERR_BLUELET_LIMIT'
+
   static {
     LimitError.prototype.name = 'LimitError'
   }
 }
 
 /**
- * The stream ended before the bytes that were asked for had come.
+ * The stream ended before all requested bytes had arrived.
  */
 export class IncompleteReadError extends Error {
-  /** Stable, for programs that tell errors apart by code. */
+  /** Stable, for programs that distinguish errors by code. */
   readonly code = 'ERR_BLUELET_INCOMPLETE_READ'
-  /** What had come. */
+  /** The bytes that had arrived. */
   readonly partial: Buffer
 
   static {
@@ -115,10 +119,10 @@ export class IncompleteReadError extends Error {
   }
 
   /**
-   * Makes one.
+   * Makes an error.
    *
-   * @param message what was asked for
-   * @param partial what had come
+   * @param message what was requested
+   * @param partial the bytes that had arrived
    */
   constructor(message: string, partial: Buffer) {
     super(message)
@@ -130,12 +134,4 @@ export class IncompleteReadError extends Error {
 export function codeOf(error: unknown): string {
   const code = (error as { code?: unknown } | null | undefined)?.code
   return typeof code === 'string' ? code : 'unknown'
-}
-
-/** A value in an error message. */
-export function shown(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}...` : value)
-  if (typeof value === 'function') return `a function (${value.name || 'anonymous'})`
-  if (typeof value !== 'object' || value === null) return String(value)
-  return `an object (${value.constructor?.name ?? 'without a class'})`
 }

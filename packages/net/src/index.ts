@@ -4,6 +4,17 @@
  * @packageDocumentation
  */
 
+// Where to start reading: how `yield conn.recv(1024)` waits and resumes on the `epoll` driver, in the
+// order in which the files are used:
+//
+// 1. `socket/connection`: `recv` makes an event whose handler is the connection's reading half.
+// 2. `socket/read-half`: `enter` tries to read, and parks the task if the try would block.
+// 3. `driver/protocol`: what a try is, and when the driver calls `ready`.
+// 4. `drivers/epoll/socket`: `read` calls recv(2); `polled` turns the system's events into `ready`.
+// 5. `drivers/epoll/set`: takes a batch of events from the native part, and calls each socket.
+//
+// Below that is `native/` (see its README), above it `server/server`.
+
 import './own-files.js'
 
 export { ClosedError, TimeoutError } from '@bluelet/scheduler'
@@ -16,13 +27,12 @@ export {
   LimitError,
   ListenError,
 } from './errors.js'
-export type { LimitOptions, OverloadPolicy } from './server/limits.js'
-export { type ServerOptions, server } from './server/server.js'
+export type { LimitOptions, OverloadPolicy, ServerOptions } from './server/options.js'
+export { server } from './server/server.js'
 export type { Handler } from './server/session.js'
 export type { DropReason, ServerStats, TimeoutKind } from './server/stats.js'
 export { type ConnectOptions, connect } from './socket/connect.js'
 export { Connection, type ReadOptions } from './socket/connection.js'
 export { Listener, type ListenOptions, listen } from './socket/listener.js'
+export type { ReadableLike, WritableLike } from './stream/node-streams.js'
 export { read, type StreamReadOptions, write } from './stream/read-write.js'
-export type { ReadableLike } from './stream/stream-reader.js'
-export type { WritableLike } from './stream/stream-writer.js'

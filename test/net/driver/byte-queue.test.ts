@@ -109,7 +109,7 @@ describe('the module', () => {
       vi.unstubAllGlobals(),
     )
 
-    await expect(loading).rejects.toThrow('@bluelet/net needs a Buffer')
+    await expect(loading).rejects.toThrow('@bluelet/net needs Buffer')
   })
 })
 

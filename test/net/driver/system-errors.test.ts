@@ -21,7 +21,7 @@ describe('resetOf', () => {
       const error = resetOf(cause)
 
       expect(error).toBeInstanceOf(ConnectionResetError)
-      expect(error).toMatchObject({ message: `the peer has gone (${code})`, code, cause })
+      expect(error).toMatchObject({ message: `the peer has disconnected (${code})`, code, cause })
     },
   )
 
@@ -34,13 +34,10 @@ describe('resetOf', () => {
 
 describe('listenErrorOf', () => {
   it.each([
-    [
-      'EADDRINUSE',
-      'the port is in use; stop the other program, choose another port, or 0 for any that is free',
-    ],
+    ['EADDRINUSE', 'the port is in use; stop the other program, choose another port, or 0 for any free port'],
     ['EACCES', 'this port needs privileges; choose one above 1023'],
-    ['EADDRNOTAVAIL', 'this machine has no such address'],
-    ['ENOTFOUND', 'there is no such host'],
+    ['EADDRNOTAVAIL', 'this machine does not have that address'],
+    ['ENOTFOUND', 'the host does not exist'],
     ['EMFILE', 'listen EMFILE'],
   ])('says of %s what to do', (code, hint) => {
     const cause = systemError(code, 'listen')

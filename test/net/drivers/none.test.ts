@@ -14,7 +14,7 @@ describe('what takes the place of the node driver', () => {
 
     expect(error).toBeInstanceOf(ConnectError)
     expect(error.message).toMatch(
-      /^connect\('example\.invalid', 80\) failed: there are no sockets here: .*Simulation/,
+      /^connect\('example\.invalid', 80\) failed: there are no sockets here; .*Simulation/,
     )
   })
 
@@ -46,7 +46,7 @@ describe('what takes the place of the node driver', () => {
 
   it('says by any name that there is none, and what to do', () => {
     expect(() => driverNamed('epoll')).toThrow(
-      /^the driver 'epoll' is not to be had here: there are no sockets here: .*Simulation/,
+      /^the driver 'epoll' is not available here: there are no sockets here; .*Simulation/,
     )
   })
 })

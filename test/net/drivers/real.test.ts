@@ -70,7 +70,7 @@ const BROKEN: readonly [string, () => string, RegExp][] = [
   ['no addon', () => file('none.node', 'this is no addon'), /file too short|invalid ELF header/],
 ]
 const BROKEN_COPY: readonly [string, () => string, RegExp][] = [
-  ['cut off', () => file('cut.node', binary().subarray(0, 5000)), /cut\.node: the file is cut off/],
+  ['cut off', () => file('cut.node', binary().subarray(0, 5000)), /cut\.node: the file is truncated/],
   ['for another processor', () => file('foreign.node', foreign(binary())), /foreign\.node/],
 ]
 
@@ -87,7 +87,7 @@ describe('the driver that serves', { tags: [LARGE.name], timeout: 30_000 }, () =
     const { code, stderr } = await echo({ BLUELET_DRIVER: 'foo' })
 
     expect(code).toBe(1)
-    expect(stderr).toContain("BLUELET_DRIVER: there is no driver 'foo': expected 'epoll' or 'node'")
+    expect(stderr).toContain("BLUELET_DRIVER: there is no driver 'foo'; expected 'epoll' or 'node'")
   })
 
   const broken = unbuilt ? BROKEN : [...BROKEN, ...BROKEN_COPY]
@@ -104,10 +104,10 @@ describe('the driver that serves', { tags: [LARGE.name], timeout: 30_000 }, () =
 
       expect([byName.code, byVariable.code]).toEqual([1, 1])
       expect(byName.stderr).toMatch(
-        /Error: the driver 'epoll' is not to be had here: its native part cannot be/,
+        /Error: the driver 'epoll' is not available here: its native part cannot be/,
       )
       expect(byVariable.stderr).toMatch(
-        /Error: BLUELET_DRIVER: the driver 'epoll' is not to be had here: its nat/,
+        /Error: BLUELET_DRIVER: the driver 'epoll' is not available here: its nat/,
       )
       for (const { stderr } of [byName, byVariable]) expect(stderr).toMatch(why)
     },
@@ -143,7 +143,7 @@ describe('loadNative', () => {
     Object.defineProperty(process, 'platform', { value: 'darwin' })
 
     try {
-      expect(loadNative).toThrow('there is no epoll on darwin')
+      expect(loadNative).toThrow('darwin has no epoll')
     } finally {
       Object.defineProperty(process, 'platform', { value: platform })
     }
@@ -197,7 +197,7 @@ describe('realDriver', () => {
 
     expect(realDriver().name).toBe('node')
     for (let i = 0; i < 2; i++)
-      expect(() => driverNamed('epoll')).toThrow(/'epoll' is not to be had here: .*ENOENT/)
+      expect(() => driverNamed('epoll')).toThrow(/'epoll' is not available here: .*ENOENT/)
   })
 
   it.skipIf(unbuilt)('has epoll by its name, where it is built', () => {
@@ -213,7 +213,7 @@ describe('realDriver', () => {
   it('is an error where the one that was asked for is none', async () => {
     const { realDriver } = await fresh({ BLUELET_DRIVER: 'foo' })
 
-    expect(realDriver).toThrow("BLUELET_DRIVER: there is no driver 'foo': expected 'epoll' or 'node'")
+    expect(realDriver).toThrow("BLUELET_DRIVER: there is no driver 'foo'; expected 'epoll' or 'node'")
   })
 })
 

@@ -22,7 +22,7 @@ const CASES: readonly Case[] = [
   {
     deadline: 'firstByte',
     sends: '',
-    said: 'recv(65536): nothing came',
+    said: 'recv(65536): nothing arrived',
     *wait(conn) {
       yield* conn.recv()
     },
@@ -30,7 +30,7 @@ const CASES: readonly Case[] = [
   {
     deadline: 'idle',
     sends: 'x',
-    said: 'recv(65536): nothing came',
+    said: 'recv(65536): nothing arrived',
     *wait(conn) {
       yield* conn.recv()
     },
@@ -38,7 +38,7 @@ const CASES: readonly Case[] = [
   {
     deadline: 'message',
     sends: 'xy',
-    said: 'readline(): the rest did not come',
+    said: 'readline(): the rest did not arrive',
     *wait(conn) {
       yield* conn.readline()
     },
@@ -46,7 +46,7 @@ const CASES: readonly Case[] = [
   {
     deadline: 'stall',
     sends: 'x',
-    said: 'sendall(100000 bytes): nothing was taken',
+    said: 'sendall(100000 bytes): the client accepted nothing',
     *wait(conn) {
       yield* conn.sendall(Buffer.alloc(100_000))
     },

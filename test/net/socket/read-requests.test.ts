@@ -61,7 +61,7 @@ describe('the limit of Connection.readexactly', () => {
 
     expect(() => conn.readexactly(n, options)).toThrow(LimitError)
     expect(() => conn.readexactly(n, options)).toThrow(
-      `readexactly(${n}): more than the limit of ${limit} bytes; if that is no peer's whim, raise it: readexactly(n, { limit })`,
+      `readexactly(${n}): more than the limit of ${limit} bytes; unless the peer chose that length, raise the limit: readexactly(n, { limit })`,
     )
   })
 

@@ -209,7 +209,7 @@ describe.each(['readline', 'readuntil'] as const)('the limit of Connection.%s', 
 
     expect(error).toBeInstanceOf(LimitError)
     expect(error.message).toBe(
-      `${name}(): no terminator within the limit of 100 bytes; they are still there to be read`,
+      `${name}(): no terminator within the limit of 100 bytes; the bytes can still be read`,
     )
     expect(rest).toBe(text)
   })

@@ -56,9 +56,7 @@ describe('read(stream)', () => {
 
     expect(`${within}`).toBe('12345')
     expect(error).toBeInstanceOf(LimitError)
-    expect(error.message).toBe(
-      'read(stream): more than the limit of 5 bytes; they are still there to be read',
-    )
+    expect(error.message).toBe('read(stream): more than the limit of 5 bytes; the bytes can still be read')
     expect(rest).toEqual(['1', '2345678'])
   })
 

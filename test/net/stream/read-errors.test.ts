@@ -141,7 +141,7 @@ describe('read(stream, n)', () => {
 
     expect(error).toBeInstanceOf(BusyError)
     expect(error.message).toBe(
-      'read(stream): first#2 is reading this stream, in read(stream, 5); one task at a time reads it',
+      'read(stream): first#2 is reading this stream, in read(stream, 5); only one task at a time can read',
     )
     expect(texts).toEqual(['one'])
   })
@@ -163,7 +163,7 @@ describe('read(stream, n)', () => {
     expect(found.left).toEqual([chunk, 'two'])
     expect(found.all).toBeInstanceOf(TypeError)
     expect(found.error.message).toBe(
-      `read(stream, 100): expected a stream of bytes or strings, got a chunk that is ${shown}: read a stream of objects by for await or 'data'`,
+      `read(stream, 100): expected a stream of bytes or strings, got a chunk that is ${shown}; read a stream of objects with for await or 'data'`,
     )
   })
 

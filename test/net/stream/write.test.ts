@@ -341,7 +341,7 @@ describe('write', () => {
 
     expect(error).toBeInstanceOf(BusyError)
     expect(error.message).toBe(
-      'write(stream, 3 bytes): first#2 is writing to this stream; one task at a time writes to it',
+      'write(stream, 3 bytes): first#2 is writing to this stream; only one task at a time can write',
     )
     expect(stream.taken).toEqual(['one'])
   })

@@ -1,6 +1,8 @@
 /**
- * The address of one end of a connection, as a user would print it.
+ * The address of one end of a connection, as a user would print it. It resolves no names.
  */
+
+import { shown } from '../check.js'
 
 const IPV6_GROUPS = 8
 
@@ -8,7 +10,7 @@ const IPV6_GROUPS = 8
 export class Address {
   /** The numeric host: `127.0.0.1`, `::1`. An IPv4 address is never written as `::ffff:127.0.0.1`. */
   readonly host: string
-  /** The port: 0 to 65535. */
+  /** The port, 0 to 65535. */
   readonly port: number
 
   /**
@@ -22,14 +24,14 @@ export class Address {
     this.port = port
   }
 
-  /** 4 or 6. */
+  /** The version of IP: 4 or 6. */
   get family(): 4 | 6 {
     return this.host.includes(':') ? 6 : 4
   }
 
   /**
-   * Whom it belongs to, as far as that can be told: an IPv4 address to itself, an IPv6 address to its network of 64 bits, of
-   * which one subscriber has all.
+   * The client that the address stands for, as far as an address can tell: an IPv4 address stands for
+   * itself, an IPv6 address for its /64 network, all of which belongs to one subscriber.
    */
   get owner(): string {
     if (this.family === 4) return this.host
@@ -40,7 +42,7 @@ export class Address {
       while (groups.length + rest < IPV6_GROUPS) groups.push('0')
       groups.push(...tail.split(':'))
     }
-    // However it was written: with zeros in front, or in capitals.
+    // Normalised, since an address may be written with leading zeros or in capitals.
     const network = groups.slice(0, IPV6_GROUPS / 2)
     return network.map((group) => Number.parseInt(group, 16).toString(16)).join(':')
   }
@@ -54,22 +56,21 @@ export class Address {
 /**
  * Checks a port.
  *
- * @throws RangeError if it is no integer of 0 to 65535
+ * @throws RangeError if it is not an integer from 0 to 65535
  */
 export function checkPort(operation: string, port: unknown): asserts port is number {
   if (typeof port === 'number' && Number.isInteger(port) && port >= 0 && port <= 65_535) return
-  const given = typeof port === 'string' ? JSON.stringify(port) : String(port)
-  throw new RangeError(`${operation}(host, port): expected a port of 0 to 65535, got ${given}`)
+  throw new RangeError(`${operation}(host, port): expected a port from 0 to 65535, got ${shown(port)}`)
 }
 
 /**
  * Checks a host.
  *
- * @throws TypeError if it is no string
+ * @throws TypeError if it is not a string
  */
 export function checkHost(operation: string, host: unknown): asserts host is string {
   if (typeof host === 'string') return
   throw new TypeError(
-    `${operation}(host, port): expected a host name or address as a string, got ${String(host)}`,
+    `${operation}(host, port): expected a host name or address as a string, got ${shown(host)}`,
   )
 }

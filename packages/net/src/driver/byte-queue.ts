@@ -1,50 +1,43 @@
 /**
- * Bytes that have arrived and wait to be read: a list of chunks, looked at without joining them.
+ * A queue of bytes that have arrived and wait to be read: a list of chunks that can be searched without
+ * joining them. It is not a stream: it has no end, no limit and no waiting.
  */
 
 if (typeof Buffer === 'undefined') {
   throw new Error(
-    '@bluelet/net needs a Buffer: where there is none, as in a browser, first set globalThis.Buffer to that of the package `buffer`',
+    '@bluelet/net needs Buffer: in a browser, first set globalThis.Buffer to that of the package `buffer`',
   )
 }
 
-/** No bytes: the end of the stream. */
+/** No bytes, which means the end of the stream. */
 export const EMPTY: Buffer = Buffer.alloc(0)
 
-/** A chunk of at most this size is copied behind the one before, so that a drip of single bytes costs about a byte each. */
+/** Chunks up to this size are appended to the previous one, so that single bytes cost about a byte each. */
 const SMALL = 1024
-/** The size of the blocks into which small chunks are copied. */
+/** The size of the blocks that small chunks are copied into. */
 const BLOCK = 8192
 
-/** A queue of bytes. Every operation is linear in the bytes that it is about, however they were split. */
+/** A queue of bytes. Each operation is linear in the bytes it concerns, however they were split. */
 export class ByteQueue {
-  readonly #chunks: Buffer[]
-  /** The chunks before it have been taken. */
-  #first: number
-  #length: number
-  /** The block of which the last chunk is a part, and how much of it is filled; null if there is none. */
-  #block: Buffer | null
-  #filled: number
-  /** A chunk, and the offset of its first byte from the front, from which the next search may begin. */
-  #cursor: number
-  #cursorOffset: number
+  readonly #chunks: Buffer[] = []
+  /** Index of the front chunk; those before it have been taken. */
+  #first = 0
+  #length = 0
+  /** The block that contains the last chunk, or null if that chunk is not in a block. */
+  #block: Buffer | null = null
+  /** How many bytes of that block are used. */
+  #filled = 0
+  /** Index of the chunk at which the next search may start. */
+  #cursor = 0
+  /** Offset of that chunk's first byte from the front. */
+  #cursorOffset = 0
 
-  constructor() {
-    this.#chunks = []
-    this.#first = 0
-    this.#length = 0
-    this.#block = null
-    this.#filled = 0
-    this.#cursor = 0
-    this.#cursorOffset = 0
-  }
-
-  /** How many bytes it holds. */
+  /** How many bytes the queue holds. */
   get length(): number {
     return this.#length
   }
 
-  /** Puts bytes at the end; they must not change any more. */
+  /** Appends bytes, which must not change afterwards. */
   push(chunk: Buffer): void {
     if (chunk.length === 0) return
     this.#length += chunk.length
@@ -54,13 +47,13 @@ export class ByteQueue {
     } else this.#pushSmall(chunk)
   }
 
-  /** Takes up to `max` bytes from the front, no more than lie in one piece. */
+  /** Takes up to `max` bytes of the front chunk. */
   takeSome(max: number): Buffer {
     const chunk = this.#chunks[this.#first]
     return chunk === undefined ? EMPTY : this.take(Math.min(max, chunk.length))
   }
 
-  /** Takes exactly `n` bytes from the front; there must be as many. */
+  /** Takes exactly `n` bytes from the front. The queue must hold at least as many. */
   take(n: number): Buffer {
     const first = this.#chunks[this.#first]
     if (first === undefined || n === 0) return EMPTY
@@ -78,7 +71,7 @@ export class ByteQueue {
     const joined = Buffer.allocUnsafe(n)
     let filled = 0
     while (filled < n) {
-      const chunk = this.#chunks[this.#first] as Buffer // The caller has asked for no more than there is.
+      const chunk = this.#chunks[this.#first] as Buffer // The queue holds at least n bytes.
       const used = chunk.copy(joined, filled, 0, n - filled)
       filled += used
       if (used === chunk.length) this.#dropFirst()
@@ -87,30 +80,31 @@ export class ByteQueue {
     return joined
   }
 
-  /** A copy of up to `max` bytes from the front, which stay. */
+  /** Copies up to `max` bytes from the front, without taking them. */
   peek(max: number): Buffer {
     const n = Math.min(max, this.#length)
     const copy = Buffer.allocUnsafe(n)
     let filled = 0
     for (let i = this.#first; filled < n; i++) {
-      filled += (this.#chunks[i] as Buffer).copy(copy, filled, 0, n - filled) // n is no more than there is.
+      filled += (this.#chunks[i] as Buffer).copy(copy, filled, 0, n - filled) // The queue holds at least n bytes.
     }
     return copy
   }
 
   /**
-   * Where `terminator` ends for the first time, counted from the front; -1: nowhere.
+   * Finds the first occurrence of `terminator`.
    *
-   * @param from where to begin; all that lies before has been searched
+   * @param from the offset at which to start; everything before it has been searched
+   * @returns the offset of the byte after the terminator, or -1
    */
   find(terminator: Buffer, from: number): number {
     const overlap = terminator.length - 1
     const resumed = this.#cursor > this.#first && this.#cursorOffset <= from
     let offset = resumed ? this.#cursorOffset : 0
-    /** The end of what was searched: a terminator that begins there may end in the next chunk. */
+    /** The last bytes that were searched: a terminator that starts there may end in the next chunk. */
     let tail = EMPTY
     for (let i = resumed ? this.#cursor : this.#first; i < this.#chunks.length; i++) {
-      const chunk = this.#chunks[i] as Buffer // Every index from the first on is filled.
+      const chunk = this.#chunks[i] as Buffer // Every index from #first on is filled.
       if (tail.length > 0) {
         const seam = Buffer.concat([tail, chunk.subarray(0, overlap)]).indexOf(terminator)
         if (seam !== -1) return offset - tail.length + seam + terminator.length
@@ -118,7 +112,7 @@ export class ByteQueue {
       const found = chunk.indexOf(terminator, Math.max(0, from - offset))
       if (found !== -1) return offset + found + terminator.length
       tail = overlap === 0 ? EMPTY : lastBytes(tail, chunk, overlap)
-      // The next search begins `overlap` before the end: no chunk that lies before that is needed again.
+      // The next search starts `overlap` bytes before the end, so that earlier chunks are done with.
       if (offset <= this.#length - overlap) {
         this.#cursor = i
         this.#cursorOffset = offset
@@ -128,7 +122,7 @@ export class ByteQueue {
     return -1
   }
 
-  /** Forgets all. */
+  /** Removes all bytes. */
   clear(): void {
     this.#chunks.length = 0
     this.#first = 0
@@ -141,7 +135,7 @@ export class ByteQueue {
   #pushSmall(chunk: Buffer): void {
     const last = this.#chunks.length - 1
     if (this.#block !== null && this.#filled + chunk.length <= BLOCK) {
-      const lastChunk = this.#chunks[last] as Buffer // There is a block only while its part is the last chunk.
+      const lastChunk = this.#chunks[last] as Buffer // While there is a block, the last chunk is part of it.
       chunk.copy(this.#block, this.#filled)
       this.#filled += chunk.length
       this.#chunks[last] = this.#block.subarray(this.#filled - chunk.length - lastChunk.length, this.#filled)
@@ -173,8 +167,9 @@ function lastBytes(before: Buffer, chunk: Buffer, n: number): Buffer {
 }
 
 /**
- * Bytes to keep: a small part of a large piece of memory is copied, so that ten bytes do not keep 64 KiB alive. Small copies
- * share a block of our own: Node's pool is as large as what is to be let go.
+ * Gives bytes that are safe to keep: a small part of a large piece of memory is copied, so that ten
+ * bytes do not keep 64 KiB alive. Small copies share a block of our own, since Node's pool may be as
+ * large as the memory that is to be freed.
  */
 export function release(part: Buffer): Buffer {
   const { length } = part
@@ -193,6 +188,7 @@ export function release(part: Buffer): Buffer {
   return copy
 }
 
-/** The block that small copies share, and how much of it is taken. */
+/** The block that small copies share. */
 let pool = EMPTY
+/** How many bytes of it are used. */
 let pooled = BLOCK

@@ -1,111 +1,119 @@
 /**
- * What a driver is: the non-blocking socket layer under this package. Interfaces only.
+ * The border between this package and the operating system: what a driver is. Interfaces only.
  *
- * Everything is a try that never waits. What would have to wait says so, and the driver calls `ready` once when it is worth
- * another try; that stays true until a try would block again. A driver knows nothing of coroutines, and a driver's socket
- * can be used from a poll loop written by hand.
+ * Every operation is a try that never waits. A try that would have to wait says so, and the driver
+ * calls `ready` once when another try is worthwhile; that stays true until a try would block again.
+ * A driver knows nothing of coroutines: a poll loop written by hand can use its sockets.
  */
 
 import type { Host } from '@bluelet/scheduler/lowlevel'
 import type { Address } from './address.js'
 
-/** Worth a try: reading. */
+/** A try to read is worthwhile. */
 export const READABLE = 1
-/** Worth a try: writing; or, what was written before has reached the kernel; or, the connection is made. */
+/**
+ * A try to write is worthwhile. Also: what was written before has reached the kernel, and the
+ * connection is established.
+ */
 export const WRITABLE = 2
-/** It has failed: the next try throws. */
+/** The socket has failed: the next try throws its error. */
 export const FAILED = 4
-/** It is closed, and holds no descriptor any more. */
+/** The socket is closed, and its descriptor is free. */
 export const CLOSED = 8
 
-/** Who is told of a socket or a listener. */
+/** Receives the readiness of one socket or listener. */
 export interface Observer {
   /**
-   * Something is worth a try.
+   * Another try is worthwhile.
    *
    * @param what the sum of READABLE, WRITABLE, FAILED and CLOSED
    */
   ready(what: number): void
 }
 
-/** A connected socket, or one that is being connected. */
+/** A socket that is connected, or is being connected. */
 export interface DriverSocket {
-  /** Who is told; null: nobody, and nothing is read ahead. */
+  /** Receives the socket's readiness. While it is null, nothing is read ahead. */
   observer: Observer | null
-  /** Our end; undefined while there is none. */
+  /** The address of our end; undefined while it has none. */
   readonly localAddress: Address | undefined
-  /** The peer's end; undefined while there is none. */
+  /** The address of the peer's end; undefined while it has none. */
   readonly remoteAddress: Address | undefined
-  /** How many of the bytes that were taken have not reached the kernel. */
+  /** How many of the written bytes have not reached the kernel. */
   readonly unsent: number
   /**
    * Tries to read.
    *
-   * @param max at most this many bytes: a positive integer
-   * @returns 1 to `max` bytes that the caller may keep; no bytes at the end of the stream; null: it would block
-   * @throws the socket's error, once all bytes that came before it were read
+   * @param max the maximum number of bytes: a positive integer
+   * @returns 1 to `max` bytes that the caller may keep; no bytes at the end of the stream; null if the
+   *   try would block
+   * @throws the socket's error, once all bytes that arrived before it have been read
    */
   read(max: number): Buffer | null
   /**
    * Tries to write.
    *
    * @param bytes must not change until `unsent` is 0
-   * @returns how many it took; 0: it would block
+   * @returns how many bytes the socket took; 0 if the try would block
    * @throws the socket's error
    */
   write(bytes: Uint8Array): number
-  /** Ends our side, after what was written; the peer's side goes on. */
+  /** Ends our side, after what was written. The peer can go on sending. */
   shutdown(): void
   /**
-   * Closes.
+   * Closes the socket.
    *
-   * @param linger true: send what is left, end our side, and throw away what comes until the peer has ended its side;
-   *   false: at once, as close(2): the peer still gets what the kernel has taken, unless bytes of the peer's were unread
+   * @param linger true: sends what is left, ends our side, and discards input until the peer has ended
+   *   its side. false: closes at once, as close(2) does; the peer still gets what the kernel has taken,
+   *   unless input was unread
    */
   close(linger: boolean): void
-  /** Closes at once, with a reset, whatever is left. */
+  /** Closes the socket at once, with a reset; whatever is unsent is lost. */
   reset(): void
 }
 
 /** A listening socket. */
 export interface DriverListener {
-  /** Who is told. */
+  /** Receives the listener's readiness. */
   observer: Observer | null
-  /** Where it listens. */
+  /** The address on which it listens. */
   readonly address: Address
-  /** How many connections were dropped because nobody accepted them in time. */
+  /** How many connections were dropped because they were not accepted in time. */
   readonly dropped: number
   /**
    * Tries to accept.
    *
-   * @returns a connected socket, not reading yet; null: it would block
+   * @returns a connected socket that does not read yet; null if the try would block
    */
   accept(): DriverSocket | null
-  /** Closes, together with what nobody has accepted. */
+  /** Closes the listener, and every connection that was not accepted. */
   close(): void
 }
 
-/** What to listen on, and what the connections are to be like. */
+/** What to listen on, and how to configure the connections that are accepted. */
 export interface ListenTarget extends SocketSettings {
-  /** A name or an address; empty: every address of this machine. */
+  /** A name or an address. If it is empty: every address of this machine. */
   readonly host: string
-  /** The port; 0: any that is free. */
+  /** The port. 0 is any free port. */
   readonly port: number
-  /** How many connections wait in the kernel until the driver takes them. */
+  /** How many connections wait in the kernel until the driver accepts them. */
   readonly backlog: number
-  /** On `::`, whether IPv4 clients are left out (IPV6_V6ONLY); by default false. */
+  /** On `::`, whether IPv4 clients are excluded (IPV6_V6ONLY). Default: false. */
   readonly ipv6Only?: boolean
-  /** Whether others may listen on the same port, and share its connections (SO_REUSEPORT); by default false. */
+  /** Whether other listeners may share the port and its connections (SO_REUSEPORT). Default: false. */
   readonly reusePort?: boolean
 }
 
-/** What a connection is to be like. */
+/** How to configure a connection. */
 export interface SocketSettings {
-  /** Whether small writes go out at once, instead of waiting for an answer to those before (TCP_NODELAY); by default true. */
+  /**
+   * Whether small writes are sent at once, instead of waiting for the acknowledgement of earlier ones
+   * (TCP_NODELAY). Default: true.
+   */
   readonly noDelay?: boolean
   /**
-   * After how many milliseconds without traffic the peer is probed, so that one that has vanished is noticed (SO_KEEPALIVE);
-   * by default 60,000; `Infinity`: never.
+   * After how many milliseconds without traffic the peer is probed, so that a peer that has vanished
+   * is noticed (SO_KEEPALIVE). Default: 60,000. `Infinity` means never.
    */
   readonly keepAlive?: number
 }
@@ -113,42 +121,43 @@ export interface SocketSettings {
 /** The drivers of the real network. */
 export type DriverName = 'epoll' | 'node'
 
-/** A driver. */
+/** A non-blocking socket layer. */
 export interface Driver {
-  /** Its name: `node`. */
+  /** Its name, such as `node`. */
   readonly name: string
-  /** How many descriptors the process may have open; left out: nobody knows, or there is no limit. */
+  /** How many descriptors the process may have open; undefined if unknown or unlimited. */
   readonly maxDescriptors?: number
   /**
-   * Looks up the addresses of a name; an address is its own.
+   * Looks up the addresses of a name. The result for an address is that address.
    *
    * @param done called once, later
    */
   lookup(host: string, done: (error: Error | null, addresses: readonly string[]) => void): void
   /**
-   * Begins to connect to a numeric address. The observer hears WRITABLE when the connection is made, FAILED when not.
+   * Starts to connect to a numeric address. The observer receives WRITABLE when the connection is
+   * established, and FAILED if that fails.
    */
   connect(address: string, port: number, settings?: SocketSettings): DriverSocket
   /**
-   * Begins to listen.
+   * Starts to listen.
    *
    * @param done called once, later
-   * @returns gives it up
+   * @returns withdraws the request, or closes the listener
    */
   listen(
     target: ListenTarget,
     done: (error: Error | null, listener: DriverListener | null) => void,
   ): () => void
   /**
-   * Calls back when the process is asked to end: SIGINT, SIGTERM. When it is asked again, that is left to the system, which
-   * ends it at once. Left out: nobody asks here.
+   * Calls back at the first SIGINT or SIGTERM. The system handles the next one: it ends the process at
+   * once. Left out by a driver whose environment has no such signals.
    *
-   * @returns takes it back
+   * @returns removes the callback
    */
   onInterrupt?(callback: () => void): () => void
 }
 
-/** A host that brings a network of its own: what runs on it uses that, unless told otherwise. */
+/** A host with a network of its own, which whatever runs on it uses by default. */
 export interface NetworkHost extends Host {
   /** The driver of that network. */
   readonly driver: Driver

@@ -1,13 +1,13 @@
 /**
- * What the errors of the system come to: for every driver the same.
+ * Turns errors of the system and of Node into the errors that users see, for every driver alike.
  */
 
 import { ConnectionResetError, codeOf, ListenError } from '../errors.js'
 import { Address } from './address.js'
 import type { ListenTarget } from './protocol.js'
 
-/** What systems and Node say, in different words, when the peer is gone. */
-const GONE = new Set([
+/** The codes by which systems and Node report that the connection no longer exists. */
+const DISCONNECTED = new Set([
   'ECONNRESET',
   'EPIPE',
   'ECONNABORTED',
@@ -16,27 +16,30 @@ const GONE = new Set([
   'ENOTCONN',
 ])
 
-/** The error that a connection's user sees: that the peer is gone has a class of its own. */
+/** The error for users of a connection: a disconnected peer has a class of its own. */
 export function resetOf(error: Error): Error {
   const code = codeOf(error)
-  if (!GONE.has(code)) return error
-  return new ConnectionResetError(`the peer has gone (${code})`, code, { cause: error })
+  if (!DISCONNECTED.has(code)) return error
+  return new ConnectionResetError(`the peer has disconnected (${code})`, code, { cause: error })
 }
 
-/** What a try on a connection that is over meets. Most connections end without one, and an error costs more than all else of them. */
-export function overError(): Error {
+/**
+ * The error of a try on a socket that is closed. It is made at the try and not at the close: most
+ * connections end without such a try, and an error costs more than the rest of the connection.
+ */
+export function closedSocketError(): Error {
   return new ConnectionResetError('the connection is closed', 'ERR_STREAM_DESTROYED')
 }
 
 const LISTEN_HINTS: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'the port is in use; stop the other program, choose another port, or 0 for any that is free',
+  EADDRINUSE: 'the port is in use; stop the other program, choose another port, or 0 for any free port',
   EACCES: 'this port needs privileges; choose one above 1023',
-  EADDRNOTAVAIL: 'this machine has no such address',
-  ENOTFOUND: 'there is no such host',
-  ENOTSUP: 'reusePort needs Node 22.12 or 23.1 and a system that has SO_REUSEPORT, such as Linux',
+  EADDRNOTAVAIL: 'this machine does not have that address',
+  ENOTFOUND: 'the host does not exist',
+  ENOTSUP: 'reusePort needs Node 22.12 or 23.1, and a system with SO_REUSEPORT, such as Linux',
 }
 
-/** The error of a listen that failed: what it was about, and what to do. */
+/** The error of a listen that failed: the address, the reason, and what to do about it. */
 export function listenErrorOf(error: Error, { host, port }: ListenTarget): ListenError {
   const code = codeOf(error)
   const hint = LISTEN_HINTS[code] ?? error.message
@@ -44,7 +47,7 @@ export function listenErrorOf(error: Error, { host, port }: ListenTarget): Liste
   return new ListenError(`cannot listen on ${where}: ${hint} (${code})`, code, { cause: error })
 }
 
-/** An error as the system would give it. */
+/** An error in the form that Node gives to errors of the system. */
 export function systemError(code: string, operation: string): Error {
   return Object.assign(new Error(`${operation} ${code}`), { code, syscall: operation })
 }

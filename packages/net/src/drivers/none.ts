@@ -1,10 +1,10 @@
 /**
- * What takes the place of the real drivers where there is no Node, as in a browser: every operation fails, and says why.
+ * Replaces the real drivers outside of Node, as in a browser: every operation fails, with the reason.
  */
 
 import type { Driver, DriverSocket } from '../driver/protocol.js'
 
-/** No sockets: every operation fails. */
+/** A driver without sockets. */
 export const nodeDriver: Driver = {
   name: 'none',
   lookup(_host, done) {
@@ -19,18 +19,18 @@ export const nodeDriver: Driver = {
   },
 }
 
-/** There is none by any name. */
+/** No driver is available here. @throws Error always */
 export function driverNamed(name: string): Driver {
-  throw new Error(`the driver '${name}' is not to be had here: ${noSockets().message}`)
+  throw new Error(`the driver '${name}' is not available here: ${noSockets().message}`)
 }
 
-/** The one that says why there is none. */
+/** The driver whose operations state the reason. */
 export function realDriver(): Driver {
   return nodeDriver
 }
 
 function noSockets(): Error {
   return new Error(
-    'there are no sockets here: give the run a network of its own, such as { host: new Simulation() } of @bluelet/net/testing',
+    'there are no sockets here; give the run a network of its own, such as { host: new Simulation() } of @bluelet/net/testing',
   )
 }

@@ -1,5 +1,5 @@
 /**
- * The drivers of the real network, by name, and which of them serves where none was chosen.
+ * The drivers of the real network, by name, and the default among them.
  */
 
 import type { Cluster } from 'node:cluster'
@@ -14,16 +14,16 @@ const VARIABLE = 'BLUELET_DRIVER'
 
 let chosen: Driver | undefined
 
-/** The driver of that name. @throws Error if there is none, or not here */
+/** The driver with a name. @throws Error if the name is unknown, or the driver is not available here */
 export function driverNamed(name: string): Driver {
   if (name === 'node') return nodeDriver
-  if (name !== 'epoll') throw new Error(`there is no driver '${name}': expected 'epoll' or 'node'`)
+  if (name !== 'epoll') throw new Error(`there is no driver '${name}'; expected 'epoll' or 'node'`)
   const driver = epollDriver()
-  if (driver instanceof Error) throw new Error(`the driver 'epoll' is not to be had here: ${driver.message}`)
+  if (driver instanceof Error) throw new Error(`the driver 'epoll' is not available here: ${driver.message}`)
   return driver
 }
 
-/** What the environment has chosen; else the fastest that is to be had here. */
+/** The driver that the environment chooses; by default the fastest one that is available here. */
 export function realDriver(): Driver {
   chosen ??= choose(process.env[VARIABLE] ?? '')
   return chosen
@@ -31,7 +31,7 @@ export function realDriver(): Driver {
 
 function choose(name: string): Driver {
   if (name === '') {
-    // There the workers share the sockets that their primary listens on, which is a matter of `node:net`.
+    // The workers of a cluster share the sockets of their primary, which only `node:net` can do.
     if (isClusterWorker()) return nodeDriver
     const fastest = epollDriver()
     return fastest instanceof Error ? nodeDriver : fastest

@@ -1,75 +1,72 @@
 /**
- * The limiter of a server: how many connections it serves at a time, in all and for each client.
+ * Limits how many connections a server has at a time, in all and for each client. It decides; closing
+ * what is over a limit is the business of `sessions`.
  */
 
 import type { Event } from '@bluelet/scheduler'
 import { type EventHandler, event, type Waiter } from '@bluelet/scheduler/lowlevel'
 import type { Connection } from '../socket/connection.js'
-import type { Limits } from './limits.js'
+import type { Limits } from './options.js'
 import type { DropReason, StatsCounters } from './stats.js'
 
-/** Who sits. */
-interface Admitted {
+/** Has acquired a place: a session. */
+interface Holder {
   readonly conn: Connection
 }
 
-/** The limiter of one server; how many are taken stands in its counts. */
+/** The limiter of one server. The number of acquired places is `open` of the statistics. */
 export class ConnectionLimiter {
   readonly #limits: Limits
   readonly #stats: StatsCounters
-  /** How many each client has, if anybody wants to know. */
-  readonly #ofClients: Map<string, number>
-  /** Whose client that is. */
-  readonly #clients: Map<Admitted, string>
-  /** Who waits for one. */
-  #waiter: Waiter<void> | null
+  /** Places by client; empty without a limit for each client. */
+  readonly #placesOfClient = new Map<string, number>()
+  /** The client of each holder; empty without a limit for each client. */
+  readonly #clients = new Map<Holder, string>()
+  /** The task in `whenFree`. */
+  #waiter: Waiter<void> | null = null
 
   constructor(limits: Limits, stats: StatsCounters) {
     this.#limits = limits
     this.#stats = stats
-    this.#ofClients = new Map()
-    this.#clients = new Map()
-    this.#waiter = null
   }
 
-  /** How many connections can be accepted now; those above the limit are dropped, unless they wait. */
+  /** How many connections may be accepted now. Without the policy 'wait', those above the limit are accepted and dropped. */
   get free(): number {
     const { connections, overload } = this.#limits
     return overload === 'wait' ? connections - this.#stats.open : Number.POSITIVE_INFINITY
   }
 
-  /** Event: waits until one is left. One task at a time waits. */
+  /** Event: waits until a place is free. One task at a time can wait. */
   whenFree(): Event<void> {
     return event(WHEN_FREE, this)
   }
 
-  /** Why a connection gets no seat; undefined if it gets one. */
+  /** Why a connection cannot acquire a place; undefined if it can. */
   refusal(conn: Connection): DropReason | undefined {
     const { connections, perAddress } = this.#limits
     if (this.#stats.open >= connections) return 'connections'
-    // The address is a system call, which is made only if anybody wants to know.
-    if (perAddress === Number.POSITIVE_INFINITY) return undefined
-    const client = conn.remoteAddress?.owner
-    return client !== undefined && (this.#ofClients.get(client) ?? 0) >= perAddress ? 'address' : undefined
+    const client = this.#clientOf(conn)
+    return client !== undefined && (this.#placesOfClient.get(client) ?? 0) >= perAddress
+      ? 'address'
+      : undefined
   }
 
-  acquire(admitted: Admitted): void {
+  acquire(holder: Holder): void {
     this.#stats.open++
-    if (this.#limits.perAddress === Number.POSITIVE_INFINITY) return
-    const client = admitted.conn.remoteAddress?.owner
+    const client = this.#clientOf(holder.conn)
     if (client === undefined) return
-    this.#clients.set(admitted, client)
-    this.#ofClients.set(client, (this.#ofClients.get(client) ?? 0) + 1)
+    this.#clients.set(holder, client)
+    this.#placesOfClient.set(client, (this.#placesOfClient.get(client) ?? 0) + 1)
   }
 
-  release(admitted: Admitted): void {
+  release(holder: Holder): void {
     this.#stats.open--
-    const client = this.#clients.get(admitted)
+    const client = this.#clients.get(holder)
     if (client !== undefined) {
-      this.#clients.delete(admitted)
-      const others = (this.#ofClients.get(client) ?? 1) - 1
-      if (others === 0) this.#ofClients.delete(client)
-      else this.#ofClients.set(client, others)
+      this.#clients.delete(holder)
+      const left = (this.#placesOfClient.get(client) ?? 1) - 1
+      if (left === 0) this.#placesOfClient.delete(client)
+      else this.#placesOfClient.set(client, left)
     }
     const waiter = this.#waiter
     this.#waiter = null
@@ -79,6 +76,11 @@ export class ConnectionLimiter {
   /** @internal */
   setWaiter(waiter: Waiter<void> | null): void {
     this.#waiter = waiter
+  }
+
+  /** The address takes a system call, which is made only if there is a limit for each client. */
+  #clientOf(conn: Connection): string | undefined {
+    return this.#limits.perAddress === Number.POSITIVE_INFINITY ? undefined : conn.remoteAddress?.owner
   }
 }
 

@@ -1,121 +1,107 @@
 /**
- * One connection of a server: its handler, and what that has spawned.
+ * A session: one connection of a server, its handler, and the tasks that the handler has spawned. It
+ * supervises those tasks; it knows nothing of other sessions.
  */
 
 import { ClosedError, type Coroutine, type Task, type TimeoutError } from '@bluelet/scheduler'
 import { addTrace, Stragglers, type Supervisor } from '@bluelet/scheduler/lowlevel'
 import { ConnectionResetError, codeOf } from '../errors.js'
-import type { Connection, Keeper } from '../socket/connection.js'
+import type { Connection } from '../socket/connection.js'
+import type { ConnectionObserver } from '../socket/connection-observer.js'
 import type { TimeoutKind } from './stats.js'
-import type { Stall, SweptConnection } from './timeout-sweep.js'
+import type { Stall, SweptConnection, TimeoutSweep } from './timeout-sweep.js'
 
-/** What is run for each connection; the connection is closed when it ends. */
+/** Runs for each connection, which is closed when it ends. */
 export type Handler = (conn: Connection) => Coroutine<unknown>
 
 /** What a session belongs to. */
 export interface SessionOwner {
-  /** Somebody waits for the peer. */
-  waits(): void
-  /** The peer has missed a deadline. */
-  missed(session: Session, deadline: TimeoutKind): void
-  /** It has failed, and not because the peer has gone. */
-  failed(error: unknown, session: Session, task: Task): void
-  /** How long the clean-up of what is killed may take, in milliseconds; undefined: as long as the run says. */
+  /** Watches over the session's waits. */
+  readonly sweep: TimeoutSweep
+  /** How long the clean-up of a cancelled task may take, in milliseconds; undefined: as long as the run says. */
   readonly cleanUpMs: number | undefined
-  /** Its tasks have ended. */
-  over(session: Session): void
-  /** Its descriptor is free as well. */
-  left(session: Session): void
+  /** The session's client has exceeded a timeout. */
+  timedOut(session: Session, kind: TimeoutKind): void
+  /** A task has failed, and not because the client disconnected. */
+  failed(error: unknown, session: Session, task: Task): void
+  /** All tasks have ended. */
+  tasksEnded(session: Session): void
+  /** All tasks have ended and the descriptor is free. */
+  finished(session: Session): void
 }
 
-/** One connection's handler and what that has spawned: their supervisor. */
-export class Session implements Supervisor, Keeper, SweptConnection {
+/** Supervises the handler of one connection and the tasks that it spawned. */
+export class Session implements Supervisor, ConnectionObserver, SweptConnection {
   readonly conn: Connection
-  /** Its neighbours among the sessions. */
-  older: Session | null
-  newer: Session | null
-  // What was seen of it.
-  awaited: TimeoutKind | undefined
-  readBytes: number
-  readSince: number
-  stall: Stall | null
+  readonly sweep: TimeoutSweep
+  /** The neighbours in the owner's list. */
+  older: Session | null = null
+  newer: Session | null = null
+  // What the last sweep has seen.
+  awaited: TimeoutKind | undefined = undefined
+  readBytes = 0
+  readSince = 0
+  stall: Stall | null = null
   readonly #owner: SessionOwner
   /** The handler's task; null before it is spawned. */
-  #main: Task | null
-  /** What the handler has spawned and has not ended; null until it does. */
-  #others: Set<Task> | null
-  /** What its clean-ups have spawned; null until there is something. */
-  #stragglers: Stragglers | null
-  #cancelled: boolean
-  /** Its tasks have ended; its descriptor is free. */
-  #over: boolean
-  #closed: boolean
+  #main: Task | null = null
+  /** Tasks that the handler spawned and that have not ended; null until it spawns one. */
+  #others: Set<Task> | null = null
+  /** Tasks that were spawned after the session was cancelled; null until there is one. */
+  #stragglers: Stragglers | null = null
+  #cancelled = false
+  #tasksEnded = false
+  #descriptorClosed = false
   /**
-   * The errors that were dealt with already: deadlines that the peer has missed, and failures; both who reads and who writes see a
-   * broken connection. Null until there is one.
+   * Errors that need no report, by identity: timeouts of the client, and failures that were dealt with,
+   * since both a reader and a writer receive the error of a broken connection. Null until there is one.
    */
-  #known: Set<unknown> | null
-  /** It was reset for a stall: whoever else waits on it sees it closed. */
-  #stalled: boolean
+  #known: Set<unknown> | null = null
+  /** Whether the connection was reset because of a stall, so that other waiting tasks get a ClosedError. */
+  #stalled = false
 
   constructor(conn: Connection, owner: SessionOwner) {
     this.conn = conn
-    this.older = null
-    this.newer = null
-    this.awaited = undefined
-    this.readBytes = 0
-    this.readSince = 0
-    this.stall = null
+    this.sweep = owner.sweep
     this.#owner = owner
-    this.#main = null
-    this.#others = null
-    this.#stragglers = null
-    this.#cancelled = false
-    this.#over = false
-    this.#closed = false
-    this.#known = null
-    this.#stalled = false
   }
 
-  begin(handler: Handler): void {
+  /** Spawns the handler. */
+  start(handler: Handler): void {
     const { conn } = this
-    this.#closed = conn.descriptorClosed
-    conn.keeper = this
+    this.#descriptorClosed = conn.descriptorClosed
+    conn.observer = this
     const { scheduler } = conn
     try {
       scheduler.spawnUnder(this, handler, conn)
     } catch (error) {
-      // It threw before it was a coroutine, or makes none.
+      // The handler threw before it returned a coroutine, or returned something else.
       scheduler.spawnUnder(this, failing, error)
     }
   }
 
-  // For the connection.
-
-  waits(): void {
-    this.#owner.waits()
-  }
-
-  closed(): void {
-    this.#closed = true
-    if (this.#over) this.#owner.left(this)
-  }
-
-  // For the deadlines.
-
-  missed(deadline: TimeoutKind, error: TimeoutError): void {
-    this.#know(error)
-    this.#stalled ||= deadline === 'stall'
-    this.#owner.missed(this, deadline)
-  }
-
-  /** Begins to kill the handler and what it has spawned. */
+  /** Starts to cancel the handler and the tasks that it spawned. */
   cancel(): void {
     this.#cancelled = true
     for (const task of this.#tasks()) task.scheduler.cancel(task, this.#owner.cleanUpMs)
   }
 
-  // For the tasks.
+  // Called by the connection.
+
+  descriptorClosed(): void {
+    this.#descriptorClosed = true
+    if (this.#tasksEnded) this.#owner.finished(this)
+  }
+
+  // Called by the sweep.
+
+  timedOut(kind: TimeoutKind, error: TimeoutError): void {
+    this.#remember(error)
+    this.#stalled ||= kind === 'stall'
+    this.#owner.timedOut(this, kind)
+  }
+
+  // Called for the tasks.
 
   adopt(task: Task): void {
     if (this.#main === null) {
@@ -130,9 +116,9 @@ export class Session implements Supervisor, Keeper, SweptConnection {
   }
 
   fail(task: Task, error: unknown): void {
-    const aftermath = (this.#cancelled || this.#stalled) && error instanceof ClosedError
-    const known = aftermath || this.#known?.has(error)
-    this.#know(error)
+    const consequence = (this.#cancelled || this.#stalled) && error instanceof ClosedError
+    const known = consequence || this.#known?.has(error)
+    this.#remember(error)
     this.conn.close()
     this.cancel()
     if (known || isDisconnect(error)) return
@@ -144,14 +130,15 @@ export class Session implements Supervisor, Keeper, SweptConnection {
     if (task === this.#main) this.conn.close()
     this.#others?.delete(task)
     this.#stragglers?.delete(task)
-    if (this.#over || this.#tasks().length > 0) return
-    this.#over = true
-    this.#owner.over(this)
-    // A handler whose client has gone keeps its place: clients that come and go must not make more and more of them.
-    if (this.#closed) this.#owner.left(this)
+    if (this.#tasksEnded || this.#tasks().length > 0) return
+    this.#tasksEnded = true
+    this.#owner.tasksEnded(this)
+    // A session counts until its tasks have ended, even if its client is gone: otherwise clients that
+    // connect and disconnect could start any number of handlers.
+    if (this.#descriptorClosed) this.#owner.finished(this)
   }
 
-  #know(error: unknown): void {
+  #remember(error: unknown): void {
     this.#known ??= new Set()
     this.#known.add(error)
   }
@@ -167,11 +154,11 @@ function* failing(error: unknown): Coroutine<never> {
   throw error
 }
 
-/** What the system says of a peer that it has lost sight of. */
-const LOST: ReadonlySet<string> = new Set(['ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'ENETDOWN'])
+/** The codes by which the system reports a peer that can no longer be reached. */
+const UNREACHABLE: ReadonlySet<string> = new Set(['ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'ENETDOWN'])
 
-/** The peer went away, or had gone away before. */
+/** Whether the error means that the client disconnected, now or before. */
 function isDisconnect(error: unknown): boolean {
   const reason = error instanceof ClosedError ? error.cause : error
-  return reason instanceof ConnectionResetError || LOST.has(codeOf(reason))
+  return reason instanceof ConnectionResetError || UNREACHABLE.has(codeOf(reason))
 }

@@ -1,48 +1,46 @@
 /**
- * The sessions of one server: whom it serves, who hears of them, and how they end together.
+ * The sessions of one server: which connections are served, where their errors go, and how all of them
+ * end together. Accepting is the business of `accept-loop`.
  */
 
 import type { Event, Scheduler, Task } from '@bluelet/scheduler'
-import type { EventHandler, Timer, Waiter } from '@bluelet/scheduler/lowlevel'
-import { event } from '@bluelet/scheduler/lowlevel'
+import { type EventHandler, event, type Timer, type Waiter } from '@bluelet/scheduler/lowlevel'
 import type { Connection } from '../socket/connection.js'
 import type { ConnectionLimiter } from './limiter.js'
-import type { Limits } from './limits.js'
-import type { ServerOptions } from './server.js'
+import type { Limits, ServerOptions } from './options.js'
 import { type Handler, Session, type SessionOwner } from './session.js'
 import type { DropReason, StatsCounters, TimeoutKind } from './stats.js'
 import { TimeoutSweep } from './timeout-sweep.js'
 
 /** How the sessions are to end. */
-interface Ending {
+interface DrainOptions {
   /** How long they may go on, in milliseconds. */
-  readonly graceMs: number
-  /** The server is being killed: how long they may go on is for its killer to say. */
+  readonly grace: number
+  /** Whether the server is being killed, so that its killer's grace period counts as well. */
   readonly killed: boolean
 }
 
-/** One end under way. */
-interface Wait {
-  readonly sessions: Sessions
+/** A `drain` that waits. */
+interface PendingDrain {
   readonly waiter: Waiter<void>
+  /** Cancels what has not ended by then. */
   readonly timer: Timer
-  /** How long what is killed may take to clean up; undefined: as long as the run says. */
+  /** How long the clean-up of a cancelled task may take; undefined: as long as the run says. */
   readonly cleanUpMs: number | undefined
 }
 
 /** The sessions of one server. */
 export class Sessions implements SessionOwner {
+  readonly sweep: TimeoutSweep
   readonly #limits: Limits
   readonly #stats: StatsCounters
   readonly #limiter: ConnectionLimiter
-  readonly #listener: Pick<ServerOptions, 'onError' | 'onDrop'>
+  readonly #callbacks: Pick<ServerOptions, 'onError' | 'onDrop'>
   readonly #handler: Handler
   readonly #scheduler: Scheduler
-  readonly #sweep: TimeoutSweep
-  /** The latest, which is linked to the others: cheaper for each than a place in a set. */
-  #latest: Session | null
-  /** Who waits for all to be over. */
-  #ending: Wait | null
+  /** The latest session, linked to the others: each costs less than its place in a set. */
+  #latest: Session | null = null
+  #drain: PendingDrain | null = null
 
   constructor(
     scheduler: Scheduler,
@@ -50,56 +48,48 @@ export class Sessions implements SessionOwner {
     limits: Limits,
     stats: StatsCounters,
     limiter: ConnectionLimiter,
-    listener: Pick<ServerOptions, 'onError' | 'onDrop'>,
+    callbacks: Pick<ServerOptions, 'onError' | 'onDrop'>,
   ) {
     this.#limits = limits
     this.#stats = stats
     this.#limiter = limiter
-    this.#listener = listener
+    this.#callbacks = callbacks
     this.#handler = handler
     this.#scheduler = scheduler
-    this.#sweep = new TimeoutSweep(scheduler, limits.timeouts, () => this.#all())
-    this.#latest = null
-    this.#ending = null
+    this.sweep = new TimeoutSweep(scheduler, limits.timeouts, () => this.#all())
   }
 
-  /** Serves a connection, or drops it, if there are too many. */
+  /** Serves a connection, or drops it if there are too many. */
   admit(conn: Connection): void {
     const reason = this.#limiter.refusal(conn)
-    if (reason !== undefined) this.#drop(conn, reason)
+    if (reason !== undefined) this.#reject(conn, reason)
     else this.#add(new Session(conn, this))
   }
 
-  /**
-   * Event: waits until all are over. They may go on for a while; then they are killed, and their clean-up waited for.
-   */
-  end(ending: Ending): Event<void> {
-    return event(END, { sessions: this, ending })
+  /** Event: waits until all sessions have ended. After the grace period it cancels them, and waits for their clean-up. */
+  drain(options: DrainOptions): Event<void> {
+    return event(DRAIN, { sessions: this, options })
   }
 
-  // For the sessions.
+  // Called by the sessions.
 
-  waits(): void {
-    this.#sweep.start()
-  }
-
-  missed({ conn }: Session, deadline: TimeoutKind): void {
-    this.#stats.missed[deadline]++
-    this.#tell(() => this.#listener.onDrop?.(deadline, conn.remoteAddress))
+  timedOut({ conn }: Session, kind: TimeoutKind): void {
+    this.#stats.missed[kind]++
+    this.#callBack(() => this.#callbacks.onDrop?.(kind, conn.remoteAddress))
   }
 
   failed(error: unknown, { conn }: Session, task: Task): void {
     this.#stats.failed++
-    const { onError } = this.#listener
+    const { onError } = this.#callbacks
     if (onError === undefined) this.#scheduler.host.report(error)
-    else this.#tell(() => onError(error, conn, task))
+    else this.#callBack(() => onError(error, conn, task))
   }
 
   get cleanUpMs(): number | undefined {
-    return this.#ending?.cleanUpMs
+    return this.#drain?.cleanUpMs
   }
 
-  over(session: Session): void {
+  tasksEnded(session: Session): void {
     const { older, newer } = session
     if (newer !== null) newer.older = older
     else if (this.#latest === session) this.#latest = older
@@ -107,23 +97,23 @@ export class Sessions implements SessionOwner {
     session.older = null
     session.newer = null
     if (this.#latest !== null) return
-    this.#sweep.stop()
-    this.#allOver()
+    this.sweep.stop()
+    this.#drained()
   }
 
-  left(session: Session): void {
+  finished(session: Session): void {
     this.#limiter.release(session)
   }
 
-  // Who is served.
+  // Admission.
 
-  /** It does not linger: that is how a flood would be let in after all. */
-  #drop({ socket }: Connection, reason: DropReason): void {
+  /** Closes without lingering: otherwise a flood would get in after all. */
+  #reject({ socket }: Connection, reason: DropReason): void {
     this.#stats.dropped[reason]++
-    const address = this.#listener.onDrop === undefined ? undefined : socket.remoteAddress
+    const address = this.#callbacks.onDrop === undefined ? undefined : socket.remoteAddress
     if (this.#limits.overload === 'reset') socket.reset()
     else socket.close(false)
-    this.#tell(() => this.#listener.onDrop?.(reason, address))
+    this.#callBack(() => this.#callbacks.onDrop?.(reason, address))
   }
 
   #add(session: Session): void {
@@ -132,11 +122,11 @@ export class Sessions implements SessionOwner {
     this.#latest = session
     this.#limiter.acquire(session)
     this.#stats.served++
-    session.begin(this.#handler)
+    session.start(this.#handler)
   }
 
-  /** What a user wants to hear must not harm the server. */
-  #tell(call: () => void): void {
+  /** Calls a user's callback, whose errors must not harm the server. */
+  #callBack(call: () => void): void {
     try {
       call()
     } catch (error) {
@@ -144,44 +134,46 @@ export class Sessions implements SessionOwner {
     }
   }
 
-  // How they end.
+  // The end.
 
   /** @internal */
-  beginEnd(waiter: Waiter<void>, { graceMs, killed }: Ending): Wait | undefined {
+  enterDrain(waiter: Waiter<void>, { grace, killed }: DrainOptions): PendingDrain | undefined {
     if (this.#latest === null) {
       waiter.resume()
       return undefined
     }
-    const killMs = killed ? waiter.task.graceMs / 2 : Number.POSITIVE_INFINITY
-    const wait: Wait = {
-      sessions: this,
+    const { timers } = this.#scheduler
+    // Half of the killer's grace period is left for the clean-up.
+    const killGrace = killed ? waiter.task.graceMs / 2 : Number.POSITIVE_INFINITY
+    const drain: PendingDrain = {
       waiter,
-      timer: this.#scheduler.timers.add(this.#scheduler.now() + Math.min(graceMs, killMs), cancelAll, this),
-      cleanUpMs: killed ? killMs : undefined,
+      timer: timers.add(this.#scheduler.now() + Math.min(grace, killGrace), cancelAll, this),
+      cleanUpMs: killed ? killGrace : undefined,
     }
-    this.#ending = wait
-    this.#sweep.startDrain()
-    return wait
+    this.#drain = drain
+    this.sweep.startDrain()
+    return drain
   }
 
   /** @internal */
-  withdrawEnd(wait: Wait): void {
-    this.#scheduler.timers.remove(wait.timer)
-    this.#ending = null
+  withdrawDrain(drain: PendingDrain): void {
+    this.#scheduler.timers.remove(drain.timer)
+    this.#drain = null
   }
 
+  /** @internal */
   cancelAll(): void {
     for (const session of this.#all()) session.cancel()
   }
 
-  #allOver(): void {
-    const ending = this.#ending
-    if (ending === null) return
-    this.withdrawEnd(ending)
-    ending.waiter.resume()
+  #drained(): void {
+    const drain = this.#drain
+    if (drain === null) return
+    this.withdrawDrain(drain)
+    drain.waiter.resume()
   }
 
-  /** All of them, the latest first; they may leave meanwhile. */
+  /** All sessions, the latest first. They may leave during the iteration. */
   *#all(): Iterable<Session> {
     for (let session = this.#latest; session !== null; ) {
       const { older }: Session = session
@@ -191,11 +183,11 @@ export class Sessions implements SessionOwner {
   }
 }
 
-const END: EventHandler<{ sessions: Sessions; ending: Ending }, Wait | undefined, void> = {
-  name: 'server.end',
-  enter: (waiter, { sessions, ending }) => sessions.beginEnd(waiter, ending),
-  withdraw(_waiter, { sessions }, wait) {
-    if (wait !== undefined) sessions.withdrawEnd(wait)
+const DRAIN: EventHandler<{ sessions: Sessions; options: DrainOptions }, PendingDrain | undefined, void> = {
+  name: 'server.drain',
+  enter: (waiter, { sessions, options }) => sessions.enterDrain(waiter, options),
+  withdraw(_waiter, { sessions }, drain) {
+    if (drain !== undefined) sessions.withdrawDrain(drain)
   },
 }
 

@@ -1,31 +1,27 @@
 /**
- * Being asked to end: by an AbortSignal, or by SIGINT and SIGTERM.
+ * A request to end the server, from an AbortSignal or from SIGINT and SIGTERM. It only says that the
+ * server is to end; how it ends is in `server`.
  */
 
 import { type AbortSignalLike, type Event, Latch } from '@bluelet/scheduler'
 
-/** A request to end, from outside. */
+/** Combines several sources of one request. */
 export class ShutdownSignal {
-  readonly #latch: Latch
-  /** Takes back what was asked of the surroundings. */
-  readonly #unlisten: (() => void)[]
+  readonly #latch = new Latch()
+  /** Removes the listeners from the sources. */
+  readonly #removals: (() => void)[] = []
 
-  constructor() {
-    this.#latch = new Latch()
-    this.#unlisten = []
-  }
-
-  /** Whether that has been asked. */
+  /** Whether the server has been asked to end. */
   get requested(): boolean {
     return this.#latch.opened
   }
 
-  /** Event: waits until it is asked. */
+  /** Event: waits for the request. */
   whenRequested(): Event<void> {
     return this.#latch.wait()
   }
 
-  /** Hears it from a signal. */
+  /** Listens to an AbortSignal. */
   addAbortSignal(signal: AbortSignalLike): void {
     if (signal.aborted) {
       this.#latch.open()
@@ -33,16 +29,20 @@ export class ShutdownSignal {
     }
     const abort = () => this.#latch.open()
     signal.addEventListener('abort', abort)
-    this.#unlisten.push(() => signal.removeEventListener('abort', abort))
+    this.#removals.push(() => signal.removeEventListener('abort', abort))
   }
 
-  /** Hears it from whatever calls back. */
+  /**
+   * Listens to anything that calls back.
+   *
+   * @param listen registers the callback, and returns a function that removes it
+   */
   addSource(listen: (callback: () => void) => () => void): void {
-    this.#unlisten.push(listen(() => this.#latch.open()))
+    this.#removals.push(listen(() => this.#latch.open()))
   }
 
-  /** Hears no more. */
+  /** Stops listening. */
   close(): void {
-    for (const unlisten of this.#unlisten.splice(0)) unlisten()
+    for (const remove of this.#removals.splice(0)) remove()
   }
 }

@@ -1,41 +1,38 @@
 /**
- * What a server counts.
+ * What a server counts. Only counters: rates and times are left to the user.
  */
 
 import type { Listener } from '../socket/listener.js'
 
-/** Why a connection was not served: too many, too many of one client, or nobody accepted it in time. */
+/** Why a connection was not served: too many connections, too many of one client, or not accepted in time. */
 export type DropReason = 'connections' | 'address' | 'queue'
 
-/** Which deadline a client has missed. */
+/** Which timeout a client exceeded. */
 export type TimeoutKind = 'firstByte' | 'idle' | 'message' | 'stall'
 
-/** What has become of a server's connections so far; it goes on counting. */
+/** Counters of a server's connections. They are live: reading them again gives the current values. */
 export interface ServerStats {
-  /** How many there are now: a connection counts until its handler has ended and its descriptor is free. */
+  /** Open connections. A connection counts until its handler has ended and its descriptor is free. */
   readonly open: number
-  /** How many were given to a handler. */
+  /** Connections that were given to a handler. */
   readonly served: number
-  /** How many ended by an error that was reported. */
+  /** Connections whose handler ended with an error that was reported. */
   readonly failed: number
-  /** How many were not served, by the reason. */
+  /** Connections that were not served, by reason. */
   readonly dropped: Readonly<Record<DropReason, number>>
-  /** How many missed a deadline, by the deadline. */
+  /** Connections whose client exceeded a timeout, by timeout. */
   readonly missed: Readonly<Record<TimeoutKind, number>>
 }
 
-/** The counters themselves. */
+/** The counters, writable for the server. */
 export class StatsCounters implements ServerStats {
-  open: number
-  served: number
-  failed: number
+  open = 0
+  served = 0
+  failed = 0
   readonly dropped: Record<DropReason, number>
-  readonly missed: Record<TimeoutKind, number>
+  readonly missed: Record<TimeoutKind, number> = { firstByte: 0, idle: 0, message: 0, stall: 0 }
 
   constructor(listener: Listener) {
-    this.open = 0
-    this.served = 0
-    this.failed = 0
     this.dropped = {
       connections: 0,
       address: 0,
@@ -43,6 +40,5 @@ export class StatsCounters implements ServerStats {
         return listener.dropped
       },
     }
-    this.missed = { firstByte: 0, idle: 0, message: 0, stall: 0 }
   }
 }

@@ -1,72 +1,80 @@
 /**
- * The deadlines of a server's connections.
+ * The timeouts of a server's connections.
  *
- * No timer for each wait: that would cost every receive. Now and then all connections are looked at, while there is one that
- * waits for its peer; one that has been seen in the same wait for too long has missed its deadline. It is never early, and
- * late by a quarter at the most.
+ * There is no timer for each wait, which would cost every receive. Instead, a sweep looks at all
+ * connections from time to time, as long as one of them waits for its client. A wait that the sweep has
+ * seen for too long fails. It never fails early, and at most a quarter late.
  */
 
 import { type Scheduler, TimeoutError } from '@bluelet/scheduler'
 import type { Timer } from '@bluelet/scheduler/lowlevel'
 import type { Connection } from '../socket/connection.js'
-import type { Timeouts } from './limits.js'
+import type { Timeouts } from './options.js'
 import type { TimeoutKind } from './stats.js'
 
-/** Once a server ends, a handler to which nothing has come for so long has nothing under way: some round trips. */
+/** Once a server ends, a handler that has received nothing for so long has nothing in progress: some round trips. */
 const DRAIN_IDLE_TIMEOUT = 250
 
-/** How often it looks within the shortest deadline: a wait is first seen within one of these, and ended within another. */
+/** Sweeps within the shortest timeout: a wait is first seen within one period, and failed within another. */
 const SWEEPS_PER_TIMEOUT = 8
 
-/** How many bytes had gone out when a writer was first seen to wait, and when that was. */
+/** A send that was in flight in a sweep. */
 export interface Stall {
+  /** How many bytes had gone out. */
   readonly bytes: number
+  /** When the sweep first saw that. */
   readonly since: number
 }
 
-/** What was seen of a connection. */
+/** A connection, and what the last sweep has seen of it. */
 export interface SweptConnection {
   readonly conn: Connection
-  /** What the reader waits for; undefined: nothing. */
+  /** The timeout of the pending read; undefined if there is none. */
   awaited: TimeoutKind | undefined
-  /** How many bytes had gone when that was first seen, and when that was: in whole milliseconds, which take no memory. */
+  /** How many bytes had been transferred when the sweep first saw that read. */
   readBytes: number
+  /** When that was, in whole milliseconds, which take no memory. */
   readSince: number
-  /** The same of the writer; null while it waits for nothing, as it mostly does. */
+  /** The send in flight, if any. */
   stall: Stall | null
-  /** It has waited for too long. */
-  missed(deadline: TimeoutKind, error: TimeoutError): void
-  /** It ends with its server. */
+  /** The client has exceeded a timeout: the read or the send is about to fail with this error. */
+  timedOut(kind: TimeoutKind, error: TimeoutError): void
+  /** The server ends, and the connection has nothing in progress. */
   cancel(): void
 }
 
-/** Looks at connections, and ends waits that last too long. */
+/** Looks at connections, and fails waits that last too long. */
 export class TimeoutSweep {
   readonly #scheduler: Scheduler
-  /** All that there are; they may leave while they are looked at. */
-  readonly #swept: () => Iterable<SweptConnection>
+  /** All connections. They may leave during a sweep. */
+  readonly #connections: () => Iterable<SweptConnection>
   #timeouts: Timeouts
-  /** How often it looks. */
+  /** Milliseconds between two sweeps. */
   #period: number
-  /** The server ends. */
-  #draining: boolean
-  #timer: Timer | null
+  /** Whether the server is ending. */
+  #draining = false
+  #timer: Timer | null = null
 
-  constructor(scheduler: Scheduler, timeouts: Timeouts, swept: () => Iterable<SweptConnection>) {
+  constructor(scheduler: Scheduler, timeouts: Timeouts, connections: () => Iterable<SweptConnection>) {
     this.#scheduler = scheduler
-    this.#swept = swept
+    this.#connections = connections
     this.#timeouts = timeouts
     this.#period = periodOf(timeouts)
-    this.#draining = false
+  }
+
+  /** Arranges for a sweep, because a connection waits. Does nothing if one is arranged. */
+  start(): void {
+    if (this.#timer !== null || this.#period === Number.POSITIVE_INFINITY) return
+    const { timers } = this.#scheduler
+    this.#timer = timers.add(this.#scheduler.now() + this.#period, sweep, this)
+  }
+
+  stop(): void {
+    if (this.#timer !== null) this.#scheduler.timers.remove(this.#timer)
     this.#timer = null
   }
 
-  /** Somebody waits. */
-  start(): void {
-    if (this.#timer === null && this.#period < Number.POSITIVE_INFINITY) this.#arm()
-  }
-
-  /** From now on, who waits for a message to begin is ended soon. */
+  /** From now on, cancels connections soon that wait for a message to begin. */
   startDrain(): void {
     const { firstByte, idle } = this.#timeouts
     this.#timeouts = {
@@ -77,29 +85,15 @@ export class TimeoutSweep {
     this.#period = periodOf(this.#timeouts)
     this.#draining = true
     this.stop()
-    this.#sweep()
+    this.sweep()
   }
 
-  stop(): void {
-    if (this.#timer !== null) this.#scheduler.timers.remove(this.#timer)
+  /** Looks at all connections once. */
+  sweep(): void {
     this.#timer = null
-  }
-
-  #arm(): void {
-    const { timers } = this.#scheduler
-    this.#timer = timers.add(this.#scheduler.now() + this.#period, sweep, this)
-  }
-
-  /** @internal */
-  run(): void {
-    this.#timer = null
-    this.#sweep()
-  }
-
-  #sweep(): void {
     const now = this.#scheduler.now()
     let waiting = false
-    for (const swept of this.#swept()) {
+    for (const swept of this.#connections()) {
       this.#checkRead(swept, now)
       this.#checkWrite(swept, now)
       waiting ||= swept.awaited !== undefined || swept.stall !== null
@@ -108,10 +102,10 @@ export class TimeoutSweep {
   }
 
   #checkRead(swept: SweptConnection, now: number): void {
-    const { reader, writer } = swept.conn
-    const awaited = awaitedBy(reader)
-    // A part of a message is nobody's yet, so that it counts for nothing here: a drip does not extend its deadline.
-    const bytes = awaited === 'message' ? reader.received : reader.received + (writer?.sent ?? 0)
+    const { readHalf, writeHalf } = swept.conn
+    const awaited = awaitedBy(readHalf)
+    // A part of a message has not been delivered, so it does not count: slow bytes extend no timeout.
+    const bytes = awaited === 'message' ? readHalf.received : readHalf.received + (writeHalf?.sent ?? 0)
     if (awaited !== swept.awaited || bytes !== swept.readBytes) {
       swept.awaited = awaited
       swept.readBytes = bytes
@@ -120,44 +114,44 @@ export class TimeoutSweep {
       swept.awaited = undefined
       if (this.#draining && awaited !== 'message') swept.cancel()
       else {
-        const error = this.#error(reader.request, awaited)
-        swept.missed(awaited, error)
-        reader.expire(error)
+        const error = this.#error(readHalf.request, awaited)
+        swept.timedOut(awaited, error)
+        readHalf.fail(error)
       }
     }
   }
 
   #checkWrite(swept: SweptConnection, now: number): void {
-    const { writer } = swept.conn
+    const { writeHalf } = swept.conn
     const { stall } = swept
-    if (!writer?.busy) swept.stall = null
-    else if (stall?.bytes !== writer.sent) swept.stall = { bytes: writer.sent, since: now }
+    if (!writeHalf?.busy) swept.stall = null
+    else if (stall?.bytes !== writeHalf.sent) swept.stall = { bytes: writeHalf.sent, since: now }
     else if (now - stall.since >= this.#timeouts.stall) {
       swept.stall = null
-      const error = this.#error(writer.request, 'stall')
-      swept.missed('stall', error)
-      writer.expire(error)
+      const error = this.#error(writeHalf.request, 'stall')
+      swept.timedOut('stall', error)
+      writeHalf.fail(error)
     }
   }
 
-  #error(request: string, deadline: TimeoutKind): TimeoutError {
-    const why = {
-      firstByte: 'nothing came',
-      idle: 'nothing came',
-      message: 'the rest did not come',
-      stall: 'nothing was taken',
+  #error(request: string, kind: TimeoutKind): TimeoutError {
+    const reason = {
+      firstByte: 'nothing arrived',
+      idle: 'nothing arrived',
+      message: 'the rest did not arrive',
+      stall: 'the client accepted nothing',
     }
     return new TimeoutError(
-      `${request}: ${why[deadline]} within ${this.#timeouts[deadline]} ms (the server's ${deadline}Timeout)`,
+      `${request}: ${reason[kind]} within ${this.#timeouts[kind]} ms (the server's ${kind}Timeout)`,
     )
   }
 }
 
 function sweep(timeoutSweep: TimeoutSweep): void {
-  timeoutSweep.run()
+  timeoutSweep.sweep()
 }
 
-function awaitedBy({ busy, partial, received }: Connection['reader']): TimeoutKind | undefined {
+function awaitedBy({ busy, partial, received }: Connection['readHalf']): TimeoutKind | undefined {
   if (!busy) return undefined
   if (partial) return 'message'
   return received === 0 ? 'firstByte' : 'idle'

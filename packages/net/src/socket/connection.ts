@@ -1,89 +1,80 @@
 /**
- * The connection: a stream of bytes each way, as events.
+ * The connection: a stream of bytes in each direction, whose operations are events.
  *
- * It knows nothing of sockets but the driver's tries: it tries, parks its one reader or its one writer when a try would
- * block, and tries again when the driver calls `ready`.
+ * It knows nothing of system calls: it makes the driver's tries, parks its reader or its writer when a
+ * try would block, and tries again when the driver calls `ready`. Each direction is a half of its own
+ * (`read-half`, `write-half`), and so is the end (`linger`).
  */
 
 import { ClosedError, type Event, type Scheduler, timeout } from '@bluelet/scheduler'
 import { event } from '@bluelet/scheduler/lowlevel'
+import { bytesOf, checkMax } from '../check.js'
 import type { Address } from '../driver/address.js'
 import { CLOSED, type DriverSocket, FAILED, READABLE, WRITABLE } from '../driver/protocol.js'
+import type { ConnectionObserver } from './connection-observer.js'
 import { Linger } from './linger.js'
-import { READ_SIZE, ReadHalf } from './read-half.js'
+import { MAX_READ_AHEAD, ReadHalf } from './read-half.js'
 import {
-  bytesOf,
-  checkMax,
   DEFAULT_BLOCK_LIMIT,
   DEFAULT_LIMIT,
   Peek,
-  type Read,
   ReadAll,
   ReadExactly,
+  type ReadRequest,
   ReadUntil,
 } from './read-requests.js'
 import { WriteHalf } from './write-half.js'
 
-/** Options of a read that is bounded. */
+/** Options of a bounded read. */
 export interface ReadOptions {
   /**
-   * How many bytes it gives at the most, without the terminator; by default 65,536, or 1,048,576 for `readexactly`. `Infinity`
-   * is no limit.
+   * The maximum number of bytes, not counting the terminator. Default: 65,536, or 1,048,576 for
+   * `readexactly`. `Infinity` means no limit.
    */
   readonly limit?: number
   /**
-   * How long it may take in all, in milliseconds, however the bytes may drip: then it throws a {@link TimeoutError}, and what has
-   * come is still there to be read. By default there is no such limit here; a server has one of its own.
+   * The maximum time in milliseconds for the whole read, however slowly the bytes arrive. Then the read
+   * throws a {@link TimeoutError}, and what has arrived can still be read. Default: no limit, apart from
+   * those of a server.
    */
   readonly timeout?: number
 }
 
-/** Who looks after a connection: its server. */
-export interface Keeper {
-  /** Somebody waits for the peer. */
-  waits(): void
-  /** The descriptor is free. */
-  closed(): void
-}
-
 /**
- * A connected socket. One task at a time reads it, and one at a time writes it; a second one gets a {@link BusyError}.
+ * A connected socket. One task at a time can read, and one at a time can write; another one gets a
+ * {@link BusyError}.
  *
- * Every event throws {@link ConnectionResetError} when the peer has gone other than by an orderly end, and
- * {@link ClosedError} once `close()` has been called.
+ * Every event throws {@link ConnectionResetError} if the connection has ended other than by an orderly
+ * end, and {@link ClosedError} once `close()` has been called.
  */
 export class Connection {
-  /** The driver's socket under it. */
+  /** The driver's socket. */
   readonly socket: DriverSocket
   /** The scheduler whose run waits until the connection is closed. */
   readonly scheduler: Scheduler
-  /** @internal */ readonly reader: ReadHalf
-  /** Made when it is first needed: an idle connection does without. @internal */
-  writer: WriteHalf | null
+  /** @internal */ readonly readHalf: ReadHalf
+  /** Made when it is first needed, so that an idle connection does without. @internal */
+  writeHalf: WriteHalf | null = null
   /** Made when it is first needed. */
-  #linger: Linger | null
-  /** The driver has said CLOSED. @internal */
-  descriptorClosed: boolean
-  /** @internal */ keeper: Keeper | null
+  #linger: Linger | null = null
+  /** Whether the driver has said CLOSED. @internal */
+  descriptorClosed = false
+  /** @internal */ observer: ConnectionObserver | null = null
 
   /**
-   * Makes a connection of a driver's socket; `connect` and `accept` do that.
+   * Makes a connection from a driver's socket. `connect` and `accept` do that for you.
    *
-   * @param socket connected, and nobody else's
-   * @param scheduler whose run waits until the connection is closed
+   * @param socket a connected socket that nothing else uses
+   * @param scheduler the scheduler whose run waits until the connection is closed
    */
   constructor(socket: DriverSocket, scheduler: Scheduler) {
     this.socket = socket
     this.scheduler = scheduler
-    this.reader = new ReadHalf(socket, this)
-    this.writer = null
-    this.#linger = null
-    this.descriptorClosed = false
-    this.keeper = null
+    this.readHalf = new ReadHalf(socket, this)
     socket.observer = this
   }
 
-  /** The peer's address; undefined if it had gone before anybody asked. */
+  /** The peer's address; undefined if the peer disconnected before it could be read. */
   get remoteAddress(): Address | undefined {
     return this.socket.remoteAddress
   }
@@ -94,23 +85,25 @@ export class Connection {
   }
 
   /**
-   * Event: receives 1 to `max` bytes, as soon as there are any; no bytes at the end of the stream, and only there. The bytes
-   * are the caller's to keep.
+   * Event: receives 1 to `max` bytes, as soon as any have arrived; no bytes at the end of the stream, and
+   * only there. The caller may keep the bytes.
    *
-   * @param max a positive integer; by default 65,536
+   * @param max a positive integer. Default: 65,536
    */
-  recv(max: number = READ_SIZE): Event<Buffer> {
-    return event<Buffer>(this.reader, checkMax(max, 'recv'))
+  recv(max: number = MAX_READ_AHEAD): Event<Buffer> {
+    return event<Buffer>(this.readHalf, checkMax(max, 'recv'))
   }
 
   /**
-   * Event: receives a line, with its terminator. At the end of the stream: what is left of the last line, or no bytes.
+   * Event: receives a line, including its terminator. At the end of the stream: the rest of the last
+   * line, or no bytes.
    *
-   * Throws {@link LimitError} if there is no terminator within the limit; the bytes are then still there to be read.
+   * Throws {@link LimitError} if there is no terminator within the limit; the bytes can then still be
+   * read.
    *
-   * Bluelet: without a limit.
+   * Bluelet: has no limit.
    *
-   * @param terminator what ends a line; by default `'\n'`
+   * @param terminator what ends a line. Default: `'\n'`
    */
   readline(terminator: string | Uint8Array = '\n', options: ReadOptions = {}): Event<Buffer> {
     const { limit = DEFAULT_LIMIT } = options
@@ -118,10 +111,10 @@ export class Connection {
   }
 
   /**
-   * Event: receives up to and with a terminator.
+   * Event: receives bytes up to a terminator, which is included.
    *
-   * Throws {@link IncompleteReadError} if the stream ends first, and {@link LimitError} if there is no terminator within the
-   * limit; in both cases the bytes are still there to be read.
+   * Throws {@link IncompleteReadError} if the stream ends first, and {@link LimitError} if there is no
+   * terminator within the limit. In both cases the bytes can still be read.
    */
   readuntil(terminator: string | Uint8Array, options: ReadOptions = {}): Event<Buffer> {
     const { limit = DEFAULT_LIMIT } = options
@@ -129,11 +122,11 @@ export class Connection {
   }
 
   /**
-   * Event: receives exactly `n` bytes. Throws {@link IncompleteReadError} if the stream ends first; what had come is then
-   * still there to be read.
+   * Event: receives exactly `n` bytes. Throws {@link IncompleteReadError} if the stream ends first; what
+   * has arrived can then still be read.
    *
    * @param n 0 or more
-   * @throws LimitError if `n` is above the limit: a length that a peer has sent is not to be trusted
+   * @throws LimitError if `n` is above the limit: do not trust a length that a peer has sent
    */
   readexactly(n: number, options: ReadOptions = {}): Event<Buffer> {
     const { limit = DEFAULT_BLOCK_LIMIT } = options
@@ -141,7 +134,8 @@ export class Connection {
   }
 
   /**
-   * Event: receives everything up to the end of the stream. Throws {@link LimitError} if that is more than the limit.
+   * Event: receives everything up to the end of the stream. Throws {@link LimitError} if that is more
+   * than the limit.
    */
   readall(options: ReadOptions = {}): Event<Buffer> {
     const { limit = DEFAULT_LIMIT } = options
@@ -149,65 +143,68 @@ export class Connection {
   }
 
   /**
-   * Event: gives a copy of the next bytes, as soon as there are any, and leaves them there; no bytes at the end of the stream.
+   * Event: gives a copy of the next bytes, as soon as any have arrived, without taking them; no bytes at
+   * the end of the stream.
    *
-   * @param max how many at the most: a positive integer
+   * @param max the maximum number of bytes: a positive integer
    */
-  peek(max: number = READ_SIZE): Event<Buffer> {
-    return event<Buffer>(this.reader, new Peek(max))
+  peek(max: number = MAX_READ_AHEAD): Event<Buffer> {
+    return event<Buffer>(this.readHalf, new Peek(max))
   }
 
   /**
-   * Event: sends bytes and gives how many the kernel has taken: at least one, unless there are none to send. On the `node` driver that is
-   * up to 65,536.
+   * Event: sends bytes and gives the number that the kernel has taken: at least one, unless there are
+   * none to send. On the `node` driver that is at most 65,536.
    *
-   * @param data bytes, which must not change until then; or a string, sent as UTF-8
+   * @param data bytes that must not change until then, or a string, which is sent as UTF-8
    */
   send(data: string | Uint8Array): Event<number> {
-    return event<number>(this.#sending(), { bytes: bytesOf(data, 'send(data)'), all: false })
+    return event<number>(this.#writer(), { bytes: bytesOf(data, 'send(data)'), all: false })
   }
 
   /**
-   * Event: sends bytes, and goes on when the kernel has taken them all. That the peer has got them it does not say.
+   * Event: sends bytes, and resumes when the kernel has taken all of them. It does not say that the peer
+   * has received them.
    *
-   * A task that is killed meanwhile closes the connection: nobody knows how much went out.
+   * Killing a task that sends aborts the connection if a part of the bytes has gone out.
    *
-   * @param data bytes, which must not change until then; or a string, sent as UTF-8
+   * @param data bytes that must not change until then, or a string, which is sent as UTF-8
    */
   sendall(data: string | Uint8Array): Event<void> {
-    return event<void>(this.#sending(), { bytes: bytesOf(data, 'sendall(data)'), all: true })
+    return event<void>(this.#writer(), { bytes: bytesOf(data, 'sendall(data)'), all: true })
   }
 
   /**
-   * Ends our side of the stream, after what was sent: the peer receives the end, and can go on sending. A plain call.
+   * Ends our side of the stream, after what was sent: the peer receives the end, and can go on sending.
+   * A plain call.
    *
    * @throws ClosedError after close()
    */
   shutdown(): void {
-    if (this.#linger?.begun) throw new ClosedError('shutdown(): the connection is closed')
-    this.#sending().end()
+    if (this.#linger?.closing) throw new ClosedError('shutdown(): the connection is closed')
+    this.#writer().shutdown()
   }
 
   /**
-   * Closes the connection; a plain call that acts at once. Whoever waits here gets a {@link ClosedError}. What was sent still
-   * reaches the peer, in the background and within 5 seconds; a run waits for that, and so does `yield conn.whenClosed()`. Closing
-   * again does nothing.
+   * Closes the connection; a plain call that takes effect at once. Waiting tasks get a
+   * {@link ClosedError}. What was sent still reaches the peer, in the background and within 5 seconds. A
+   * run waits for that, and so does `yield conn.whenClosed()`. Closing again does nothing.
    */
   close(): void {
     this.#close(true)
   }
 
-  /** Closes the connection with a reset, whatever is left to send; a plain call. After close() it does nothing. */
+  /** Closes the connection with a reset, so that unsent bytes are lost; a plain call. After close() it does nothing. */
   abort(): void {
     this.#close(false)
   }
 
   /**
-   * Whether the connection is closed: `close()` or `abort()` has been called, or the descriptor is free, as after a reset by the
-   * peer. Bytes that came before that reset can still be read.
+   * Whether the connection is closed: `close()` or `abort()` has been called, or the descriptor is free,
+   * as after a reset by the peer. Bytes that arrived before that reset can still be read.
    */
   get closed(): boolean {
-    return this.descriptorClosed || this.#linger?.begun === true
+    return this.descriptorClosed || this.#linger?.closing === true
   }
 
   /** Event: waits until the connection is closed and its descriptor is free. It does not close the connection. */
@@ -223,43 +220,44 @@ export class Connection {
   /**
    * Closes the connection, at the end of an `await using` in async code.
    *
-   * @returns a promise that resolves when the descriptor is free; it belongs to no run, and so holds none open
+   * @returns a promise that resolves when the descriptor is free. It belongs to no run, so it holds none
+   *   open
    */
   [Symbol.asyncDispose](): Promise<void> {
     this.close()
     return this.#end().settled()
   }
 
-  /** What the driver says. @internal */
+  /** Receives the readiness of the socket. @internal */
   ready(what: number): void {
-    if ((what & (READABLE | FAILED | CLOSED)) !== 0) this.reader.ready()
-    if ((what & (WRITABLE | FAILED | CLOSED)) !== 0) this.writer?.ready()
+    if ((what & (READABLE | FAILED | CLOSED)) !== 0) this.readHalf.ready()
+    if ((what & (WRITABLE | FAILED | CLOSED)) !== 0) this.writeHalf?.ready()
     if ((what & CLOSED) === 0) return
     this.descriptorClosed = true
-    this.#linger?.end()
-    this.keeper?.closed()
+    this.#linger?.descriptorClosed()
+    this.observer?.descriptorClosed()
   }
 
-  #read(read: Read, { timeout: ms }: ReadOptions): Event<Buffer> {
-    const bytes = event<Buffer>(this.reader, read)
+  #read(request: ReadRequest, { timeout: ms }: ReadOptions): Event<Buffer> {
+    const bytes = event<Buffer>(this.readHalf, request)
     return ms === undefined ? bytes : timeout(ms, bytes)
   }
 
-  #close(linger: boolean): void {
+  #close(orderly: boolean): void {
     const end = this.#end()
-    if (end.begun) return
-    // What a task is in the middle of sending will not arrive whole: the peer is not to take it for an orderly end.
-    end.begin(linger && !this.writer?.busy)
-    this.reader.close()
-    this.writer?.close()
+    if (end.closing) return
+    // A send in flight will not arrive whole: the peer must not mistake that for an orderly end.
+    end.close(orderly && !this.writeHalf?.busy)
+    this.readHalf.close()
+    this.writeHalf?.close()
   }
 
-  #sending(): WriteHalf {
-    if (this.writer === null) {
-      this.writer = new WriteHalf(this.socket, this)
-      if (this.#linger?.begun) this.writer.close()
+  #writer(): WriteHalf {
+    if (this.writeHalf === null) {
+      this.writeHalf = new WriteHalf(this.socket, this)
+      if (this.#linger?.closing) this.writeHalf.close()
     }
-    return this.writer
+    return this.writeHalf
   }
 
   #end(): Linger {

@@ -1,32 +1,31 @@
 /**
- * The end of a connection.
+ * The end of a connection: what happens between `close()` and the moment at which the descriptor is
+ * free, and the event that waits for that moment. It reads and writes nothing itself; the driver does.
  */
 
 import type { Scheduler } from '@bluelet/scheduler'
 import type { EventHandler, Waiter } from '@bluelet/scheduler/lowlevel'
 import type { DriverSocket } from '../driver/protocol.js'
 
-/** After close(), how long the rest may take to reach the peer, and the peer to end its side, before the connection is reset. */
-const LINGER_MS = 5000
+/** Milliseconds after `close()` at which a connection is reset whose peer has not ended its side. */
+const MAX_LINGER = 5000
 
-/** The end of a connection: begins it, waits for it in the background, and is the event that waits for it. */
+/** The state of a connection's end, and the handler of `whenClosed`. */
 export class Linger implements EventHandler<undefined, undefined, void> {
-  /** close() has been called. */
-  begun: boolean
-  /** The descriptor is free. */
-  #done: boolean
+  /** Whether `close()` or `abort()` has been called. */
+  closing = false
   readonly #socket: DriverSocket
   readonly #scheduler: Scheduler
-  #deadline: unknown
-  readonly #waiters: Set<Pick<Waiter<void>, 'resume'>>
+  /** Whether the descriptor is free. */
+  #done: boolean
+  /** The host's timer of MAX_LINGER. */
+  #timer: unknown
+  readonly #waiters = new Set<Pick<Waiter<void>, 'resume'>>()
 
   constructor(socket: DriverSocket, scheduler: Scheduler, done: boolean) {
-    this.begun = false
-    this.#done = done
     this.#socket = socket
     this.#scheduler = scheduler
-    this.#deadline = undefined
-    this.#waiters = new Set()
+    this.#done = done
   }
 
   get name(): string {
@@ -46,7 +45,7 @@ export class Linger implements EventHandler<undefined, undefined, void> {
     this.#waiters.delete(waiter)
   }
 
-  /** Resolves when the descriptor is free. What resolves it is the driver, so it needs no scheduler. */
+  /** A promise that resolves when the descriptor is free. The driver resolves it: no scheduler is needed. */
   settled(): Promise<void> {
     return new Promise((resolve) => {
       if (this.#done) resolve()
@@ -54,22 +53,24 @@ export class Linger implements EventHandler<undefined, undefined, void> {
     })
   }
 
-  begin(linger: boolean): void {
-    this.begun = true
+  /** Closes the socket. The run of its scheduler then waits until the descriptor is free. */
+  close(orderly: boolean): void {
+    this.closing = true
     if (this.#done) return
     const { host } = this.#scheduler
-    // The run waits until the descriptor is free.
     this.#scheduler.hold(this.external)
-    if (linger) this.#deadline = host.at(host.now() + LINGER_MS, () => this.#socket.reset())
-    if (linger) this.#socket.close(true)
-    else this.#socket.reset()
+    if (orderly) {
+      this.#timer = host.at(host.now() + MAX_LINGER, () => this.#socket.reset())
+      this.#socket.close(true)
+    } else this.#socket.reset()
   }
 
-  end(): void {
+  /** The driver has said CLOSED. */
+  descriptorClosed(): void {
     if (this.#done) return
     this.#done = true
-    if (this.begun) {
-      if (this.#deadline !== undefined) this.#scheduler.host.cancel(this.#deadline)
+    if (this.closing) {
+      if (this.#timer !== undefined) this.#scheduler.host.cancel(this.#timer)
       this.#scheduler.release(this.external)
     }
     for (const waiter of this.#waiters) waiter.resume()

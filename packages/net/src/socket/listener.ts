@@ -1,9 +1,11 @@
 /**
- * The listener: a listening socket, whose connections are accepted by an event.
+ * The listener: a listening socket whose connections are accepted by an event. It starts no tasks; that
+ * is the server's job.
  */
 
 import { ClosedError, type Event, type Scheduler } from '@bluelet/scheduler'
 import { type EventHandler, event, type Waiter } from '@bluelet/scheduler/lowlevel'
+import { checkFlag } from '../check.js'
 import { type Address, checkHost, checkPort } from '../driver/address.js'
 import type {
   Driver,
@@ -15,28 +17,30 @@ import type {
 } from '../driver/protocol.js'
 import { driverOf } from '../drivers/select.js'
 import { Connection } from './connection.js'
-import { checkFlag, settingsOf } from './socket-options.js'
+import { settingsOf } from './socket-options.js'
 
-/** As long as the kernel allows: with a short backlog a burst of clients waits for a second or more. */
+/** The maximum that kernels accept. With a short backlog a burst of clients waits for a second or more. */
 const DEFAULT_BACKLOG = 511
 
 /** Options of {@link listen}. */
 export interface ListenOptions extends SocketSettings {
   /**
-   * How many connections wait in the kernel: a positive integer; by default 511. On the `node` driver up to eight times as many
-   * more wait in the process until they are accepted, and no more than an eighth of its descriptors; what comes beyond that is reset.
+   * How many connections wait in the kernel: a positive integer. Default: 511. On the `node` driver up
+   * to eight times as many also wait in the process until they are accepted, but at most an eighth of
+   * its descriptors; further connections are reset.
    */
   readonly backlog?: number
-  /** On `::`, whether IPv4 clients are left out; by default false: they are served as well. */
+  /** On `::`, whether IPv4 clients are excluded. Default: false. */
   readonly ipv6Only?: boolean
   /**
-   * Whether others, such as a second process of the same server, may listen on the same port and share its connections; by
-   * default false. Where Node or the system has it not, a {@link ListenError} says so.
+   * Whether other listeners, such as a second process of the same server, may share the port and its
+   * connections. Default: false. Where Node or the system does not support that, a {@link ListenError}
+   * says so.
    */
   readonly reusePort?: boolean
   /**
-   * The socket layer, or its name; by default that of the host if it has one, else what the environment variable BLUELET_DRIVER
-   * names, else `epoll` where it is to be had, else `node`.
+   * The driver, or its name. Default: the driver of the host if it has one; else the one that the
+   * environment variable BLUELET_DRIVER names; else `epoll` where it is available; else `node`.
    */
   readonly driver?: Driver | DriverName
 }
@@ -45,9 +49,9 @@ export interface ListenOptions extends SocketSettings {
  * A listening socket.
  */
 export class Listener {
-  /** The socket layer under it. */
+  /** The driver of the socket. */
   readonly driver: Driver
-  /** The scheduler of whoever has opened it. @internal */
+  /** The scheduler of the task that opened the listener. @internal */
   readonly scheduler: Scheduler
   readonly #listener: DriverListener
   readonly #acceptor: Acceptor
@@ -61,32 +65,33 @@ export class Listener {
     listener.observer = this.#acceptor
   }
 
-  /** Where it listens, with the real port. */
+  /** Its address, with the real port. */
   get address(): Address {
     return this.#listener.address
   }
 
-  /** How many connections were reset because nobody accepted them in time. */
+  /** How many connections were reset because they were not accepted in time. */
   get dropped(): number {
     return this.#listener.dropped
   }
 
   /**
-   * Event: accepts a connection, waiting for one. Of several tasks that wait, the first gets it. Throws {@link ClosedError}
-   * when the listener is closed.
+   * Event: waits for a connection and accepts it. If several tasks wait, the first one gets it. Throws
+   * {@link ClosedError} when the listener is closed.
    */
   accept(): Event<Connection> {
     return event<Connection>(this.#acceptor, ONE)
   }
 
-  /** Event: accepts what connections have come, one at least and `most` at the most: what keeps up with a burst. @internal */
-  acceptMany(most: number): Event<Connection[]> {
-    return event<Connection[]>(this.#acceptor, most)
+  /** Event: waits for connections and accepts up to `max` of them, to keep up with a burst. @internal */
+  acceptMany(max: number): Event<Connection[]> {
+    return event<Connection[]>(this.#acceptor, max)
   }
 
   /**
-   * Stops listening; a plain call that acts at once. Whoever waits in `accept` gets a {@link ClosedError}; connections that
-   * were accepted live on; those that nobody has accepted are reset. Closing again does nothing.
+   * Stops listening; a plain call that takes effect at once. Tasks that wait in `accept` get a
+   * {@link ClosedError}. Accepted connections live on; connections that were not accepted are reset.
+   * Closing again does nothing.
    */
   close(): void {
     this.#acceptor.close()
@@ -108,31 +113,28 @@ export class Listener {
   }
 }
 
-/** Asks for one connection by itself; any other number, for an array of so many at the most. */
+/** The argument of `accept`. Any other number is that of `acceptMany`, which gives an array. */
 const ONE = 0
 
-/** Who waits for a connection, or for some. */
-interface Place {
-  // biome-ignore lint/suspicious/noExplicitAny: it gets a connection or an array of them, as it has asked.
+/** A task in `accept` or `acceptMany`. */
+interface PendingAccept {
+  // biome-ignore lint/suspicious/noExplicitAny: it gets a connection or an array of them, depending on `max`.
   readonly waiter: Waiter<any>
-  readonly most: number
+  readonly max: number
 }
 
-/** The events `accept` and `acceptMany`; the argument says which. */
+/** The handler of `accept` and `acceptMany`. */
 // biome-ignore lint/suspicious/noExplicitAny: it gives a connection or an array of them.
-class Acceptor implements EventHandler<number, Place | undefined, any>, Observer {
+class Acceptor implements EventHandler<number, PendingAccept | undefined, any>, Observer {
+  closed = false
+  /** The tasks in `whenClosed`. */
+  readonly closeWaiters = new Set<Waiter<void>>()
   readonly #listener: DriverListener
   /** In the order in which they came. */
-  readonly #places: Set<Place>
-  /** The tasks that wait for `close()`. */
-  readonly closing: Set<Waiter<void>>
-  closed: boolean
+  readonly #pending = new Set<PendingAccept>()
 
   constructor(listener: DriverListener) {
     this.#listener = listener
-    this.#places = new Set()
-    this.closing = new Set()
-    this.closed = false
   }
 
   get name(): string {
@@ -143,27 +145,27 @@ class Acceptor implements EventHandler<number, Place | undefined, any>, Observer
     return 'socket'
   }
 
-  enter(waiter: Place['waiter'], most: number): Place | undefined {
+  enter(waiter: PendingAccept['waiter'], max: number): PendingAccept | undefined {
     if (this.closed) throw new ClosedError('accept(): the listener is closed')
-    const place = { waiter, most }
-    if (this.#serve(place)) return undefined
-    this.#places.add(place)
-    return place
+    const accept = { waiter, max }
+    if (this.#fulfil(accept)) return undefined
+    this.#pending.add(accept)
+    return accept
   }
 
-  withdraw(_waiter: Place['waiter'], _most: number, place: Place | undefined): void {
-    if (place !== undefined) this.#places.delete(place)
+  withdraw(_waiter: PendingAccept['waiter'], _max: number, accept: PendingAccept | undefined): void {
+    if (accept !== undefined) this.#pending.delete(accept)
   }
 
   ready(): void {
-    for (const place of this.#places) {
+    for (const accept of this.#pending) {
       try {
-        if (!this.#serve(place)) return
-        this.#places.delete(place)
+        if (!this.#fulfil(accept)) return
+        this.#pending.delete(accept)
       } catch (error) {
-        // The others try for themselves: that it is worth a try is said only once.
-        this.#places.delete(place)
-        place.waiter.throw(error)
+        // Go on with the others: the driver says only once that a try is worthwhile.
+        this.#pending.delete(accept)
+        accept.waiter.throw(error)
       }
     }
   }
@@ -172,31 +174,31 @@ class Acceptor implements EventHandler<number, Place | undefined, any>, Observer
     if (this.closed) return
     this.closed = true
     this.#listener.close()
-    const places = [...this.#places]
-    this.#places.clear()
-    for (const { waiter } of places) waiter.throw(new ClosedError('accept(): the listener has been closed'))
-    for (const waiter of this.closing) waiter.resume()
-    this.closing.clear()
+    const pending = [...this.#pending]
+    this.#pending.clear()
+    for (const { waiter } of pending) waiter.throw(new ClosedError('accept(): the listener has been closed'))
+    for (const waiter of this.closeWaiters) waiter.resume()
+    this.closeWaiters.clear()
   }
 
-  /** Gives what has come, if anything has. */
-  #serve({ waiter, most }: Place): boolean {
+  /** @returns whether a connection had arrived */
+  #fulfil({ waiter, max }: PendingAccept): boolean {
     const first = this.#listener.accept()
     if (first === null) return false
     const connection = new Connection(first, waiter.scheduler)
-    waiter.resume(most === ONE ? connection : this.#more([connection], most, waiter.scheduler))
+    waiter.resume(max === ONE ? connection : this.#more([connection], max, waiter.scheduler))
     return true
   }
 
-  #more(connections: Connection[], most: number, scheduler: Scheduler): Connection[] {
+  #more(connections: Connection[], max: number, scheduler: Scheduler): Connection[] {
     try {
-      while (connections.length < most) {
+      while (connections.length < max) {
         const next = this.#listener.accept()
         if (next === null) break
         connections.push(new Connection(next, scheduler))
       }
     } catch {
-      // Those that have come are served; the next accept meets the error again, if it lasts.
+      // Give what was accepted. If the error lasts, the next accept throws it.
     }
     return connections
   }
@@ -206,18 +208,19 @@ const WHEN_CLOSED: EventHandler<Acceptor, undefined, void> = {
   name: 'whenClosed',
   // `close()` is a plain call: code outside of the run may make it.
   external: 'socket',
-  enter(waiter, { closed, closing }) {
+  enter(waiter, { closed, closeWaiters }) {
     if (closed) waiter.resume()
-    else closing.add(waiter)
+    else closeWaiters.add(waiter)
     return undefined
   },
-  withdraw(waiter, { closing }) {
-    closing.delete(waiter)
+  withdraw(waiter, { closeWaiters }) {
+    closeWaiters.delete(waiter)
   },
 }
 
 /**
- * Event: opens a listening socket and gives the {@link Listener}. Throws {@link ListenError}, which says why, when it cannot.
+ * Event: opens a listening socket and gives the {@link Listener}. Throws {@link ListenError}, which
+ * states the reason, if that fails.
  *
  * Bluelet: `Listener(host, port)`, IPv4 only.
  *
@@ -226,8 +229,8 @@ const WHEN_CLOSED: EventHandler<Acceptor, undefined, void> = {
  * console.log(`${listener.address}`)
  *
  * @param host a name or an address; `''` is every address of this machine, IPv4 and IPv6
- * @param port 0 to 65535; 0 is any that is free
- * @throws RangeError, TypeError for what can be no host, port or backlog
+ * @param port 0 to 65535; 0 is any free port
+ * @throws RangeError, TypeError if the host, the port or an option is invalid
  */
 export function listen(host: string, port: number, options: ListenOptions = {}): Event<Listener> {
   const { backlog = DEFAULT_BACKLOG, ipv6Only = false, reusePort = false, driver } = options
@@ -246,30 +249,31 @@ interface Target extends ListenTarget {
   readonly driver: Driver | DriverName | undefined
 }
 
-/** One `listen` under way; `waiter` is null once it is over. */
-interface Opening {
+/** One `listen` in progress. */
+interface PendingListen {
+  /** Null once the event has been answered or withdrawn. */
   waiter: Waiter<Listener> | null
-  giveUp: () => void
+  cancel: () => void
 }
 
-const LISTEN: EventHandler<Target, Opening, Listener> = {
+const LISTEN: EventHandler<Target, PendingListen, Listener> = {
   name: 'listen',
   external: 'socket',
   describe: ({ host, port }) => `listen('${host}', ${port})`,
   enter(waiter, { driver: chosen, ...target }) {
     const driver = driverOf(waiter.scheduler.host, chosen)
-    const opening: Opening = { waiter, giveUp: () => {} }
-    opening.giveUp = driver.listen(target, (error, listener) => {
-      const waiting = opening.waiter
-      opening.waiter = null
+    const pending: PendingListen = { waiter, cancel: () => {} }
+    pending.cancel = driver.listen(target, (error, listener) => {
+      const waiting = pending.waiter
+      pending.waiter = null
       if (waiting === null) listener?.close()
       else if (listener !== null) waiting.resume(new Listener(listener, driver, waiting.scheduler))
       else waiting.throw(error)
     })
-    return opening
+    return pending
   },
-  withdraw(_waiter, _target, opening) {
-    opening.waiter = null
-    opening.giveUp()
+  withdraw(_waiter, _target, pending) {
+    pending.waiter = null
+    pending.cancel()
   },
 }

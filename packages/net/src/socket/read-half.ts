@@ -1,5 +1,8 @@
 /**
- * The reading half of a connection: its one reader, and the bytes that have come and nobody has asked for.
+ * The reading half of a connection: its one reader, and bytes that have arrived but were not requested.
+ *
+ * It tries, parks its reader if the try would block, and tries again when the driver says READABLE. What
+ * a request beyond `recv` needs (a line, an exact length) is decided in `read-requests`.
  */
 
 import { ClosedError } from '@bluelet/scheduler'
@@ -7,36 +10,35 @@ import type { EventHandler, Waiter } from '@bluelet/scheduler/lowlevel'
 import { ByteQueue } from '../driver/byte-queue.js'
 import type { DriverSocket } from '../driver/protocol.js'
 import { BusyError } from '../errors.js'
-import type { Keeper } from './connection.js'
-import type { Read } from './read-requests.js'
+import type { ConnectionObserver } from './connection-observer.js'
+import type { ReadRequest } from './read-requests.js'
 
-/** A read may hold what has come and no more than this beyond it: what is asked of the driver at a time. */
-export const READ_SIZE = 65_536
+/**
+ * How many bytes are requested from the driver at a time. A read holds what has arrived for it, and at
+ * most this much beyond.
+ */
+export const MAX_READ_AHEAD = 65_536
 
-/** The failure of a connection that close() has ended. */
+/** The failure of a connection that `close()` has ended. */
 const CLOSED_HERE = Symbol('closed')
 
-/** The events that read. The argument is what `recv` may give at the most, or what else is asked for. */
-export class ReadHalf implements EventHandler<number | Read, undefined, Buffer> {
+/** The handler of all reads. The argument is the maximum of a `recv`, or another request. */
+export class ReadHalf implements EventHandler<number | ReadRequest, undefined, Buffer> {
   readonly #socket: DriverSocket
-  readonly #connection: { readonly keeper: Keeper | null }
-  /** Bytes that have come and were not asked for: what lies behind a line, what was peeked at. */
-  #queue: ByteQueue | null
-  #waiter: Waiter<Buffer> | null
-  #asked: number | Read
-  /** What ended it, once somebody has been told. */
-  #failure: unknown
-  /** How many bytes somebody has got. */
-  received: number
+  readonly #connection: { readonly observer: ConnectionObserver | null }
+  /** Bytes that have arrived but were not requested: those after a line, or those that were peeked at. */
+  #queue: ByteQueue | null = null
+  #waiter: Waiter<Buffer> | null = null
+  /** The waiter's request, or the last one. */
+  #request: number | ReadRequest = 0
+  /** What ended the connection, once a reader has received that error. */
+  #failure: unknown = undefined
+  /** Total bytes delivered to readers. */
+  received = 0
 
-  constructor(socket: DriverSocket, connection: { readonly keeper: Keeper | null }) {
+  constructor(socket: DriverSocket, connection: { readonly observer: ConnectionObserver | null }) {
     this.#socket = socket
     this.#connection = connection
-    this.#queue = null
-    this.#waiter = null
-    this.#asked = 0
-    this.#failure = undefined
-    this.received = 0
   }
 
   get name(): string {
@@ -47,60 +49,54 @@ export class ReadHalf implements EventHandler<number | Read, undefined, Buffer> 
     return 'socket'
   }
 
-  /** Somebody waits. */
+  /** Whether a task waits. */
   get busy(): boolean {
     return this.#waiter !== null
   }
 
-  /** What they wait for, or the last one did. */
+  /** The current or last request, as the user would write it. */
   get request(): string {
-    return this.describe(this.#asked)
+    return this.describe(this.#request)
   }
 
-  /** A part of what is waited for has come. */
+  /** Whether a task waits and a part of its request has arrived. */
   get partial(): boolean {
     return this.#waiter !== null && this.#queue !== null && this.#queue.length > 0
   }
 
-  /** Whoever waits does so no longer; what has come stays. */
-  expire(error: Error): void {
-    const waiter = this.#waiter
-    this.#waiter = null
-    waiter?.throw(error)
+  describe(request: number | ReadRequest): string {
+    return typeof request === 'number' ? `recv(${request})` : request.name
   }
 
-  describe(asked: number | Read): string {
-    return typeof asked === 'number' ? `recv(${asked})` : asked.name
-  }
-
-  enter(waiter: Waiter<Buffer>, asked: number | Read): undefined {
+  enter(waiter: Waiter<Buffer>, request: number | ReadRequest): undefined {
     if (this.#waiter !== null) {
       throw new BusyError(
-        `${this.describe(asked)}: ${this.#waiter.task} is reading this connection, in ${this.describe(this.#asked)}; one task at a time reads it`,
+        `${this.describe(request)}: ${this.#waiter.task} is reading this connection, in ${this.describe(this.#request)}; only one task at a time can read`,
       )
     }
-    if (typeof asked !== 'number') asked.begin?.()
-    const bytes = this.#try(asked)
+    if (typeof request !== 'number') request.restart?.()
+    const bytes = this.#try(request)
     if (bytes !== null) {
       this.received += bytes.length
       waiter.resume(bytes)
       return
     }
     this.#waiter = waiter
-    this.#asked = asked
-    this.#connection.keeper?.waits()
+    this.#request = request
+    this.#connection.observer?.sweep.start()
   }
 
   withdraw(): void {
     this.#waiter = null
   }
 
+  /** Another try is worthwhile. */
   ready(): void {
     const waiter = this.#waiter
     if (waiter === null) return
     let bytes: Buffer | null
     try {
-      bytes = this.#try(this.#asked)
+      bytes = this.#try(this.#request)
     } catch (error) {
       this.#waiter = null
       waiter.throw(error)
@@ -112,38 +108,46 @@ export class ReadHalf implements EventHandler<number | Read, undefined, Buffer> 
     waiter.resume(bytes)
   }
 
+  /** Fails the pending read; bytes that have arrived are kept. */
+  fail(error: Error): void {
+    const waiter = this.#waiter
+    this.#waiter = null
+    waiter?.throw(error)
+  }
+
+  /** Fails the pending read and all later ones; bytes that have arrived are dropped. */
   close(): void {
     this.#failure = CLOSED_HERE
     this.#queue = null
-    const waiter = this.#waiter
-    this.#waiter = null
-    waiter?.throw(new ClosedError(`${this.describe(this.#asked)}: the connection has been closed`))
+    // An error costs more than all the rest of a close: it is made only if it is thrown.
+    if (this.busy) this.fail(new ClosedError(`${this.request}: the connection has been closed`))
   }
 
-  #try(asked: number | Read): Buffer | null {
+  /** @returns the requested bytes, or null if they have not arrived */
+  #try(request: number | ReadRequest): Buffer | null {
     if (this.#failure === CLOSED_HERE)
-      throw new ClosedError(`${this.describe(asked)}: the connection is closed`)
-    if (typeof asked !== 'number') return this.#tryRead(asked)
+      throw new ClosedError(`${this.describe(request)}: the connection is closed`)
+    if (typeof request !== 'number') return this.#tryRequest(request)
     const queue = this.#queue
-    if (queue !== null && queue.length > 0) return queue.takeSome(asked)
-    return this.#receive(asked)
+    if (queue !== null && queue.length > 0) return queue.takeSome(request)
+    return this.#receive(request)
   }
 
-  #tryRead(read: Read): Buffer | null {
+  #tryRequest(request: ReadRequest): Buffer | null {
     this.#queue ??= new ByteQueue()
     const queue = this.#queue
-    let bytes = read.take(queue, false)
+    let bytes = request.take(queue, false)
     while (bytes === null) {
-      const chunk = this.#receive(READ_SIZE)
+      const chunk = this.#receive(MAX_READ_AHEAD)
       if (chunk === null) return null
-      if (chunk.length === 0) return read.take(queue, true)
+      if (chunk.length === 0) return request.take(queue, true)
       queue.push(chunk)
-      bytes = read.take(queue, false)
+      bytes = request.take(queue, false)
     }
     return bytes
   }
 
-  /** The first to read after an error gets that error; whoever comes later, that the connection is closed. */
+  /** Tries to read from the driver. Its error goes to one reader; later readers get a ClosedError. */
   #receive(max: number): Buffer | null {
     if (this.#failure !== undefined) {
       throw new ClosedError('recv: the connection is closed, because it has failed', { cause: this.#failure })

@@ -1,40 +1,43 @@
 /**
- * What can be asked of a connection's bytes beside `recv`: lines, exact lengths, all of them. Each says when it has enough.
+ * Requests for bytes other than `recv`: lines, exact lengths, everything. Each decides from the bytes
+ * that have arrived whether it is fulfilled; none of them reads or waits.
  */
 
+import { bytesOf, checkCount, checkMax } from '../check.js'
 import { type ByteQueue, EMPTY } from '../driver/byte-queue.js'
-import { IncompleteReadError, LimitError, shown } from '../errors.js'
+import { IncompleteReadError, LimitError } from '../errors.js'
 
-/** A line, or whatever else is read at once, is no longer than this unless told otherwise. */
+/** The limit of a read whose length is not known beforehand, such as a line. */
 export const DEFAULT_LIMIT = 65_536
 
-/** A block whose length is known may be longer: but that length is, more often than not, what the peer says it is. */
+/** The limit of a block whose length is known. It is higher, but the length often comes from the peer. */
 export const DEFAULT_BLOCK_LIMIT = 1_048_576
 
 /** One request for bytes. */
-export interface Read {
-  /** As the user would write it. */
+export interface ReadRequest {
+  /** The request as the user would write it. */
   readonly name: string
-  /** Is asked for anew: one event may be yielded many times. */
-  begin?(): void
+  /** Forgets an earlier search: one event may be yielded many times. */
+  restart?(): void
   /**
-   * Takes what was asked for from the bytes that have come.
+   * Takes the requested bytes from those that have arrived.
    *
-   * @param ended whether no more will come
-   * @returns null: not yet
-   * @throws LimitError, IncompleteReadError; the bytes stay where they are
+   * @param ended whether no more bytes will arrive
+   * @returns null if more bytes are needed
+   * @throws LimitError, IncompleteReadError; the bytes then stay in the queue
    */
   take(queue: ByteQueue, ended: boolean): Buffer | null
 }
 
-/** Bytes up to a terminator, which is part of what is given. */
-export class ReadUntil implements Read {
+/** The bytes up to a terminator, which is included. */
+export class ReadUntil implements ReadRequest {
   readonly name: string
   readonly #terminator: Buffer
   readonly #limit: number
-  /** Whether the end of the stream ends it too. */
+  /** Whether the end of the stream ends the request as a terminator does. */
   readonly #partial: boolean
-  #searched: number
+  /** How many bytes have been searched. */
+  #searched = 0
 
   constructor(name: string, terminator: string | Uint8Array, limit: number, partial: boolean) {
     this.name = name
@@ -43,10 +46,9 @@ export class ReadUntil implements Read {
       throw new RangeError(`${name}: expected a terminator of at least one byte, got none`)
     this.#limit = checkCount(limit, `${name}: limit`)
     this.#partial = partial
-    this.#searched = 0
   }
 
-  begin(): void {
+  restart(): void {
     this.#searched = 0
   }
 
@@ -54,10 +56,10 @@ export class ReadUntil implements Read {
     const end = queue.find(this.#terminator, Math.max(0, this.#searched - this.#terminator.length + 1))
     this.#searched = queue.length
     if (end !== -1 && end - this.#terminator.length <= this.#limit) return queue.take(end)
-    // Up to the limit, and the beginning of a terminator.
+    // The limit does not include the terminator, of which a part may have arrived.
     if (end !== -1 || queue.length >= this.#limit + this.#terminator.length) {
       throw new LimitError(
-        `${this.name}: no terminator within the limit of ${this.#limit} bytes; they are still there to be read`,
+        `${this.name}: no terminator within the limit of ${this.#limit} bytes; the bytes can still be read`,
       )
     }
     if (!ended) return null
@@ -73,8 +75,8 @@ export class ReadUntil implements Read {
   }
 }
 
-/** Exactly so many bytes. */
-export class ReadExactly implements Read {
+/** Exactly `count` bytes. */
+export class ReadExactly implements ReadRequest {
   readonly name: string
   readonly #count: number
 
@@ -83,7 +85,7 @@ export class ReadExactly implements Read {
     this.#count = checkCount(count, 'readexactly(n): n')
     if (count > checkCount(limit, `${this.name}: limit`)) {
       throw new LimitError(
-        `${this.name}: more than the limit of ${limit} bytes; if that is no peer's whim, raise it: readexactly(n, { limit })`,
+        `${this.name}: more than the limit of ${limit} bytes; unless the peer chose that length, raise the limit: readexactly(n, { limit })`,
       )
     }
   }
@@ -99,27 +101,26 @@ export class ReadExactly implements Read {
 }
 
 /** All bytes up to the end of the stream. */
-export class ReadAll implements Read {
-  readonly name: string
+export class ReadAll implements ReadRequest {
+  readonly name = 'readall()'
   readonly #limit: number
 
   constructor(limit: number) {
-    this.name = 'readall()'
     this.#limit = checkCount(limit, 'readall: limit')
   }
 
   take(queue: ByteQueue, ended: boolean): Buffer | null {
     if (queue.length > this.#limit) {
       throw new LimitError(
-        `readall(): more than the limit of ${this.#limit} bytes; they are still there to be read`,
+        `readall(): more than the limit of ${this.#limit} bytes; the bytes can still be read`,
       )
     }
     return ended ? queue.take(queue.length) : null
   }
 }
 
-/** A copy of the next bytes, which stay. */
-export class Peek implements Read {
+/** A copy of the next bytes, which are not taken. */
+export class Peek implements ReadRequest {
   readonly name: string
   readonly #max: number
 
@@ -132,42 +133,4 @@ export class Peek implements Read {
     if (queue.length > 0) return queue.peek(this.#max)
     return ended ? EMPTY : null
   }
-}
-
-/**
- * Checks how many bytes to read at the most.
- *
- * @throws RangeError if that is no positive integer
- */
-export function checkMax(max: unknown, operation: string): number {
-  if (typeof max === 'number' && max >= 1 && (Number.isInteger(max) || max === Number.POSITIVE_INFINITY))
-    return max
-  throw new RangeError(`${operation}(max): expected a positive number of bytes, got ${String(max)}`)
-}
-
-/**
- * Checks a number of bytes that may be 0.
- *
- * @throws RangeError if it is no integer of 0 or more, and not Infinity
- */
-export function checkCount(count: unknown, what: string): number {
-  if (
-    typeof count === 'number' &&
-    count >= 0 &&
-    (Number.isInteger(count) || count === Number.POSITIVE_INFINITY)
-  )
-    return count
-  throw new RangeError(`${what}: expected a number of bytes, 0 or more, got ${String(count)}`)
-}
-
-/**
- * What is to be sent or looked for, as bytes: a string in UTF-8.
- *
- * @throws TypeError if it is neither
- */
-export function bytesOf(data: string | Uint8Array, operation: string): Buffer {
-  if (typeof data === 'string') return Buffer.from(data, 'utf8')
-  if (Buffer.isBuffer(data)) return data
-  if (data instanceof Uint8Array) return Buffer.from(data.buffer, data.byteOffset, data.byteLength)
-  throw new TypeError(`${operation}: expected bytes or a string, got ${shown(data)}`)
 }

@@ -1,33 +1,20 @@
 /**
- * What a user may set of sockets, checked where it was written.
+ * The options that every socket has, checked where the user wrote them. The drivers apply them.
  */
 
+import { checkFlag, checkTimeout } from '../check.js'
 import type { SocketSettings } from '../driver/protocol.js'
-import { shown } from '../errors.js'
 
 /**
- * The settings among some options.
+ * Picks the settings from options.
  *
- * @throws TypeError, RangeError for one that is none
+ * @throws TypeError, RangeError if one of them is invalid
  */
 export function settingsOf({ noDelay, keepAlive }: SocketSettings, operation: string): SocketSettings {
   if (noDelay !== undefined) checkFlag(noDelay, `${operation}: noDelay`)
-  if (keepAlive !== undefined && !(typeof keepAlive === 'number' && keepAlive > 0)) {
-    throw new RangeError(
-      `${operation}: keepAlive: expected ms > 0, or Infinity for never, got ${shown(keepAlive)}`,
-    )
-  }
+  if (keepAlive !== undefined) checkTimeout(keepAlive, `${operation}: keepAlive`, 'never')
   return {
     ...(noDelay === undefined ? {} : { noDelay }),
     ...(keepAlive === undefined ? {} : { keepAlive }),
   }
-}
-
-/**
- * Checks what can only be on or off.
- *
- * @throws TypeError if it is neither
- */
-export function checkFlag(flag: unknown, what: string): asserts flag is boolean {
-  if (typeof flag !== 'boolean') throw new TypeError(`${what}: expected true or false, got ${shown(flag)}`)
 }

@@ -1,45 +1,46 @@
 /**
- * The writing half of a connection: its one writer, and how much of what it sends has gone out.
+ * The writing half of a connection: its one writer, and how many bytes the driver has taken. It has no
+ * buffer of its own: the bytes of a send stay the caller's until the kernel has taken them.
  */
 
 import { ClosedError } from '@bluelet/scheduler'
 import type { EventHandler, Waiter } from '@bluelet/scheduler/lowlevel'
 import type { DriverSocket } from '../driver/protocol.js'
 import { BusyError } from '../errors.js'
-import type { Keeper } from './connection.js'
+import type { ConnectionObserver } from './connection-observer.js'
 
 /** What is to be sent. */
 export interface Send {
   readonly bytes: Buffer
+  /** True: `sendall`. False: `send`, which makes one try, as the kernel does. */
   readonly all: boolean
 }
 
-/** The events that write. */
-export class WriteHalf implements EventHandler<Send, undefined, number & undefined> {
-  /** Our side has been ended. */
-  ended: boolean
-  readonly #socket: DriverSocket
-  /** Ends the connection, when nobody knows what has gone out. */
-  readonly #connection: { readonly keeper: Keeper | null; abort(): void }
-  #waiter: Waiter<number & undefined> | null
-  #send: Send | null
-  /** How many bytes of it the driver has taken. */
-  #taken: number
-  /** How many bytes the driver has taken in all. */
-  sent: number
-  #closed: boolean
-  #failure: unknown
+/** The connection of a half. */
+interface Abortable {
+  readonly observer: ConnectionObserver | null
+  abort(): void
+}
 
-  constructor(socket: DriverSocket, connection: { readonly keeper: Keeper | null; abort(): void }) {
-    this.ended = false
+/** The handler of all sends. */
+export class WriteHalf implements EventHandler<Send, undefined, number & undefined> {
+  /** Whether our side has been ended by `shutdown()`. */
+  shutDown = false
+  /** Total bytes that the driver has taken. */
+  sent = 0
+  readonly #socket: DriverSocket
+  readonly #connection: Abortable
+  #waiter: Waiter<number & undefined> | null = null
+  #send: Send | null = null
+  /** How many bytes of the current send the driver has taken. */
+  #taken = 0
+  #closed = false
+  /** What ended the connection, once a writer has received that error. */
+  #failure: unknown = undefined
+
+  constructor(socket: DriverSocket, connection: Abortable) {
     this.#socket = socket
     this.#connection = connection
-    this.#waiter = null
-    this.#send = null
-    this.#taken = 0
-    this.sent = 0
-    this.#closed = false
-    this.#failure = undefined
   }
 
   get name(): string {
@@ -50,9 +51,14 @@ export class WriteHalf implements EventHandler<Send, undefined, number & undefin
     return 'socket'
   }
 
-  /** Whether bytes are on their way that nobody knows to have gone out. */
+  /** Whether a send is in flight. */
   get busy(): boolean {
     return this.#waiter !== null
+  }
+
+  /** The send in flight, as the user would write it. */
+  get request(): string {
+    return this.#send === null ? this.name : this.describe(this.#send)
   }
 
   describe({ bytes, all }: Send): string {
@@ -62,7 +68,7 @@ export class WriteHalf implements EventHandler<Send, undefined, number & undefin
   enter(waiter: Waiter<number & undefined>, send: Send): undefined {
     if (this.#waiter !== null) {
       throw new BusyError(
-        `${this.describe(send)}: ${this.#waiter.task} is writing to this connection; one task at a time writes to it`,
+        `${this.describe(send)}: ${this.#waiter.task} is writing to this connection; only one task at a time can write`,
       )
     }
     this.#taken = 0
@@ -70,39 +76,19 @@ export class WriteHalf implements EventHandler<Send, undefined, number & undefin
     if (this.#try(send)) waiter.resume(this.#result(send))
     else {
       this.#waiter = waiter
-      this.#connection.keeper?.waits()
+      this.#connection.observer?.sweep.start()
     }
   }
 
-  /** What somebody waits for. */
-  get request(): string {
-    return this.#send === null ? this.name : this.describe(this.#send)
-  }
-
-  /** Whoever waits does so no longer; how much has gone out nobody knows. */
-  expire(error: Error): void {
-    const waiter = this.#waiter
-    if (waiter === null) return
-    this.#waiter = null
-    this.#send = null
-    this.#connection.abort()
-    waiter.throw(error)
-  }
-
-  /** Ends our side, after what is being sent. */
-  end(): void {
-    if (this.ended) return
-    this.ended = true
-    if (this.#waiter === null) this.#socket.shutdown()
-  }
-
+  /** If some bytes have gone out, the connection cannot be used again: the next send would follow half a message. */
   withdraw(): void {
     const taken = this.#taken
     this.#waiter = null
     if (taken > 0) this.#connection.abort()
-    else if (this.ended) this.#socket.shutdown()
+    else if (this.shutDown) this.#socket.shutdown()
   }
 
+  /** Another try is worthwhile. */
   ready(): void {
     const waiter = this.#waiter
     const send = this.#send
@@ -118,11 +104,29 @@ export class WriteHalf implements EventHandler<Send, undefined, number & undefin
     }
     if (!done) return
     this.#waiter = null
-    // It was ended meanwhile; a driver that has not taken all yet could not have been told so.
-    if (this.ended) this.#socket.shutdown()
+    // shutdown() was called during the send, and had to wait until the driver had all bytes.
+    if (this.shutDown) this.#socket.shutdown()
     waiter.resume(this.#result(send))
   }
 
+  /** Ends our side, after the send in flight. */
+  shutdown(): void {
+    if (this.shutDown) return
+    this.shutDown = true
+    if (this.#waiter === null) this.#socket.shutdown()
+  }
+
+  /** Fails the send in flight. How many of its bytes have gone out is unknown, so the connection is aborted. */
+  fail(error: Error): void {
+    const waiter = this.#waiter
+    if (waiter === null) return
+    this.#waiter = null
+    this.#send = null
+    this.#connection.abort()
+    waiter.throw(error)
+  }
+
+  /** Fails the send in flight and all later ones. */
   close(): void {
     this.#closed = true
     const waiter = this.#waiter
@@ -131,12 +135,11 @@ export class WriteHalf implements EventHandler<Send, undefined, number & undefin
     waiter?.throw(new ClosedError('sendall: the connection has been closed; not everything has been sent'))
   }
 
-  /** Hands on what is left. @returns whether the kernel has got what was asked for */
+  /** Hands over what is left. @returns whether the kernel has taken what the send promises */
   #try(send: Send): boolean {
     this.#assertOpen(send)
     const { bytes, all } = send
     try {
-      // One try for `send`, as of the kernel: how much that takes is its answer.
       while (this.#taken < bytes.length && (all || this.#taken === 0)) {
         const rest = this.#taken === 0 ? bytes : bytes.subarray(this.#taken)
         const taken = this.#socket.write(rest)
@@ -158,7 +161,8 @@ export class WriteHalf implements EventHandler<Send, undefined, number & undefin
         cause: this.#failure,
       })
     }
-    if (this.ended && this.#waiter === null) throw new ClosedError(`${this.describe(send)}: after shutdown()`)
+    if (this.shutDown && this.#waiter === null)
+      throw new ClosedError(`${this.describe(send)}: after shutdown()`)
   }
 
   #result({ all }: Send): number & undefined {

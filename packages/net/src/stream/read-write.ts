@@ -1,39 +1,42 @@
 /**
- * Bluelet's file events, over the streams of Node: files, pipes, `process.stdin` and `process.stdout`, zlib.
+ * Bluelet's file events, `read` and `write`, over the streams of Node: files, pipes, `process.stdin` and
+ * `process.stdout`, zlib. They check their arguments here; the halves of a stream do the rest.
  */
 
 import type { Event } from '@bluelet/scheduler'
 import { event } from '@bluelet/scheduler/lowlevel'
-import { shown } from '../errors.js'
-import { bytesOf, checkCount } from '../socket/read-requests.js'
-import { type ReadableLike, readerOf } from './stream-reader.js'
-import { type WritableLike, writerOf } from './stream-writer.js'
+import { bytesOf, checkCount, isCount, shown } from '../check.js'
+import type { ReadableLike, WritableLike } from './node-streams.js'
+import { readerOf } from './stream-reader.js'
+import { writerOf } from './stream-writer.js'
 
 /** Options of a {@link read} that reads everything. */
 export interface StreamReadOptions {
   /**
-   * How many bytes that may be: 0 or more; by default `Infinity`, since the program itself has opened the stream. Set it for
-   * one that strangers fill.
+   * The maximum number of bytes: 0 or more. Default: `Infinity`, since the program itself has opened the
+   * stream. Set it for a stream whose content comes from elsewhere.
    */
   readonly limit?: number
 }
 
 /**
- * Event: reads 1 to `n` bytes from a stream of Node's, as soon as there are any; no bytes at its end, and only there. The
- * bytes are the caller's to keep. A stream of strings is read as UTF-8.
+ * Event: reads 1 to `n` bytes from a Node stream, as soon as any have arrived; no bytes at its end, and
+ * only there. The caller may keep the bytes. A stream of strings is read as UTF-8.
  *
- * The stream is paused while nobody reads it, so that it reads ahead up to its own `highWaterMark` at the most, and
- * `process.stdin` does not keep the process alive. What was not asked for goes back to it: whatever else reads it later,
- * `pipe` or `for await`, gets every byte that nobody got here, and so does the next read after one that was killed or timed out.
- * (What a stream with `setEncoding` has left over stays for the next read here.) Set flowing by `resume()` alone, with nobody to
- * listen, it stays paused; to throw the rest away, `destroy()` it.
+ * The stream is paused while no task reads it, so that it reads ahead at most up to its own
+ * `highWaterMark`, and `process.stdin` does not keep the process alive. Bytes that were not requested go
+ * back to the stream: `pipe`, `for await` and any other later reader get every byte that was not read
+ * here, and so does the next read after one that was killed or timed out. (Bytes left over from a stream
+ * with `setEncoding` are kept for the next read here.) A stream that `resume()` alone sets flowing,
+ * without a listener, stays paused; to discard the rest, `destroy()` it.
  *
- * Throws the stream's error when it fails: one that comes while nobody waits at the next read, after the bytes that came before
- * it; once. From this call on no error of the stream ends the process. Throws {@link ClosedError} after that, and when
- * the stream was destroyed before its end; {@link BusyError} while another task reads it; TypeError when a chunk is neither
- * bytes nor a string, and leaves it there.
+ * Throws the stream's error when it fails, once, and after the bytes that arrived before it; an error
+ * that comes while no task waits is thrown at the next read. From this call on, no error of the stream
+ * ends the process. Throws {@link ClosedError} after that, and when the stream was destroyed before its
+ * end; {@link BusyError} while another task reads the stream; and TypeError for a chunk that is neither
+ * bytes nor a string, which stays in the stream.
  *
- * Bluelet: `read(fd, n)` blocks everybody on a file that is slow.
+ * Bluelet: `read(fd, n)` blocks the whole program if the file is slow.
  *
  * @example
  * function* cat() {
@@ -46,14 +49,14 @@ export interface StreamReadOptions {
  *
  * @param stream a readable stream
  * @param n a positive integer, or Infinity for as much as there is
- * @throws TypeError, RangeError for what can be no stream and no number of bytes
+ * @throws TypeError, RangeError if the stream or the number of bytes is invalid
  */
 export function read(stream: ReadableLike, n: number): Event<Buffer>
 /**
- * Event: reads a stream of Node's to its end, and gives everything that is left of it.
+ * Event: reads a Node stream to its end, and gives everything that was left of it.
  *
- * Throws {@link LimitError} if that is more than the limit; the bytes are then still there to be read, as they are after a read
- * that was killed or timed out. Otherwise like the read of `n` bytes.
+ * Throws {@link LimitError} if that is more than the limit. The bytes can then still be read, as after a
+ * read that was killed or timed out. Apart from that, it works like the read of `n` bytes.
  *
  * Bluelet: `read(fd)` fails on Python 3.
  *
@@ -61,7 +64,7 @@ export function read(stream: ReadableLike, n: number): Event<Buffer>
  * const text = `${yield* read(createReadStream('notes.txt'))}`
  *
  * @param stream a readable stream
- * @throws TypeError, RangeError for what can be no stream and no limit
+ * @throws TypeError, RangeError if the stream or the limit is invalid
  */
 export function read(stream: ReadableLike, options?: StreamReadOptions): Event<Buffer>
 export function read(stream: ReadableLike, wanted: number | StreamReadOptions = {}): Event<Buffer> {
@@ -72,7 +75,7 @@ export function read(stream: ReadableLike, wanted: number | StreamReadOptions = 
     const limit = checkCount(wanted.limit ?? Number.POSITIVE_INFINITY, `${operation}: limit`)
     return event<Buffer>(readerOf(stream), { name: operation, max: null, limit })
   }
-  if (!(wanted >= 1 && (Number.isInteger(wanted) || wanted === Number.POSITIVE_INFINITY))) {
+  if (!(isCount(wanted) && wanted > 0)) {
     throw new RangeError(
       `${operation}: expected a positive number of bytes, got ${shown(wanted)}; to read to the end, leave n out`,
     )
@@ -85,24 +88,25 @@ export function read(stream: ReadableLike, wanted: number | StreamReadOptions = 
 }
 
 /**
- * Event: writes to a stream of Node's, and goes on when the stream has handed the bytes on, to the system or to whatever comes
- * next in it: a slow reader slows down whoever writes.
+ * Event: writes to a Node stream, and resumes when the stream has handed the bytes on, to the system or
+ * to its next stage. So a slow consumer slows the writing task down.
  *
- * A task that is killed meanwhile takes nothing back: its bytes are on their way, whole, and the next write waits until the stream
- * has handed those on.
+ * Killing a task that writes takes nothing back: its bytes are written whole, and the next write waits
+ * until the stream has handed those on.
  *
- * Throws the stream's error when it fails, such as `EPIPE` when the reader of a pipe has gone: one that comes while nobody waits
- * at the next write; once. From this call on no error of the stream ends the process. Throws {@link ClosedError} after
- * that, after `end()`, and when the stream is destroyed; {@link BusyError} while another task writes to it.
+ * Throws the stream's error when it fails, once, such as `EPIPE` when the reader of a pipe has closed it;
+ * an error that comes while no task waits is thrown at the next write. From this call on, no error of the
+ * stream ends the process. Throws {@link ClosedError} after that, after `end()`, and when the stream is
+ * destroyed; and {@link BusyError} while another task writes to the stream.
  *
- * Bluelet: `write(fd, data)` never comes back.
+ * Bluelet: `write(fd, data)` never returns.
  *
  * @example
  * yield* write(process.stdout, 'one line\n')
  *
- * @param stream a writable stream; whoever has opened it ends it, by its own `end()`
- * @param data bytes, which must not change until then; or a string, written as UTF-8
- * @throws TypeError for what can be no stream and no data
+ * @param stream a writable stream; the code that opened it also ends it, with its own `end()`
+ * @param data bytes that must not change until then, or a string, which is written as UTF-8
+ * @throws TypeError if the stream or the data is invalid
  */
 export function write(stream: WritableLike, data: string | Uint8Array): Event<void> {
   checkStream(stream, 'write(stream, data)', 'writable', 'process.stdout', WRITABLE_METHODS)
@@ -112,7 +116,7 @@ export function write(stream: WritableLike, data: string | Uint8Array): Event<vo
 const READABLE_METHODS = ['read', 'unshift', 'pause', 'resume', 'on', 'off', 'listenerCount'] as const
 const WRITABLE_METHODS = ['write', 'on'] as const
 
-/** Checks that a value has the methods of such a stream. */
+/** Checks that a value has the methods of a readable or writable stream. */
 function checkStream(
   stream: unknown,
   operation: string,
@@ -123,17 +127,17 @@ function checkStream(
   const object = (typeof stream === 'object' && stream !== null ? stream : {}) as Record<string, unknown>
   if (methods.every((method) => typeof object[method] === 'function')) return
   throw new TypeError(
-    `${operation}: expected a ${kind} stream of Node's, such as ${example}, got ${shown(stream)}${fix(stream)}`,
+    `${operation}: expected a ${kind} Node stream, such as ${example}, got ${shown(stream)}${fix(stream)}`,
   )
 }
 
-/** What to do with what is no stream, but close to one. */
+/** What to do with a value that is close to a stream. */
 function fix(value: unknown): string {
   if (typeof value === 'number')
-    return ': a file descriptor is opened by fs.createReadStream or createWriteStream'
-  if (typeof value === 'string') return ': a path is opened by fs.createReadStream or createWriteStream'
+    return '; open a file descriptor with fs.createReadStream or createWriteStream'
+  if (typeof value === 'string') return '; open a path with fs.createReadStream or createWriteStream'
   if (typeof value !== 'object' || value === null) return ''
-  if ('getReader' in value) return ': a web stream becomes one by Readable.fromWeb'
-  if ('getWriter' in value) return ': a web stream becomes one by Writable.fromWeb'
-  return 'recv' in value ? ': a connection has recv and sendall' : ''
+  if ('getReader' in value) return '; convert a web stream with Readable.fromWeb'
+  if ('getWriter' in value) return '; convert a web stream with Writable.fromWeb'
+  return 'recv' in value ? '; a connection has recv and sendall' : ''
 }

@@ -1,61 +1,56 @@
 /**
- * What is known of a stream of Node's that is read or written here: how it has stopped, and whom that concerns.
+ * The state of a Node stream that is read or written here: whether it has ended, failed or been closed,
+ * and which halves must be told. The data itself is the business of the halves.
  */
 
 import { ClosedError } from '@bluelet/scheduler'
-import type { ReadableLike, StreamReader } from './stream-reader.js'
-import type { StreamWriter, WritableLike } from './stream-writer.js'
+import type { ReadableLike, WritableLike } from './node-streams.js'
 
 /** One direction of a stream. */
-export interface Half {
-  /** Whether somebody who reads, or writes, has had the stream's error. */
+export interface StreamHalf {
+  /** Whether a task has received the stream's error through this half. */
   errorDelivered: boolean
-  /** The stream has ended, failed or been closed: whoever waits for it is to be answered. */
+  /** The stream has ended, failed or been closed, so that a waiting task must be answered. */
   ready(): void
 }
 
-/** By stream: so that its listeners are shared functions, two or four for each, however often it is used. */
-const watched = new WeakMap<object, StreamState>()
+/** By stream, so that the listeners are shared functions: two or four for each stream, however often it is used. */
+const states = new WeakMap<object, StreamState>()
 
-/** A stream, from its first use on. */
+/** The state of one stream, from its first use on. */
 export class StreamState {
-  reader: StreamReader | null
-  writer: StreamWriter | null
+  reader: StreamHalf | null = null
+  writer: StreamHalf | null = null
   readonly #stream: ReadableLike | WritableLike
-  #ended: boolean
-  #closed: boolean
-  #failure: { readonly error: unknown } | null
+  #ended = false
+  #closed = false
+  #failure: { readonly error: unknown } | null = null
 
   constructor(stream: ReadableLike | WritableLike) {
-    this.reader = null
-    this.writer = null
     this.#stream = stream
-    this.#ended = false
-    this.#closed = false
-    this.#failure = null
-    // For good: an error that nobody listens for would end the process.
-    stream.on('error', heardError)
-    stream.on('close', heardClose)
+    // These are never removed: an error without a listener would end the process.
+    stream.on('error', onError)
+    stream.on('close', onClose)
   }
 
-  /** Everything that there was to read has been read from it. */
+  /** Whether everything has been read from the stream. */
   get ended(): boolean {
     return this.#ended || ('readableEnded' in this.#stream && this.#stream.readableEnded === true)
   }
 
   get failed(): boolean {
-    // It says so before it emits 'error'; and an error from before its first use it emits no more.
+    // `errored` is set before 'error' is emitted; and an error from before the first use is not emitted again.
     if (this.#failure === null && this.#stream.errored) this.#failure = { error: this.#stream.errored }
     return this.#failure !== null
   }
 
-  /** Whether nothing more will come of it, end or no end. */
+  /** Whether nothing more will come from the stream, whether or not it has reached its end. */
   get closed(): boolean {
     return this.#closed || this.#stream.destroyed === true || this.failed
   }
 
-  /** Throws what has closed it: the error itself to the first of each direction, that it is closed to whoever comes later. */
-  assertOpen(operation: string, half: Half): void {
+  /** @throws the stream's error, once for each half; later, and without an error, a ClosedError */
+  assertOpen(operation: string, half: StreamHalf): void {
     if (!this.closed) return
     if (!this.failed) throw new ClosedError(`${operation}: the stream is closed`)
     const error = this.#failure?.error
@@ -66,47 +61,46 @@ export class StreamState {
     throw error
   }
 
-  /** Is told about the end, too. */
   listenForEnd(): void {
-    this.#stream.on('end', heardEnd)
+    this.#stream.on('end', onEnd)
   }
 
-  fail(error: unknown): void {
+  markFailed(error: unknown): void {
     this.#failure ??= { error }
     this.reader?.ready()
     this.writer?.ready()
   }
 
-  end(): void {
+  markEnded(): void {
     this.#ended = true
     this.reader?.ready()
   }
 
-  close(): void {
+  markClosed(): void {
     this.#closed = true
     this.reader?.ready()
     this.writer?.ready()
   }
 }
 
-/** What is known of a stream; from now on it is watched. */
+/** The state of a stream, whose errors and end are listened for from now on. */
 export function stateOf(stream: ReadableLike | WritableLike): StreamState {
-  let known = watched.get(stream)
-  if (known === undefined) {
-    known = new StreamState(stream)
-    watched.set(stream, known)
+  let state = states.get(stream)
+  if (state === undefined) {
+    state = new StreamState(stream)
+    states.set(stream, state)
   }
-  return known
+  return state
 }
 
-function heardError(this: object, error: unknown): void {
-  watched.get(this)?.fail(error)
+function onError(this: object, error: unknown): void {
+  states.get(this)?.markFailed(error)
 }
 
-function heardClose(this: object): void {
-  watched.get(this)?.close()
+function onClose(this: object): void {
+  states.get(this)?.markClosed()
 }
 
-function heardEnd(this: object): void {
-  watched.get(this)?.end()
+function onEnd(this: object): void {
+  states.get(this)?.markEnded()
 }

@@ -1,53 +1,47 @@
 /**
- * The writing half of a stream of Node's: its one writer.
+ * The writing half of a Node stream: its one writer.
  *
- * One write of ours at a time is in the stream, a killed one included, so that whoever gives up and tries again does not
- * fill its buffer.
+ * At most one of our writes is in the stream at a time, including one whose task was killed: a task that
+ * gives up and tries again must not fill the stream's buffer.
  */
 
 import { ClosedError } from '@bluelet/scheduler'
 import type { EventHandler, Waiter } from '@bluelet/scheduler/lowlevel'
 import { BusyError } from '../errors.js'
-import { type Half, type StreamState, stateOf } from './stream-state.js'
+import type { WritableLike } from './node-streams.js'
+import { type StreamHalf, type StreamState, stateOf } from './stream-state.js'
 
-/** What {@link write} needs of a writable stream; those of Node have it: files, pipes, sockets, `process.stdout`, zlib ... */
-export interface WritableLike {
-  /** Whether it can be written to. */
-  readonly writable: boolean
-  /** Whether `end()` has been called. */
-  readonly writableEnded?: boolean
-  /** Whether nothing more can be done with it. */
-  readonly destroyed?: boolean
-  /** The error that has destroyed it. */
-  readonly errored?: Error | null
-  /** Writes bytes; the callback is called once they have been handed on, or with an error. */
-  write(chunk: Uint8Array, callback: (error?: Error | null) => void): unknown
-  /** Adds a listener. */
-  on(event: string, listener: (argument: unknown) => void): unknown
+const writers = new WeakMap<WritableLike, StreamWriter>()
+
+/** The writer of a stream, whose errors are listened for from now on. */
+export function writerOf(stream: WritableLike): StreamWriter {
+  let writer = writers.get(stream)
+  if (writer === undefined) {
+    writer = new StreamWriter(stream, stateOf(stream))
+    writers.set(stream, writer)
+  }
+  return writer
 }
 
-/** The events that write to one stream. The argument is what is to be written. */
-export class StreamWriter implements Half, EventHandler<Buffer, void, undefined> {
-  errorDelivered: boolean
+/** The handler of all writes to one stream. The argument is what to write. */
+export class StreamWriter implements StreamHalf, EventHandler<Buffer, void, undefined> {
+  errorDelivered = false
   readonly #stream: WritableLike
   readonly #state: StreamState
-  #waiter: Waiter<undefined> | null
-  #asked: Buffer | null
-  /** The stream has what is asked for. */
-  #handedToStream: boolean
-  /** The stream has bytes of ours, and has not called back. */
-  #writePending: boolean
+  #waiter: Waiter<undefined> | null = null
+  /** What the waiter writes. */
+  #bytes: Buffer | null = null
+  /** Whether the stream has those bytes. */
+  #handedToStream = false
+  /** Whether the stream has bytes of ours and has not called back. */
+  #writePending = false
   readonly #onWritten: (error?: Error | null) => void
 
   constructor(stream: WritableLike, state: StreamState) {
-    this.errorDelivered = false
     this.#stream = stream
     this.#state = state
-    this.#waiter = null
-    this.#asked = null
-    this.#handedToStream = false
-    this.#writePending = false
     this.#onWritten = (error) => this.#written(error)
+    state.writer = this
   }
 
   get name(): string {
@@ -62,29 +56,29 @@ export class StreamWriter implements Half, EventHandler<Buffer, void, undefined>
     return `write(stream, ${bytes.length} bytes)`
   }
 
-  enter(waiter: Waiter<undefined>, asked: Buffer): void {
+  enter(waiter: Waiter<undefined>, bytes: Buffer): void {
     if (this.#waiter !== null) {
       throw new BusyError(
-        `${this.describe(asked)}: ${this.#waiter.task} is writing to this stream; one task at a time writes to it`,
+        `${this.describe(bytes)}: ${this.#waiter.task} is writing to this stream; only one task at a time can write`,
       )
     }
     this.#waiter = waiter
-    this.#asked = asked
+    this.#bytes = bytes
     this.#handedToStream = false
     this.ready()
   }
 
   withdraw(): void {
     this.#waiter = null
-    this.#asked = null
+    this.#bytes = null
   }
 
   ready(): void {
     const waiter = this.#waiter
-    const asked = this.#asked
-    if (waiter === null || asked === null) return
+    const bytes = this.#bytes
+    if (waiter === null || bytes === null) return
     try {
-      if (!this.#advance(asked)) return
+      if (!this.#advance(bytes)) return
     } catch (error) {
       this.withdraw()
       waiter.throw(error)
@@ -94,19 +88,20 @@ export class StreamWriter implements Half, EventHandler<Buffer, void, undefined>
     waiter.resume(undefined)
   }
 
-  /** @returns whether the stream has handed on what is asked for */
-  #advance(asked: Buffer): boolean {
-    this.#state.assertOpen(this.describe(asked), this)
-    if (this.#handedToStream) return true
-    this.#assertOpen(asked)
-    if (asked.length === 0) return true
-    if (!this.#writePending) this.#handToStream(asked)
+  /** @returns whether the stream has handed the bytes on */
+  #advance(bytes: Buffer): boolean {
+    this.#state.assertOpen(this.describe(bytes), this)
+    if (this.#handedToStream) return true // #written is calling.
+    this.#assertWritable(bytes)
+    if (bytes.length === 0) return true
+    // Otherwise #written will call, for the write of a task that was killed.
+    if (!this.#writePending) this.#handToStream(bytes)
     return false
   }
 
-  #assertOpen(asked: Buffer): void {
+  #assertWritable(bytes: Buffer): void {
     const { writable, writableEnded = false } = this.#stream
-    if (writableEnded || !writable) throw new ClosedError(`${this.describe(asked)}: after end()`)
+    if (writableEnded || !writable) throw new ClosedError(`${this.describe(bytes)}: after end()`)
   }
 
   #handToStream(bytes: Buffer): void {
@@ -115,22 +110,18 @@ export class StreamWriter implements Half, EventHandler<Buffer, void, undefined>
     try {
       this.#stream.write(bytes, this.#onWritten)
     } catch (error) {
-      // Standard output to a file writes at once and throws; Node then calls back for no later write.
-      this.#state.fail(error)
+      // Standard output to a file writes synchronously and throws. Node then calls back for no later write.
+      this.#state.markFailed(error)
     }
   }
 
-  /** The callback of every write. It also says success of bytes that destroy() has thrown away: `assertOpen` comes first. */
+  /**
+   * The callback of every write. It also reports success for bytes that `destroy()` has discarded, which
+   * is why `#advance` first asserts that the stream is open.
+   */
   #written(error: Error | null | undefined): void {
     this.#writePending = false
-    if (error && !this.#state.closed) this.#state.fail(error)
+    if (error && !this.#state.closed) this.#state.markFailed(error)
     else this.ready()
   }
-}
-
-/** Who writes to a stream; from now on its errors are listened for. */
-export function writerOf(stream: WritableLike): StreamWriter {
-  const state = stateOf(stream)
-  state.writer ??= new StreamWriter(stream, state)
-  return state.writer
 }

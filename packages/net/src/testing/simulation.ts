@@ -1,5 +1,6 @@
 /**
- * The simulation: a world in which time is virtual and the network is in memory, so that every run takes the same steps.
+ * The simulation: virtual time and a network in memory, so that every run takes the same steps. The
+ * network itself is in `drivers/simulated`, virtual time in `@bluelet/scheduler/testing`.
  */
 
 import { type Coroutine, type RunOptions, run, type SchedulerOptions } from '@bluelet/scheduler'
@@ -9,28 +10,29 @@ import { type NetworkOptions, SimulatedNetwork } from '../drivers/simulated/netw
 
 /** Options of a {@link Simulation}. */
 export interface SimulationOptions extends NetworkOptions {
-  /** What is left to chance is drawn from this: an integer; by default 1. The same seed gives the same run. */
+  /** The seed of all random choices: an integer. The same seed gives the same run. Default: 1. */
   readonly seed?: number
-  /** Whether it is left to chance, too, which of the ready tasks steps next; by default the first that was ready. */
+  /** Whether the next task to step is chosen at random among the ready ones. Default: the first that was ready. */
   readonly shuffle?: boolean
-  /** Decides in place of the seed and of `shuffle`. */
+  /** Makes the choices instead of `seed` and `shuffle`. */
   readonly schedule?: Schedule
 }
 
 /**
- * A world for tests: a host whose time is virtual, with a network of its own. What runs on it needs no change:
- * `run(main, { host: new Simulation() })`. Every socket there is taken for one of that network: real ones are not waited for.
+ * A host for tests, with virtual time and a network of its own. Programs run on it unchanged:
+ * `run(main, { host: new Simulation() })`. It takes every socket for one of that network, and does not wait
+ * for real ones.
  */
 export class Simulation implements NetworkHost {
-  /** The network: what becomes of packets, and what has. */
+  /** The network: its options, its connections, its faults. */
   readonly network: SimulatedNetwork
   readonly schedule?: Schedule
   readonly #host: VirtualHost
 
   /**
-   * Makes a world whose time is 0.
+   * Makes a simulation whose time is 0.
    *
-   * @throws RangeError for a seed, a latency or a buffer that is none
+   * @throws RangeError if the seed, the latency or the buffer is invalid
    */
   constructor(options: SimulationOptions = {}) {
     const chance = options.schedule ?? seeded(options.seed ?? 1)
@@ -48,7 +50,7 @@ export class Simulation implements NetworkHost {
     return this.network
   }
 
-  /** What was reported: errors that nobody else could be told, such as a connection handler's. */
+  /** Errors that no other code receives, such as those of a connection's handler. */
   get reports(): unknown[] {
     return this.#host.reports
   }
@@ -63,7 +65,7 @@ export class Simulation implements NetworkHost {
     return this.#host.simulates
   }
 
-  /** The virtual time, in milliseconds; it begins at 0. */
+  /** The virtual time in milliseconds, starting at 0. */
   now(): number {
     return this.#host.now()
   }
@@ -100,10 +102,11 @@ export class Simulation implements NetworkHost {
 }
 
 /**
- * Runs a program once in a {@link Simulation}, and gives what it returns.
+ * Runs a program once in a {@link Simulation}, and gives its return value.
  *
- * When the program has returned and nothing more can happen, the servers that still wait for a connection are ended. An error
- * that nobody was told of, such as a connection handler's without `onError`, is an error of the program.
+ * When the program has returned and nothing more can happen, servers that still wait for connections are
+ * ended. An error that no other code receives, such as that of a handler without `onError`, is an error of
+ * the program.
  *
  * @example
  * await simulate(function* () {
@@ -114,8 +117,8 @@ export class Simulation implements NetworkHost {
  *   conn.close()
  * })
  *
- * @param program makes the root
- * @throws whatever the program throws
+ * @param program makes the root coroutine
+ * @throws the error of the program
  */
 export async function simulate<T>(
   program: (world: Simulation) => Coroutine<T>,
@@ -123,7 +126,7 @@ export async function simulate<T>(
 ): Promise<T> {
   const world = new Simulation(options)
   const name = program.name || 'program'
-  const main = { [name]: () => program(world) }[name] as () => Coroutine<T> // It was put there.
+  const main = { [name]: () => program(world) }[name] as () => Coroutine<T> // Gives the task the program's name.
   const value = await run(main, { ...options, host: world })
   if (world.reports.length > 0) throw world.reports[0]
   return value

@@ -258,7 +258,7 @@ describe('addresses', () => {
 
     expect(error).toBeInstanceOf(ListenError)
     expect(error.message).toBe(
-      'cannot listen on 10.0.0.1:4915: this machine has no such address (EADDRNOTAVAIL)',
+      'cannot listen on 10.0.0.1:4915: this machine does not have that address (EADDRNOTAVAIL)',
     )
   })
 })

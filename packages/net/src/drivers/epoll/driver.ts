@@ -1,5 +1,6 @@
 /**
- * The `epoll` driver: sockets of Linux by system calls of our own, and a whole batch of ready ones in one call.
+ * The `epoll` driver: sockets of Linux by our own system calls; the system reports a whole batch of ready
+ * sockets in one call. Look-ups and signals are those of the `node` driver.
  */
 
 import type { Driver, ListenTarget } from '../../driver/protocol.js'
@@ -12,12 +13,12 @@ import { loadNative } from './native.js'
 import { EpollSet, errorOf } from './set.js'
 import { EpollSocket } from './socket.js'
 
-/** Every address: by IPv6, which serves IPv4 as well; or without it, where there is none. */
-const EVERY = ['::', '0.0.0.0']
+/** Every address: IPv6, which serves IPv4 as well; on machines without IPv6 the second one. */
+const EVERY_ADDRESS = ['::', '0.0.0.0']
 
 let driver: Driver | Error | undefined
 
-/** The driver of this thread, or why there is none here. */
+/** The driver of this thread, or the reason why it is not available. */
 export function epollDriver(): Driver | Error {
   try {
     driver ??= driverOf(new EpollSet(loadNative()))
@@ -40,29 +41,29 @@ function driverOf(set: EpollSet): Driver {
     },
     listen(target, done) {
       let listener: EpollListener | null = null
-      let givenUp = false
+      let withdrawn = false
       const open = (error: Error | null, addresses: readonly string[]) => {
-        if (givenUp) return
+        if (withdrawn) return
         try {
           if (error !== null) throw error
           listener = listenAt(set, addresses, target)
         } catch (failure) {
-          done(listenErrorOf(failure as Error, target), null) // errorOf or the look-up has made it.
+          done(listenErrorOf(failure as Error, target), null) // Made by errorOf or by the look-up.
           return
         }
         done(null, listener)
       }
-      if (target.host === '') queueMicrotask(() => open(null, EVERY))
+      if (target.host === '') queueMicrotask(() => open(null, EVERY_ADDRESS))
       else nodeDriver.lookup(target.host, open)
       return () => {
-        givenUp = true
+        withdrawn = true
         listener?.close()
       }
     },
   }
 }
 
-/** Listens on the first address; where that is of a family that this machine has not, on the next. */
+/** Listens on the first address whose family this machine supports. */
 function listenAt(set: EpollSet, addresses: readonly string[], target: ListenTarget): EpollListener {
   const [address, ...others] = addresses
   if (address === undefined) throw systemError('ENOTFOUND', `getaddrinfo ${target.host}:`)

@@ -1,5 +1,5 @@
 /**
- * A listener of the `epoll` driver. What nobody accepts stays in the kernel's backlog: who connects then waits there.
+ * A listener of the `epoll` driver. Connections that are not accepted stay in the kernel's backlog.
  */
 
 import { Address } from '../../driver/address.js'
@@ -15,8 +15,11 @@ import { keepAliveSeconds } from '../node/socket.js'
 import { type EpollSet, errorOf, type Member } from './set.js'
 import { EAGAIN, EpollSocket, parse } from './socket.js'
 
-/** Connections that went away while they waited, and what Linux passes on of their networks (accept(2)): the next may be well. */
-const PASSING = new Set([
+/**
+ * Errors of a connection that ended while it waited, and of its network, which Linux passes on (accept(2)).
+ * The next connection may be fine.
+ */
+const TRANSIENT = new Set([
   'ECONNABORTED',
   'EPROTO',
   'EPERM',
@@ -29,13 +32,14 @@ const PASSING = new Set([
   'ENETUNREACH',
 ])
 
+/** After this many in a row, the error is thrown, so that the caller waits before the next accept. */
 const MAX_TRANSIENT_ERRORS = 64
 
 export class EpollListener implements DriverListener, Member {
-  observer: Observer | null
+  observer: Observer | null = null
   readonly address: Address
-  /** Nobody, until it closes. */
-  dropped: number
+  /** 0 until the listener closes. */
+  dropped = 0
   readonly #set: EpollSet
   readonly #backlog: number
   #fd: number
@@ -45,8 +49,6 @@ export class EpollListener implements DriverListener, Member {
   constructor(set: EpollSet, address: string, target: ListenTarget) {
     const { port, backlog, ipv6Only = false, reusePort = false, noDelay = true } = target
     const seconds = keepAliveSeconds(target)
-    this.observer = null
-    this.dropped = 0
     this.#set = set
     this.#backlog = backlog
     this.#fd = set.native.listen(address, port, backlog, ipv6Only, reusePort, noDelay, seconds)
@@ -67,15 +69,14 @@ export class EpollListener implements DriverListener, Member {
       if (fd >= 0) return new EpollSocket(this.#set, fd, native.peer())
       if (fd === EAGAIN) return null
       const error = errorOf(fd, 'accept')
-      // One that never ends is one to wait after.
-      if (i === MAX_TRANSIENT_ERRORS || !passes(error)) throw error
+      if (i === MAX_TRANSIENT_ERRORS || !isTransient(error)) throw error
     }
   }
 
   close(): void {
     if (this.#fd < 0) return
     this.#set.remove(this.#slot)
-    this.#drop()
+    this.#dropBacklog()
     this.#set.native.close(this.#fd)
     this.#fd = -1
   }
@@ -84,21 +85,21 @@ export class EpollListener implements DriverListener, Member {
     this.observer?.ready(READABLE)
   }
 
-  /** Those that wait. The system would reset them too, and nobody would know how many they were. */
-  #drop(): void {
+  /** Resets the connections that wait. The system would do so as well, but would not count them. */
+  #dropBacklog(): void {
     const { native } = this.#set
-    // One more than were asked for may wait on Linux; who comes meanwhile is left to the system.
+    // On Linux one more may wait than `backlog` says. Later connections are left to the system.
     for (let i = 0; i <= this.#backlog; i++) {
       const fd = native.accept(this.#fd)
       if (fd >= 0) {
         native.reset(fd)
         this.dropped++
-      } else if (fd === EAGAIN || !passes(errorOf(fd, 'accept'))) return
+      } else if (fd === EAGAIN || !isTransient(errorOf(fd, 'accept'))) return
     }
   }
 }
 
-/** Whether the next try may do better at once. */
-function passes(error: Error): boolean {
-  return PASSING.has(codeOf(error))
+/** Whether the next try may succeed at once. */
+function isTransient(error: Error): boolean {
+  return TRANSIENT.has(codeOf(error))
 }

@@ -1,18 +1,20 @@
 /**
- * The native part of the `epoll` driver: its calls, and where it is found.
+ * The native part of the `epoll` driver: its calls, and where it is found. Its sources are in `native/`.
  */
 
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
 
-/** System calls that never wait. What gives a number gives a negative errno when it fails. */
+/** System calls that never wait. Those that give a number give a negative errno if they fail. */
 export interface Native {
-  /** Once for each thread. `ready` is called with how many sockets are ready, three numbers of each being in the batch. */
+  /** Starts the epoll set of this thread. `ready` is called with the number of ready sockets, after three numbers of each were written to `batch`. */
   start(batch: Int32Array, ready: (count: number) => void): number
+  /** Adds a descriptor to the set. */
   watch(fd: number, slot: number, generation: number): number
+  /** Whether the set keeps the process alive. */
   hold(keepsAlive: boolean): void
-  /** Those that are accepted are what `configure` would make of them. */
+  /** Opens a listening socket. Accepted sockets inherit the last two settings. */
   listen(
     address: string,
     port: number,
@@ -22,19 +24,23 @@ export interface Native {
     noDelay: boolean,
     keepAliveSeconds: number,
   ): number
+  /** Opens a socket and starts to connect it. */
   connect(address: string, port: number): number
+  /** Gives the descriptor of an accepted socket. */
   accept(fd: number): number
-  /** `host port` of whom was accepted last. */
+  /** `host port` of the socket that was accepted last. */
   peer(): string
-  /** @param most no more than that, though there may be more room */
-  recv(fd: number, to: Uint8Array, offset: number, most: number): number
+  /** Receives up to `max` bytes; 0 at the end of the stream. */
+  recv(fd: number, to: Uint8Array, offset: number, max: number): number
+  /** Gives the number of bytes that the kernel has taken. */
   send(fd: number, bytes: Uint8Array): number
   shutdown(fd: number): number
   close(fd: number): void
   reset(fd: number): void
   configure(fd: number, noDelay: boolean, keepAliveSeconds: number): number
+  /** The error of a socket, as a negative errno; 0 if there is none. */
   failure(fd: number): number
-  /** `host port`; empty if there is none. */
+  /** `host port`; empty if the socket has no address. */
   address(fd: number, remote: boolean): string
 }
 
@@ -46,7 +52,7 @@ const PLACES = ['native/build/Release/bluelet.node', `prebuilds/linux-${process.
 
 /** Loads the addon. @throws Error, which says why that is not possible here */
 export function loadNative(): Native {
-  if (process.platform !== 'linux') throw new Error(`there is no epoll on ${process.platform}`)
+  if (process.platform !== 'linux') throw new Error(`${process.platform} has no epoll`)
   // Both claim to be Node, but have no loop of libuv's: Bun would abort the process, Deno would prompt for permission.
   const { bun, deno } = process.versions
   if (bun !== undefined || deno !== undefined) throw new Error('it needs Node itself')
@@ -78,12 +84,12 @@ export function candidates(chosen: string | undefined, from: string | undefined)
   return PLACES.map((place) => join(root, place))
 }
 
-/** To load a file that has been cut off ends the process (SIGBUS). @throws Error if it ends before its table of sections */
+/** Loading a truncated file would end the process (SIGBUS). @throws Error if the file ends before its table of sections */
 function checkWhole(path: string): void {
   const bytes = readFileSync(path)
   if (bytes.length < 64) throw new Error(`${path}: file too short`)
-  // elf(5), of 64 bits and little endian: where the table is, which linkers put last, and how long.
+  // elf(5), 64 bits, little endian: the offset and the size of the table of sections, which linkers put last.
   const known = bytes.readUInt16LE(4) === 0x0102
   const end = Number(bytes.readBigUInt64LE(40)) + bytes.readUInt16LE(58) * bytes.readUInt16LE(60)
-  if (known && end > bytes.length) throw new Error(`${path}: the file is cut off`)
+  if (known && end > bytes.length) throw new Error(`${path}: the file is truncated`)
 }

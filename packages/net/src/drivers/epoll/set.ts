@@ -1,12 +1,13 @@
 /**
- * The epoll set of one thread: which socket is in which slot, and who is told when the system says that some are ready.
+ * The epoll set of one thread: which socket is in which slot, and which ones to call when the system
+ * reports that some are ready. It makes no system calls on sockets; they do.
  */
 
 import { getSystemErrorName } from 'node:util'
 import { systemError } from '../../driver/system-errors.js'
 import type { Native } from './native.js'
 
-/** What the system says of a socket (epoll_ctl(2)). */
+/** The events of a socket (epoll_ctl(2)). */
 export const EPOLLIN = 0x001
 export const EPOLLPRI = 0x002
 export const EPOLLOUT = 0x004
@@ -14,61 +15,58 @@ export const EPOLLERR = 0x008
 export const EPOLLHUP = 0x010
 export const EPOLLRDHUP = 0x2000
 
-/** So many sockets are told in one batch; more have their turn when the loop polls again. */
-const BATCH = 512
+/** Sockets in one batch. Further ones follow when the loop polls again. */
+const MAX_BATCH = 512
+
+/** Numbers for each of them: slot, generation, events. */
 const NUMBERS = 3
 
-/** As much as is received at a time. */
+/** Bytes received at a time. */
 export const MAX_RECEIVE = 65_536
 
-/** As far as the native part counts; then it begins again, which is two thousand million connections later. */
-const LAST_GENERATION = 0x7fffffff
+/** The native part counts in 31 bits. The count starts again after two billion connections in one slot. */
+const MAX_GENERATION = 0x7fffffff
 
-/** A socket or a listener that is in the set. */
+/** A socket or a listener in the set. */
 export interface Member {
-  /** Something is ready. */
+  /** The system has reported events. */
   polled(events: number): void
 }
 
 /** The set of this thread. */
 export class EpollSet {
   readonly native: Native
-  /** What was received last stands here; replaced when it is given away. */
-  scratch: Buffer
-  readonly #batch: Int32Array
-  readonly #members: (Member | null)[]
-  /** Counts the members that a slot has had: a batch may still speak of the last one. */
-  readonly #generations: number[]
-  readonly #free: number[]
-  #size: number
+  /** Receives what is too large for the pool. It is replaced when a caller keeps it. */
+  scratch: Buffer = newScratch()
+  readonly #batch = new Int32Array(MAX_BATCH * NUMBERS)
+  /** By slot. */
+  readonly #members: (Member | null)[] = []
+  /** By slot, the number of members that it has had: a batch may still contain events of an earlier one. */
+  readonly #generations: number[] = []
+  readonly #freeSlots: number[] = []
+  #size = 0
 
-  /** @throws Error if the system has no epoll for us */
+  /** @throws Error if the system refuses an epoll set */
   constructor(native: Native) {
     this.native = native
-    this.scratch = newScratch()
-    this.#batch = new Int32Array(BATCH * NUMBERS)
-    this.#members = []
-    this.#generations = []
-    this.#free = []
-    this.#size = 0
     const result = native.start(this.#batch, (count) => this.#ready(count))
     if (result < 0) throw errorOf(result, 'epoll_create')
   }
 
-  /** How many are in the set. */
+  /** How many members the set has. */
   get size(): number {
     return this.#size
   }
 
   /** Adds a descriptor. @returns its slot, or a negative errno */
   add(fd: number, member: Member): number {
-    const slot = this.#free.pop() ?? this.#members.length
+    const slot = this.#freeSlots.pop() ?? this.#members.length
     const generation = nextGeneration(this.#generations[slot] ?? 0)
     const result = this.native.watch(fd, slot, generation)
     this.#generations[slot] = generation
     if (result < 0) {
       this.#members[slot] = null
-      this.#free.push(slot)
+      this.#freeSlots.push(slot)
       return result
     }
     this.#members[slot] = member
@@ -76,10 +74,10 @@ export class EpollSet {
     return slot
   }
 
-  /** Its descriptor is about to be closed, with which it leaves the set. */
+  /** Frees a slot. Closing the descriptor, which must follow, removes it from the system's set. */
   remove(slot: number): void {
     this.#members[slot] = null
-    this.#free.push(slot)
+    this.#freeSlots.push(slot)
     if (--this.#size === 0) this.native.hold(false)
   }
 
@@ -92,7 +90,7 @@ export class EpollSet {
       try {
         this.#members[slot]?.polled(batch[i + 2] as number)
       } catch (error) {
-        // For the process to hear of. The others are told all the same, since they would not be told again.
+        // An uncaught exception of the process. Go on with the other members: the system reports an event only once.
         queueMicrotask(() => {
           throw error
         })
@@ -101,14 +99,14 @@ export class EpollSet {
   }
 }
 
-/** Room for what is received at a time. */
+/** A buffer for one receive. */
 export function newScratch(): Buffer {
   return Buffer.allocUnsafeSlow(MAX_RECEIVE)
 }
 
-/** The one after it. */
+/** The generation after another one. */
 export function nextGeneration(generation: number): number {
-  return (generation + 1) & LAST_GENERATION
+  return (generation + 1) & MAX_GENERATION
 }
 
 /** The error of a negative errno. */

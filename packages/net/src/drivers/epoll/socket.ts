@@ -1,6 +1,6 @@
 /**
- * A socket of the `epoll` driver. The set is edge-triggered: it says once that there is something, and it is for the socket
- * to remember until a try finds that there is no more.
+ * A socket of the `epoll` driver. The set is edge-triggered: it reports input once, and the socket
+ * remembers that until a try finds no more. It buffers nothing: unread input stays in the kernel.
  */
 
 import { Address } from '../../driver/address.js'
@@ -13,7 +13,7 @@ import {
   READABLE,
   WRITABLE,
 } from '../../driver/protocol.js'
-import { overError, resetOf } from '../../driver/system-errors.js'
+import { closedSocketError, resetOf } from '../../driver/system-errors.js'
 import {
   EPOLLERR,
   EPOLLHUP,
@@ -28,59 +28,53 @@ import {
   newScratch,
 } from './set.js'
 
-/** On Linux, as a negative errno. */
+/** The errno of Linux, negative. */
 export const EAGAIN = -11
 const ENOTCONN = -107
 
-/** Small messages share memory with their like, and keep no more alive than this. (Node's own pool is of 64 KiB since 24.) */
+/** Small messages share blocks of this size, which is all that one of them keeps alive. (Node's pool has 64 KiB since 24.) */
 const POOL_SIZE = 8192
 const SMALL = POOL_SIZE / 2
 
-/** Given away as it is, instead of copied. */
+/** From this size on, the caller gets the buffer itself instead of a copy. */
 const LARGE = MAX_RECEIVE / 2
 
-/** The other end has ended its side, or everything. */
+/** The peer has ended its side, or the connection. */
 const HANGUP = EPOLLRDHUP | EPOLLHUP | EPOLLERR
 
-/** After so many full receives the others have their turn. */
+/** Full receives in a row, before other sockets get a turn. */
 const MAX_DISCARDS = 64
 
 export class EpollSocket implements DriverSocket, Member {
-  observer: Observer | null
+  observer: Observer | null = null
   readonly #set: EpollSet
+  /** The descriptor; -1 once it is closed. */
   #fd: number
-  #slot: number
+  #slot = -1
   #connecting: boolean
-  /** A try to read may find something. */
-  #readable: boolean
+  /** Whether a try to read may find something. */
+  #readable = false
   /**
-   * A receive that gives less than it might does not mean that there is no more: the end, an error, or a mark of urgent data
-   * (at which every receive stops) is behind it, and will not be said again.
+   * Whether the end, an error, or urgent data may follow the input. A receive then stops early although
+   * there is more to read, which the system will not report again.
    */
-  #maybeEof: boolean
-  #ended: boolean
-  /** A try to write found no room: it is to be told when there is some. */
-  #blocked: boolean
-  #lingering: boolean
+  #maybeEof = false
+  #ended = false
+  /** Whether a try to write found no room, so that WRITABLE is due. */
+  #blocked = false
+  #lingering = false
   #error: Error | null
-  /** `host port`: kept, since the system forgets it when the connection is over, and it is still wanted then. */
+  /** `host port`. It is kept because the system forgets it when the connection ends. */
   #remote: string
 
   /**
-   * @param fd in no set yet; -1: `error` says why there is none
-   * @param remote whom it is connected to; null: it is being connected
+   * @param fd a descriptor that is in no set; negative if there is none because of `error`
+   * @param remote the peer's address as `host port`, or null while connecting
    */
   constructor(set: EpollSet, fd: number, remote: string | null, error: Error | null = null) {
-    this.observer = null
     this.#set = set
     this.#fd = fd
-    this.#slot = -1
     this.#connecting = remote === null
-    this.#readable = false
-    this.#maybeEof = false
-    this.#ended = false
-    this.#blocked = false
-    this.#lingering = false
     this.#error = error
     this.#remote = remote ?? ''
     if (fd >= 0) this.#slot = set.add(fd, this)
@@ -104,29 +98,29 @@ export class EpollSocket implements DriverSocket, Member {
     return parse(this.#remote)
   }
 
-  /** What is taken is the kernel's at once. */
+  /** Always 0: what is taken is in the kernel. */
   get unsent(): number {
     return 0
   }
 
   read(max: number): Buffer | null {
     if (this.#readable) {
-      const most = Math.min(max, MAX_RECEIVE)
+      const size = Math.min(max, MAX_RECEIVE)
       const set = this.#set
-      const small = most <= SMALL
-      if (small && pooledBytes + most > pool.length) renewPool()
+      const small = size <= SMALL
+      if (small && pooledBytes + size > pool.length) renewPool()
       const got = small
-        ? set.native.recv(this.#fd, pool, pooledBytes, most)
-        : set.native.recv(this.#fd, set.scratch, 0, most)
+        ? set.native.recv(this.#fd, pool, pooledBytes, size)
+        : set.native.recv(this.#fd, set.scratch, 0, size)
       if (got > 0) {
-        // Fewer than there is room for: there are no more (epoll(7)), unless the end is behind them.
-        if (got < most && !this.#maybeEof) this.#readable = false
-        return small ? pooled(got) : taken(set, got)
+        // A short receive means that there is no more input (epoll(7)), unless the end follows.
+        if (got < size && !this.#maybeEof) this.#readable = false
+        return small ? pooled(got) : scratched(set, got)
       }
       this.#readable = false
       if (got === EAGAIN) return null
       if (got < 0) throw this.#fail(got, 'read')
-      // The system tells an error once, and then the end: a write may have been told.
+      // The system reports an error once, perhaps to a write, and then reports the end.
       this.#ended = this.#error === null
     }
     if (this.#ended) return EMPTY
@@ -156,22 +150,22 @@ export class EpollSocket implements DriverSocket, Member {
   close(linger: boolean): void {
     if (this.#fd < 0 || (linger && this.#lingering)) return
     if (!linger || this.#error !== null || this.#connecting) {
-      this.#end(false)
+      this.#closeDescriptor(false)
       return
     }
     this.#lingering = true
-    // Nothing more can come, so that the system can be left to send the rest.
-    if (this.#ended || this.#set.native.shutdown(this.#fd) === ENOTCONN) this.#end(false)
+    // No more input can arrive, so that the system can send the rest alone.
+    if (this.#ended || this.#set.native.shutdown(this.#fd) === ENOTCONN) this.#closeDescriptor(false)
     else this.#discard()
   }
 
   reset(): void {
-    if (this.#fd >= 0) this.#end(true)
+    if (this.#fd >= 0) this.#closeDescriptor(true)
   }
 
   polled(events: number): void {
     if (this.#connecting) {
-      this.#heardConnect(events)
+      this.#polledConnecting(events)
       return
     }
     if ((events & (HANGUP | EPOLLPRI)) !== 0) this.#maybeEof = true
@@ -189,7 +183,7 @@ export class EpollSocket implements DriverSocket, Member {
     if (what !== 0) this.observer?.ready(what)
   }
 
-  #heardConnect(events: number): void {
+  #polledConnecting(events: number): void {
     if ((events & (EPOLLOUT | EPOLLERR | EPOLLHUP)) === 0) return
     this.#connecting = false
     const error = this.#set.native.failure(this.#fd)
@@ -202,10 +196,10 @@ export class EpollSocket implements DriverSocket, Member {
     }
     this.#fail(error, 'connect')
     this.observer?.ready(READABLE | WRITABLE | FAILED)
-    if (this.#fd >= 0) this.#end(false)
+    if (this.#fd >= 0) this.#closeDescriptor(false)
   }
 
-  /** Throws away what comes, until the other end has ended its side. */
+  /** Discards input until the peer has ended its side. */
   #discard(): void {
     const { native, scratch } = this.#set
     for (let i = 0; this.#readable && this.#fd >= 0; i++) {
@@ -215,12 +209,12 @@ export class EpollSocket implements DriverSocket, Member {
       }
       const got = native.recv(this.#fd, scratch, 0, MAX_RECEIVE)
       if (got === EAGAIN || (got > 0 && got < MAX_RECEIVE && !this.#maybeEof)) this.#readable = false
-      else if (got <= 0) this.#end(false)
+      else if (got <= 0) this.#closeDescriptor(false)
     }
   }
 
   #assertOpen(): void {
-    if (this.#fd < 0) this.#error ??= overError()
+    if (this.#fd < 0) this.#error ??= closedSocketError()
     if (this.#error !== null) throw this.#error
   }
 
@@ -229,7 +223,7 @@ export class EpollSocket implements DriverSocket, Member {
     return this.#error
   }
 
-  #end(reset: boolean): void {
+  #closeDescriptor(reset: boolean): void {
     const { native } = this.#set
     this.#set.remove(this.#slot)
     if (reset) native.reset(this.#fd)
@@ -240,8 +234,8 @@ export class EpollSocket implements DriverSocket, Member {
   }
 }
 
-/** What has been received: bytes that are the caller's to keep, and keep no more alive than twice themselves. */
-function taken(set: EpollSet, length: number): Buffer {
+/** Received bytes, which the caller may keep, and which keep at most twice their own size alive. */
+function scratched(set: EpollSet, length: number): Buffer {
   const { scratch } = set
   if (length >= LARGE) {
     set.scratch = newScratch()
@@ -255,6 +249,7 @@ function taken(set: EpollSet, length: number): Buffer {
 }
 
 let pool = EMPTY
+/** How many bytes of it are used. */
 let pooledBytes = 0
 
 function renewPool(): void {
@@ -262,14 +257,14 @@ function renewPool(): void {
   pooledBytes = 0
 }
 
-/** The next bytes of the pool, which has so many. */
+/** The next bytes of the pool, which must have that many left. */
 function pooled(length: number): Buffer {
-  const begin = pooledBytes
+  const start = pooledBytes
   pooledBytes += length
-  return pool.subarray(begin, pooledBytes)
+  return pool.subarray(start, pooledBytes)
 }
 
-/** The address of `host port`. */
+/** The address in `host port`; undefined if the text is empty. */
 export function parse(text: string): Address | undefined {
   const space = text.lastIndexOf(' ')
   return space < 0 ? undefined : new Address(text.slice(0, space), Number(text.slice(space + 1)))

@@ -1,5 +1,6 @@
 /**
- * The `node` driver: sockets over `node:net`, by its public interface only. It works wherever Node does.
+ * The `node` driver: sockets over the public interface of `node:net`. It works wherever Node does, and
+ * on Bun and Deno.
  */
 
 import net from 'node:net'
@@ -7,7 +8,7 @@ import type { Driver } from '../../driver/protocol.js'
 import { descriptorLimit } from './limits.js'
 import { NodeListener } from './listener.js'
 import { onInterrupt } from './signals.js'
-import { heardConnect, NodeSocket, optionsOf } from './socket.js'
+import { NodeSocket, onConnect, optionsOf } from './socket.js'
 
 /** Sockets over `node:net`. */
 export const nodeDriver: Driver = {
@@ -29,16 +30,16 @@ export const nodeDriver: Driver = {
         )
       })
     } catch (error) {
-      // Newer versions of Node throw for a name that can be none.
+      // Newer versions of Node throw if the name is invalid.
       queueMicrotask(() => done(error as Error, []))
     }
   },
   connect(address, port, settings = {}) {
-    // Here, since connect() takes no notice of them.
+    // Set here, since connect() ignores these options.
     const socket = new net.Socket({ allowHalfOpen: true, ...optionsOf(settings) })
     socket.pause()
     const made = new NodeSocket(socket)
-    socket.on('connect', heardConnect)
+    socket.on('connect', onConnect)
     socket.connect({ host: address, port })
     return made
   },

@@ -1,5 +1,6 @@
 /**
- * A listener of the `node` driver.
+ * A listener of the `node` driver. Node accepts connections whether or not they are wanted, so it keeps
+ * those that were not accepted by a task, and bounds their number.
  */
 
 import net from 'node:net'
@@ -16,40 +17,41 @@ import { descriptorLimit } from './limits.js'
 import { NodeSocket, optionsOf } from './socket.js'
 
 /**
- * How many times the kernel's backlog may wait in the process. Node accepts whether anybody wants it or not, and newer versions
- * take a whole burst off the kernel's queue, which fills again meanwhile, before anybody has a turn at accepting.
+ * How many times the backlog may wait in the process. Newer versions of Node take a whole burst from the
+ * kernel's queue, which fills again before a task can accept.
  */
-const BURST = 8
+const MAX_BACKLOGS = 8
 
-/** They hold descriptors, of which this share, and no more, may wait. */
-const SHARE = 8
+/** Waiting connections hold descriptors: at most one in so many of them. */
+const DESCRIPTOR_SHARE = 8
 
-/** Since 22.12 and 23.1; before, Node ignored it without a word. */
+/** Node supports `reusePort` since 22.12 and 23.1; earlier versions ignore it silently. */
 const REUSES_PORTS = isAtLeast(process.versions.node, [22, 12]) && !/^23\.0\./.test(process.versions.node)
 
 export class NodeListener implements DriverListener {
-  observer: Observer | null
-  dropped: number
+  observer: Observer | null = null
+  dropped = 0
   readonly #server: net.Server
-  readonly #accepted: NodeSocket[]
-  /** How many of them wait to be asked for; more are reset. */
-  readonly #most: number
+  /** Connections that Node has accepted and tasks have not. */
+  readonly #waiting: NodeSocket[] = []
+  /** How many connections may wait; further ones are reset. */
+  readonly #maxWaiting: number
   #address: Address
 
   constructor(target: ListenTarget, done: (error: Error | null, listener: DriverListener | null) => void) {
-    this.observer = null
-    this.dropped = 0
-    this.#accepted = []
-    this.#most = Math.min(target.backlog * BURST, Math.ceil(descriptorLimit() / SHARE))
+    this.#maxWaiting = Math.min(
+      target.backlog * MAX_BACKLOGS,
+      Math.ceil(descriptorLimit() / DESCRIPTOR_SHARE),
+    )
     this.#address = new Address(target.host, target.port)
     this.#server = net.createServer({
-      // Otherwise Node ends our side when the peer ends its own, and a reply that is being computed is lost.
+      // Otherwise Node ends our side when the peer ends its side, and a reply that is being computed is lost.
       allowHalfOpen: true,
-      // Nothing is read before somebody asks for it.
+      // Nothing is read before the first try.
       pauseOnConnect: true,
       ...optionsOf(target),
     })
-    this.#server.on('connection', (socket) => this.#heardConnection(socket))
+    this.#server.on('connection', (socket) => this.#onConnection(socket))
     this.#server.on('error', (error) => done(listenErrorOf(error, target), null))
     this.#server.on('listening', () => {
       const { address, port } = this.#server.address() as net.AddressInfo // A TCP server's address is never a string.
@@ -61,7 +63,7 @@ export class NodeListener implements DriverListener {
       queueMicrotask(() => done(listenErrorOf(systemError('ENOTSUP', 'listen'), target), null))
       return
     }
-    // `reusePort` is younger than Node 20, and so than its types.
+    // A variable, since `reusePort` is missing in the types of Node 20.
     const options = { port, backlog, ipv6Only, reusePort, ...(host === '' ? {} : { host }) }
     this.#server.listen(options)
   }
@@ -71,23 +73,23 @@ export class NodeListener implements DriverListener {
   }
 
   accept(): DriverSocket | null {
-    return this.#accepted.shift() ?? null
+    return this.#waiting.shift() ?? null
   }
 
   close(): void {
     this.#server.close()
-    this.dropped += this.#accepted.length
-    for (const socket of this.#accepted.splice(0)) socket.reset()
+    this.dropped += this.#waiting.length
+    for (const socket of this.#waiting.splice(0)) socket.reset()
   }
 
-  #heardConnection(socket: net.Socket): void {
+  #onConnection(socket: net.Socket): void {
     const made = new NodeSocket(socket)
-    if (this.#accepted.length >= this.#most) {
+    if (this.#waiting.length >= this.#maxWaiting) {
       this.dropped++
       made.reset()
       return
     }
-    this.#accepted.push(made)
+    this.#waiting.push(made)
     this.observer?.ready(READABLE)
   }
 }

@@ -1,23 +1,24 @@
 /**
- * SIGINT and SIGTERM: the first one asks whoever listens to end, the second one ends the process.
+ * SIGINT and SIGTERM: the first signal calls all listeners, the second one ends the process.
  */
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const
 
 const listeners = new Set<() => void>()
-let asked = false
+/** Whether the first signal has come. */
+let interrupted = false
 
 /**
- * Calls back when the process is asked to end; while it is ending, a second signal is the system's, which ends it at once
- * (exit codes 130, 143 of a shell).
+ * Calls back at the first SIGINT or SIGTERM. The system handles the second one: it ends the process at once
+ * (exit codes 130 and 143 in a shell).
  *
- * @returns takes it back
+ * @returns removes the callback
  */
 export function onInterrupt(callback: () => void): () => void {
-  const listener = () => callback() // Of its own: the same callback may listen twice.
+  const listener = () => callback() // A function of its own: the same callback may be added twice.
   if (listeners.size === 0) {
-    asked = false
-    for (const signal of SIGNALS) process.on(signal, heard)
+    interrupted = false
+    for (const signal of SIGNALS) process.on(signal, onSignal)
   }
   listeners.add(listener)
   return () => {
@@ -26,16 +27,16 @@ export function onInterrupt(callback: () => void): () => void {
   }
 }
 
-function heard(signal: NodeJS.Signals): void {
-  if (asked) {
+function onSignal(signal: NodeJS.Signals): void {
+  if (interrupted) {
     stop()
     process.kill(process.pid, signal)
     return
   }
-  asked = true
+  interrupted = true
   for (const listener of [...listeners]) listener()
 }
 
 function stop(): void {
-  for (const signal of SIGNALS) process.off(signal, heard)
+  for (const signal of SIGNALS) process.off(signal, onSignal)
 }

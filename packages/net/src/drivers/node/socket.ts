@@ -1,8 +1,8 @@
 /**
  * A socket of the `node` driver.
  *
- * A stream of Node's pushes; ours is asked. So a socket is paused whenever a chunk has come that nobody has read, which
- * bounds what is read ahead to that one chunk; and it is not read at all before the first try.
+ * Node's streams push, and ours are pulled. So the socket is paused whenever a chunk has arrived that was
+ * not read, which limits reading ahead to that chunk; and nothing is read before the first try.
  */
 
 import type net from 'node:net'
@@ -17,60 +17,54 @@ import {
   type SocketSettings,
   WRITABLE,
 } from '../../driver/protocol.js'
-import { overError, resetOf } from '../../driver/system-errors.js'
+import { closedSocketError, resetOf } from '../../driver/system-errors.js'
 
-const DEFAULT_KEEP_ALIVE_MS = 60_000
+/** In milliseconds. */
+const DEFAULT_KEEP_ALIVE = 60_000
 
-/** Linux takes no more seconds than this (TCP_KEEPIDLE, tcp(7)). */
+/** The maximum that Linux accepts (TCP_KEEPIDLE, tcp(7)). */
 const MAX_KEEP_ALIVE_SECONDS = 32_767
 
 /**
- * How much of a write Node is given at a time: it takes all that it is given, however long the peer takes for it, and says
- * only at the end that there was any progress. In pieces 64 MiB took no longer (47 to 53 ms, in one piece 46 to 84).
+ * How many bytes Node is given at a time. Node takes everything it is given, and reports progress only at
+ * the end. 64 MiB in such pieces took 47 to 53 ms, in one piece 46 to 84 ms.
  */
 const MAX_WRITE = 65_536
 
-/** On every socket of Node's that is ours: so that its listeners are shared functions and cost no closure each. */
-const OURS = Symbol('bluelet.socket')
+/** The property of a Node socket with our socket, so that its listeners are shared functions and not closures. */
+const OWNER = Symbol('bluelet.socket')
 
 interface OwnedSocket extends net.Socket {
-  [OURS]: NodeSocket
+  [OWNER]: NodeSocket
 }
 
 export class NodeSocket implements DriverSocket {
-  observer: Observer | null
+  observer: Observer | null = null
   readonly #socket: net.Socket
-  /** What has come and has not been read: at most one chunk, but for what Node pushes while it is being paused. */
-  #input: Buffer | null
-  #more: ByteQueue | null
-  #ended: boolean
-  #error: Error | null
-  /** Its descriptor is free. */
-  #over: boolean
-  /** Set by close(): what comes is thrown away. */
-  #discarding: boolean
-  /** The callback of every write; made at the first. */
-  #onWritten: (() => void) | null
-  /** A try to write would block, or the kernel has not taken all: `ready` is due. */
-  #blocked: boolean
+  /** The chunk that has arrived and has not been read. */
+  #input: Buffer | null = null
+  /** What Node pushed after it, while the socket was being paused. */
+  #moreInput: ByteQueue | null = null
+  /** Whether the stream has ended after that. */
+  #ended = false
+  #error: Error | null = null
+  /** Whether the descriptor is free. */
+  #descriptorClosed = false
+  /** Whether input is discarded, since `close()`. */
+  #discarding = false
+  /** The callback of every write; made at the first one. */
+  #onWritten: (() => void) | null = null
+  /** Whether a try to write would block, or the kernel has not taken everything, so that WRITABLE is due. */
+  #blocked = false
 
   constructor(socket: net.Socket) {
-    this.observer = null
     this.#socket = socket
-    this.#input = null
-    this.#more = null
-    this.#ended = false
-    this.#error = null
-    this.#over = false
-    this.#discarding = false
-    this.#onWritten = null
-    this.#blocked = false
-    ;(socket as OwnedSocket)[OURS] = this
-    // All at once, before anything can come: an error that nobody listens for would end the process.
-    socket.on('data', heardData)
-    socket.on('end', heardEnd)
-    socket.on('error', heardError)
-    socket.on('close', heardClose)
+    ;(socket as OwnedSocket)[OWNER] = this
+    // All of them before anything can happen: an error without a listener would end the process.
+    socket.on('data', onData)
+    socket.on('end', onEnd)
+    socket.on('error', onError)
+    socket.on('close', onClose)
   }
 
   get localAddress(): Address | undefined {
@@ -82,7 +76,7 @@ export class NodeSocket implements DriverSocket {
   }
 
   get unsent(): number {
-    // Node counts what it has thrown away as written.
+    // Node counts bytes that it has discarded as written.
     if (this.#socket.errored !== null) throw this.#fail(this.#socket.errored)
     return this.#socket.writableLength
   }
@@ -91,7 +85,7 @@ export class NodeSocket implements DriverSocket {
     const chunk = this.#input
     if (chunk !== null) {
       if (chunk.length <= max) {
-        this.#input = this.#more === null ? null : this.#nextChunk()
+        this.#input = this.#moreInput === null ? null : this.#nextChunk()
         return chunk
       }
       this.#input = chunk.subarray(max)
@@ -113,7 +107,7 @@ export class NodeSocket implements DriverSocket {
     this.#onWritten ??= () => this.#written()
     const piece = bytes.length <= MAX_WRITE ? bytes : bytes.subarray(0, MAX_WRITE)
     socket.write(piece, this.#onWritten)
-    // Refused at once: Node tells by an event only later, and has counted the bytes as gone.
+    // The kernel has refused at once. Node emits 'error' later, and has counted the bytes as written.
     if (socket.errored !== null) throw this.#fail(socket.errored)
     if (socket.writableLength > 0) this.#blocked = true
     return piece.length
@@ -124,7 +118,7 @@ export class NodeSocket implements DriverSocket {
   }
 
   close(linger: boolean): void {
-    if (this.#over) this.#discard()
+    if (this.#descriptorClosed) this.#discard()
     else if (!linger) this.#destroy(this.#input !== null)
     else if (this.#error !== null) this.#destroy(false)
     else {
@@ -135,16 +129,16 @@ export class NodeSocket implements DriverSocket {
   }
 
   reset(): void {
-    if (this.#over) this.#discard()
+    if (this.#descriptorClosed) this.#discard()
     else this.#destroy(true)
   }
 
-  heardData(chunk: Buffer): void {
+  onData(chunk: Buffer): void {
     if (this.#discarding) return
     if (this.#input === null) {
       this.#input = chunk
       this.observer?.ready(READABLE)
-      // Still there: nobody waits for it.
+      // No task has read it.
       if (this.#input !== null) this.#socket.pause()
       return
     }
@@ -153,18 +147,18 @@ export class NodeSocket implements DriverSocket {
   }
 
   /**
-   * The end of the stream, or so Node says: a reset that came while bytes were still unread looks the same to libuv. A write
-   * of no bytes tells the two apart: it sends nothing, and fails if the peer has gone. (While other writes are pending these
-   * will tell.)
+   * Node reports the end of the stream, although it may be a reset that came while bytes were unread: to
+   * libuv both look the same. A write of no bytes sends nothing and fails after a reset. (A pending write
+   * does so as well.)
    */
-  heardEnd(): void {
+  onEnd(): void {
     const socket = this.#socket
-    if (this.#discarding || !socket.writable || socket.writableLength > 0) this.#end()
-    else socket.write(EMPTY, () => this.#end())
+    if (this.#discarding || !socket.writable || socket.writableLength > 0) this.#endInput()
+    else socket.write(EMPTY, () => this.#endInput())
   }
 
-  heardError(error: Error): void {
-    // What Node has read ahead is still to be had, but not for long.
+  onError(error: Error): void {
+    // What Node has read ahead can be read now, but not later.
     if (!this.#discarding) this.#keepUnread()
     this.#error = resetOf(error)
     this.observer?.ready(READABLE | WRITABLE | FAILED)
@@ -172,7 +166,7 @@ export class NodeSocket implements DriverSocket {
 
   #destroy(reset: boolean): void {
     this.#discard()
-    // A pending write says success after destroy(); nobody may believe it.
+    // After destroy(), the callback of a pending write reports success: ignore it.
     this.#blocked = false
     if (reset && !this.#socket.connecting && this.#error === null) this.#reset()
     else this.#socket.destroy()
@@ -181,11 +175,11 @@ export class NodeSocket implements DriverSocket {
   #discard(): void {
     this.#discarding = true
     this.#input = null
-    this.#more = null
+    this.#moreInput = null
   }
 
   #assertOpen(): void {
-    if (this.#over) this.#error ??= overError()
+    if (this.#descriptorClosed) this.#error ??= closedSocketError()
     if (this.#error !== null) throw this.#error
   }
 
@@ -194,7 +188,7 @@ export class NodeSocket implements DriverSocket {
     return this.#error
   }
 
-  /** libuv refuses a reset while a shutdown is under way (EINVAL), and Node then loses the descriptor. */
+  /** While a shutdown is in progress, libuv refuses a reset (EINVAL), and Node then leaks the descriptor. */
   #reset(): void {
     const socket = this.#socket
     if (socket.writableEnded && !socket.writableFinished && socket.writableLength === 0) {
@@ -202,17 +196,17 @@ export class NodeSocket implements DriverSocket {
     } else socket.resetAndDestroy()
   }
 
-  heardClose(): void {
-    this.#over = true
+  onClose(): void {
+    this.#descriptorClosed = true
     this.observer?.ready(CLOSED)
   }
 
-  heardConnect(): void {
+  onConnect(): void {
     this.observer?.ready(WRITABLE)
   }
 
-  #end(): void {
-    if (this.#socket.errored) return // Then 'error' follows.
+  #endInput(): void {
+    if (this.#socket.errored) return // 'error' will follow.
     this.#ended = true
     this.observer?.ready(READABLE)
   }
@@ -225,11 +219,11 @@ export class NodeSocket implements DriverSocket {
   }
 
   #keep(chunk: Buffer): void {
-    this.#more ??= new ByteQueue()
-    this.#more.push(chunk)
+    this.#moreInput ??= new ByteQueue()
+    this.#moreInput.push(chunk)
   }
 
-  /** The callback of a write; also called, with success, for bytes that were thrown away. */
+  /** The callback of a write. It also reports success for bytes that were discarded. */
   #written(): void {
     if (!this.#blocked || this.#socket.destroyed || this.#socket.writableLength > 0) return
     this.#blocked = false
@@ -237,34 +231,34 @@ export class NodeSocket implements DriverSocket {
   }
 
   #nextChunk(): Buffer | null {
-    const chunk = this.#more?.takeSome(Number.POSITIVE_INFINITY) ?? EMPTY
+    const chunk = this.#moreInput?.takeSome(Number.POSITIVE_INFINITY) ?? EMPTY
     if (chunk.length > 0) return chunk
-    this.#more = null
+    this.#moreInput = null
     return null
   }
 }
 
-function heardData(this: net.Socket, chunk: Buffer): void {
-  ;(this as OwnedSocket)[OURS].heardData(chunk)
+function onData(this: net.Socket, chunk: Buffer): void {
+  ;(this as OwnedSocket)[OWNER].onData(chunk)
 }
 
-function heardEnd(this: net.Socket): void {
-  ;(this as OwnedSocket)[OURS].heardEnd()
+function onEnd(this: net.Socket): void {
+  ;(this as OwnedSocket)[OWNER].onEnd()
 }
 
-function heardError(this: net.Socket, error: Error): void {
-  ;(this as OwnedSocket)[OURS].heardError(error)
+function onError(this: net.Socket, error: Error): void {
+  ;(this as OwnedSocket)[OWNER].onError(error)
 }
 
-function heardClose(this: net.Socket): void {
-  ;(this as OwnedSocket)[OURS].heardClose()
+function onClose(this: net.Socket): void {
+  ;(this as OwnedSocket)[OWNER].onClose()
 }
 
-export function heardConnect(this: net.Socket): void {
-  ;(this as OwnedSocket)[OURS].heardConnect()
+export function onConnect(this: net.Socket): void {
+  ;(this as OwnedSocket)[OWNER].onConnect()
 }
 
-/** The settings, as Node wants them. */
+/** The settings as options of Node's sockets and servers. */
 export function optionsOf(settings: SocketSettings): {
   noDelay: boolean
   keepAlive: boolean
@@ -278,8 +272,8 @@ export function optionsOf(settings: SocketSettings): {
   }
 }
 
-/** After how many seconds a silent peer is probed, as the system wants it; 0: never. */
-export function keepAliveSeconds({ keepAlive = DEFAULT_KEEP_ALIVE_MS }: SocketSettings): number {
+/** After how many seconds without traffic the system probes the peer; 0 means never. */
+export function keepAliveSeconds({ keepAlive = DEFAULT_KEEP_ALIVE }: SocketSettings): number {
   return Number.isFinite(keepAlive) ? Math.min(Math.ceil(keepAlive / 1000), MAX_KEEP_ALIVE_SECONDS) : 0
 }
 

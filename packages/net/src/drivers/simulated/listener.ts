@@ -1,5 +1,6 @@
 /**
- * A listener of the simulated network.
+ * A listener of the simulated network. Its backlog is as long as its options say; a connect that finds it
+ * full is tried again by the network.
  */
 
 import type { Address } from '../../driver/address.js'
@@ -11,36 +12,33 @@ import {
   READABLE,
 } from '../../driver/protocol.js'
 import { systemError } from '../../driver/system-errors.js'
-import { IN_VAIN, type SimulatedSocket, type Surroundings } from './socket.js'
+import { type SimulatedSocket, type SocketNetwork, WITHOUT_EFFECT } from './socket.js'
 
 export class SimulatedListener implements DriverListener {
-  observer: Observer | null
+  observer: Observer | null = null
   readonly address: Address
-  /** Nobody, until it closes: whom the backlog has no room for tries again. */
-  dropped: number
-  readonly #network: Surroundings
+  /** 0 until the listener closes, since a client that finds the backlog full tries again. */
+  dropped = 0
+  readonly #network: SocketNetwork
   readonly #target: ListenTarget
-  readonly #queue: SimulatedSocket[]
+  readonly #backlog: SimulatedSocket[] = []
 
-  constructor(network: Surroundings, address: Address, target: ListenTarget) {
-    this.observer = null
+  constructor(network: SocketNetwork, address: Address, target: ListenTarget) {
     this.address = address
-    this.dropped = 0
     this.#network = network
     this.#target = target
-    this.#queue = []
   }
 
   get full(): boolean {
-    return this.#queue.length >= this.#target.backlog
+    return this.#backlog.length >= this.#target.backlog
   }
 
-  /** Whether others may listen where it does. */
+  /** Whether other listeners may have the same address. */
   get shared(): boolean {
     return this.#target.reusePort === true
   }
 
-  /** Whether it is for every address of the family of this one. */
+  /** Whether the listener accepts connections to every address of that family. */
   isForEvery({ family }: Address): boolean {
     const { host } = this.address
     return host === '::' ? family === 6 || this.#target.ipv6Only !== true : host === '0.0.0.0' && family === 4
@@ -48,30 +46,31 @@ export class SimulatedListener implements DriverListener {
 
   accept(): DriverSocket | null {
     const code = this.#network.operation('accept', this.address, undefined)
-    if (code !== undefined && IN_VAIN.has(code)) {
-      if (this.#queue.length > 0) this.#network.host.at(this.#network.host.now(), () => this.#tell())
+    if (code !== undefined && WITHOUT_EFFECT.has(code)) {
+      if (this.#backlog.length > 0)
+        this.#network.host.at(this.#network.host.now(), () => this.#reportReadable())
       return null
     }
-    if (code === 'ECONNABORTED') this.#queue.shift()?.reset()
+    if (code === 'ECONNABORTED') this.#backlog.shift()?.reset()
     if (code !== undefined) throw systemError(code, 'accept')
-    const socket = this.#queue.shift()
+    const socket = this.#backlog.shift()
     socket?.accepted()
     return socket ?? null
   }
 
   close(): void {
-    this.#network.closed(this)
-    this.dropped += this.#queue.length
-    for (const socket of this.#queue.splice(0)) socket.reset()
+    this.#network.unregister(this)
+    this.dropped += this.#backlog.length
+    for (const socket of this.#backlog.splice(0)) socket.reset()
   }
 
-  /** A connection has been made. */
+  /** A client has connected. */
   arrived(socket: SimulatedSocket): void {
-    this.#queue.push(socket)
-    this.#tell()
+    this.#backlog.push(socket)
+    this.#reportReadable()
   }
 
-  #tell(): void {
+  #reportReadable(): void {
     this.observer?.ready(READABLE)
   }
 }

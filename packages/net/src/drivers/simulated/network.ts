@@ -1,6 +1,6 @@
 /**
- * The `simulated` driver: a network in memory. What happens there, and when, depends on nothing but its options and the
- * schedule that it asks.
+ * The `simulated` driver: a network in memory. What happens in it, and when, depends only on its options
+ * and on its schedule: it reads no clock but the host's, and draws no random numbers of its own.
  */
 
 import type { Host } from '@bluelet/scheduler/lowlevel'
@@ -11,52 +11,55 @@ import { listenErrorOf, systemError } from '../../driver/system-errors.js'
 import { SimulatedListener } from './listener.js'
 import { type OperationKind, SimulatedSocket } from './socket.js'
 
-/** As Linux does: a connect that no listener has room for is tried again after 1, 2, 4 ... 32 seconds, and fails 64 later. */
-const RETRY_MS = 1000
-const LAST_RETRY_MS = 64_000
+/**
+ * As on Linux, a connect that finds the backlog full is tried again after 1, 2, 4 ... 32 seconds, and fails
+ * 64 seconds later. In milliseconds.
+ */
+const FIRST_RETRY = 1000
+const LAST_RETRY = 64_000
 
-/** Ephemeral ports: RFC 6335. */
+/** Ephemeral ports (RFC 6335). */
 const FIRST_PORT = 49_152
 const LAST_PORT = 65_535
 
-const DEFAULT_LATENCY_MS = 1
+const DEFAULT_LATENCY = 1
 const DEFAULT_BUFFER = 65_536
 
-/** One try of an operation of the network's. */
+/** One operation of the network. */
 export interface Operation {
-  /** Counts every operation of the network, from 0. */
+  /** Its number among all operations of the network, from 0. */
   readonly number: number
-  /** What is tried. */
+  /** The kind of operation. */
   readonly kind: OperationKind
-  /** Our end, or the listener's address. */
+  /** The address of the socket, or of the listener. */
   readonly local: Address | undefined
-  /** The other end. */
+  /** The address of the peer. */
   readonly remote: Address | undefined
 }
 
-/** What a simulated network is like; by default one that does its best. */
+/** Options of a simulated network. By default it is fast and without faults. */
 export interface NetworkOptions {
-  /** How long a packet takes, in milliseconds: always the same, or from the least to the most. By default 1. */
-  readonly latency?: number | readonly [least: number, most: number]
-  /** Whether what is sent is cut, by chance, into pieces of any size, and a send takes only a part. By default false. */
+  /** How long a packet takes, in milliseconds: a fixed time, or a minimum and a maximum. Default: 1. */
+  readonly latency?: number | readonly [min: number, max: number]
+  /** Whether sent bytes are split at random, and a send takes only a part of them. Default: false. */
   readonly fragment?: boolean
-  /** How many bytes each buffer of a socket holds, one for what it sends and one for what it receives; by default 65,536. */
+  /** How many bytes the send buffer and the receive buffer of a socket each hold. Default: 65,536. */
   readonly buffer?: number
   /**
-   * What names stand for: addresses; a code such as `'ENOTFOUND'` or `'EAI_AGAIN'`, with which the look-up fails; or `'hang'`.
-   * Any other name, but `localhost`, does not exist.
+   * The addresses of names; or a code such as `'ENOTFOUND'` or `'EAI_AGAIN'` with which the look-up fails;
+   * or `'hang'`. Other names do not exist, except `localhost`.
    */
   readonly names?: Readonly<Record<string, readonly string[] | string>>
   /**
-   * Addresses that are not of this machine: a connect there fails with the code, such as `'ECONNREFUSED'`, or hangs
-   * (`'hang'`). Every other address is one of this machine.
+   * Addresses outside of this machine: a connect to one fails with its code, such as `'ECONNREFUSED'`, or
+   * hangs (`'hang'`). Every other address belongs to this machine.
    */
   readonly addresses?: Readonly<Record<string, string>>
-  /** Called for each operation: the code of the error that it is to fail with, if it is to. */
+  /** Called for each operation. Gives the code of the error with which it fails, if it is to fail. */
   readonly fault?: (operation: Operation) => string | undefined
 }
 
-/** Two ends and the wires between them. */
+/** An established connection: two ends and the wires between them. */
 export class Link {
   readonly #client: SimulatedSocket
   readonly #server: SimulatedSocket
@@ -67,27 +70,27 @@ export class Link {
     this.#server = server
   }
 
-  /** The end that has connected. */
+  /** The address of the end that has connected. */
   get client(): Address {
     return this.#client.localAddress
   }
 
-  /** The end that was connected to. */
+  /** The address of the end that has accepted. */
   get server(): Address {
     return this.#server.localAddress
   }
 
-  /** Breaks the connection: both ends are reset. */
+  /** Resets both ends. */
   reset(): void {
     for (const end of [this.#client, this.#server]) end.fail(systemError('ECONNRESET', 'read'))
   }
 
-  /** Lets nothing through, in either direction, until `resume()`. */
+  /** Holds back all packets, in both directions, until `resume()`. */
   stall(): void {
     for (const end of [this.#client, this.#server]) end.wire.stall()
   }
 
-  /** Lets through again, first what was held back. */
+  /** Delivers packets again, those that were held back first. */
   resume(): void {
     for (const end of [this.#client, this.#server]) end.wire.resume()
   }
@@ -101,63 +104,57 @@ export class Link {
 /** A network in memory. */
 export class SimulatedNetwork implements Driver {
   /** `simulated`. */
-  readonly name: string
+  readonly name: string = 'simulated'
   /** @internal */ readonly host: Host
   /** @internal */ readonly buffer: number
   readonly #schedule: Schedule
-  readonly #latency: readonly [least: number, most: number]
+  readonly #latency: readonly [min: number, max: number]
   readonly #options: NetworkOptions
-  readonly #listeners: Set<SimulatedListener>
-  readonly #open: Set<object>
-  readonly #links: Set<Link>
-  readonly #linkOf: WeakMap<object, Link>
-  #operations: number
-  #lastPort: number
+  readonly #listeners = new Set<SimulatedListener>()
+  /** Open sockets and listeners. */
+  readonly #open = new Set<object>()
+  readonly #links = new Set<Link>()
+  /** By socket. */
+  readonly #linkOf = new WeakMap<object, Link>()
+  #operations = 0
+  /** The ephemeral port that was given last. */
+  #lastPort = FIRST_PORT - 1
 
   /**
-   * Makes a network without anything in it.
+   * Makes an empty network.
    *
-   * @param host whose clock it goes by
-   * @param schedule decides what is left to chance
-   * @param options what it is like
-   * @throws RangeError for a latency or a buffer that is none
+   * @param host has the clock of the network
+   * @param schedule makes the random choices
+   * @param options its latency, its buffers, its names, its faults
+   * @throws RangeError if the latency or the buffer is invalid
    */
   constructor(host: Host, schedule: Schedule, options: NetworkOptions = {}) {
-    const { latency = DEFAULT_LATENCY_MS, buffer = DEFAULT_BUFFER } = options
-    const [least, most] = typeof latency === 'number' ? [latency, latency] : latency
-    if (!(least >= 0 && most >= least && Number.isFinite(most))) {
-      throw new RangeError(
-        `latency: expected milliseconds >= 0, the least first, got ${JSON.stringify(latency)}`,
-      )
+    const { latency = DEFAULT_LATENCY, buffer = DEFAULT_BUFFER } = options
+    const [min, max] = typeof latency === 'number' ? [latency, latency] : latency
+    if (!(min >= 0 && max >= min && Number.isFinite(max))) {
+      throw new RangeError(`latency: expected ms >= 0, or [min, max], got ${JSON.stringify(latency)}`)
     }
     if (!Number.isInteger(buffer) || buffer < 1) {
       throw new RangeError(`buffer: expected a positive integer, got ${buffer}`)
     }
-    this.name = 'simulated'
     this.host = host
     this.buffer = buffer
     this.#schedule = schedule
-    this.#latency = [least, most]
+    this.#latency = [min, max]
     this.#options = options
-    this.#listeners = new Set()
-    this.#open = new Set()
-    this.#links = new Set()
-    this.#linkOf = new WeakMap()
-    this.#operations = 0
-    this.#lastPort = FIRST_PORT - 1
   }
 
-  /** How many operations there have been. */
+  /** How many operations the network has performed. */
   get operations(): number {
     return this.#operations
   }
 
-  /** How many sockets and listeners are open: what would hold a descriptor. */
+  /** How many sockets and listeners are open, each of which would hold a descriptor. */
   get descriptors(): number {
     return this.#open.size
   }
 
-  /** The connections that there are, in the order in which they were made. */
+  /** The established connections, in the order in which they were made. */
   get links(): readonly Link[] {
     return [...this.#links]
   }
@@ -178,11 +175,11 @@ export class SimulatedNetwork implements Driver {
   connect(address: string, port: number): DriverSocket {
     const remote = new Address(address, port)
     const socket = new SimulatedSocket(this, new Address(address, this.#freePort()), remote)
-    this.opened(socket)
-    const fate =
+    this.register(socket)
+    const failure =
       this.operation('connect', socket.localAddress, remote) ?? this.#options.addresses?.[address] ?? ''
-    if (fate === '') socket.wire.send(() => this.#arrive(socket, RETRY_MS))
-    else if (fate !== 'hang') socket.wire.send(() => socket.fail(systemError(fate, 'connect')))
+    if (failure === '') socket.wire.send(() => this.#arrive(socket, FIRST_RETRY))
+    else if (failure !== 'hang') socket.wire.send(() => socket.fail(systemError(failure, 'connect')))
     return socket
   }
 
@@ -191,15 +188,15 @@ export class SimulatedNetwork implements Driver {
     done: (error: Error | null, listener: DriverListener | null) => void,
   ): () => void {
     let listener: SimulatedListener | null = null
-    let givenUp = false
+    let withdrawn = false
     const open = (error: Error | null, addresses: readonly string[]) => {
-      if (givenUp) return
+      if (withdrawn) return
       const address = new Address(addresses[0] ?? '', target.port === 0 ? this.#freePort() : target.port)
       const unknown = addresses.length === 0 ? systemError('ENOTFOUND', `getaddrinfo ${target.host}:`) : null
       const made = new SimulatedListener(this, address, target)
       const failure = error ?? unknown ?? this.#refusal(made, this.operation('listen', address, undefined))
       if (failure !== null) return done(listenErrorOf(failure, target), null)
-      this.opened(made)
+      this.register(made)
       listener = made
       this.#listeners.add(listener)
       done(null, listener)
@@ -207,17 +204,17 @@ export class SimulatedNetwork implements Driver {
     if (target.host === '') this.#after(0, () => open(null, ['::']))
     else this.lookup(target.host, open)
     return () => {
-      givenUp = true
+      withdrawn = true
       listener?.close()
     }
   }
 
-  // What the sockets ask of it.
+  // Called by sockets and listeners.
 
   /** @internal */
   latency(): number {
-    const [least, most] = this.#latency
-    return least + this.#choose(Math.floor(most - least) + 1)
+    const [min, max] = this.#latency
+    return min + this.#choose(Math.floor(max - min) + 1)
   }
 
   /** @internal */
@@ -236,28 +233,28 @@ export class SimulatedNetwork implements Driver {
   }
 
   /** @internal */
-  opened(socket: object): void {
+  register(socket: object): void {
     this.#open.add(socket)
   }
 
   /** @internal */
-  closed(socket: object): void {
+  unregister(socket: object): void {
     this.#open.delete(socket)
     const link = this.#linkOf.get(socket)
     if (link?.closed) this.#links.delete(link)
-    this.#listeners.delete(socket as SimulatedListener) // Or it is none, and not there.
+    this.#listeners.delete(socket as SimulatedListener) // Deletes nothing if it is not a listener.
   }
 
-  /** A connect has reached its address. */
-  #arrive(client: SimulatedSocket, retryMs: number): void {
+  /** A connect arrives at its address. */
+  #arrive(client: SimulatedSocket, retry: number): void {
     if (client.closed) return
     const listener = this.#listenerAt(client.remoteAddress)
     if (listener === undefined) {
       this.#after(this.latency(), () => client.fail(systemError('ECONNREFUSED', 'connect')))
     } else if (listener.full) {
-      this.#after(retryMs, () => {
-        if (retryMs === LAST_RETRY_MS) client.fail(systemError('ETIMEDOUT', 'connect'))
-        else this.#arrive(client, 2 * retryMs)
+      this.#after(retry, () => {
+        if (retry === LAST_RETRY) client.fail(systemError('ETIMEDOUT', 'connect'))
+        else this.#arrive(client, 2 * retry)
       })
     } else {
       const server = new SimulatedSocket(this, client.remoteAddress, client.localAddress)
@@ -270,15 +267,15 @@ export class SimulatedNetwork implements Driver {
     }
   }
 
-  /** Who listens there: for the very address, or else for every one. */
+  /** A listener for an address: one with that very address, or else one for every address. */
   #listenerAt(to: Address): SimulatedListener | undefined {
     const listeners = [...this.#listeners].filter(({ address }) => address.port === to.port)
     const own = listeners.filter(({ address }) => address.host === to.host)
-    const those = own.length > 0 ? own : listeners.filter((listener) => listener.isForEvery(to))
-    return those[this.#choose(those.length)]
+    const candidates = own.length > 0 ? own : listeners.filter((listener) => listener.isForEvery(to))
+    return candidates[this.#choose(candidates.length)]
   }
 
-  /** Why nobody can listen there; null if somebody can. */
+  /** Why a listener cannot have its address; null if it can. */
   #refusal(listener: SimulatedListener, fault: string | undefined): Error | null {
     const { address, shared } = listener
     if (fault !== undefined) return systemError(fault, 'listen')

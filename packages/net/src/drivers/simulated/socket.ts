@@ -3,7 +3,7 @@
  *
  *   write -> #output -> wire -> #input of the peer -> read
  *
- * Nothing is told to an observer within a try: all that happens here comes by a wire, or by the host's clock.
+ * It never calls an observer within a try: everything happens when a packet arrives, or by the host's clock.
  */
 
 import type { Address } from '../../driver/address.js'
@@ -17,75 +17,67 @@ import {
   WRITABLE,
 } from '../../driver/protocol.js'
 import { resetOf, systemError } from '../../driver/system-errors.js'
-import { type Medium, Wire } from './wire.js'
+import { Wire, type WireNetwork } from './wire.js'
 
-/** What is tried: an operation can be made to fail. */
+/** The kinds of operations, each of which can be made to fail. */
 export type OperationKind = 'lookup' | 'connect' | 'listen' | 'accept' | 'read' | 'write' | 'shutdown'
 
-/** The network around a socket. */
-export interface Surroundings extends Medium {
-  /** How many bytes each of the two buffers of a socket holds. */
+/** What a socket needs of its network. */
+export interface SocketNetwork extends WireNetwork {
+  /** How many bytes each of the two buffers holds. */
   readonly buffer: number
-  /** Counts a try. @returns the code of the error that it is to fail with, if it is to */
+  /** Counts an operation. @returns the code of the error with which it fails, if it is to fail */
   operation(kind: OperationKind, local: Address | undefined, remote: Address | undefined): string | undefined
-  /** Of so many bytes, how many go at a time. */
+  /** How many of `bytes` are sent in one packet. */
   piece(bytes: number): number
-  opened(socket: object): void
-  closed(socket: object): void
+  /** The socket holds a descriptor from now on. */
+  register(socket: object): void
+  /** Its descriptor is free. */
+  unregister(socket: object): void
 }
 
-/** What is not a failure: the call was only in vain. */
-export const IN_VAIN: ReadonlySet<string> = new Set(['EAGAIN', 'EWOULDBLOCK', 'EINTR'])
+/** The codes that are no failure: the call has had no effect. */
+export const WITHOUT_EFFECT: ReadonlySet<string> = new Set(['EAGAIN', 'EWOULDBLOCK', 'EINTR'])
 
-/** `lingering`: closed by us, while the other end goes on. */
+/** `lingering`: closed here, while the peer goes on. */
 type State = 'connecting' | 'open' | 'lingering' | 'closed'
 
 export class SimulatedSocket implements DriverSocket {
-  observer: Observer | null
+  observer: Observer | null = null
   readonly localAddress: Address
   readonly remoteAddress: Address
-  /** To the other end. */
+  /** The wire to the peer. */
   readonly wire: Wire
-  /** The other end, once there is one. */
-  peer: SimulatedSocket | null
-  /** What is written is the kernel's at once. */
-  readonly unsent: number
-  readonly #network: Surroundings
-  #state: State
-  #error: Error | null
-  readonly #input: ByteQueue
-  #inputEnded: boolean
-  readonly #output: ByteQueue
-  /** Our side is ended, once the output is sent; and then: the end is sent as well. */
-  #outputEnded: boolean
-  #endSent: boolean
+  /** The other end; null while connecting. */
+  peer: SimulatedSocket | null = null
+  /** Always 0: `#output` stands for the kernel's buffer. */
+  readonly unsent: number = 0
+  readonly #network: SocketNetwork
+  #state: State = 'connecting'
+  #error: Error | null = null
+  readonly #input = new ByteQueue()
+  /** Whether the peer has ended its side. */
+  #inputEnded = false
+  readonly #output = new ByteQueue()
+  /** Whether our side ends after the output. */
+  #outputEnded = false
+  /** Whether that end has been sent. */
+  #endSent = false
   /** How many bytes are on the wire to the peer. */
-  #inFlight: number
-  /** A try would have blocked: the observer is to be told. */
-  #wantsRead: boolean
-  #wantsWrite: boolean
+  #inFlight = 0
+  /** Whether a try to read would have blocked, so that READABLE is due. */
+  #wantsRead = false
+  /** Whether a try to write would have blocked, so that WRITABLE is due. */
+  #wantsWrite = false
 
-  constructor(network: Surroundings, localAddress: Address, remoteAddress: Address) {
-    this.observer = null
+  constructor(network: SocketNetwork, localAddress: Address, remoteAddress: Address) {
     this.localAddress = localAddress
     this.remoteAddress = remoteAddress
     this.wire = new Wire(network)
-    this.peer = null
-    this.unsent = 0
     this.#network = network
-    this.#state = 'connecting'
-    this.#error = null
-    this.#input = new ByteQueue()
-    this.#inputEnded = false
-    this.#output = new ByteQueue()
-    this.#outputEnded = false
-    this.#endSent = false
-    this.#inFlight = 0
-    this.#wantsRead = false
-    this.#wantsWrite = false
   }
 
-  /** Whether it holds a descriptor no more, or is about to hold none. */
+  /** Whether the descriptor is free, or about to be. */
   get closed(): boolean {
     return this.#state === 'closed'
   }
@@ -95,8 +87,8 @@ export class SimulatedSocket implements DriverSocket {
     if (code === 'EAGAIN') return this.#nothingYet()
     if (this.#input.length > 0) {
       const bytes = this.#input.take(Math.min(max, this.#input.length))
-      // There is room again.
-      if (this.peer?.waits) this.wire.send(() => this.peer?.transmit())
+      // The peer may have waited for this room.
+      if (this.peer?.hasOutput) this.wire.send(() => this.peer?.transmit())
       return bytes
     }
     if (this.#inputEnded) return EMPTY
@@ -112,7 +104,7 @@ export class SimulatedSocket implements DriverSocket {
     const blocked = code === 'EAGAIN' || this.#state === 'connecting' || room === 0
     if (blocked) {
       this.#wantsWrite = true
-      if (code === 'EAGAIN') this.#later(() => this.#heardRoom())
+      if (code === 'EAGAIN') this.#later(() => this.#reportWritable())
       return 0
     }
     if (bytes.length === 0) return 0
@@ -140,7 +132,7 @@ export class SimulatedSocket implements DriverSocket {
     this.#discard()
     this.#endOutput()
     if (linger) this.#endLinger()
-    else this.#end()
+    else this.#freeDescriptor()
   }
 
   reset(): void {
@@ -148,12 +140,12 @@ export class SimulatedSocket implements DriverSocket {
     const reason = systemError('ECONNRESET', 'read')
     if (this.#error === null) this.wire.send(() => this.peer?.fail(reason))
     this.#error ??= resetOf(systemError('ERR_STREAM_DESTROYED', 'read'))
-    this.#end()
+    this.#freeDescriptor()
   }
 
-  // What comes by the wire.
+  // Arrivals.
 
-  /** The connection is made. */
+  /** The connection is established. */
   established(peer: SimulatedSocket): void {
     if (this.#state !== 'connecting') {
       this.wire.send(() => peer.fail(systemError('ECONNRESET', 'read')))
@@ -165,22 +157,22 @@ export class SimulatedSocket implements DriverSocket {
     this.transmit()
   }
 
-  /** The connection has failed, or cannot be made: nobody is there any more to hear of what is under way. */
+  /** The connection has failed, or cannot be made. Packets in flight are lost. */
   fail(error: Error): void {
     if (this.#state === 'closed') return
     this.wire.clear()
     this.#failed(resetOf(error))
   }
 
-  /** It is accepted; which may come too late. */
+  /** A task has accepted the connection, which may have failed by then. */
   accepted(): void {
-    this.#network.opened(this)
+    this.#network.register(this)
     if (!this.closed) return
-    this.#network.closed(this)
+    this.#network.unregister(this)
     this.#later(() => this.observer?.ready(READABLE | WRITABLE | FAILED | CLOSED))
   }
 
-  #heard(bytes: Buffer, sender: SimulatedSocket): void {
+  #bytesArrived(bytes: Buffer, sender: SimulatedSocket): void {
     sender.#inFlight -= bytes.length
     if (this.#state === 'closed') {
       this.wire.send(() => sender.fail(systemError('ECONNRESET', 'read')))
@@ -188,56 +180,56 @@ export class SimulatedSocket implements DriverSocket {
       this.wire.send(() => sender.transmit())
     } else {
       this.#input.push(bytes)
-      this.#tellReadable()
+      this.#reportReadable()
     }
   }
 
-  #heardEnd(): void {
+  #endArrived(): void {
     this.#inputEnded = true
     if (this.#state === 'lingering') this.#endLinger()
-    else this.#tellReadable()
+    else this.#reportReadable()
   }
 
-  #heardRoom(): void {
+  #reportWritable(): void {
     if (!this.#wantsWrite || this.#state !== 'open') return
     this.#wantsWrite = false
     this.observer?.ready(WRITABLE)
   }
 
-  /** Whether it has more to send than the peer has room for. */
-  get waits(): boolean {
+  /** Whether the socket has output that the peer has no room for. */
+  get hasOutput(): boolean {
     return this.#output.length > 0
   }
 
-  /** Sends what the peer has room for, and after all of it the end, if there is one. */
+  /** Sends what the peer has room for, and after the last byte the end, if our side has ended. */
   transmit(): void {
     const { peer } = this
     if (peer === null || this.#error !== null) return
     let room = this.#network.buffer - peer.#input.length - this.#inFlight
-    // As TCP does (RFC 1122, 4.2.3.4): no dribble of tiny packets into every bit of room that a slow reader makes.
+    // As in TCP (RFC 1122, 4.2.3.4), a slow reader does not cause many tiny packets.
     const sends = room >= Math.min(this.#output.length, this.#network.buffer / 2)
     while (sends && room > 0 && this.#output.length > 0) {
       const bytes = this.#output.take(this.#network.piece(Math.min(room, this.#output.length)))
       room -= bytes.length
       this.#inFlight += bytes.length
-      this.wire.send(() => peer.#heard(bytes, this))
+      this.wire.send(() => peer.#bytesArrived(bytes, this))
     }
     if (this.#outputEnded && !this.#endSent && this.#output.length === 0) {
       this.#endSent = true
-      this.wire.send(() => peer.#heardEnd())
+      this.wire.send(() => peer.#endArrived())
       if (this.#state === 'lingering') this.#endLinger()
     }
     if (this.closed) return
-    if (sends && this.#wantsWrite) this.#later(() => this.#heardRoom())
+    if (sends && this.#wantsWrite) this.#later(() => this.#reportWritable())
   }
 
-  // Ending.
+  // The end.
 
   #failed(error: Error): void {
     if (this.#state === 'closed') return
     this.#error ??= error
     if (this.#state !== 'lingering') this.observer?.ready(READABLE | WRITABLE | FAILED)
-    this.#end()
+    this.#freeDescriptor()
   }
 
   #endOutput(): void {
@@ -245,36 +237,36 @@ export class SimulatedSocket implements DriverSocket {
     this.transmit()
   }
 
-  /** Both sides are at their end: nobody needs to stay for the other. */
+  /** Frees the descriptor once both sides have ended. */
   #endLinger(): void {
-    if (this.#inputEnded && this.#endSent) this.#end()
+    if (this.#inputEnded && this.#endSent) this.#freeDescriptor()
   }
 
-  /** What has come is not wanted, and must not be in the peer's way. */
+  /** Discards the input, so that the peer can send the rest. */
   #discard(): void {
     this.#input.clear()
     this.wire.send(() => this.peer?.transmit())
   }
 
-  #end(): void {
+  #freeDescriptor(): void {
     if (this.#state === 'closed') return
     this.#state = 'closed'
-    this.#network.closed(this)
+    this.#network.unregister(this)
     this.#later(() => this.observer?.ready(CLOSED))
   }
 
-  // Tries.
+  // Operations.
 
-  /** @returns EAGAIN, if it is to be in vain; @throws the error that it is to fail with */
+  /** @returns EAGAIN if the operation is to have no effect; @throws the error with which it is to fail */
   #operation(kind: OperationKind): 'EAGAIN' | undefined {
     const code = this.#network.operation(kind, this.localAddress, this.remoteAddress)
     if (code === undefined || this.#error !== null || this.closed) return undefined
-    if (IN_VAIN.has(code)) return 'EAGAIN'
+    if (WITHOUT_EFFECT.has(code)) return 'EAGAIN'
     this.#input.clear()
     throw this.#break(systemError(code, kind))
   }
 
-  /** The connection breaks within a try: the other end hears of it by the wire, our observer later. */
+  /** The connection fails within a try: the peer learns it from the wire, our observer later. */
   #break(reason: Error): Error {
     const error = resetOf(reason)
     this.#error = error
@@ -285,12 +277,12 @@ export class SimulatedSocket implements DriverSocket {
 
   #nothingYet(): null {
     this.#wantsRead = true
-    // In vain: there may be something.
-    if (this.#input.length > 0 || this.#inputEnded) this.#later(() => this.#tellReadable())
+    // After a read without effect there may be input.
+    if (this.#input.length > 0 || this.#inputEnded) this.#later(() => this.#reportReadable())
     return null
   }
 
-  #tellReadable(): void {
+  #reportReadable(): void {
     if (!this.#wantsRead) return
     this.#wantsRead = false
     this.observer?.ready(READABLE)

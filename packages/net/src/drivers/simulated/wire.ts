@@ -1,76 +1,74 @@
 /**
- * A wire of the simulated network: one direction between two ends. What is sent arrives after a while, in order.
+ * A wire of the simulated network: one direction between two ends. Packets arrive in order, after their
+ * latency. A wire knows nothing of bytes or buffers; a packet is a function.
  */
 
 import type { Host } from '@bluelet/scheduler/lowlevel'
 
-/** What a wire needs of the network that it is part of. */
-export interface Medium {
+/** What a wire needs of its network. */
+export interface WireNetwork {
   readonly host: Host
   /** How long the next packet takes, in milliseconds. */
   latency(): number
 }
 
 interface Packet {
-  /** When it arrives, if nothing before it is later. */
+  /** When it arrives, unless an earlier packet arrives later. */
   readonly deadline: number
-  /** Called where and when it arrives. */
+  /** Called when it arrives. */
   readonly arrive: () => void
 }
 
 /** One direction. */
 export class Wire {
-  readonly #medium: Medium
-  /** What is under way, in the order in which it was sent. */
-  readonly #packets: Packet[]
-  /** Rings when the first of them arrives. */
-  #alarm: unknown
-  #stalled: boolean
+  readonly #network: WireNetwork
+  /** Packets in flight, in the order in which they were sent. */
+  readonly #packets: Packet[] = []
+  /** The host's timer for the first packet. */
+  #timer: unknown
+  #stalled = false
 
-  constructor(medium: Medium) {
-    this.#medium = medium
-    this.#packets = []
-    this.#alarm = undefined
-    this.#stalled = false
+  constructor(network: WireNetwork) {
+    this.#network = network
   }
 
-  /** Sends a packet: a function that is called where and when it arrives. */
+  /** Sends a packet: a function that is called when it arrives. */
   send(arrive: () => void): void {
-    this.#packets.push({ deadline: this.#medium.host.now() + this.#medium.latency(), arrive })
-    this.#expect()
+    this.#packets.push({ deadline: this.#network.host.now() + this.#network.latency(), arrive })
+    this.#arm()
   }
 
-  /** Lets nothing through from now on. */
+  /** Holds back all packets. */
   stall(): void {
     this.#stalled = true
-    this.#forget()
+    this.#disarm()
   }
 
-  /** Lets through again, first what was held back. */
+  /** Delivers packets again, those that were held back first. */
   resume(): void {
     this.#stalled = false
-    this.#expect()
+    this.#arm()
   }
 
-  /** Loses what is under way: nobody is there any more to hear of it. */
+  /** Drops the packets in flight. */
   clear(): void {
     this.#packets.length = 0
-    this.#forget()
+    this.#disarm()
   }
 
-  #expect(): void {
+  #arm(): void {
     const first = this.#packets[0]
-    if (first === undefined || this.#stalled || this.#alarm !== undefined) return
-    this.#alarm = this.#medium.host.at(first.deadline, () => {
-      this.#alarm = undefined
+    if (first === undefined || this.#stalled || this.#timer !== undefined) return
+    this.#timer = this.#network.host.at(first.deadline, () => {
+      this.#timer = undefined
       this.#packets.shift()
-      this.#expect()
+      this.#arm()
       first.arrive()
     })
   }
 
-  #forget(): void {
-    if (this.#alarm !== undefined) this.#medium.host.cancel(this.#alarm)
-    this.#alarm = undefined
+  #disarm(): void {
+    if (this.#timer !== undefined) this.#network.host.cancel(this.#timer)
+    this.#timer = undefined
   }
 }

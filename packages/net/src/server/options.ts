@@ -1,0 +1,163 @@
+/**
+ * The options of a server, their defaults, and their checks. What the limits mean is in `limiter` and
+ * `timeout-sweep`.
+ */
+
+import type { AbortSignalLike, Task } from '@bluelet/scheduler'
+import { checkFlag, checkMs, checkTimeout, isCount, shown } from '../check.js'
+import type { Address } from '../driver/address.js'
+import type { Connection } from '../socket/connection.js'
+import type { Listener, ListenOptions } from '../socket/listener.js'
+import type { DropReason, ServerStats, TimeoutKind } from './stats.js'
+
+/** The default of `maxConnections`. */
+const MAX_CONNECTIONS = 10_000
+
+const DEFAULT_GRACE = 10_000
+
+/** What happens to a connection above a limit. */
+export type OverloadPolicy = 'wait' | 'close' | 'reset'
+
+/** How much a server takes on, and how long it waits for its clients. Times are in milliseconds; `Infinity` means no limit. */
+export interface LimitOptions {
+  /**
+   * How many connections are open at a time: a positive integer. Default: 10,000, or less if the process
+   * may have few descriptors: a sixteenth of them and 64 are left to other uses, and an eighth to
+   * connections that wait. Running out of descriptors is worse than a limit: it also affects files and
+   * look-ups, and the system then drops connections without counting them.
+   */
+  readonly maxConnections?: number
+  /**
+   * How many of them one client may have: an IPv4 address, or a /64 network of IPv6. Default: no limit,
+   * since whole offices share an address. Further connections are dropped: reset if `overload` is
+   * `'reset'`, otherwise closed.
+   */
+  readonly maxConnectionsPerAddress?: number
+  /**
+   * What happens to a connection above `maxConnections`.
+   * - `'wait'`, the default, is best for short bursts: it waits until another connection ends. `backlog`
+   *   limits how many wait. Beyond that, the `node` driver resets connections, and `epoll` leaves them
+   *   unconnected.
+   * - `'close'`: it is closed at once, so that the client knows at once.
+   * - `'reset'`: it is reset at once, which leaves nothing behind, neither here nor in the kernel.
+   */
+  readonly overload?: OverloadPolicy
+  /**
+   * How long a handler waits for a client's first byte while nothing is sent to the client either.
+   * Default: 60,000, which suffices for a person who types.
+   */
+  readonly firstByteTimeout?: number
+  /** How long a handler waits between messages while nothing is sent in either direction. Default: 120,000. */
+  readonly idleTimeout?: number
+  /**
+   * How long the rest of a message may take once a part of it has arrived, in `readline`, `readuntil`,
+   * `readexactly` or `readall`. Default: 30,000. Slowly arriving bytes do not extend it.
+   */
+  readonly messageTimeout?: number
+  /** How long a client may accept none of the bytes that are sent to it. Default: 30,000. */
+  readonly stallTimeout?: number
+}
+
+/** Options of `server`. */
+export interface ServerOptions extends ListenOptions, LimitOptions {
+  /** Called once, when the server listens, with its listener and its statistics. */
+  readonly onListening?: (listener: Listener, stats: ServerStats) => void
+  /** Called for each error of a handler, with its connection and the task that failed. Default: the error is printed. */
+  readonly onError?: (error: unknown, conn: Connection, task: Task) => void
+  /**
+   * Called for each connection that was not served or whose client exceeded a timeout, with the reason
+   * and the client's address. Connections that were not accepted in time (`queue`) are only counted.
+   */
+  readonly onDrop?: (reason: DropReason | TimeoutKind, address: Address | undefined) => void
+  /** Ends the server when it is aborted. The server then returns; it does not throw. */
+  readonly signal?: AbortSignalLike
+  /**
+   * Whether SIGINT and SIGTERM end the server. Default: true. The server then returns, so that the process
+   * can end with exit code 0. The system handles the second signal: it ends the process at once (130 or
+   * 143 in a shell).
+   */
+  readonly signals?: boolean
+  /**
+   * When the server ends, how long its handlers may go on, in milliseconds: 0 or more. Default: 10,000. A
+   * handler that has waited a quarter of a second for its client's next message is cancelled at once: it
+   * has nothing in progress.
+   */
+  readonly grace?: number
+}
+
+/** The options that the server itself uses, checked. */
+export interface CheckedOptions {
+  readonly signal: AbortSignalLike | undefined
+  readonly signals: boolean
+  readonly grace: number
+}
+
+/**
+ * Checks all options but those of `listen`.
+ *
+ * @throws RangeError, TypeError if one of them is invalid
+ */
+export function checkOptions(options: ServerOptions): CheckedOptions {
+  const { signal, signals = true, grace = DEFAULT_GRACE } = options
+  checkFlag(signals, 'server: signals')
+  if (signal !== undefined && typeof signal?.addEventListener !== 'function') {
+    throw new TypeError(`server: signal: expected an AbortSignal, got ${shown(signal)}`)
+  }
+  checkMs(grace, 'server: grace')
+  limitsOf(options, undefined)
+  return { signal, signals, grace }
+}
+
+/** The timeouts of a connection, in milliseconds. */
+export type Timeouts = Readonly<Record<TimeoutKind, number>>
+
+/** All limits of a server. */
+export interface Limits {
+  readonly connections: number
+  readonly perAddress: number
+  readonly overload: OverloadPolicy
+  readonly timeouts: Timeouts
+}
+
+/**
+ * Checks the limits and fills in the defaults.
+ *
+ * @param descriptors how many the process may have open; undefined if unknown
+ * @throws RangeError, TypeError if one of them is invalid
+ */
+export function limitsOf(options: LimitOptions, descriptors: number | undefined): Limits {
+  const {
+    maxConnections = connectionsFor(descriptors ?? Number.POSITIVE_INFINITY),
+    maxConnectionsPerAddress = Number.POSITIVE_INFINITY,
+    overload = 'wait',
+    firstByteTimeout = 60_000,
+    idleTimeout = 120_000,
+    messageTimeout = 30_000,
+    stallTimeout = 30_000,
+  } = options
+  if (!['wait', 'close', 'reset'].includes(overload)) {
+    throw new TypeError(`server: overload: expected 'wait', 'close' or 'reset', got ${shown(overload)}`)
+  }
+  return {
+    connections: checkConnections(maxConnections, 'maxConnections'),
+    perAddress: checkConnections(maxConnectionsPerAddress, 'maxConnectionsPerAddress'),
+    overload,
+    timeouts: {
+      firstByte: checkTimeout(firstByteTimeout, 'server: firstByteTimeout', 'no limit'),
+      idle: checkTimeout(idleTimeout, 'server: idleTimeout', 'no limit'),
+      message: checkTimeout(messageTimeout, 'server: messageTimeout', 'no limit'),
+      stall: checkTimeout(stallTimeout, 'server: stallTimeout', 'no limit'),
+    },
+  }
+}
+
+/** All descriptors but those for other uses and for waiting connections; if there are few, a quarter of them. */
+function connectionsFor(descriptors: number): number {
+  const available = (descriptors * 13) / 16 - 64
+  return Math.floor(Math.min(MAX_CONNECTIONS, Math.max(available, descriptors / 4, 1)))
+}
+
+function checkConnections(count: unknown, option: string): number {
+  if (isCount(count) && count > 0) return count
+  throw new RangeError(`server: ${option}: expected a positive integer or Infinity, got ${shown(count)}`)
+}

@@ -1,0 +1,48 @@
+/**
+ * The look-up of a name, as an event. The driver does it; there is no cache.
+ */
+
+import type { Event } from '@bluelet/scheduler'
+import { type EventHandler, event, type Waiter } from '@bluelet/scheduler/lowlevel'
+import type { Driver } from '../driver/protocol.js'
+import { ConnectError, codeOf } from '../errors.js'
+
+/** Event: looks up the addresses of a host. A driver cannot cancel that: a late answer is ignored. */
+export function lookup(driver: Driver, host: string, port: number): Event<readonly string[]> {
+  return event<readonly string[]>(LOOKUP, { driver, host, port })
+}
+
+interface Query {
+  readonly driver: Driver
+  readonly host: string
+  /** For the error. */
+  readonly port: number
+}
+
+const LOOKUP: EventHandler<Query, { waiter: Waiter<readonly string[]> | null }, readonly string[]> = {
+  name: 'lookup',
+  external: 'lookup',
+  describe: ({ host }) => `lookup('${host}')`,
+  enter(waiter, { driver, host, port }) {
+    const wait: { waiter: Waiter<readonly string[]> | null } = { waiter }
+    driver.lookup(host, (error, addresses) => {
+      const waiting = wait.waiter
+      wait.waiter = null
+      if (waiting === null) return
+      if (error === null && addresses.length > 0) waiting.resume(addresses)
+      else waiting.throw(lookupError(host, port, error))
+    })
+    return wait
+  },
+  withdraw(_waiter, _query, wait) {
+    wait.waiter = null
+  },
+}
+
+function lookupError(host: string, port: number, error: Error | null): ConnectError {
+  const code = error === null ? 'ENOTFOUND' : codeOf(error)
+  // An error without a code does not come from a resolver.
+  const reason = error !== null && code === 'unknown' ? error.message : `the name has no address (${code})`
+  const message = `connect('${host}', ${port}) failed: ${reason}`
+  return new ConnectError(message, code, error === null ? [] : [error])
+}
