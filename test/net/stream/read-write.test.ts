@@ -112,7 +112,7 @@ describe('read and write with an invalid stream, size or data', () => {
       TypeError,
       'got "notes.txt"; open a path with fs.createReadStream or createWriteStream',
     ],
-    [() => read(wrong('x'.repeat(50))), TypeError, `got "${'x'.repeat(40)}...": a path`],
+    [() => read(wrong('x'.repeat(50))), TypeError, `got "${'x'.repeat(40)}..."; open a path`],
     [() => read(wrong(createReadStream)), TypeError, 'got a function (createReadStream)'],
     [
       () => read(wrong(new ReadableStream())),
