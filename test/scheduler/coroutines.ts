@@ -1,5 +1,5 @@
 // Coroutines that many tests run.
-import { type Coroutine, join, Latch, sleep, type Task } from '@bluelet/scheduler'
+import { type Coroutine, join, Latch, pause, sleep, type Task } from '@bluelet/scheduler'
 
 /** Longer than any test goes on, in virtual time. */
 export const FOREVER_MS = 1e12
@@ -14,6 +14,11 @@ export function* after<T>(ms: number, value: T): Coroutine<T> {
 export function* failAfter(ms: number, error: unknown): Coroutine<never> {
   yield sleep(ms)
   throw error
+}
+
+/** Pauses once. */
+export function* pausing(): Coroutine<void> {
+  yield* pause()
 }
 
 /** Sleeps until it is killed. */

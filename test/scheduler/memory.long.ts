@@ -1,7 +1,7 @@
 // The memory of a million tasks that were alive at the same time.
-import { type Coroutine, Latch, pause, sleep, spawn, type Task } from '@bluelet/scheduler'
+import { type Coroutine, Latch, sleep, spawn, type Task } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
-import { usedHeap } from './coroutines.js'
+import { pausing, usedHeap } from './coroutines.js'
 import { world } from './world.js'
 
 describe('a million tasks', () => {
@@ -37,10 +37,6 @@ describe('a million tasks', () => {
     expect(bytes).toBeLessThan(2 * 1024 * 1024)
   })
 })
-
-function* pausing(): Coroutine<void> {
-  yield pause()
-}
 
 function* parkMany(): Coroutine<void> {
   const latch = new Latch()

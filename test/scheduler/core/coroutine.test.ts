@@ -1,10 +1,7 @@
 import { type Coroutine, call, kill, pause, sleep, spawn } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
+import { pausing } from '../coroutines.js'
 import { failure, rejection, virtually } from '../world.js'
-
-function* pausing(): Coroutine<void> {
-  yield pause()
-}
 
 /** A coroutine as compilers make it for engines without generators: from plain functions. */
 function compiled<T>(coroutine: Coroutine<T>): Coroutine<T> {

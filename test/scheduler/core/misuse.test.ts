@@ -24,7 +24,7 @@ import {
 import { VirtualHost } from '@bluelet/scheduler/testing'
 import { describe, expect, it } from 'vitest'
 import { rejection, virtually } from '../world.js'
-import { asynchronous, Connection, child, type ErrorClass, wrong } from './misused.js'
+import { asynchronous, Connection, child, type ErrorClass, wrong } from './misuse-values.js'
 
 /** What is wrong, how to cause it, the expected error class, and what the message must match. */
 type Case = readonly [name: string, make: () => unknown, error: ErrorClass, ...message: RegExp[]]
@@ -302,12 +302,12 @@ describe('misuse', () => {
   })
 
   it('by yielding a coroutine that is being run by hand is an error', async () => {
-    const again = (): unknown => begun.next()
-    const begun: Coroutine = (function* () {
+    const again = (): unknown => started.next()
+    const started: Coroutine = (function* () {
       return again()
     })()
 
-    const caught = await virtually(() => attempt(() => begun))
+    const caught = await virtually(() => attempt(() => started))
 
     expect(caught).toBeInstanceOf(TypeError)
   })

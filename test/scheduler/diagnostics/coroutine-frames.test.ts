@@ -2,8 +2,9 @@
 import { type Coroutine, call, sleep, spawn, wait } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
 import { coroutineFrames } from '../../../packages/scheduler/src/diagnostics/call-sites.js'
+import { pausing } from '../coroutines.js'
 import { failure, rejection, virtually } from '../world.js'
-import { added, pausing, thrower } from './traced.js'
+import { added, thrower } from './stack-lines.js'
 
 describe('the frames of an error that ends a run', () => {
   it('include the task below a long yield* chain', async () => {

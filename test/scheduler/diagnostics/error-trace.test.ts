@@ -2,8 +2,9 @@
 import { type Coroutine, end, group, join, kill, Latch, pause, sleep, spawn } from '@bluelet/scheduler'
 import { addTrace } from '@bluelet/scheduler/lowlevel'
 import { describe, expect, it } from 'vitest'
+import { pausing } from '../coroutines.js'
 import { failure, rejection, virtually } from '../world.js'
-import { added, pausing, thrower } from './traced.js'
+import { added, thrower } from './stack-lines.js'
 
 describe('the stack of an error that ends a run', () => {
   it('begins with the lines of the error itself', async () => {

@@ -141,9 +141,9 @@ describe('a group that fails', () => {
 
   it('gives a task that a clean-up spawned its grace period although another task fails meanwhile', async () => {
     const { scheduler, log, note } = world()
-    function* straggler(): Coroutine<void> {
+    function* lateTask(): Coroutine<void> {
       yield sleep(10)
-      note('straggler is done')
+      note('late task is done')
     }
 
     await rejection(
@@ -153,7 +153,7 @@ describe('a group that fails', () => {
           try {
             yield sleep(1000)
           } finally {
-            yield spawn(straggler)
+            yield spawn(lateTask)
             yield sleep(1)
             // biome-ignore lint/correctness/noUnsafeFinally: that is what is tested.
             throw failure('second')
@@ -162,7 +162,7 @@ describe('a group that fails', () => {
       }),
     )
 
-    expect(log).toEqual(['20: straggler is done'])
+    expect(log).toEqual(['20: late task is done'])
   })
 
   it('throws an error once although two of its tasks threw it', async () => {

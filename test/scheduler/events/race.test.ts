@@ -134,7 +134,7 @@ describe('race', () => {
     }
 
     await scheduler.run(function* () {
-      const value = yield* race([loser(), atOnce('winner'), after(1, 'not begun'), after(1, 'not begun')])
+      const value = yield* race([loser(), atOnce('winner'), after(1, 'not started'), after(1, 'not started')])
       note(`${value} won`)
     })
 
@@ -148,7 +148,7 @@ describe('race', () => {
       yield race([
         atOnce('winner'),
         (function* () {
-          note('began')
+          note('started')
           yield pause()
         })(),
       ])

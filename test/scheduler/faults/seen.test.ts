@@ -25,7 +25,7 @@ describe('the known faults of the original, none of which exist here', () => {
       const child = yield* spawn(after, 10, 1)
       const joiner = yield* spawn(function* () {
         yield join(child)
-        note('resurrected')
+        note('resumed')
       })
       yield sleep(1)
       yield kill(joiner)

@@ -2,7 +2,7 @@
 import { type Coroutine, pause, Scheduler } from '@bluelet/scheduler'
 import { VirtualHost } from '@bluelet/scheduler/testing'
 import { describe, expect, it } from 'vitest'
-import { asynchronous, Connection, child, type ErrorClass, wrong } from '../core/misused.js'
+import { asynchronous, Connection, child, type ErrorClass, wrong } from '../core/misuse-values.js'
 import { rejection, virtually, world } from '../world.js'
 
 describe('misuse of the method spawn', () => {

@@ -160,7 +160,7 @@ describe('run', () => {
         } finally {
           yield spawn(function* () {
             yield sleep(10)
-            note('straggler is done')
+            note('late task is done')
           })
           yield sleep(1)
           // biome-ignore lint/correctness/noUnsafeFinally: that is what is tested.
@@ -169,7 +169,7 @@ describe('run', () => {
       }),
     )
 
-    expect(log).toEqual(['20: straggler is done'])
+    expect(log).toEqual(['20: late task is done'])
   })
 
   it('cancels a task that a clean-up spawned when its grace period is over', async () => {
@@ -188,7 +188,7 @@ describe('run', () => {
               try {
                 yield sleep(1000)
               } finally {
-                note('straggler is cancelled')
+                note('late task is cancelled')
               }
             })
           }
@@ -197,7 +197,7 @@ describe('run', () => {
       ),
     )
 
-    expect(log).toEqual(['10: straggler is cancelled'])
+    expect(log).toEqual(['10: late task is cancelled'])
   })
 
   it('stops the grace period of a task that a clean-up spawned when that task has ended', async () => {
@@ -212,7 +212,7 @@ describe('run', () => {
           })
           yield sleep(1000)
         } finally {
-          yield spawn(after, 10, 'straggler')
+          yield spawn(after, 10, 'late task')
           timers.push(scheduler.timers.size)
           yield sleep(20)
           timers.push(scheduler.timers.size)

@@ -82,7 +82,7 @@ describe('an error that no task joins for', () => {
     await rejection(
       scheduler.run(function* () {
         yield spawn(function* () {
-          note('began')
+          note('started')
         })
         throw failure()
       }),

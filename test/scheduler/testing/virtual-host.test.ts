@@ -74,9 +74,9 @@ describe('VirtualHost', () => {
     const host = new VirtualHost()
     const made: string[] = []
 
-    const alarm = host.at(10, () => made.push('cancelled'))
+    const timer = host.at(10, () => made.push('cancelled'))
     host.at(20, () => made.push('made'))
-    host.cancel(alarm)
+    host.cancel(timer)
     await afterMacrotasks(5)
 
     expect(made).toEqual(['made'])

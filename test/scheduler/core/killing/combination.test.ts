@@ -105,7 +105,7 @@ describe.each([
       const task = yield* spawn(function* () {
         yield combine(
           (function* () {
-            note('began')
+            note('started')
             yield pause()
           })(),
         )

@@ -44,7 +44,7 @@ describe('a victim', () => {
     await scheduler.run(function* () {
       const task = yield* spawn(function* () {
         yield sleep(10)
-        note('resurrected')
+        note('resumed')
       })
       yield sleep(5)
       yield kill(task)
@@ -222,7 +222,7 @@ describe('a victim', () => {
     const outcome = await scheduler.run(function* () {
       const task = yield* spawn(function* () {
         try {
-          note('began')
+          note('started')
         } finally {
           note('finally')
         }
@@ -238,7 +238,7 @@ describe('a victim', () => {
 
   it('that other code had started by hand throws the error of its finally block in the killer', async () => {
     const error = failure()
-    const begun: Coroutine<void> = (function* () {
+    const started: Coroutine<void> = (function* () {
       try {
         yield pause()
       } finally {
@@ -246,11 +246,11 @@ describe('a victim', () => {
         throw error
       }
     })()
-    begun.next()
+    started.next()
 
     const caught = await rejection(
       virtually(function* () {
-        yield kill(yield* spawn(begun))
+        yield kill(yield* spawn(started))
       }),
     )
 
@@ -302,7 +302,7 @@ describe('a victim', () => {
       })
       const joiner = yield* spawn(function* () {
         yield join(joined)
-        note('resurrected')
+        note('resumed')
       })
       yield sleep(5)
       yield kill(joiner)

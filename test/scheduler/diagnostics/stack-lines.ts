@@ -1,4 +1,4 @@
-import { type Coroutine, pause } from '@bluelet/scheduler'
+import type { Coroutine } from '@bluelet/scheduler'
 import { expect } from 'vitest'
 
 /** The lines that were added to the stack of an error. */
@@ -11,10 +11,7 @@ export function added(error: unknown, before: string | undefined): string[] {
     .filter((line) => line !== '')
 }
 
+/** Throws an error in its first step. */
 export function* thrower(error: Error): Coroutine<void> {
   throw error
-}
-
-export function* pausing() {
-  yield* pause()
 }
