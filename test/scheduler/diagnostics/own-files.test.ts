@@ -2,13 +2,13 @@
 // its own.
 import { registerOwnFiles } from '@bluelet/scheduler/lowlevel'
 import { describe, expect, it } from 'vitest'
-import { isOwnFrame } from '../../packages/scheduler/src/diagnostics/own-files.js'
+import { isOwnFrame } from '../../../packages/scheduler/src/diagnostics/own-files.js'
 
 const PLACES = ['dist/library.js', 'src/own-files.ts']
 
 describe('the frames that are left out', () => {
   it("are those of this package's sources and of its build", () => {
-    const root = new URL('../../packages/scheduler/', import.meta.url).pathname
+    const root = new URL('../../../packages/scheduler/', import.meta.url).pathname
 
     expect(isOwnFrame(`step (${root}src/core/trampoline.ts:1:2)`)).toBe(true)
     expect(isOwnFrame(`step (${root}dist/bluelet-scheduler.js:1:2)`)).toBe(true)

@@ -26,5 +26,5 @@ it('the call sites of a snapshot are those of the program', async () => {
   const sites = taken.flatMap(({ spawnedAt, yieldedAt = [] }) => [spawnedAt, ...yieldedAt])
   const shown = sites.filter((site) => site !== undefined)
   expect(shown).not.toEqual([])
-  expect(shown.filter((site) => !site.includes('own-frames.test.ts'))).toEqual([])
+  expect(shown.filter((site) => !site.includes('own-files.test.ts'))).toEqual([])
 })
