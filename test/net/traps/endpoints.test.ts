@@ -15,7 +15,7 @@ import { dial, freePort, type Peer } from '../../support/peer.js'
 import { serve } from '../serving.js'
 import { accepted, driverLike, errorOf, LOOPBACK, MIB, pattern, play } from '../world.js'
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
+const root = fileURLToPath(new URL('../../..', import.meta.url))
 
 let clogged: Clogged
 
