@@ -1,4 +1,4 @@
-// What JavaScript calls. Every argument is checked: a wrong one is an error there, and never a crash here.
+// The functions that JavaScript calls. Every argument is checked: an invalid one throws there, and never crashes here.
 
 #include <errno.h>
 #include <stdint.h>
@@ -14,12 +14,12 @@ namespace {
 using bluelet::Poller;
 using bluelet::Sockets;
 
-// One for each environment: several threads may have loaded this.
+// One for each environment, since several threads may load the addon.
 struct Instance : bluelet::Allocated {
   Sockets sockets;
   Poller* poller = nullptr;
   napi_ref ready = nullptr;
-  // What is written to.
+  // The Int32Array that events are written to.
   napi_ref batch = nullptr;
 };
 
@@ -42,24 +42,24 @@ napi_value Text(napi_env env, const char* text, size_t length) {
   return value;
 }
 
-// The arguments of one call; once one of them is wrong, `ok` is false and an error has been thrown.
+// The arguments of one call. After an invalid one, `ok` is false and an error has been thrown.
 class Arguments {
  public:
   Arguments(napi_env env, napi_callback_info info, const char* call, size_t count) : env_(env), call_(call) {
-    size_t given = kMax;
+    size_t passed = kMax;
     void* data = nullptr;
-    ok = napi_get_cb_info(env, info, &given, values_, nullptr, &data) == napi_ok;
+    ok = napi_get_cb_info(env, info, &passed, values_, nullptr, &data) == napi_ok;
     instance = static_cast<Instance*>(data);
-    if (ok && given < count) Wrong("more arguments");
+    if (ok && passed < count) Wrong("more arguments");
   }
 
-  int32_t Int(size_t i, int32_t least, int32_t most) {
+  int32_t Int(size_t i, int32_t min, int32_t max) {
     double number = 0;
-    if (!ok) return least;
-    if (napi_get_value_double(env_, values_[i], &number) != napi_ok || !(number >= least && number <= most) ||
+    if (!ok) return min;
+    if (napi_get_value_double(env_, values_[i], &number) != napi_ok || !(number >= min && number <= max) ||
         number != static_cast<int32_t>(number)) {
       Wrong("an integer in its range");
-      return least;
+      return min;
     }
     return static_cast<int32_t>(number);
   }
@@ -214,7 +214,7 @@ napi_value Accept(napi_env env, napi_callback_info info) {
   return args.ok ? Number(env, args.instance->sockets.Accept(fd)) : nullptr;
 }
 
-// peer(): `host port` of whom was accepted last; empty if there was nobody
+// peer(): `host port` of the socket that was accepted last; empty if there is none
 napi_value Peer(napi_env env, napi_callback_info info) {
   Arguments args(env, info, "peer()", 0);
   if (!args.ok) return nullptr;
@@ -222,21 +222,21 @@ napi_value Peer(napi_env env, napi_callback_info info) {
   return Text(env, address, args.instance->sockets.Peer(address, sizeof address));
 }
 
-// recv(fd, to, offset, most): how many bytes have come, 0 at the end, or a negative errno
+// recv(fd, to, offset, max): the number of received bytes, 0 at the end of the stream, or a negative errno
 napi_value Receive(napi_env env, napi_callback_info info) {
-  Arguments args(env, info, "recv(fd, to, offset, most)", 4);
+  Arguments args(env, info, "recv(fd, to, offset, max)", 4);
   int fd = args.Fd(0);
   size_t room = 0;
   auto* to = static_cast<uint8_t*>(args.Bytes(1, napi_uint8_array, &room));
   auto offset = static_cast<size_t>(args.Int(2, 0, INT32_MAX));
-  auto most = static_cast<size_t>(args.Int(3, 1, INT32_MAX));
+  auto max = static_cast<size_t>(args.Int(3, 1, INT32_MAX));
   if (!args.ok) return nullptr;
-  // To receive nothing would look like the end.
+  // Receiving no bytes would look like the end of the stream.
   if (offset >= room) return Number(env, -EINVAL);
-  return Number(env, Sockets::Receive(fd, to + offset, most < room - offset ? most : room - offset));
+  return Number(env, Sockets::Receive(fd, to + offset, max < room - offset ? max : room - offset));
 }
 
-// send(fd, bytes): how many were taken, or a negative errno
+// send(fd, bytes): the number of bytes that the kernel has taken, or a negative errno
 napi_value Send(napi_env env, napi_callback_info info) {
   Arguments args(env, info, "send(fd, bytes)", 2);
   int fd = args.Fd(0);
@@ -284,7 +284,7 @@ napi_value Failure(napi_env env, napi_callback_info info) {
   return args.ok ? Number(env, Sockets::Failure(fd)) : nullptr;
 }
 
-// address(fd, remote): `host port`; empty if there is none
+// address(fd, remote): `host port`; empty if that end has no address
 napi_value Address(napi_env env, napi_callback_info info) {
   Arguments args(env, info, "address(fd, remote)", 2);
   int fd = args.Fd(0);
@@ -294,7 +294,7 @@ napi_value Address(napi_env env, napi_callback_info info) {
   return Text(env, address, Sockets::Address(fd, remote, address, sizeof address));
 }
 
-// The environment ends, perhaps long before the process does: the loop must let go of the poller first.
+// The environment ends, perhaps long before the process. The loop must release the poller first.
 void CleanUp(napi_async_cleanup_hook_handle handle, void* data) {
   auto* instance = static_cast<Instance*>(data);
   Poller* poller = instance->poller;
@@ -313,7 +313,7 @@ NAPI_MODULE_INIT() {
   if (instance == nullptr) return nullptr;
   if (napi_add_async_cleanup_hook(env, CleanUp, instance, nullptr) != napi_ok) {
     delete instance;
-    napi_throw_error(env, nullptr, "the native part could not ask to be told of the end of its thread");
+    napi_throw_error(env, nullptr, "the native part could not register for the end of its thread");
     return nullptr;
   }
   struct {

@@ -1,4 +1,4 @@
-// Runs node-gyp, and says in a line why it cannot.
+// Runs node-gyp, or gives the reason in one line why that is not possible.
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -7,13 +7,13 @@ import { fileURLToPath } from 'node:url'
 
 export const directory = dirname(fileURLToPath(import.meta.url))
 
-/** What is compiled. */
+/** The files to compile. */
 export const sources = readdirSync(directory).filter((name) => /\.(cc|h|gyp)$/.test(name))
 
-/** A download of the headers that takes longer is one that hangs. */
+/** In milliseconds. A download of the headers that takes longer hangs. */
 const MAX_COMPILE_TIME = 120_000
 
-/** Compiles the sources of a directory into its build/Release/bluelet.node. Returns null, or why that cannot be. */
+/** Compiles the sources of a directory into its build/Release/bluelet.node. Returns null, or the reason why that is not possible. */
 export function compile({ directory, arch = process.arch, compiler = process.env.CXX ?? 'g++', flags = '' }) {
   for (const tool of [process.env.PYTHON ?? 'python3', 'make', compiler]) {
     const [command, ...parameters] = tool.split(' ') // CXX='ccache g++'.
@@ -26,7 +26,7 @@ export function compile({ directory, arch = process.arch, compiler = process.env
     return 'there is no node-gyp'
   }
   const parameters = [gyp, 'rebuild', `--directory=${directory}`, `--arch=${arch}`]
-  // Of this very Node, where they lie beside it; else node-gyp downloads them.
+  // The headers of this Node, if they are installed beside it; otherwise node-gyp downloads them.
   const node = resolve(process.execPath, '../..')
   if (existsSync(join(node, 'include/node/node_api.h'))) parameters.push(`--nodedir=${node}`)
   const env = { ...process.env, CXX: compiler, LINK: compiler }
@@ -39,7 +39,7 @@ export function compile({ directory, arch = process.arch, compiler = process.env
   return status === 0 ? null : (error?.message ?? reasonIn(stderr))
 }
 
-/** The first line that tells of an error. */
+/** The first line with an error. */
 function reasonIn(output) {
   const lines = output.split('\n')
   return (

@@ -61,13 +61,13 @@ void Poller::OnReady(uv_poll_t* handle, int status, int) {
   auto* self = static_cast<Poller*>(handle->data);
   napi_handle_scope scope;
   if (napi_open_handle_scope(self->env_, &scope) != napi_ok) return;
-  // libuv has stopped polling, and every socket would wait for ever.
-  if (status != 0) self->Throw("the epoll set cannot be polled any more");
+  // libuv has stopped polling, and every socket would wait forever.
+  if (status != 0) self->Throw("the epoll set can no longer be polled");
   else self->Collect();
   napi_close_handle_scope(self->env_, scope);
 }
 
-// One batch for each time that the loop polls: what is left keeps the set readable, and has its turn after the timers.
+// Handles one batch for each poll of the loop. What is left keeps the set readable, and is handled after the timers.
 void Poller::Collect() {
   size_t length = 0;
   napi_value array;
@@ -77,7 +77,7 @@ void Poller::Collect() {
   auto* batch = static_cast<int32_t*>(elements);
   if (length < kNumbers) {
     uv_poll_stop(&handle_);
-    Throw("the batch of the epoll set has been taken away");
+    Throw("the batch of the epoll set has been detached");
     return;
   }
   size_t room = length / kNumbers;
@@ -100,9 +100,9 @@ void Poller::Call(int count) {
       napi_create_int32(env_, count, &number) != napi_ok) {
     return;
   }
-  // As the loop itself would call: with the microtasks afterwards.
+  // A callback as from the loop itself: microtasks run after it.
   if (napi_make_callback(env_, nullptr, global, ready, 1, &number, nullptr) == napi_ok) return;
-  // It has thrown; or the thread is being ended, and then there is no exception.
+  // It has thrown, or the thread is being terminated, in which case there is no exception.
   bool pending = false;
   napi_value error;
   if (napi_is_exception_pending(env_, &pending) != napi_ok || !pending) return;

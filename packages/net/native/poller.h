@@ -1,4 +1,5 @@
-// One edge-triggered epoll set, whose own descriptor Node's loop polls: a batch of ready sockets is one call into JavaScript.
+// One edge-triggered epoll set. Node's loop polls the descriptor of the set; a batch of ready sockets is one call of JavaScript.
+// It knows slots and generations, but no sockets.
 #pragma once
 
 #include <node_api.h>
@@ -11,19 +12,19 @@ namespace bluelet {
 
 class Poller : public Allocated {
  public:
-  // Three numbers for each socket that is ready: its slot, its generation, what it is ready for.
+  // Numbers for each ready socket: its slot, its generation, its events.
   static constexpr int kNumbers = 3;
   static constexpr int kMaxReady = 512;
 
-  // `ready` is called with how many are ready, after they have been written to `batch`. Gives 0 or a negative errno: then this
-  // has freed itself.
+  // Calls `ready` with the number of ready sockets, after their numbers were written to `batch`. Gives 0 or a negative errno; after
+  // an error the poller has freed itself.
   int Open(napi_env env, napi_ref batch, napi_ref ready);
-  // Frees itself once the loop has let go of it.
+  // Frees the poller once the loop no longer uses it.
   void Close(void (*closed)(void*), void* data);
 
-  // Watches a socket for everything, until it is closed.
+  // Watches a socket for all events, until it is closed.
   int Watch(int fd, uint32_t slot, uint32_t generation);
-  // Whether the process is to be kept alive.
+  // Sets whether the poller keeps the process alive.
   void Hold(bool hold);
 
  private:

@@ -1,8 +1,10 @@
-// Builds what is published: prebuilds/linux-x64 and prebuilds/linux-arm64, each with the compiler for it (Debian:
-// g++-x86-64-linux-gnu, g++-aarch64-linux-gnu). What has no compiler here is named, and left out; with --strict that is a failure.
+// Builds the published binaries, prebuilds/linux-x64 and prebuilds/linux-arm64, each with its compiler (Debian:
+// g++-x86-64-linux-gnu, g++-aarch64-linux-gnu). A processor without a compiler here is named and left out; with --strict that is
+// a failure.
 //
-// One binary for each processor: it needs no C++ library, and of the C library nothing newer than glibc 2.17,
-// which is checked here. (musl has the same calls; with that it was not tried.) So node-gyp and a copy are enough; prebuildify would sort by C library, for a loader that is a dependency.
+// There is one binary for each processor: it needs no C++ library, and nothing newer than glibc 2.17, which is checked here.
+// (musl has the same calls, but was not tested.) So node-gyp and a copy suffice; prebuildify would distinguish C libraries, and
+// needs a loader that is a dependency.
 import { spawnSync } from 'node:child_process'
 import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -36,7 +38,7 @@ function prebuild(arch, compiler) {
   }
 }
 
-/** The names of versions that it needs stand in it as they are. */
+/** The binary contains the names of the versions that it needs. */
 function tooNew(path) {
   const text = readFileSync(path, 'latin1')
   if (/GLIBCXX|CXXABI|libstdc\+\+/.test(text)) return 'it needs the C++ library'

@@ -1,5 +1,5 @@
-// Builds the native part with the sanitizers for addresses and undefined behaviour into a directory, which is made, and prints
-// what must be loaded before all else: LD_PRELOAD. Exits with 2 where the compiler has no sanitizers.
+// Builds the native part, with the sanitizers for addresses and undefined behaviour, in a directory that it creates, and prints
+// the library for LD_PRELOAD. Exits with 2 if the compiler has no sanitizers.
 //
 // usage: node sanitize.mjs <directory>
 import { spawnSync } from 'node:child_process'

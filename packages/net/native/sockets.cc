@@ -16,7 +16,7 @@ namespace bluelet {
 
 namespace {
 
-// A numeric address, with its scope if it has one: `fe80::1%eth0`. Looks up no name, and so does not wait.
+// Parses a numeric address, which may have a scope: `fe80::1%eth0`. It looks up no names, and so never waits.
 int Parse(const char* address, int port, sockaddr_storage* to, socklen_t* length) {
   addrinfo hints;
   memset(&hints, 0, sizeof hints);
@@ -32,7 +32,7 @@ int Parse(const char* address, int port, sockaddr_storage* to, socklen_t* length
   return 0;
 }
 
-// Writes "host port", or nothing if that is no address, and gives its length.
+// Writes "host port", or nothing if the address is invalid, and gives the length.
 size_t Format(const sockaddr_storage& address, socklen_t length, char* to, size_t room) {
   char port[8];
   auto* where = reinterpret_cast<const sockaddr*>(&address);
@@ -78,12 +78,12 @@ int Sockets::Listen(const char* address, int port, int backlog, bool ipv6_only, 
   if (error != 0) return error;
   int fd = socket(where.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return -errno;
-  // So that a port can be listened on again at once, although connections to it have just ended.
+  // Otherwise a port could not be used again for a while after its connections have ended.
   error = Set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
   if (error == 0 && reuse_port) error = Set(fd, SOL_SOCKET, SO_REUSEPORT, 1);
   if (error == 0 && where.ss_family == AF_INET6) error = Set(fd, IPPROTO_IPV6, IPV6_V6ONLY, ipv6_only ? 1 : 0);
   if (error == 0 && bind(fd, reinterpret_cast<sockaddr*>(&where), length) != 0) error = -errno;
-  // Before it listens: whoever connects in between would not inherit it. What the system refuses of it is no reason not to listen.
+  // Before listen(2), so that every accepted socket inherits the settings. An error here does not prevent listening.
   if (error == 0) Configure(fd, no_delay, keep_alive_seconds);
   if (error == 0 && listen(fd, backlog) != 0) error = -errno;
   if (error != 0) {
@@ -100,7 +100,7 @@ int Sockets::Connect(const char* address, int port) {
   if (error != 0) return error;
   int fd = socket(where.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return -errno;
-  // Interrupted, it goes on by itself (connect(2)); to call again would be an error.
+  // An interrupted connect goes on by itself (connect(2)); calling it again would be an error.
   if (connect(fd, reinterpret_cast<sockaddr*>(&where), length) != 0 && errno != EINPROGRESS && errno != EINTR) {
     error = -errno;
     close(fd);
@@ -124,7 +124,7 @@ size_t Sockets::Peer(char* to, size_t room) const { return peer_length_ == 0 ? 0
 
 void Sockets::Close(int fd) {
   owned_[fd] = 0;
-  // Not again after EINTR: on Linux the descriptor is free by then, and may be somebody else's.
+  // Never again after EINTR: on Linux the descriptor is free by then, and may have been reused.
   close(fd);
 }
 
@@ -134,9 +134,9 @@ void Sockets::Reset(int fd) {
   Close(fd);
 }
 
-long Sockets::Receive(int fd, void* to, size_t most) {
+long Sockets::Receive(int fd, void* to, size_t max) {
   ssize_t got;
-  do got = recv(fd, to, most, MSG_DONTWAIT);
+  do got = recv(fd, to, max, MSG_DONTWAIT);
   while (got < 0 && errno == EINTR);
   return got < 0 ? -errno : got;
 }
@@ -155,7 +155,7 @@ int Sockets::Configure(int fd, bool no_delay, int keep_alive_seconds) {
   if (error != 0 || keep_alive_seconds <= 0) return error;
   error = Set(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
   if (error == 0) error = Set(fd, IPPROTO_TCP, TCP_KEEPIDLE, keep_alive_seconds);
-  // As libuv has it: ten probes, a second apart.
+  // As in libuv: ten probes, one second apart.
   if (error == 0) error = Set(fd, IPPROTO_TCP, TCP_KEEPINTVL, 1);
   if (error == 0) error = Set(fd, IPPROTO_TCP, TCP_KEEPCNT, 10);
   return error;

@@ -32,7 +32,7 @@ export class NodeListener implements DriverListener {
   observer: Observer | null = null
   dropped = 0
   readonly #server: net.Server
-  /** Connections that Node has accepted and tasks have not. */
+  /** Connections that Node has accepted, and that no task has accepted yet. */
   readonly #waiting: NodeSocket[] = []
   /** How many connections may wait; further ones are reset. */
   readonly #maxWaiting: number
