@@ -78,7 +78,7 @@ function filesOf(mode: string): object {
         test: { name: 'shared', isolate: false, restoreMocks: true, include: SHARED, exclude: ALONE },
       },
       { extends: true, test: { name: 'alone', include: ALONE } },
-      { extends: true, test: { name: 'net', ...rest } },
+      { extends: true, test: { name: 'others', ...rest } },
     ],
   }
 }

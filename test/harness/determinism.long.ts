@@ -1,0 +1,4 @@
+import { describeDeterminism } from './determinism/suite.js'
+import { ALL } from './harness.js'
+
+describeDeterminism(ALL)

@@ -1,0 +1,4 @@
+import { describeDeterminism } from './determinism/suite.js'
+import { FAST } from './harness.js'
+
+describeDeterminism(FAST)
