@@ -1,5 +1,5 @@
-// The oracle of kills, S6: random programs, each killed after each of its first steps, do what plain functions that know neither
-// generators nor tasks say they must.
+// The oracle of kills, for promise 6: random programs, each killed after each of its first steps,
+// do what plain functions that know neither generators nor tasks say they must.
 import { isDeepStrictEqual } from 'node:util'
 import { describe } from 'vitest'
 import { itHolds, SEED, type Sweep, sweep, tryRandom, withoutStacks } from '../harness.js'

@@ -1,4 +1,5 @@
-// The kill sweep, S6 and N6: each task of each scenario is killed at each of its yields, and nothing is left behind.
+// The kill sweep, for promise 6 and for promise 6 of the network: each task of each scenario is
+// killed at each of its yields, and nothing is left behind.
 import { describeSweep } from '../harness.js'
 import { kills } from './plugin.js'
 import { cleanUps } from './scenarios/clean-ups.js'

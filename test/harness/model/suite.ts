@@ -1,5 +1,5 @@
-// Random programs of several tasks in random orders, against what must hold whatever the tasks do and in whatever order:
-// S1, S4, S5, S6, S7, S11 and S14.
+// Random programs of several tasks in random orders, against what must hold whatever the tasks do
+// and in whatever order: promises 1, 4, 5, 6, 7, 11 and 14.
 import { createHash } from 'node:crypto'
 import { type Schedule, seeded } from '@bluelet/scheduler/testing'
 import fc from 'fast-check'

@@ -1,4 +1,5 @@
-// The limits on the connections of a server, in total and for each address, and what happens above them.
+// Promise 8 of the network: the limits on the connections of a server, in total and for each
+// address, and what happens above them.
 import {
   type Connection,
   ConnectionResetError,

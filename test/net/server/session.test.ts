@@ -1,4 +1,5 @@
-// A handler that fails: what happens to its connection and its tasks, and how it is reported.
+// Promise 8 of the network: a handler that fails, its connection and its tasks, and the report of
+// its error.
 import type { ServerOptions } from '@bluelet/net'
 import { group, kill, pause, Scheduler, sleep, spawn } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'

@@ -1,4 +1,5 @@
-// Graceful shutdown: handlers finish within the grace period, and connections in the backlog are still served.
+// Promise 8 of the network, graceful shutdown: handlers finish within the grace period, and
+// connections in the backlog are still served.
 import { type Connection, connect } from '@bluelet/net'
 import { simulate } from '@bluelet/net/testing'
 import { type Coroutine, join, sleep, spawn } from '@bluelet/scheduler'

@@ -1,4 +1,4 @@
-// Each timeout of a server, in virtual time.
+// Promise 8 of the network: each timeout of a server, in virtual time.
 import { type Connection, connect, type ServerOptions, TimeoutError, type TimeoutKind } from '@bluelet/net'
 import { simulate } from '@bluelet/net/testing'
 import { type Coroutine, Latch, sleep, spawn } from '@bluelet/scheduler'

@@ -1,3 +1,4 @@
+// Promises 6 and 7 of the network: `connect`, its addresses, its errors, and how it is killed.
 import { ConnectError, type Connection, connect, listen, TimeoutError } from '@bluelet/net'
 import { type Driver, type DriverSocket, FAILED, nodeDriver, WRITABLE } from '@bluelet/net/driver'
 import { kill, pause, race, Scheduler, sleep, spawn, timeout } from '@bluelet/scheduler'

@@ -1,4 +1,4 @@
-// How a connection ends: `shutdown`, `close` and its linger, `abort`.
+// Promise 5 of the network: a connection ends by `shutdown`, `close` and its linger, or `abort`.
 import { ClosedError, type Connection } from '@bluelet/net'
 import { all, join, kill, pause, Scheduler, spawn, timeout } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'

@@ -1,3 +1,4 @@
+// Promise 6 of the network: `listen` and `accept`, which lose no connection when they are killed.
 import { ClosedError, type Connection, ListenError, type Listener, listen, TimeoutError } from '@bluelet/net'
 import { type DriverListener, nodeDriver } from '@bluelet/net/driver'
 import { all, join, kill, pause, spawn, timeout } from '@bluelet/scheduler'

@@ -1,4 +1,4 @@
-// `recv`, and a connection under back-pressure.
+// Promise 1 of the network: `recv`, and a connection under back-pressure.
 import { createHash } from 'node:crypto'
 import { ClosedError, ConnectionResetError, TimeoutError } from '@bluelet/net'
 import { join, kill, pause, spawn, timeout } from '@bluelet/scheduler'

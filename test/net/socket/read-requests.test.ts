@@ -1,4 +1,4 @@
-// `readexactly`, `readall` and `peek`, and the timeout of every read.
+// Promise 3 of the network: `readexactly`, `readall` and `peek`, and the timeout of every read.
 import { Connection, IncompleteReadError, LimitError, TimeoutError } from '@bluelet/net'
 import { simulate } from '@bluelet/net/testing'
 import { type Event, join, kill, race, Scheduler, sleep, spawn } from '@bluelet/scheduler'

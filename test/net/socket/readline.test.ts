@@ -1,4 +1,4 @@
-// `readline` and `readuntil`, and their limit.
+// Promise 3 of the network: `readline` and `readuntil`, and their limit.
 import { BusyError, Connection, IncompleteReadError, LimitError } from '@bluelet/net'
 import { type Coroutine, join, kill, pause, Scheduler, spawn } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'

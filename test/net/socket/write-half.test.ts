@@ -1,4 +1,4 @@
-// `send` and `sendall`.
+// Promise 2 of the network: `send` and `sendall`.
 import { ClosedError, ConnectionResetError, TimeoutError } from '@bluelet/net'
 import { type DriverSocket, nodeDriver } from '@bluelet/net/driver'
 import { join, kill, pause, sleep, spawn, timeout } from '@bluelet/scheduler'

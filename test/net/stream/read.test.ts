@@ -1,4 +1,4 @@
-// `read(stream, n)`: at most n bytes of a stream of Node.
+// Promise 10 of the network: `read(stream, n)`: at most n bytes of a stream of Node.
 import { once } from 'node:events'
 import { createReadStream, readFileSync } from 'node:fs'
 import { PassThrough, Readable } from 'node:stream'

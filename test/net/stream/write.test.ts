@@ -1,4 +1,4 @@
-// `write` to a stream of Node.
+// Promise 10 of the network: `write` to a stream of Node.
 import { once } from 'node:events'
 import { createWriteStream, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -1,4 +1,5 @@
-// Traps of node:net that a driver built on it could fall into: memory, copies, and the delays that a busy connection causes.
+// Traps of node:net that a driver built on it could fall into: memory and copies; the delays that a
+// busy connection causes, for promise 4 of the network.
 
 import { type Connection, listen } from '@bluelet/net'
 import { join, kill, sleep, spawn } from '@bluelet/scheduler'

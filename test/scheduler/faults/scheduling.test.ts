@@ -16,7 +16,7 @@ import { after } from '../coroutines.js'
 import { rejection, virtually, world } from '../world.js'
 
 describe('the scheduling faults of the original, none of which exist here', () => {
-  it('S1: a task that pauses forever lets sleepers and promises proceed', async () => {
+  it('a task that pauses forever lets sleepers and promises proceed', async () => {
     const { scheduler } = world()
     let spinning = true
 
@@ -35,7 +35,7 @@ describe('the scheduling faults of the original, none of which exist here', () =
   it.each([
     ['a join cycle', () => cycle()],
     ['a wait for something that cannot happen', () => new Latch().wait()],
-  ])('S2: %s is reported rather than spun on forever', async (_name, wait) => {
+  ])('%s is reported rather than spun on forever', async (_name, wait) => {
     const error = await rejection(
       virtually(function* () {
         yield wait()
@@ -45,7 +45,7 @@ describe('the scheduling faults of the original, none of which exist here', () =
     expect(error).toBeInstanceOf(DeadlockError)
   })
 
-  it('S2: a bad yield is an error at that yield', async () => {
+  it('a bad yield is an error at that yield', async () => {
     const error = await virtually(function* () {
       try {
         yield 42 as never
@@ -58,7 +58,7 @@ describe('the scheduling faults of the original, none of which exist here', () =
     expect(error).toBeInstanceOf(TypeError)
   })
 
-  it('S3: a step reads no task but its own', async () => {
+  it('a step reads no task but its own', async () => {
     const { scheduler } = world()
     let looks = 0
 
@@ -75,7 +75,7 @@ describe('the scheduling faults of the original, none of which exist here', () =
     expect(looks).toBe(0)
   })
 
-  it('S4: a wall clock that goes back does not affect sleeps', async () => {
+  it('a wall clock that goes back does not affect sleeps', async () => {
     const { scheduler, host } = world()
     const { now } = Date
     Date.now = () => now() - 3_600_000
@@ -88,7 +88,7 @@ describe('the scheduling faults of the original, none of which exist here', () =
     expect(host.now()).toBe(10)
   })
 
-  it('S5: two coroutines that wait for one latch are both woken', async () => {
+  it('two coroutines that wait for one latch are both woken', async () => {
     const { scheduler, log, note } = world()
 
     await scheduler.run(function* () {
@@ -109,7 +109,7 @@ describe('the scheduling faults of the original, none of which exist here', () =
   it.each([
     ['spawned', (coroutine: Coroutine) => spawn(coroutine)],
     ['called', (coroutine: Coroutine) => call(coroutine)],
-  ])('S6: a running coroutine cannot be %s again, and continues undisturbed', async (_name, again) => {
+  ])('a running coroutine cannot be %s again, and continues undisturbed', async (_name, again) => {
     const [error, value] = await virtually(function* () {
       const coroutine = after(10, 'value')
       const task = yield* spawn(coroutine)

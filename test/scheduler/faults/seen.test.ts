@@ -5,7 +5,7 @@ import { after } from '../coroutines.js'
 import { failure, rejection, virtually, world } from '../world.js'
 
 describe('the known faults of the original, none of which exist here', () => {
-  it('B1: the kill of a finished coroutine does nothing, and no other coroutine is dropped', async () => {
+  it('the kill of a finished coroutine does nothing, and no other coroutine is dropped', async () => {
     const value = await virtually(function* () {
       const coroutine = after(1, 1)
       yield spawn(coroutine)
@@ -18,7 +18,7 @@ describe('the known faults of the original, none of which exist here', () => {
     expect(value).toBe('other')
   })
 
-  it('B2: a coroutine that is killed while it waits in join does not resume', async () => {
+  it('a coroutine that is killed while it waits in join does not resume', async () => {
     const { scheduler, log, note } = world()
 
     await scheduler.run(function* () {
@@ -36,7 +36,7 @@ describe('the known faults of the original, none of which exist here', () => {
     expect(log).toEqual([])
   })
 
-  it('B3: a spinning coroutine lets the host poll, since its turns are limited by a budget', async () => {
+  it('a spinning coroutine lets the host poll, since its turns are limited by a budget', async () => {
     const { scheduler } = world({ budgetSteps: 8 })
     let polled = 0
     let spun = 0
@@ -51,7 +51,7 @@ describe('the known faults of the original, none of which exist here', () => {
     expect(polled).toBeGreaterThan(90)
   })
 
-  it('B4: an exception in a spawned coroutine reaches its joiner, and the other tasks go on', async () => {
+  it('an exception in a spawned coroutine reaches its joiner, and the other tasks go on', async () => {
     const error = failure()
 
     const [caught, value] = await virtually(function* () {
@@ -72,7 +72,7 @@ describe('the known faults of the original, none of which exist here', () => {
     expect(value).toBe('other')
   })
 
-  it('B5: the join of a coroutine that was never spawned is an error at once', async () => {
+  it('the join of a coroutine that was never spawned is an error at once', async () => {
     const error = await rejection(
       virtually(function* () {
         yield join(after(1, 1))
@@ -83,7 +83,7 @@ describe('the known faults of the original, none of which exist here', () => {
     expect(String(error)).toContain('never spawned')
   })
 
-  it('B10: calls a hundred times as deep as in the original are returned through', {
+  it('calls a hundred times as deep as in the original are returned through', {
     tags: 'large',
   }, async () => {
     function* descend(n: number): Coroutine<number> {
@@ -97,7 +97,7 @@ describe('the known faults of the original, none of which exist here', () => {
     expect(value).toBe(300_000)
   })
 
-  it('B11: a finally block that yields at shutdown does not replace the error', async () => {
+  it('a finally block that yields at shutdown does not replace the error', async () => {
     const { scheduler, log, note } = world()
     const error = failure()
 

@@ -8,7 +8,7 @@ describe('the faults of kill in the original, none of which exist here', () => {
   it.each([
     ['finished', 20, 1],
     ['already killed', 0, 2],
-  ])('K1: the kill of a coroutine that is %s does nothing', async (_name, ms, times) => {
+  ])('the kill of a coroutine that is %s does nothing', async (_name, ms, times) => {
     const value = await virtually(function* () {
       const task = yield* spawn(after, 10, 1)
       yield sleep(ms)
@@ -19,7 +19,7 @@ describe('the faults of kill in the original, none of which exist here', () => {
     expect(value).toBe('went on')
   })
 
-  it('K1: the kill of a value that is not a coroutine is an error at its own line', async () => {
+  it('the kill of a value that is not a coroutine is an error at its own line', async () => {
     const error = await virtually(function* () {
       try {
         yield kill({} as never)
@@ -32,7 +32,7 @@ describe('the faults of kill in the original, none of which exist here', () => {
     expect(error).toBeInstanceOf(TypeError)
   })
 
-  it('K2: a coroutine that is killed as soon as it is spawned does not start', async () => {
+  it('a coroutine that is killed as soon as it is spawned does not start', async () => {
     const { scheduler, log, note } = world()
 
     await scheduler.run(function* () {
@@ -49,7 +49,7 @@ describe('the faults of kill in the original, none of which exist here', () => {
     expect(log).toEqual([])
   })
 
-  it('K3: a killed joiner is not resumed when the joined task ends', async () => {
+  it('a killed joiner is not resumed when the joined task ends', async () => {
     const { scheduler } = world()
 
     const outcome = await scheduler.run(function* () {
@@ -66,7 +66,7 @@ describe('the faults of kill in the original, none of which exist here', () => {
     expect(outcome).toEqual({ kind: 'killed' })
   })
 
-  it('K4: a kill runs finally blocks at once, not when garbage is collected', async () => {
+  it('a kill runs finally blocks at once, not when garbage is collected', async () => {
     const { scheduler, log, note } = world()
 
     await scheduler.run(function* () {
@@ -87,7 +87,7 @@ describe('the faults of kill in the original, none of which exist here', () => {
 })
 
 describe('the faults of join in the original, none of which exist here', () => {
-  it('J1: join gives the value', async () => {
+  it('join gives the value', async () => {
     const value = await virtually(function* () {
       return yield* join(yield* spawn(after<number>, 10, 42))
     })
@@ -95,7 +95,7 @@ describe('the faults of join in the original, none of which exist here', () => {
     expect(value).toBe(42)
   })
 
-  it('J1: join throws the error', async () => {
+  it('join throws the error', async () => {
     const error = failure()
 
     const caught = await rejection(
@@ -111,7 +111,7 @@ describe('the faults of join in the original, none of which exist here', () => {
     expect(caught).toBe(error)
   })
 
-  it('J1: joiners of a task whose callee threw are told', async () => {
+  it('joiners of a task whose callee threw are told', async () => {
     const error = failure()
 
     const caught = await virtually(function* () {
@@ -132,7 +132,7 @@ describe('the faults of join in the original, none of which exist here', () => {
     expect(caught).toBe(error)
   })
 
-  it('J1: joiners of a task that is killed are told', async () => {
+  it('joiners of a task that is killed are told', async () => {
     const error = await virtually(function* () {
       const task = yield* spawn(after, 1e9, 1)
       yield spawn(function* () {
@@ -152,7 +152,7 @@ describe('the faults of join in the original, none of which exist here', () => {
 })
 
 describe('the faults of error handling in the original, none of which exist here', () => {
-  it('E1: a group can keep an exception in one task from the rest of the program', async () => {
+  it('a group can keep an exception in one task from the rest of the program', async () => {
     const { scheduler, log, note } = world()
 
     await scheduler.run(function* () {
@@ -173,7 +173,7 @@ describe('the faults of error handling in the original, none of which exist here
     expect(log).toEqual(['10: caught', '20: other'])
   })
 
-  it('E1: an uncaught exception ends the run only after every finally block has run', async () => {
+  it('an uncaught exception ends the run only after every finally block has run', async () => {
     const { scheduler, log, note } = world()
 
     await rejection(
@@ -195,7 +195,7 @@ describe('the faults of error handling in the original, none of which exist here
     expect(log).toEqual(['1: a', '1: b'])
   })
 
-  it('E5: generators that yield in finally blocks at the end do not prevent those of others', async () => {
+  it('generators that yield in finally blocks at the end do not prevent those of others', async () => {
     const { scheduler, log, note } = world()
     const error = failure()
 
