@@ -1,12 +1,12 @@
-// Whose frames a call site leaves out: the library's own, and only where the library has files of
-// its own.
+// The stack frames that a call site omits: those of the library, if the library has files of its
+// own.
 import { registerOwnFiles } from '@bluelet/scheduler/lowlevel'
 import { describe, expect, it } from 'vitest'
 import { isOwnFrame } from '../../../packages/scheduler/src/diagnostics/own-files.js'
 
 const PLACES = ['dist/library.js', 'src/own-files.ts']
 
-describe('the frames that are left out', () => {
+describe('the omitted frames', () => {
   it("are those of this package's sources and of its build", () => {
     const root = new URL('../../../packages/scheduler/', import.meta.url).pathname
 
@@ -41,7 +41,7 @@ describe('the frames that are left out', () => {
     ['a bundle of the sources', 'file:///bundled/src/server.ts'],
     ['a file whose name only ends like that', 'file:///bundled/dist/my-library.js'],
     ['a bundle without import.meta.url', undefined],
-  ])('are none in %s', (_where, url) => {
+  ])('do not exist in %s', (_where, url) => {
     registerOwnFiles(url, PLACES)
 
     expect(isOwnFrame('main (/bundled/dist/server.js:1:2)')).toBe(false)
