@@ -10,7 +10,7 @@ import { describe, expect, it } from 'vitest'
 import { abort, echoer, exchange, type Pair, pairAt } from './simulated-pair.js'
 
 /** More steps than any test takes; a test in which something starves ends after them. */
-const MOST_STEPS = 5_000_000
+const MAX_STEPS = 5_000_000
 
 const NETWORKS: readonly (readonly [string, () => { host: Host; driver: Driver }])[] = [
   [
@@ -33,7 +33,7 @@ async function beside(
   let over = false
   let steps = 0
   function* spinner(): Coroutine<void> {
-    while (!over && ++steps < MOST_STEPS) yield* pause()
+    while (!over && ++steps < MAX_STEPS) yield* pause()
   }
   await run(
     function* () {
@@ -73,7 +73,7 @@ describe.each(NETWORKS)('%s', (_name, network) => {
     })
 
     expect(replies).toEqual(Array.from({ length: 50 }, (_, i) => `message ${i}`))
-    expect(steps).toBeLessThan(MOST_STEPS)
+    expect(steps).toBeLessThan(MAX_STEPS)
   })
 
   it('many exchanges beside spinning tasks all finish', async () => {
@@ -92,7 +92,7 @@ describe.each(NETWORKS)('%s', (_name, network) => {
     })
 
     expect(done.size).toBe(30)
-    expect(steps).toBeLessThan(MOST_STEPS)
+    expect(steps).toBeLessThan(MAX_STEPS)
   })
 
   it('a flooded connection does not starve the others', async () => {

@@ -21,7 +21,7 @@ import { openSockets } from '../support/leaks.js'
 import { echoer } from './simulated-pair.js'
 import { LOOPBACK, randomNumbers } from './world.js'
 
-const LONGEST_MS = 60_000
+const MAX_MS = 60_000
 
 /** A run that hangs is cancelled before the runner's timeout, and so reports where it hangs. */
 const PATIENCE_MS = 50_000
@@ -35,7 +35,7 @@ const CONNECTIONS = Math.min(2000, Math.floor((descriptorLimit() - 200) / 2))
  */
 const AT_ONCE = 200
 
-const MOST_BYTES = 30_000
+const MAX_BYTES = 30_000
 
 const seed = Number(process.env.SEED ?? Date.now() % 1_000_000)
 
@@ -49,7 +49,7 @@ interface Result {
 /** The random pieces that a client sends, and the sizes of its reads, the same for the same number. */
 function* piecesOf(client: number): Generator<Buffer> {
   const random = randomNumbers(seed * CONNECTIONS + client)
-  let left = random(MOST_BYTES)
+  let left = random(MAX_BYTES)
   while (left > 0) {
     const piece = Buffer.allocUnsafe(Math.min(left, 1 + random(random(2) === 0 ? 100 : 10_000)))
     for (let i = 0; i < piece.length; i++) piece[i] = random(256)
@@ -161,7 +161,7 @@ function verify(results: readonly Result[]): void {
   expect(results.length).toBe(CONNECTIONS)
 }
 
-describe(`an echo server with ${CONNECTIONS} connections at once`, { timeout: LONGEST_MS }, () => {
+describe(`an echo server with ${CONNECTIONS} connections at once`, { timeout: MAX_MS }, () => {
   it('gives every client its bytes, and leaves nothing', async () => {
     onTestFailed(() => console.log(`the seed was ${seed}`))
     const before = openSockets()
@@ -216,7 +216,7 @@ describe(`an echo server with ${CONNECTIONS} connections at once`, { timeout: LO
   })
 })
 
-describe('a server beside a thousand busy tasks', { timeout: LONGEST_MS }, () => {
+describe('a server beside a thousand busy tasks', { timeout: MAX_MS }, () => {
   it('admits every client of a burst', async () => {
     const clients = Math.min(400, CONNECTIONS)
 

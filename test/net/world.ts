@@ -129,6 +129,21 @@ export function likeObject<T extends object>(object: T, members: Partial<T>): T 
   })
 }
 
+/** A socket that never connects. */
+export function silentSocket(onClose: (linger: boolean) => void): DriverSocket {
+  return {
+    observer: null,
+    localAddress: undefined,
+    remoteAddress: undefined,
+    unsent: 0,
+    read: () => null,
+    write: () => 0,
+    shutdown() {},
+    close: onClose,
+    reset: () => onClose(false),
+  }
+}
+
 /** An object whose observer is called first, and then `onTold`. */
 export function tellingAfter<T extends { observer: Observer | null }>(
   object: T,

@@ -1,4 +1,4 @@
-// Property "the same seed, the same run": byte for byte, whatever the network is like.
+// The same seed gives the same run, byte for byte, on any network.
 import { createHash, type Hash } from 'node:crypto'
 import { type Connection, connect, server } from '@bluelet/net'
 import { Simulation } from '@bluelet/net/testing'
@@ -12,7 +12,7 @@ const SEEDS = 200
 const CLIENTS = 3
 const ROUNDS = 2
 
-/** What happened in a run: every operation of the network, and every byte that was received, each with its time. */
+/** The trace of a run: every operation of the network and every received byte, with their times. */
 class Trace {
   readonly lines: string[] = []
   readonly #hash: Hash = createHash('sha256')
@@ -28,7 +28,7 @@ class Trace {
   }
 }
 
-/** Sends back what comes, in its own time. */
+/** Sends the received bytes back, after random delays. */
 function* echoing(conn: Connection, trace: Trace): Coroutine<void> {
   const now = () => conn.scheduler.now()
   while (true) {
@@ -40,7 +40,7 @@ function* echoing(conn: Connection, trace: Trace): Coroutine<void> {
   }
 }
 
-/** Some clients talk to a server, one of which may be reset, in a network that is as bad as it can be. */
+/** Some clients exchange bytes with a server on the worst network, and one of them may be reset. */
 function* conversation(world: Simulation, trace: Trace, chance: Schedule): Coroutine<void> {
   yield* spawn(server('', 4915, (conn) => echoing(conn, trace)))
   yield* group(function* (g) {
@@ -75,7 +75,7 @@ function* sending(conn: Connection, bytes: Buffer): Coroutine<void> {
   } catch {}
 }
 
-/** What happens in the run of a seed. */
+/** The trace of the run of a seed. */
 async function traceOf(seed: number): Promise<Trace> {
   const trace = new Trace()
   const chance = seeded(-seed)
@@ -121,7 +121,7 @@ export function describeDeterminism(oneIn: number): void {
       )
     })
 
-    it('is another one for another seed', async () => {
+    it('differs for another seed', async () => {
       const digests = new Set<string>()
 
       for (let seed = 1; seed <= 10; seed++) digests.add((await traceOf(seed)).digest())

@@ -1,29 +1,29 @@
-// What a stream does whose buffers are full, after trio's clogged streams: a send waits until the peer reads, and is killed, closed
-// or reset meanwhile.
+// Streams with full buffers, after trio's clogged streams: a send waits until the peer reads, and is
+// killed, closed or reset meanwhile.
 import { BusyError, ClosedError, type Connection, ConnectionResetError, TimeoutError } from '@bluelet/net'
 import { all, type Coroutine, join, kill, spawn, type Task, timeout } from '@bluelet/scheduler'
 import { expect, it } from 'vitest'
 import { errorOf } from '../world.js'
-import type { Bench, Between } from './bench.js'
+import type { Between, ConformanceHarness } from './harness.js'
 import { outcome } from './log.js'
 
 const UNLIMITED = { limit: Number.POSITIVE_INFINITY }
 
 /** Describes a stream whose buffers are full. */
-export function cloggedStream(bench: Bench, between: Between): void {
-  /** Sends more than there is room for; gives the task that waits in that, once nothing moves any more. */
+export function cloggedStream(harness: ConformanceHarness, between: Between): void {
+  /** Sends more than the buffers hold; gives the sending task once it waits. */
   function* clog(conn: Connection): Coroutine<Task<string>> {
-    const sender = yield* spawn(outcome, conn.sendall(bench.plenty))
-    yield* bench.quiet()
+    const sender = yield* spawn(outcome, conn.sendall(harness.plenty))
+    yield* harness.quiet()
     return sender
   }
 
-  it('lets a send wait while the peer reads nothing, and go on when it does', async () => {
+  it('makes a send wait until the peer reads', async () => {
     const { before, after, same } = await between(function* (one, other) {
       const sender = yield* clog(one)
       const before = sender.state
-      const received = yield* other.readexactly(bench.plenty.length, { limit: Infinity })
-      return { before, after: yield* join(sender), same: received.equals(bench.plenty) }
+      const received = yield* other.readexactly(harness.plenty.length, { limit: Infinity })
+      return { before, after: yield* join(sender), same: received.equals(harness.plenty) }
     })
 
     expect(before).toBe('parked')
@@ -36,11 +36,11 @@ export function cloggedStream(bench: Bench, between: Between): void {
       const senders = [yield* clog(one), yield* clog(other)]
       const before = senders.map(({ state }) => state)
       const received = yield* all([
-        one.readexactly(bench.plenty.length, { limit: Infinity }),
-        other.readexactly(bench.plenty.length, { limit: Infinity }),
+        one.readexactly(harness.plenty.length, { limit: Infinity }),
+        other.readexactly(harness.plenty.length, { limit: Infinity }),
       ])
       const after = yield* all(senders)
-      return { before, after, same: received.map((bytes) => bytes.equals(bench.plenty)) }
+      return { before, after, same: received.map((bytes) => bytes.equals(harness.plenty)) }
     })
 
     expect(before).toEqual(['parked', 'parked'])
@@ -62,10 +62,10 @@ export function cloggedStream(bench: Bench, between: Between): void {
     expect(state).toBe('parked')
   })
 
-  it('holds up no other connection', async () => {
+  it('delays no other connection', async () => {
     const received = await between(function* (one) {
       const sender = yield* clog(one)
-      const { client, server } = yield* bench.pair()
+      const { client, server } = yield* harness.pair()
       yield* client.sendall('past it')
       const received = yield* outcome(server.readexactly(7))
       client.close()
@@ -77,7 +77,7 @@ export function cloggedStream(bench: Bench, between: Between): void {
     expect(received).toBe('past it')
   })
 
-  it('refuses a second writer, also one that has nothing to send', async () => {
+  it('refuses a second writer, even for no bytes', async () => {
     const errors = await between(function* (one) {
       const sender = yield* clog(one)
       const errors = [yield* errorOf(one.sendall('x')), yield* errorOf(one.sendall(''))]
@@ -88,14 +88,14 @@ export function cloggedStream(bench: Bench, between: Between): void {
     for (const error of errors) expect(error).toBeInstanceOf(BusyError)
   })
 
-  it('ends after a send that waits, when it is ended meanwhile', async () => {
+  it('ends after a waiting send when it is shut down meanwhile', async () => {
     const { outcomes, same } = await between(function* (one, other) {
       const sender = yield* clog(one)
       one.shutdown()
       const received = yield* other.readall(UNLIMITED)
       return {
         outcomes: [yield* join(sender), yield* outcome(one.sendall('late'))],
-        same: received.equals(bench.plenty),
+        same: received.equals(harness.plenty),
       }
     })
 
@@ -103,7 +103,7 @@ export function cloggedStream(bench: Bench, between: Between): void {
     expect(same).toBe(true)
   })
 
-  it('is closed when a send that waits is killed: the peer gets a reset, never the end', async () => {
+  it('is closed when a waiting send is killed, and the peer gets a reset, never the end', async () => {
     const { errors, theirs } = await between(function* (one, other) {
       const reader = yield* spawn(errorOf, one.recv())
       yield* kill(yield* clog(one))
@@ -117,7 +117,7 @@ export function cloggedStream(bench: Bench, between: Between): void {
 
   it('is closed when a send is timed out', async () => {
     const { error, later, theirs } = await between(function* (one, other) {
-      const error = yield* errorOf(timeout(1, one.sendall(bench.plenty)))
+      const error = yield* errorOf(timeout(1, one.sendall(harness.plenty)))
       const later = yield* errorOf(one.recv())
       return { error, later, theirs: yield* errorOf(other.readall(UNLIMITED)) }
     })
@@ -149,7 +149,7 @@ export function cloggedStream(bench: Bench, between: Between): void {
     expect(theirs).toBe('ConnectionResetError')
   })
 
-  it('tells its writer when the peer resets, and never that all was sent', async () => {
+  it('throws in its writer when the peer resets, and never reports success', async () => {
     const outcomes = await between(function* (one, other) {
       const sender = yield* clog(one)
       other.abort()
@@ -159,7 +159,7 @@ export function cloggedStream(bench: Bench, between: Between): void {
     expect(outcomes).toEqual(['ConnectionResetError', 'ClosedError'])
   })
 
-  it('lets a peer that has closed take what is sent to it, and throws it away', async () => {
+  it('accepts bytes for a peer that has closed, and discards them', async () => {
     const outcomes = await between(function* (one, other) {
       const sender = yield* clog(one)
       other.close()

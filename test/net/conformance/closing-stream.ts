@@ -1,22 +1,22 @@
-// What a stream does that is closed, reset, or whose reader is killed, after trio's check_two_way_stream.
+// Streams that are closed or reset, or whose reader is killed, after trio's check_two_way_stream.
 import { ClosedError, type Connection, ConnectionResetError, TimeoutError } from '@bluelet/net'
 import { type Coroutine, join, kill, pause, spawn, timeout } from '@bluelet/scheduler'
 import { expect, it } from 'vitest'
 import { errorOf, MIB, pattern, perform } from '../world.js'
-import type { Bench, Between } from './bench.js'
+import type { Between, ConformanceHarness } from './harness.js'
 import { outcome } from './log.js'
 
 const UNLIMITED = { limit: Number.POSITIVE_INFINITY }
 
-/** Describes how a stream is closed, in whatever way. */
-export function closingStream(bench: Bench, between: Between): void {
-  describeClosing(bench, between)
+/** Describes every way to close a stream. */
+export function closingStream(harness: ConformanceHarness, between: Between): void {
+  describeClosing(harness, between)
   describeAborting(between)
   describeKilling(between)
 }
 
-function describeClosing(bench: Bench, between: Between): void {
-  it('closes once, however often and in whatever way it is closed', async () => {
+function describeClosing(harness: ConformanceHarness, between: Between): void {
+  it('closes once, however it is closed and how often', async () => {
     const outcomes = await between(function* (one, other) {
       one.close()
       one.close()
@@ -33,7 +33,7 @@ function describeClosing(bench: Bench, between: Between): void {
     expect(outcomes).toEqual(['end', 'done'])
   })
 
-  it('refuses every operation after a close, whatever has come before', async () => {
+  it('refuses every operation after a close, whatever has arrived', async () => {
     const outcomes = await between(function* (one, other) {
       yield* other.sendall('unread')
       yield* one.peek()
@@ -68,7 +68,7 @@ function describeClosing(bench: Bench, between: Between): void {
     expect(outcomes).toEqual(['ClosedError', 'end'])
   })
 
-  it('delivers all that was sent before the close, then the end', async () => {
+  it('delivers all bytes sent before the close, then the end', async () => {
     const sent = pattern(MIB)
 
     const same = await between(function* (one, other) {
@@ -81,7 +81,7 @@ function describeClosing(bench: Bench, between: Between): void {
     expect(same).toBe(true)
   })
 
-  it('delivers what was sent before the close also when it had not read all itself', async () => {
+  it('delivers bytes sent before the close even with unread input', async () => {
     const outcomes = await between(function* (one, other) {
       yield* other.sendall('unread')
       yield* one.peek()
@@ -103,7 +103,7 @@ function describeClosing(bench: Bench, between: Between): void {
       })
       one.close()
       yield* other.recv()
-      yield* bench.quiet()
+      yield* harness.quiet()
       order.push('the peer ends')
       other.shutdown()
       yield* join(waiting)
@@ -115,7 +115,7 @@ function describeClosing(bench: Bench, between: Between): void {
 }
 
 function describeAborting(between: Between): void {
-  it('is a reset for a peer that reads, once; then it is closed for that reason', async () => {
+  it('gives a reading peer a reset once, and then ClosedError with that cause', async () => {
     const { first, second } = await between(function* (one, other) {
       const reader = yield* spawn(errorOf, other.recv())
       yield pause()
@@ -128,7 +128,7 @@ function describeAborting(between: Between): void {
     expect(second.cause).toBe(first)
   })
 
-  it('is a reset for a peer that reads later, after the bytes that had come', async () => {
+  it('gives a reset to a peer that reads later, after the bytes that had arrived', async () => {
     const outcomes = await between(function* (one, other) {
       yield* one.sendall('!')
       yield* other.peek()
@@ -140,18 +140,18 @@ function describeAborting(between: Between): void {
     expect(outcomes).toEqual(['!', 'ConnectionResetError'])
   })
 
-  it('is a reset for a peer that only sends', async () => {
+  it('gives a reset to a peer that only sends', async () => {
     const error = await between(function* (one, other) {
       one.abort()
       yield* one.whenClosed()
-      // The network may take some bytes before it knows.
-      return yield* errorOf(sendForEver(other))
+      // The network may take some bytes before it reports the reset.
+      return yield* errorOf(sendForever(other))
     })
 
     expect(error).toBeInstanceOf(ConnectionResetError)
   })
 
-  it('wakes its reader when it is aborted, and refuses what comes later', async () => {
+  it('wakes its reader when it is aborted, and refuses later operations', async () => {
     const outcomes = await between(function* (one) {
       const reader = yield* spawn(outcome, one.recv())
       yield pause()
@@ -162,7 +162,7 @@ function describeAborting(between: Between): void {
     expect(outcomes).toEqual(['ClosedError', 'ClosedError', 'ClosedError'])
   })
 
-  it('can be aborted right after it has ended', async () => {
+  it('can be aborted right after a shutdown', async () => {
     const closed = await between(function* (one) {
       one.shutdown()
       one.abort()
@@ -182,7 +182,7 @@ function describeKilling(between: Between): void {
         yield pause()
         const sending = yield* spawn(perform, other.sendall(byte))
         yield* kill(reader)
-        // It may have got the byte before the kill; then that is where it is.
+        // The task may have received the byte before the kill.
         if (reader.outcome?.kind === 'returned') pieces.push(reader.outcome.value)
         else pieces.push(yield* outcome(one.recv()))
         yield* join(sending)
@@ -193,7 +193,7 @@ function describeKilling(between: Between): void {
     expect(received).toBe('abc')
   })
 
-  it('loses nothing to a recv that is timed out', async () => {
+  it('loses nothing to a recv that times out', async () => {
     const { error, received } = await between(function* (one, other) {
       const error = yield* errorOf(timeout(1, one.recv()))
       yield* other.sendall('later')
@@ -204,7 +204,7 @@ function describeKilling(between: Between): void {
     expect(received).toBe('later')
   })
 
-  it('loses nothing of what a killed readexactly had got so far', async () => {
+  it('loses nothing that a killed readexactly had received', async () => {
     const received = await between(function* (one, other) {
       yield* other.sendall('ab')
       yield* one.peek()
@@ -219,6 +219,6 @@ function describeKilling(between: Between): void {
   })
 }
 
-function* sendForEver(conn: Connection): Coroutine<never> {
+function* sendForever(conn: Connection): Coroutine<never> {
   while (true) yield* conn.sendall('is anybody there?')
 }

@@ -1,44 +1,44 @@
-// What two coroutines, one on each side of a connection, note in a common log: the trace that a test compares.
+// A log of two coroutines, one on each side of a connection, which a test compares with the expected trace.
 import { Connection } from '@bluelet/net'
 import { Cancelled, type Coroutine, type Yieldable } from '@bluelet/scheduler'
 
-/** Longer texts are given by their length. */
-const LONGEST_SHOWN = 40
+/** Longer texts are replaced by their length. */
+const MAX_SHOWN = 40
 
-/** Who notes something. */
+/** The side that adds a line. */
 export type SideName = 'client' | 'server'
 
-/** A common log. */
+/** The log of both sides. */
 export class Log {
-  /** What both sides have noted, in the order in which they did, each with its side: for an order that is determined. */
+  /** The lines of both sides in order, each with its side, for scenarios with a fixed order. */
   readonly lines: string[] = []
-  /** What each side has noted: for two sides that do not wait for each other. */
+  /** The lines of each side, for sides that do not wait for each other. */
   readonly sides: Record<SideName, string[]> = { client: [], server: [] }
 
-  /** How one side notes something. */
-  by(side: SideName): Notes {
+  /** The recorder of one side. */
+  by(side: SideName): Recorder {
     const note = (line: string): void => {
       this.lines.push(`${side}: ${line}`)
       this.sides[side].push(line)
     }
     return {
       note,
-      *tell(what, event) {
+      *record(what, event) {
         note(`${what}: ${yield* outcome(event)}`)
       },
     }
   }
 }
 
-/** How one side notes something. */
-export interface Notes {
-  /** Notes a line. */
+/** Adds lines to the log for one side. */
+export interface Recorder {
+  /** Adds a line. */
   note(line: string): void
-  /** Performs an event and notes what came of it: `recv: hello`, `recv: end`, `sendall: done`, `recv: ClosedError`. */
-  tell(what: string, event: Yieldable): Coroutine<void>
+  /** Performs an event and adds its outcome: `recv: hello`, `recv: end`, `sendall: done`, `recv: ClosedError`. */
+  record(what: string, event: Yieldable): Coroutine<void>
 }
 
-/** Performs an event and says in words what it gave or threw. */
+/** Performs an event and gives its outcome in words. */
 export function* outcome(event: Yieldable): Coroutine<string> {
   try {
     return shown(yield event)
@@ -48,7 +48,7 @@ export function* outcome(event: Yieldable): Coroutine<string> {
   }
 }
 
-/** What a plain call throws, in words; `done` if it throws nothing. */
+/** The error of a plain call, in words; `done` if it throws nothing. */
 export function refusal(call: () => unknown): string {
   try {
     call()
@@ -58,7 +58,7 @@ export function refusal(call: () => unknown): string {
   return 'done'
 }
 
-/** The name of an error; of one that has a code to be told apart by, with that. */
+/** The name of an error, and for some classes its code. */
 export function nameOf(error: unknown): string {
   const { name, code } = error as Error & { code?: unknown }
   return name === 'ConnectError' || name === 'ListenError' ? `${name} ${code}` : name
@@ -69,5 +69,5 @@ function shown(value: unknown): string {
   if (value instanceof Connection) return 'connected'
   if (!Buffer.isBuffer(value)) return String(value)
   if (value.length === 0) return 'end'
-  return value.length > LONGEST_SHOWN ? `${value.length} bytes` : value.toString()
+  return value.length > MAX_SHOWN ? `${value.length} bytes` : value.toString()
 }

@@ -1,5 +1,6 @@
-// What a connection is, after Go's nettest.TestConn. Its deadlines, which stay until they are taken back, are here timeouts of one
-// operation; where it reads with many goroutines at once, there is one reader here at a time, and the others are told that.
+// The behaviour of a connection, after Go's nettest.TestConn. Its deadlines, which remain until they are
+// reset, are timeouts of one operation here. Where it reads with many goroutines at once, one reader at a
+// time is allowed here, and the others get a BusyError.
 import { BusyError, type Connection, TimeoutError } from '@bluelet/net'
 import {
   all,
@@ -15,30 +16,30 @@ import {
 } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
 import { errorOf, MIB, pattern, perform } from '../world.js'
-import type { Bench } from './bench.js'
+import type { ConformanceHarness } from './harness.js'
 import { outcome } from './log.js'
 
 const UNLIMITED = { limit: Number.POSITIVE_INFINITY }
 
-/** Short, and certain to pass: what is timed out with it is waited for in vain. */
+/** A short timeout, for operations that never finish. */
 const SHORT_MS = 10
-/** A limit that is never reached: a test that reached it would have failed long before. */
+/** A timeout that is never reached; the test would have failed long before. */
 const LONG_MS = 1e9
 
-/** Describes a connection as Go does. */
-export function netTest(bench: Bench): void {
-  describe('as nettest has it', () => {
-    describeTransfers(bench)
-    describeTimeouts(bench)
-    describeTogether(bench)
+/** Describes a connection as Go's nettest does. */
+export function netTest(harness: ConformanceHarness): void {
+  describe('as nettest describes them', () => {
+    describeTransfers(harness)
+    describeTimeouts(harness)
+    describeTogether(harness)
   })
 }
 
-function describeTransfers(bench: Bench): void {
-  it('BasicIO: 8 MiB come back as they were sent', async () => {
+function describeTransfers(harness: ConformanceHarness): void {
+  it('BasicIO: 8 MiB return as they were sent', async () => {
     const sent = pattern(8 * MIB)
 
-    const received = await bench.between(function* (client, server) {
+    const received = await harness.between(function* (client, server) {
       yield* spawn(function* () {
         yield* server.sendall(yield* server.readall(UNLIMITED))
         server.shutdown()
@@ -51,10 +52,10 @@ function describeTransfers(bench: Bench): void {
     expect(received.equals(sent)).toBe(true)
   })
 
-  it('PingPong: a number goes to and fro and is counted up on each side', async () => {
+  it('PingPong: a number goes back and forth and is incremented on each side', async () => {
     const rounds = 200
 
-    const last = await bench.between(function* (client, server) {
+    const last = await harness.between(function* (client, server) {
       yield* spawn(countUp, server, rounds)
       yield* client.sendall(numberBytes(0))
       return yield* countUp(client, rounds)
@@ -63,17 +64,17 @@ function describeTransfers(bench: Bench): void {
     expect(last).toBe(2 * rounds)
   })
 
-  it('RacyRead: of many readers with short limits none loses a byte, and one at a time is let in', async () => {
+  it('RacyRead: many readers with short timeouts lose no byte, and one at a time is admitted', async () => {
     const sent = pattern(200_000)
     const pieces: Buffer[] = []
     const others = new Set<string>()
     let length = 0
 
-    await bench.between(function* (client, server) {
+    await harness.between(function* (client, server) {
       const sending = yield* spawn(function* () {
         for (let at = 0; at < sent.length; at += 1000) {
           yield* server.sendall(sent.subarray(at, at + 1000))
-          // Until somebody has waited in vain.
+          // Until a reader has timed out.
           while (at === 100_000 && !others.has('TimeoutError')) yield* sleep(1)
         }
       })
@@ -86,7 +87,7 @@ function describeTransfers(bench: Bench): void {
               length += piece.length
             } catch (error) {
               others.add((error as Error).name)
-              // A task that only pauses would hold up the time, where that is virtual.
+              // A task that only pauses would stop virtual time.
               yield* sleep(1)
             }
           }
@@ -100,12 +101,12 @@ function describeTransfers(bench: Bench): void {
     expect([...others].sort()).toEqual(['BusyError', 'TimeoutError'])
   })
 
-  it('RacyWrite: of many writers at once each message arrives whole and once, or is refused', async () => {
+  it('RacyWrite: each message of many simultaneous writers arrives complete and once, or is refused', async () => {
     const size = 100_000
     const writers = 10
     const sent: number[] = []
 
-    const received = await bench.between(function* (client, server) {
+    const received = await harness.between(function* (client, server) {
       const reading = yield* spawn(perform, server.readall(UNLIMITED))
       const write = function* (id: number) {
         for (let done = 0; done < 5; ) {
@@ -132,9 +133,9 @@ function describeTransfers(bench: Bench): void {
   })
 }
 
-function describeTimeouts(bench: Bench): void {
-  it('ReadTimeout: a recv that is timed out leaves sending alone', async () => {
-    const { errors, same } = await bench.between(function* (client, server) {
+function describeTimeouts(harness: ConformanceHarness): void {
+  it('ReadTimeout: a recv that times out does not affect sending', async () => {
+    const { errors, same } = await harness.between(function* (client, server) {
       const receiving = yield* spawn(perform, server.readall(UNLIMITED))
       const errors: unknown[] = []
       for (let i = 0; i < 3; i++) {
@@ -150,8 +151,8 @@ function describeTimeouts(bench: Bench): void {
     expect(same).toBe(true)
   })
 
-  it('WriteTimeout: a sendall whose limit is not reached leaves receiving alone', async () => {
-    const outcomes = await bench.between(function* (client, server) {
+  it('WriteTimeout: a sendall with a timeout does not affect receiving', async () => {
+    const outcomes = await harness.between(function* (client, server) {
       const outcomes: string[] = []
       for (const word of ['one', 'two', 'three']) {
         const reader = yield* spawn(outcome, client.readexactly(word.length))
@@ -166,8 +167,8 @@ function describeTimeouts(bench: Bench): void {
     expect(outcomes).toEqual(['one', 'two', 'three'])
   })
 
-  it('PastTimeout: a limit of 0 ends what would have to wait, and gives what is there', async () => {
-    const { errors, received } = await bench.between(function* (client, server) {
+  it('PastTimeout: a timeout of 0 ends an operation that would wait, and gives buffered bytes', async () => {
+    const { errors, received } = await harness.between(function* (client, server) {
       const errors = [yield* errorOf(timeout(0, client.recv())), yield* errorOf(timeout(0, client.recv()))]
       yield* server.sendall('!')
       yield* client.peek()
@@ -178,18 +179,18 @@ function describeTimeouts(bench: Bench): void {
     expect(received).toBe('!')
   })
 
-  it('PresentTimeout: a limit that is reached while both directions wait ends both', async () => {
-    const errors = await bench.between(function* (client) {
+  it('PresentTimeout: a timeout that is reached while both directions wait ends both', async () => {
+    const errors = await harness.between(function* (client) {
       const reading = yield* spawn(errorOf, timeout(SHORT_MS, client.recv()))
-      const writing = yield* spawn(errorOf, timeout(2 * SHORT_MS, client.sendall(bench.plenty)))
+      const writing = yield* spawn(errorOf, timeout(2 * SHORT_MS, client.sendall(harness.plenty)))
       return yield* all([reading, writing])
     })
 
     for (const error of errors) expect(error).toBeInstanceOf(TimeoutError)
   })
 
-  it('FutureTimeout: after a limit was reached the connection is in step again', async () => {
-    const { error, received } = await bench.between(function* (client, server) {
+  it('FutureTimeout: the connection works again after a timeout', async () => {
+    const { error, received } = await harness.between(function* (client, server) {
       const error = yield* errorOf(timeout(SHORT_MS, client.recv()))
       yield* spawn(function* () {
         yield* server.sendall(yield* server.readall())
@@ -204,10 +205,10 @@ function describeTimeouts(bench: Bench): void {
     expect(received).toBe('in step')
   })
 
-  it('CloseTimeout: a close ends what waits under a limit, with an error of its own', async () => {
-    const outcomes = await bench.between(function* (client) {
+  it('CloseTimeout: a close ends an operation with a timeout, with its own error', async () => {
+    const outcomes = await harness.between(function* (client) {
       const reading = yield* spawn(outcome, timeout(LONG_MS, client.recv()))
-      const writing = yield* spawn(outcome, timeout(LONG_MS, client.sendall(bench.plenty)))
+      const writing = yield* spawn(outcome, timeout(LONG_MS, client.sendall(harness.plenty)))
       yield pause()
       client.close()
       return yield* all([reading, writing])
@@ -217,13 +218,13 @@ function describeTimeouts(bench: Bench): void {
   })
 }
 
-function describeTogether(bench: Bench): void {
-  it('ConcurrentMethods: whatever is called at the same time gives what it promises, and nothing hangs', async () => {
+function describeTogether(harness: ConformanceHarness): void {
+  it('ConcurrentMethods: simultaneous calls give valid results, and nothing hangs', async () => {
     const allowed = ['done', '1', 'x', 'BusyError', 'TimeoutError']
     const seen = new Set<string>()
     const begin = new Latch()
 
-    const hosts = await bench.between(function* (client, server) {
+    const hosts = await harness.between(function* (client, server) {
       const echo = yield* spawn(function* () {
         for (let data = yield* server.recv(1); data.length > 0; data = yield* server.recv(1))
           yield* server.sendall(data)
@@ -245,11 +246,11 @@ function describeTogether(bench: Bench): void {
 
     expect([...seen].filter((what) => !allowed.includes(what))).toEqual([])
     expect(seen).toContain('BusyError')
-    expect(hosts).toEqual([bench.sample.address, bench.sample.address])
+    expect(hosts).toEqual([harness.sample.address, harness.sample.address])
   })
 }
 
-/** Calls a few methods of a connection that others use too. */
+/** Calls some methods of a connection that other tasks use too. */
 function* exercise(conn: Connection, id: number, seen: Set<string>): Coroutine<void> {
   const operations = [
     () => timeout(1, conn.recv(1)),
@@ -264,7 +265,7 @@ function* exercise(conn: Connection, id: number, seen: Set<string>): Coroutine<v
   }
 }
 
-/** Answers each number with the next, so many times; gives the last one sent or, at the end, received. */
+/** Answers each number with the next for `rounds` rounds; gives the last number sent or, at the end, received. */
 function* countUp(conn: Connection, rounds: number): Coroutine<number> {
   let last = 0
   for (let i = 0; i < rounds; i++) {

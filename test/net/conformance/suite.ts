@@ -1,29 +1,29 @@
-// What every driver must do at the level of connections: the stream conformance suite. It takes a sample of the driver, and is
-// the contract that lets one driver stand in for another.
+// The stream conformance suite: the behaviour of connections over every driver. It is the contract that
+// makes drivers interchangeable.
 import { sleep } from '@bluelet/scheduler'
 import { afterEach, beforeEach, describe, expect } from 'vitest'
-import { Bench } from './bench.js'
+import { ConformanceHarness } from './harness.js'
 import { netTest } from './nettest.js'
 import { nodeCases } from './node-cases/suite.js'
 import type { ConformanceSample } from './sample.js'
 import { twoWayStream } from './two-way-stream.js'
 
-/** How long the last descriptors may take to go, in milliseconds. */
+/** The milliseconds that the last descriptors may take to close. */
 const PATIENCE_MS = 2000
 
-/** Describes what every driver must do, and tries it on this one. */
+/** Describes the behaviour of connections over a driver. */
 export function conformanceSuite(name: string, sample: ConformanceSample): void {
-  const bench = new Bench(sample)
+  const harness = new ConformanceHarness(sample)
 
   describe(`connections over the ${name} driver`, () => {
     leavesNoDescriptor(sample)
-    twoWayStream(bench)
-    netTest(bench)
-    nodeCases(bench)
+    twoWayStream(harness)
+    netTest(harness)
+    nodeCases(harness)
   })
 }
 
-/** After each test no more descriptors are held than before it. */
+/** Checks that each test leaves no descriptor open. */
 function leavesNoDescriptor(sample: ConformanceSample): void {
   let before = 0
 

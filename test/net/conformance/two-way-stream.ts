@@ -1,29 +1,30 @@
-// What a stream of bytes in both directions is, after trio's check_two_way_stream: sending and receiving, one task each way at a
-// time, and the end of a stream. Every test, also those of the files beside this one, is seen from both ends.
+// Byte streams in both directions, after trio's check_two_way_stream: sending and receiving, one task each
+// way at a time, and the end of a stream. Every test, including those of the other streams, runs for both
+// ends.
 import { BusyError, ClosedError, type Connection } from '@bluelet/net'
 import { all, join, kill, pause, spawn } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
 import { errorOf, MIB, pattern, randomNumbers } from '../world.js'
-import type { Bench, Between } from './bench.js'
 import { cloggedStream } from './clogged-stream.js'
 import { closingStream } from './closing-stream.js'
+import type { Between, ConformanceHarness } from './harness.js'
 import { outcome } from './log.js'
 
 const UNLIMITED = { limit: Number.POSITIVE_INFINITY }
 
-/** Describes a stream in both directions, from both ends. */
-export function twoWayStream(bench: Bench): void {
+/** Describes a stream in both directions, for both ends. */
+export function twoWayStream(harness: ConformanceHarness): void {
   const ends: readonly (readonly [string, Between])[] = [
-    ['the end that connected', (main) => bench.between((client, server) => main(client, server))],
-    ['the end that was accepted', (main) => bench.between((client, server) => main(server, client))],
+    ['the end that connected', (main) => harness.between((client, server) => main(client, server))],
+    ['the end that was accepted', (main) => harness.between((client, server) => main(server, client))],
   ]
 
-  describe.each(ends)('as a two-way stream, seen from %s,', (_end, between) => {
+  describe.each(ends)('as a two-way stream, at the end of %s:', (_end, between) => {
     describeSending(between)
-    describeOneAtATime(bench, between)
+    describeOneAtATime(harness, between)
     describeEnding(between)
-    closingStream(bench, between)
-    cloggedStream(bench, between)
+    closingStream(harness, between)
+    cloggedStream(harness, between)
   })
 }
 
@@ -52,7 +53,7 @@ function describeSending(between: Between): void {
     expect(same).toEqual([true, true])
   })
 
-  it('wakes a reader that waits', async () => {
+  it('wakes a waiting reader', async () => {
     const received = await between(function* (one, other) {
       const reader = yield* spawn(outcome, one.recv())
       yield pause()
@@ -63,7 +64,7 @@ function describeSending(between: Between): void {
     expect(received).toBe('!')
   })
 
-  it('gives no more than is asked for, in the odd sizes that are asked for, and loses nothing', async () => {
+  it('gives at most max bytes for odd sizes, and loses nothing', async () => {
     const sent = pattern(200_000)
     const random = randomNumbers(17)
 
@@ -88,7 +89,7 @@ function describeSending(between: Between): void {
     expect(same).toBe(true)
   })
 
-  it('refuses to receive a size that is none, and is unharmed', async () => {
+  it('refuses to receive an invalid size, and is not affected', async () => {
     const received = await between(function* (one, other) {
       for (const max of [0, -1, 1.5, Number.NaN]) expect(() => void one.recv(max)).toThrow(RangeError)
       yield* other.sendall('unharmed')
@@ -98,7 +99,7 @@ function describeSending(between: Between): void {
     expect(received).toBe('unharmed')
   })
 
-  it('sends nothing when nothing is to be sent', async () => {
+  it('sends nothing for no bytes', async () => {
     const { taken, received } = await between(function* (one, other) {
       yield* one.sendall('')
       const taken = yield* one.send(Buffer.alloc(0))
@@ -110,7 +111,7 @@ function describeSending(between: Between): void {
     expect(received).toBe('something')
   })
 
-  it('shares no memory with what was sent, nor with what was received', async () => {
+  it('shares no memory with sent or received bytes', async () => {
     const received = await between(function* (one, other) {
       const buffer = Buffer.from('before ')
       yield* one.sendall(buffer)
@@ -126,7 +127,7 @@ function describeSending(between: Between): void {
   })
 }
 
-function describeOneAtATime(bench: Bench, between: Between): void {
+function describeOneAtATime(harness: ConformanceHarness, between: Between): void {
   it('refuses a second reader, and the first gets the bytes', async () => {
     const { error, received } = await between(function* (one, other) {
       const first = yield* spawn(outcome, one.readexactly(13))
@@ -140,24 +141,24 @@ function describeOneAtATime(bench: Bench, between: Between): void {
     expect(received).toBe('for the first')
   })
 
-  it('refuses a second writer, and mixes nothing of it in', async () => {
+  it('refuses a second writer, and sends none of its bytes', async () => {
     const { errors, same } = await between(function* (one, other) {
       const first = yield* spawn(function* () {
-        yield* one.sendall(bench.plenty)
+        yield* one.sendall(harness.plenty)
         one.shutdown()
       })
       yield pause()
       const errors = [yield* errorOf(one.sendall('mixed in')), yield* errorOf(one.send('mixed in'))]
       const received = yield* other.readall(UNLIMITED)
       yield* join(first)
-      return { errors, same: received.equals(bench.plenty) }
+      return { errors, same: received.equals(harness.plenty) }
     })
 
     for (const error of errors) expect(error).toBeInstanceOf(BusyError)
     expect(same).toBe(true)
   })
 
-  it('lets the next reader in when the one before was killed', async () => {
+  it('admits the next reader after one was killed', async () => {
     const received = await between(function* (one, other) {
       const first = yield* spawn(outcome, one.recv())
       yield pause()
@@ -171,7 +172,7 @@ function describeOneAtATime(bench: Bench, between: Between): void {
 }
 
 function describeEnding(between: Between): void {
-  it('gives the end after all that was sent, as often as it is asked', async () => {
+  it('gives the end after all sent bytes, at every read', async () => {
     const received = await between(function* (one, other) {
       yield* one.sendall('last words')
       one.shutdown()
@@ -185,7 +186,7 @@ function describeEnding(between: Between): void {
     expect(received).toEqual(['last words', 'end', 'end'])
   })
 
-  it('wakes a reader that waits with the end', async () => {
+  it('wakes a waiting reader with the end', async () => {
     const received = await between(function* (one, other) {
       const reader = yield* spawn(outcome, other.recv())
       yield pause()
@@ -196,7 +197,7 @@ function describeEnding(between: Between): void {
     expect(received).toBe('end')
   })
 
-  it('goes on in the other direction after one has ended', async () => {
+  it('continues in the other direction after one has ended', async () => {
     const received = await between(function* (one, other) {
       one.shutdown()
       const end = yield* outcome(other.recv())
@@ -212,7 +213,7 @@ function describeEnding(between: Between): void {
     expect(received).toEqual(['end', 'still', 'here', 'end'])
   })
 
-  it('refuses to send after its end, which can be repeated', async () => {
+  it('refuses to send after a shutdown, which is idempotent', async () => {
     const { errors, received } = await between(function* (one, other) {
       one.shutdown()
       one.shutdown()

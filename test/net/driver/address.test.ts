@@ -2,13 +2,13 @@ import { Address } from '@bluelet/net'
 import { describe, expect, it } from 'vitest'
 
 describe('Address', () => {
-  it('is written with a colon, an IPv6 address in brackets', () => {
+  it('prints with a colon, and an IPv6 address in brackets', () => {
     const texts = [new Address('127.0.0.1', 80), new Address('::1', 4915)].map(String)
 
     expect(texts).toEqual(['127.0.0.1:80', '[::1]:4915'])
   })
 
-  it('writes an IPv4 address that came by IPv6 as an IPv4 address', () => {
+  it('prints an IPv4 address mapped to IPv6 as an IPv4 address', () => {
     const addresses = [new Address('::ffff:127.0.0.1', 1), new Address('::FFFF:10.0.0.1', 2)]
 
     expect(addresses.map(String)).toEqual(['127.0.0.1:1', '10.0.0.1:2'])
@@ -39,7 +39,7 @@ describe('Address', () => {
     ['64:ff9b::192.0.2.7', '64:ff9b:0:0'],
     ['2001:0DB8:0001:0002::6', '2001:db8:1:2'],
     ['2001:0db8:0000:0000:0000:0000:0000:0001', '2001:db8:0:0'],
-  ])('knows whom it belongs to: %s to %s', (host, owner) => {
+  ])('gives its owner, for the limit per address: %s to %s', (host, owner) => {
     expect(new Address(host, 1).owner).toBe(owner)
   })
 })

@@ -4,30 +4,30 @@ import { ByteQueue } from '../../../packages/net/src/driver/byte-queue.js'
 import { turn } from '../../support/deadline.js'
 import { pattern } from '../world.js'
 
-/** What may be done to a queue; every amount is asked for, and cut to what there is. */
+/** An operation on a queue. Its amount is cut to the bytes available. */
 type Operation =
   | { readonly kind: 'push' | 'take' | 'takeSome' | 'peek'; readonly amount: number }
   | { readonly kind: 'find'; readonly terminator: string }
   | { readonly kind: 'clear' }
 
-/** Written over what was taken: it must be nobody else's. No letter. */
+/** Written over taken bytes, since they must belong to the caller alone. It is not a letter. */
 const SCRATCH = 0xee
 
 const LETTERS = 'ab'
 
-/** Does the operations to a queue and to a buffer, which must agree on everything. */
+/** Performs the operations on a queue and on a buffer, whose results must be equal. */
 function compare(operations: readonly Operation[]): void {
   const queue = new ByteQueue()
   let model = Buffer.alloc(0)
   const taken: Buffer[] = []
-  /** How far each terminator has been searched for in vain. */
+  /** How far each terminator has been searched for without success. */
   const searched = new Map<string, number>()
   let serial = 0
 
   for (const operation of operations) {
     switch (operation.kind) {
       case 'push': {
-        // Letters that repeat at no regular distance.
+        // Letters that do not repeat at a regular distance.
         const chunk = Buffer.alloc(operation.amount)
         for (let i = 0; i < chunk.length; i++, serial++)
           chunk[i] = LETTERS.charCodeAt((serial * serial + (serial >> 3)) & 1)
@@ -118,11 +118,11 @@ describe('ByteQueue', () => {
     ['of some bytes', 6, 8000],
     ['that are copied into blocks, and others', 1500, 1000],
     ['that fill blocks', 9000, 200],
-  ])('agrees with a buffer after random operations on chunks %s', (_, largest, numRuns) => {
+  ])('equals a buffer after random operations on chunks %s', (_, largest, numRuns) => {
     fc.assert(fc.property(operations(largest), compare), { numRuns })
   })
 
-  it('begins empty', () => {
+  it('is empty at first', () => {
     const queue = new ByteQueue()
 
     expect(queue.length).toBe(0)
@@ -131,7 +131,7 @@ describe('ByteQueue', () => {
     expect(queue.find(Buffer.from('a'), 0)).toBe(-1)
   })
 
-  it('gives by takeSome a chunk as it came, without a copy', () => {
+  it('gives a chunk by takeSome without a copy', () => {
     const queue = new ByteQueue()
     const chunk = Buffer.alloc(2000)
     queue.push(chunk)
@@ -141,7 +141,7 @@ describe('ByteQueue', () => {
     expect(taken).toBe(chunk)
   })
 
-  it('keeps single bytes in about as much memory as they are', () => {
+  it('keeps single bytes in little more memory than their size', () => {
     const queue = new ByteQueue()
     const count = 100_000
 
@@ -157,7 +157,7 @@ describe('ByteQueue', () => {
     expect(queue.length).toBe(count)
   })
 
-  it('keeps single bytes in their order, over many blocks', () => {
+  it('keeps single bytes in order, over many blocks', () => {
     const queue = new ByteQueue()
     const bytes = pattern(100_000)
 
@@ -166,7 +166,7 @@ describe('ByteQueue', () => {
     expect(queue.take(bytes.length).equals(bytes)).toBe(true)
   })
 
-  it('lets go of the chunks that have been taken, though others wait behind them', async () => {
+  it('releases the chunks that have been taken, even if others follow', async () => {
     const queue = new ByteQueue()
     const dropped = refsOf(30, (chunk) => queue.push(chunk))
     refsOf(10, (chunk) => queue.push(chunk))
@@ -178,7 +178,7 @@ describe('ByteQueue', () => {
     expect(queue.length).toBe(10 * 2000)
   })
 
-  it('lets go of everything when it is cleared', async () => {
+  it('releases everything when it is cleared', async () => {
     const queue = new ByteQueue()
     const dropped = refsOf(10, (chunk) => queue.push(chunk))
 
@@ -188,7 +188,7 @@ describe('ByteQueue', () => {
     expect(dropped.filter((ref) => ref.deref() !== undefined)).toEqual([])
   })
 
-  it('gives a small part of a big chunk memory of its own', () => {
+  it('copies a small part of a big chunk', () => {
     const queue = new ByteQueue()
     queue.push(pattern(65_536))
 
@@ -197,7 +197,7 @@ describe('ByteQueue', () => {
     expect(taken.buffer.byteLength).toBeLessThanOrEqual(Buffer.poolSize)
   })
 
-  it('gives a great part of a big chunk without a copy', () => {
+  it('gives a large part of a big chunk without a copy', () => {
     const queue = new ByteQueue()
     const chunk = pattern(65_536)
     queue.push(chunk)
@@ -207,7 +207,7 @@ describe('ByteQueue', () => {
     expect(taken.buffer).toBe(chunk.buffer)
   })
 
-  it('gives the last bytes of a big chunk memory of their own', () => {
+  it('copies the last bytes of a big chunk', () => {
     const queue = new ByteQueue()
     queue.push(pattern(65_536))
     queue.take(65_530)
@@ -218,7 +218,7 @@ describe('ByteQueue', () => {
   })
 })
 
-/** Pushes new chunks, of which nothing remains here but whether they are alive. */
+/** Pushes new chunks; gives weak references to them. */
 function refsOf(count: number, push: (chunk: Buffer) => void): WeakRef<ArrayBufferLike>[] {
   return Array.from({ length: count }, () => {
     const chunk = Buffer.allocUnsafeSlow(2000)
@@ -231,7 +231,7 @@ function takeEach(queue: ByteQueue, count: number): void {
   for (let i = 0; i < count; i++) queue.takeSome(2000)
 }
 
-/** A WeakRef holds what it was made of until the turn ends. */
+/** Collects garbage after a turn, until whose end a new WeakRef holds its target. */
 async function collected(): Promise<void> {
   await turn()
   globalThis.gc!()

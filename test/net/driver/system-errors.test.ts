@@ -5,7 +5,7 @@ import { listenErrorOf, resetOf, systemError } from '../../../packages/net/src/d
 const here = { host: '127.0.0.1', port: 80, backlog: 1 }
 
 describe('systemError', () => {
-  it('looks like one of the system', () => {
+  it('looks like an error of the system', () => {
     const error = systemError('ECONNREFUSED', 'connect')
 
     expect(error).toMatchObject({ message: 'connect ECONNREFUSED', code: 'ECONNREFUSED', syscall: 'connect' })
@@ -14,7 +14,7 @@ describe('systemError', () => {
 
 describe('resetOf', () => {
   it.each(['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'ERR_STREAM_DESTROYED', 'ERR_SOCKET_CLOSED', 'ENOTCONN'])(
-    'says of %s that the peer has gone',
+    'makes a ConnectionResetError of %s',
     (code) => {
       const cause = systemError(code, 'read')
 
@@ -25,7 +25,7 @@ describe('resetOf', () => {
     },
   )
 
-  it.each(['ETIMEDOUT', 'ENOBUFS', 'EIO'])('leaves %s as it is', (code) => {
+  it.each(['ETIMEDOUT', 'ENOBUFS', 'EIO'])('leaves %s unchanged', (code) => {
     const error = systemError(code, 'read')
 
     expect(resetOf(error)).toBe(error)
@@ -39,7 +39,7 @@ describe('listenErrorOf', () => {
     ['EADDRNOTAVAIL', 'this machine does not have that address'],
     ['ENOTFOUND', 'the host does not exist'],
     ['EMFILE', 'listen EMFILE'],
-  ])('says of %s what to do', (code, hint) => {
+  ])('says what to do about %s', (code, hint) => {
     const cause = systemError(code, 'listen')
 
     const error = listenErrorOf(cause, here)
@@ -48,7 +48,7 @@ describe('listenErrorOf', () => {
     expect(error).toMatchObject({ message: `cannot listen on 127.0.0.1:80: ${hint} (${code})`, code, cause })
   })
 
-  it('says of every address that it is that', () => {
+  it('names every address as such', () => {
     const error = listenErrorOf(systemError('EACCES', 'listen'), { ...here, host: '' })
 
     expect(error.message).toContain('cannot listen on port 80 of every address: ')

@@ -8,7 +8,7 @@ import { openSockets } from '../../support/leaks.js'
 import { conformanceSuite } from '../conformance/suite.js'
 import { driverSuite } from './suite/driver-suite.js'
 
-/** A scene that takes longer is cancelled: it hangs, and says where. */
+/** A longer scenario is cancelled, and reports where it hangs. */
 const PATIENCE_MS = 4000
 
 export function realSuites(driver: Driver): void {
@@ -18,7 +18,7 @@ export function realSuites(driver: Driver): void {
     ipv6: Object.values(networkInterfaces())
       .flat()
       .some((one) => one?.family === 'IPv6'),
-    // A label of more than 63 letters: the resolver refuses it without asking anybody.
+    // A label of more than 63 letters, which the resolver refuses without traffic.
     unknownName: `${'x'.repeat(64)}.invalid`,
     descriptors: openSockets,
   }
@@ -27,7 +27,7 @@ export function realSuites(driver: Driver): void {
 
   conformanceSuite(driver.name, {
     ...sample,
-    // An address for documentation (RFC 5737): binding it sends nothing.
+    // An address for documentation (RFC 5737). Binding it sends nothing.
     foreignAddress: '192.0.2.1',
     // Linux: at most 32 MiB at the receiver and 4 MiB at the sender.
     moreThanBuffered: 40 * 1024 * 1024,

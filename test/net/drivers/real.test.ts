@@ -1,4 +1,4 @@
-// Which driver serves, in a process of its own: what the environment says, and where the native part is not to be had.
+// Which driver is used, in a process of its own, depending on the environment and the native part.
 import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -21,7 +21,7 @@ afterEach(() => {
   for (const name of ['bun', 'deno']) Reflect.deleteProperty(process.versions, name)
 })
 
-/** Echoes once, and prints which driver has served. */
+/** Echoes once, and prints which driver was used. */
 const ECHO = `
   import { connect, listen } from '@bluelet/net'
   import { run, spawn } from '@bluelet/scheduler'
@@ -47,14 +47,14 @@ function echo(env: NodeJS.ProcessEnv, options = '{}', flags: readonly string[] =
   return runScript(ECHO.replaceAll('OPTIONS', options), flags, { env: { ...neutral, ...env } })
 }
 
-/** A file of that content, where the native part is looked for. */
+/** A file with that content, to take the place of the native part. */
 function file(name: string, content: Buffer | string): string {
   const path = join(directory, name)
   writeFileSync(path, content)
   return path
 }
 
-/** An addon for a machine that this one is not: its header says so. */
+/** An addon whose header names another machine. */
 function foreign(binary: Buffer): Buffer {
   const bytes = Buffer.from(binary)
   bytes.writeUInt16LE(process.arch === 'arm64' ? 62 : 183, 18) // e_machine: EM_X86_64, EM_AARCH64
@@ -63,7 +63,7 @@ function foreign(binary: Buffer): Buffer {
 
 const binary = (): Buffer => readFileSync(new URL('native/build/Release/bluelet.node', packageUrl))
 
-/** Where there is no native part, or none that can be loaded. */
+/** Missing native parts, and some that cannot be loaded. */
 const BROKEN: readonly [string, () => string, RegExp][] = [
   ['absent', () => join(directory, 'absent.node'), /no such file or directory, open '[^']*absent\.node'/],
   ['empty', () => file('empty.node', ''), /file too short/],
@@ -74,8 +74,8 @@ const BROKEN_COPY: readonly [string, () => string, RegExp][] = [
   ['for another processor', () => file('foreign.node', foreign(binary())), /foreign\.node/],
 ]
 
-describe('the driver that serves', { tags: [LARGE.name], timeout: 30_000 }, () => {
-  it.skipIf(unbuilt)('is epoll by itself, where it is built', async () => {
+describe('the driver in use', { tags: [LARGE.name], timeout: 30_000 }, () => {
+  it.skipIf(unbuilt)('is epoll by default, where it is built', async () => {
     expect(await echo({})).toEqual({ code: 0, stdout: 'epoll echo\n', stderr: '' })
   })
 
@@ -83,7 +83,7 @@ describe('the driver that serves', { tags: [LARGE.name], timeout: 30_000 }, () =
     expect(await echo({ BLUELET_DRIVER: 'node' })).toEqual({ code: 0, stdout: 'node echo\n', stderr: '' })
   })
 
-  it('is none when BLUELET_DRIVER names none: the error has the choices', async () => {
+  it('is an error when BLUELET_DRIVER names an unknown driver; the error lists the choices', async () => {
     const { code, stderr } = await echo({ BLUELET_DRIVER: 'foo' })
 
     expect(code).toBe(1)
@@ -92,12 +92,12 @@ describe('the driver that serves', { tags: [LARGE.name], timeout: 30_000 }, () =
 
   const broken = unbuilt ? BROKEN : [...BROKEN, ...BROKEN_COPY]
 
-  it.each(broken)('is node, without a word, where the native part is %s', async (_name, make) => {
+  it.each(broken)('is node, without a warning, where the native part is %s', async (_name, make) => {
     expect(await echo({ BLUELET_NATIVE: make() })).toEqual({ code: 0, stdout: 'node echo\n', stderr: '' })
   })
 
   it.each(broken)(
-    'is not epoll where its native part is %s: the error says why',
+    'is not epoll where its native part is %s; the error says why',
     async (_name, make, why) => {
       const byName = await echo({ BLUELET_NATIVE: make() }, "{ driver: 'epoll' }")
       const byVariable = await echo({ BLUELET_NATIVE: make(), BLUELET_DRIVER: 'epoll' })
@@ -132,7 +132,7 @@ describe('the driver that serves', { tags: [LARGE.name], timeout: 30_000 }, () =
 })
 
 describe('loadNative', () => {
-  it.each(['bun', 'deno'])('loads nothing where Node is played by %s', (name) => {
+  it.each(['bun', 'deno'])('loads nothing where Node is emulated by %s', (name) => {
     Object.defineProperty(process.versions, name, { value: '1', configurable: true, enumerable: true })
 
     expect(loadNative).toThrow('it needs Node itself')
@@ -150,21 +150,24 @@ describe('loadNative', () => {
   })
 })
 
-describe('where the native part is looked for', () => {
+describe('candidates', () => {
   const root = fileURLToPath(packageUrl)
 
-  it('is the file that BLUELET_NATIVE names, and no other', () => {
+  it('are only the file that BLUELET_NATIVE names', () => {
     expect(candidates('some/bluelet.node', import.meta.url)).toEqual([resolve('some/bluelet.node')])
   })
 
-  it.each(['src/drivers/epoll/native.ts', 'dist/bluelet-net.js'])('is the package of %s', (file) => {
-    expect(candidates('', new URL(file, packageUrl).href)).toEqual([
-      join(root, 'native/build/Release/bluelet.node'),
-      join(root, `prebuilds/linux-${process.arch}/bluelet.node`),
-    ])
-  })
+  it.each(['src/drivers/epoll/native.ts', 'dist/bluelet-net.js'])(
+    'are those in the package of %s',
+    (file) => {
+      expect(candidates('', new URL(file, packageUrl).href)).toEqual([
+        join(root, 'native/build/Release/bluelet.node'),
+        join(root, `prebuilds/linux-${process.arch}/bluelet.node`),
+      ])
+    },
+  )
 
-  it('is the package that is installed where a bundle runs', () => {
+  it('are those in the package that is installed where a bundle runs', () => {
     const installed = join(realpathSync(directory), 'app/node_modules/@bluelet/net')
     mkdirSync(installed, { recursive: true })
     writeFileSync(join(installed, 'package.json'), '{ "name": "@bluelet/net" }')
@@ -175,12 +178,12 @@ describe('where the native part is looked for', () => {
     expect(built).toBe(join(installed, 'native/build/Release/bluelet.node'))
   })
 
-  it('is nowhere for a bundle that does not know where it is', () => {
+  it('are an error for a bundle that does not know its location', () => {
     expect(() => candidates(undefined, undefined)).toThrow('a bundle without import.meta.url cannot find')
   })
 })
 
-/** The drivers of a process with that environment. */
+/** The drivers module, as loaded in a process with that environment. */
 async function fresh(
   env: Record<string, string>,
 ): Promise<typeof import('../../../packages/net/src/drivers/real.js')> {
@@ -192,7 +195,7 @@ async function fresh(
 describe('realDriver', () => {
   const absent = { BLUELET_NATIVE: join(directory, 'absent.node') }
 
-  it('is node where epoll cannot be had, which says why each time that it is asked for', async () => {
+  it('is node where epoll is not available; each request for epoll says why', async () => {
     const { driverNamed, realDriver } = await fresh({ ...absent, BLUELET_DRIVER: '' })
 
     expect(realDriver().name).toBe('node')
@@ -200,17 +203,17 @@ describe('realDriver', () => {
       expect(() => driverNamed('epoll')).toThrow(/'epoll' is not available here: .*ENOENT/)
   })
 
-  it.skipIf(unbuilt)('has epoll by its name, where it is built', () => {
+  it.skipIf(unbuilt)('gives epoll by name, where it is built', () => {
     expect(driverNamed('epoll')).toBe(epollDriver())
   })
 
-  it('is the one that was asked for by name', async () => {
+  it('gives the driver of a name', async () => {
     const { driverNamed, realDriver } = await fresh({ BLUELET_DRIVER: 'node' })
 
     expect(realDriver()).toBe(driverNamed('node'))
   })
 
-  it('is an error where the one that was asked for is none', async () => {
+  it('throws for an unknown name', async () => {
     const { realDriver } = await fresh({ BLUELET_DRIVER: 'foo' })
 
     expect(realDriver).toThrow("BLUELET_DRIVER: there is no driver 'foo'; expected 'epoll' or 'node'")
@@ -221,7 +224,7 @@ describe('listening', () => {
   const EAFNOSUPPORT = -97
   const EACCES = -13
 
-  /** What comes of listening when the system says this, one address after the other. */
+  /** The result of listening when the system gives these answers, one for each address. */
   async function listening(host: string, ...answers: number[]): Promise<unknown> {
     const native = new FalseNative()
     const asked: string[] = []
@@ -244,17 +247,17 @@ describe('listening', () => {
     })
   }
 
-  it('on every address is by IPv4 where there is no IPv6', async () => {
+  it('on every address uses IPv4 where there is no IPv6', async () => {
     expect(await listening('')).toEqual(['::', 'listens'])
     expect(await listening('', EAFNOSUPPORT)).toEqual(['::', '0.0.0.0', 'listens'])
   })
 
-  it('tells of any other error, and of the last', async () => {
+  it('reports any other error, and the last one', async () => {
     expect(await listening('', EACCES)).toEqual(['::', 'EACCES'])
     expect(await listening('', EAFNOSUPPORT, EAFNOSUPPORT)).toEqual(['::', '0.0.0.0', 'EAFNOSUPPORT'])
   })
 
-  it('on a name that is none asks nothing of the system', async () => {
+  it('on an invalid name makes no system call', async () => {
     expect(await listening(`${'x'.repeat(64)}.invalid`)).toEqual([expect.stringMatching(/^E/)])
   })
 })

@@ -1,4 +1,4 @@
-// The native part itself, without the driver: where it is, and whether it is built.
+// The location of the native part, and whether it is built.
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 

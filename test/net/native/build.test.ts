@@ -1,4 +1,4 @@
-// The build of the native part, in a copy of its directory: where it cannot be built it says why, and succeeds.
+// The build of the native part, in a copy of its directory. If it cannot be built it says why, and succeeds.
 import { spawnSync } from 'node:child_process'
 import { cpSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -27,7 +27,7 @@ describe.skipIf(process.platform !== 'linux')(
   'the native build (skipped where it is not Linux)',
   { tags: [LARGE.name] },
   () => {
-    it('says in a line that there is no compiler, and succeeds', () => {
+    it('reports a missing compiler in one line, and succeeds', () => {
       expect(build(directory, { PATH: '' })).toEqual({
         status: 0,
         stdout: 'the epoll driver is not built, the node driver serves: there is no python3\n',
@@ -35,11 +35,11 @@ describe.skipIf(process.platform !== 'linux')(
       })
     })
 
-    it('fails without a compiler if it is to be strict', () => {
+    it('fails without a compiler with --strict', () => {
       expect(build(directory, { PATH: '' }, '--strict').status).toBe(1)
     })
 
-    it('names the compiler that was asked for and is not there', () => {
+    it('names the requested compiler if it is missing', () => {
       const { status, stdout } = build(directory, {
         ...process.env,
         PYTHON: process.execPath,
@@ -52,7 +52,7 @@ describe.skipIf(process.platform !== 'linux')(
       expect(status).toBe(0)
     })
 
-    it.skipIf(!isBuilt)('does nothing when nothing is newer (skipped where it is not built)', () => {
+    it.skipIf(!isBuilt)('does nothing if no source is newer (skipped where it is not built)', () => {
       const { mtimeMs } = statSync(BINARY)
 
       expect(build(native, { PATH: '' }, '--strict')).toEqual({ status: 0, stdout: '', stderr: '' })

@@ -1,4 +1,4 @@
-// What the native part makes of arguments of every kind: an error, and never a crash.
+// The native part answers invalid arguments with an error, and never with a crash.
 import { execFileSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
 import { BINARY, fixture, isBuilt } from './binary.js'
@@ -6,7 +6,7 @@ import { BINARY, fixture, isBuilt } from './binary.js'
 const CALLS = 100_000
 
 describe.skipIf(!isBuilt)('the native part (skipped where it is not built)', () => {
-  it(`survives ${CALLS} calls with arguments of every kind, and touches nothing of anybody else's`, () => {
+  it(`survives ${CALLS} calls with arguments of every kind, and touches only its own descriptors`, () => {
     const command = [fixture('native-fuzz.mjs'), BINARY, String(CALLS)]
     const { seed, given, refused, failed, wrong } = JSON.parse(
       execFileSync(process.execPath, command, { encoding: 'utf8', timeout: 60_000 }),
@@ -14,7 +14,7 @@ describe.skipIf(!isBuilt)('the native part (skipped where it is not built)', () 
 
     expect(wrong, `seed ${seed}`).toEqual([])
     expect(given + refused + failed).toBe(CALLS)
-    // Of each there is some.
+    // Each outcome occurs.
     expect(Math.min(given, refused, failed), `seed ${seed}`).toBeGreaterThan(CALLS / 100)
   })
 })

@@ -1,4 +1,4 @@
-// Descriptors and slots that are used again at once: nothing that is said of a socket reaches the one after it.
+// Descriptors and slots that are reused at once: no report for a socket reaches its successor.
 import {
   CLOSED,
   type Driver,
@@ -20,7 +20,7 @@ const driver = epollDriver()
 describe.skipIf(driver instanceof Error)(
   'descriptors of the epoll driver (skipped where it is not built)',
   () => {
-    it(`are used again ${ROUNDS} times, within the batch in which they were closed`, async () => {
+    it(`are reused ${ROUNDS} times, within the batch in which they were closed`, async () => {
       const { connect, listen } = driver as Driver
       const before = openSockets()
       const listener = await new Promise<DriverListener>((resolve, reject) => {
@@ -32,7 +32,7 @@ describe.skipIf(driver instanceof Error)(
       let opened = 0
       let closed = 0
 
-      /** The server's end: answers with the number that it got, and closes. */
+      /** The server's end: sends the received number back, and closes. */
       const serve = (socket: DriverSocket): void => {
         let over = false
         socket.observer = {
@@ -43,7 +43,7 @@ describe.skipIf(driver instanceof Error)(
             if (bytes === null) return
             over = true
             if (bytes.length > 0) socket.write(bytes)
-            // What is behind it in the batch speaks of the old descriptor; the next accept gets it anew.
+            // The rest of the batch refers to the old descriptor, which the next accept reuses.
             socket.close(false)
             accept()
           },
@@ -55,7 +55,7 @@ describe.skipIf(driver instanceof Error)(
       }
       listener.observer = { ready: accept }
 
-      /** The client's end: sends a number of its own, and expects it back, once, and then the end. */
+      /** The client's end: sends its own number, and expects it back once, and then the end. */
       const begin = (): void => {
         const own = `number ${opened++}`
         const socket = connect('127.0.0.1', listener.address.port)
@@ -83,7 +83,7 @@ describe.skipIf(driver instanceof Error)(
               if (bytes.length > 0) continue
               over = true
               if (got !== own) faults.add(`'${got}' for '${own}'`)
-              // With a reset, lest the system runs out of ports.
+              // With a reset, so that the system does not run out of ports.
               socket.reset()
               if (opened < ROUNDS) begin()
               return

@@ -1,5 +1,5 @@
-// The suites of the driver, the fuzz and the threads, by a native part that is built with the sanitizers for addresses and
-// undefined behaviour. What they find ends the process with a report.
+// The suites of the driver, the fuzz and the threads, on a native part built with the sanitizers for
+// addresses and undefined behaviour. A finding ends the process with a report.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -19,13 +19,13 @@ const build = isBuilt
 
 afterAll(() => rmSync(directory, { recursive: true }))
 
-/** Runs a program of Node's under them. */
+/** Runs a Node program under the sanitizers. */
 function run(...command: string[]) {
   const env = {
     ...process.env,
     LD_PRELOAD: build.stdout.trim(),
     BLUELET_NATIVE: binary,
-    // What Node itself does not free at its end is no matter of ours.
+    // Memory that Node itself does not free at its end is not checked.
     ASAN_OPTIONS: 'detect_leaks=0:detect_stack_use_after_return=1',
     UBSAN_OPTIONS: 'print_stacktrace=1',
     NODE_OPTIONS: '',
@@ -63,7 +63,7 @@ describe.skipIf(build.status === 2)(
       expect(JSON.parse(stdout).wrong).toEqual([])
     })
 
-    it('lets threads begin and end', () => {
+    it('allows threads to begin and end', () => {
       const { status, stdout, stderr } = run(fixture('native-threads.mjs'))
 
       expect(stderr).toBe('')

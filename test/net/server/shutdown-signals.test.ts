@@ -14,21 +14,21 @@ import { ending, timeTo } from './shutdowns.js'
 /** A driver whose interrupts the test triggers. */
 class Interrupts {
   readonly driver: Driver
-  readonly heard = new Set<() => void>()
-  asked = 0
+  readonly callbacks = new Set<() => void>()
+  added = 0
 
   constructor(driver: Driver) {
     this.driver = likeObject(driver, {
       onInterrupt: (callback) => {
-        this.asked++
-        this.heard.add(callback)
-        return () => this.heard.delete(callback)
+        this.added++
+        this.callbacks.add(callback)
+        return () => this.callbacks.delete(callback)
       },
     })
   }
 
-  come(): void {
-    for (const callback of [...this.heard]) callback()
+  trigger(): void {
+    for (const callback of [...this.callbacks]) callback()
   }
 }
 
@@ -183,10 +183,10 @@ describe('a server that handles interrupts', () => {
     const { outcome, during, after, asked } = await simulate(function* (world) {
       const interrupts = new Interrupts(world.network)
       const { task } = yield* serve(echoer, { driver: interrupts.driver })
-      const during = interrupts.heard.size
-      interrupts.come()
+      const during = interrupts.callbacks.size
+      interrupts.trigger()
       yield* join(task)
-      return { outcome: task.outcome, during, after: interrupts.heard.size, asked: interrupts.asked }
+      return { outcome: task.outcome, during, after: interrupts.callbacks.size, asked: interrupts.added }
     })
 
     expect(outcome).toEqual({ kind: 'returned', value: undefined })
@@ -205,7 +205,7 @@ describe('a server that handles interrupts', () => {
       )
       const conn = yield* connect(LOOPBACK, port)
       yield* sleep(10)
-      interrupts.come()
+      interrupts.trigger()
       const fate = yield* fateOf(conn)
       yield* join(task)
       return fate
@@ -225,12 +225,12 @@ describe('a server that handles interrupts', () => {
       )
       const conn = yield* connect(LOOPBACK, port)
       yield* sleep(10)
-      interrupts.come()
+      interrupts.trigger()
       yield* sleep(500)
-      const during = interrupts.heard.size
+      const during = interrupts.callbacks.size
       conn.close()
       yield* join(task)
-      return { during, after: interrupts.heard.size }
+      return { during, after: interrupts.callbacks.size }
     })
 
     expect([during, after]).toEqual([1, 0])
@@ -253,14 +253,14 @@ describe('a server that handles interrupts', () => {
       yield* sleep(10)
       yield* kill(task, { grace: 100 })
       conn.abort()
-      return interrupts.heard.size
+      return interrupts.callbacks.size
     })
 
     expect(left).toBe(0)
   })
 
   it('calls the driver as a method, since it may be an object with fields', async () => {
-    const heard = await simulate(function* (world) {
+    const callbacks = await simulate(function* (world) {
       const { network } = world
       const driver = {
         name: 'with a field',
@@ -274,12 +274,12 @@ describe('a server that handles interrupts', () => {
         },
       }
       const { task } = yield* serve(echoer, { driver })
-      const heard = driver.listeners.size
+      const callbacks = driver.listeners.size
       yield* kill(task)
-      return heard
+      return callbacks
     })
 
-    expect(heard).toBe(1)
+    expect(callbacks).toBe(1)
   })
 
   it.each([null, {}, 'SIGTERM', () => {}])('refuses %s in place of an AbortSignal, at the call', (signal) => {
@@ -293,7 +293,7 @@ describe('a server that handles interrupts', () => {
       const interrupts = new Interrupts(world.network)
       const { task } = yield* serve(echoer, { driver: interrupts.driver, signals: false })
       yield* kill(task)
-      return interrupts.asked
+      return interrupts.added
     })
 
     expect(asked).toBe(0)
@@ -316,7 +316,7 @@ describe('a server that handles interrupts', () => {
           else yield* kill(task)
           while (task.outcome === undefined) yield* sleep(10)
         }
-        return interrupts.heard.size
+        return interrupts.callbacks.size
       })
 
       expect(left).toBe(0)
@@ -367,7 +367,7 @@ describe('a server over real sockets that is interrupted', () => {
       peer.write('x')
       yield until('its first message has come', () => received)
       const during = process.listenerCount('SIGTERM')
-      interrupts.come()
+      interrupts.trigger()
       gate.open()
       yield peer.finish()
       peer.socket.destroy()

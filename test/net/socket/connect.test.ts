@@ -1,6 +1,6 @@
 // Promises 6 and 7 of the network: `connect`, its addresses, its errors, and how it is killed.
 import { ConnectError, type Connection, connect, listen, TimeoutError } from '@bluelet/net'
-import { type Driver, type DriverSocket, FAILED, nodeDriver, WRITABLE } from '@bluelet/net/driver'
+import { type Driver, FAILED, nodeDriver, WRITABLE } from '@bluelet/net/driver'
 import { kill, pause, race, Scheduler, sleep, spawn, timeout } from '@bluelet/scheduler'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ClockHost } from '../../support/clock-host.js'
@@ -8,7 +8,16 @@ import { type Clogged, cloggedListener } from '../../support/clogged-listener.js
 import { settled, turn, until } from '../../support/deadline.js'
 import { openSockets } from '../../support/leaks.js'
 import { freePort, type RawServer, rawServer } from '../../support/peer.js'
-import { driverLike, errorOf, LOOPBACK, perform, play, rejection, tellingAfter } from '../world.js'
+import {
+  driverLike,
+  errorOf,
+  LOOPBACK,
+  perform,
+  play,
+  rejection,
+  silentSocket,
+  tellingAfter,
+} from '../world.js'
 
 // It exists before the leak check begins to count, and until after it has ended.
 let clogged: Clogged
@@ -37,21 +46,6 @@ function driverWith(addresses: readonly string[], silent: readonly string[] = []
     },
   })
   return { driver, begun, closed }
-}
-
-/** A socket that never connects. */
-function silentSocket(onClose: () => void): DriverSocket {
-  return {
-    observer: null,
-    localAddress: undefined,
-    remoteAddress: undefined,
-    unsent: 0,
-    read: () => null,
-    write: () => 0,
-    shutdown() {},
-    close: onClose,
-    reset: onClose,
-  }
 }
 
 describe('connect', () => {

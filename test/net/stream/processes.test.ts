@@ -23,7 +23,7 @@ describe('read and write in a process of their own', { timeout: 20_000 }, () => 
   })
 
   it('throw at the yield when the reader of standard output has gone', async () => {
-    const program = start('sh', ['-c', `${process.execPath} test/net/fixtures/lines-for-ever.mjs | head -1`])
+    const program = start('sh', ['-c', `${process.execPath} test/net/fixtures/lines-forever.mjs | head -1`])
 
     const exit = await program.ended()
 

@@ -28,7 +28,7 @@ describe('Simulation', () => {
     expect(world.network.links).toEqual([])
   })
 
-  it('jumps to the next deadline: hours take no time', async () => {
+  it('jumps to the next deadline, so that hours take no time', async () => {
     const world = new Simulation()
     const begin = performance.now()
 
@@ -43,7 +43,7 @@ describe('Simulation', () => {
     expect(performance.now() - begin).toBeLessThan(3_000)
   })
 
-  it('is the host of a program that says nothing of a network', async () => {
+  it('is the host of a program that does not mention a network', async () => {
     const sockets: number[] = []
     const world = new Simulation()
 
@@ -64,7 +64,7 @@ describe('Simulation', () => {
     expect(world.network.operations).toBeGreaterThan(0)
   })
 
-  it('leaves its place to a driver that was asked for', async () => {
+  it('gives way to an explicit driver', async () => {
     const world = new Simulation()
 
     const reply = await run(() => realExchange(), { host: realSockets(world) })
@@ -100,13 +100,13 @@ describe('Simulation', () => {
     expect(world.reports).toEqual([error])
   })
 
-  it('takes the orders of a schedule that it is given', () => {
+  it('follows the given schedule', () => {
     const schedule = seeded(1)
 
     expect(new Simulation({ schedule }).schedule).toBe(schedule)
   })
 
-  it('leaves to chance what steps next only if it is to', () => {
+  it('randomizes the order of steps only on request', () => {
     expect(new Simulation({ seed: 7 }).schedule).toBe(undefined)
     expect(new Simulation({ seed: 7, shuffle: false }).schedule).toBe(undefined)
     expect(new Simulation({ seed: 7, shuffle: true }).schedule).toBeDefined()
@@ -126,7 +126,7 @@ describe('Simulation', () => {
     expect(() => new Simulation({ seed: seed as number })).toThrow(RangeError)
   })
 
-  it('sees a deadlock of two that wait for each other’s bytes', async () => {
+  it('detects a deadlock of two peers that wait for each other', async () => {
     const error = await rejection(
       simulate(function* main() {
         const { client, server } = yield* pair()
@@ -138,7 +138,7 @@ describe('Simulation', () => {
     expect(error.waits).toEqual(['main#1 waits for all(2 yieldables)'])
   })
 
-  it('can be seen through when it is driven by hand', () => {
+  it('can be inspected when it is driven by hand', () => {
     const world = new Simulation()
     const called: string[] = []
 
@@ -172,7 +172,7 @@ describe('simulate', () => {
     ).toBe(error)
   })
 
-  it('throws what the function throws that is to make the program', async () => {
+  it('throws what the function that makes the program throws', async () => {
     const error = new Error('before it began')
 
     expect(
@@ -207,7 +207,7 @@ describe('simulate', () => {
     expect(error.waits).toEqual(['program#1 waits for recv(1)'])
   })
 
-  it('gives the program its world', async () => {
+  it('passes itself to the program', async () => {
     const now = await simulate(function* (world) {
       yield* sleep(1234)
       return world.now()
@@ -216,7 +216,7 @@ describe('simulate', () => {
     expect(now).toBe(1234)
   })
 
-  it('ends the servers that still wait when the program has returned, with their finally blocks', async () => {
+  it('ends the servers that still wait when the program has returned, and runs their finally blocks', async () => {
     const log: string[] = []
 
     await simulate(function* (world) {
@@ -235,11 +235,11 @@ describe('simulate', () => {
       log.push(`returned at ${world.now()}`)
     })
 
-    // The peer's end takes 1 ms to come.
+    // The end of the peer's stream takes 1 ms.
     expect(log).toEqual(['returned at 7', 'ended at 17'])
   })
 
-  it('lets tasks that still have something to do finish it', async () => {
+  it('lets tasks finish that still have work to do', async () => {
     const log: string[] = []
 
     await simulate(function* (world) {
@@ -253,7 +253,7 @@ describe('simulate', () => {
     expect(log).toEqual(['slept until 60000'])
   })
 
-  it('throws the error of a handler that nobody was told of', async () => {
+  it('throws an unreported error of a handler', async () => {
     const error = new Error('of a handler')
 
     const thrown = await rejection(
@@ -272,7 +272,7 @@ describe('simulate', () => {
     expect(thrown).toBe(error)
   })
 
-  it('does not throw what `onError` has been told', async () => {
+  it('does not throw an error that `onError` got', async () => {
     const told: unknown[] = []
 
     await simulate(function* () {
@@ -294,7 +294,7 @@ describe('simulate', () => {
     expect(told).toHaveLength(1)
   })
 
-  it('takes the options of a run: a signal, and a grace period', async () => {
+  it('accepts the options of a run, a signal and a grace period', async () => {
     const signal = AbortSignal.abort('stop')
     const stubborn = function* (world: Simulation): Coroutine<number> {
       const task = yield* spawn(function* () {
@@ -318,7 +318,7 @@ describe('simulate', () => {
     expect(await simulate(stubborn)).toBe(5000)
   })
 
-  it('takes the options of the network', async () => {
+  it('accepts the options of the network', async () => {
     const now = await simulate(
       function* (world) {
         abort(yield* pair())
@@ -327,11 +327,11 @@ describe('simulate', () => {
       { latency: 100 },
     )
 
-    // The look-ups of two addresses, and there and back.
+    // The look-ups of two addresses, and a round trip.
     expect(now).toBe(400)
   })
 
-  it('works twice at a time in one process', async () => {
+  it('can run twice at the same time in one process', async () => {
     const conversation = (text: string, ms: number) =>
       function* (world: Simulation): Coroutine<readonly unknown[]> {
         yield* spawn(server('', 4915, echoer))
@@ -367,7 +367,7 @@ function* shuffled(): Coroutine<string> {
   return order
 }
 
-/** Waits for bytes that nobody sends. */
+/** Waits for bytes that never arrive. */
 function* waiting(): Coroutine<void> {
   const { client } = yield* pair()
   yield* client.recv(1)
@@ -377,7 +377,7 @@ function* sleeper(): Coroutine<void> {
   yield* sleep(1000)
 }
 
-/** An exchange with oneself over the real network, for which virtual time is not stopped. */
+/** An exchange with itself over the real network, for which virtual time does not stop. */
 function* realExchange(): Coroutine<string> {
   const options = { driver: nodeDriver }
   const listener = yield* listen('127.0.0.1', 0, options)
@@ -394,7 +394,7 @@ function* realExchange(): Coroutine<string> {
   }
 }
 
-/** The same world, which says that it simulates nothing: it waits for real sockets. */
+/** The same simulation, except that it claims to simulate nothing, and so waits for real sockets. */
 function realSockets(world: Simulation): Simulation {
   return new Proxy(world, {
     get(target, key) {

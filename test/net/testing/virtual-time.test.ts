@@ -1,4 +1,4 @@
-// Every wait of both packages that a timer ends, in the virtual time of a simulation.
+// Every wait of both packages that a timer ends, in virtual time.
 import { connect, server } from '@bluelet/net'
 import { type Simulation, type SimulationOptions, simulate } from '@bluelet/net/testing'
 import {
@@ -16,7 +16,7 @@ import { describe, expect, it } from 'vitest'
 import { abort, echoer, exchange, pair } from '../simulated-pair.js'
 import { errorOf, HOUR_MS } from '../world.js'
 
-/** How much virtual time goes by while something is done. */
+/** The virtual time that a coroutine takes. */
 function took(
   act: (world: Simulation) => Coroutine<unknown>,
   options: SimulationOptions = {},
@@ -30,7 +30,7 @@ function took(
 
 const hanging = { addresses: { '10.0.0.1': 'hang', '10.0.0.2': 'hang', '10.0.0.3': 'hang' } }
 
-describe('in virtual time, without waiting,', () => {
+describe('in virtual time, without waiting:', () => {
   it('sleep ends', async () => {
     expect(
       await took(function* () {
@@ -52,7 +52,7 @@ describe('in virtual time, without waiting,', () => {
     expect(found.ms).toBe(HOUR_MS)
   })
 
-  it('race gives up a wait for bytes for a sleep', async () => {
+  it('race withdraws a wait for bytes after a sleep', async () => {
     const ms = await simulate(function* (world) {
       const ends = yield* pair()
       const begin = world.now()
@@ -64,7 +64,7 @@ describe('in virtual time, without waiting,', () => {
     expect(ms).toBe(HOUR_MS)
   })
 
-  it('a callback of the world comes', async () => {
+  it('a callback of the simulation is called', async () => {
     expect(
       await took(function* (world) {
         yield* callback<void>((resume) => void world.at(world.now() + HOUR_MS, resume))
@@ -72,7 +72,7 @@ describe('in virtual time, without waiting,', () => {
     ).toBe(HOUR_MS)
   })
 
-  it('connect gives up after 10 s', async () => {
+  it('connect fails after 10 s', async () => {
     const ms = await took(function* () {
       yield* errorOf(connect('10.0.0.1', 4915))
     }, hanging)
@@ -80,7 +80,7 @@ describe('in virtual time, without waiting,', () => {
     expect(ms).toBe(10_000)
   })
 
-  it('connect gives up after the time that it is given', async () => {
+  it('connect fails after its timeout', async () => {
     const ms = await took(function* () {
       yield* errorOf(connect('10.0.0.1', 4915, { timeout: HOUR_MS }))
     }, hanging)
@@ -88,7 +88,7 @@ describe('in virtual time, without waiting,', () => {
     expect(ms).toBe(HOUR_MS)
   })
 
-  it('connect tries the next address after 250 ms, and the one after that after 500', async () => {
+  it('connect tries the next address after 250 ms, and the third after 500', async () => {
     const tries: string[] = []
     let now = () => 0
 
@@ -134,7 +134,7 @@ describe('in virtual time, without waiting,', () => {
     expect(world!.now()).toBe(5004)
   })
 
-  it('kill waits out a grace period of 5 s', async () => {
+  it('kill waits for a grace period of 5 s', async () => {
     const ms = await took(function* () {
       const stubborn = yield* spawn(function* () {
         while (true) {

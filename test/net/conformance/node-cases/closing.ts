@@ -1,15 +1,15 @@
-// Node's cases of connections that are closed: before they are made, while they are made, twice, and what is asked of them after it.
+// Node's cases of closed connections: before and while they are made, twice, and their use after the close.
 
 import { join, kill, Latch, pause, spawn, timeout } from '@bluelet/scheduler'
 import { expect, it } from 'vitest'
 import { perform } from '../../world.js'
-import type { Bench } from '../bench.js'
+import type { ConformanceHarness } from '../harness.js'
 import { outcome, refusal } from '../log.js'
 
-export function closingCases(bench: Bench): void {
-  it('after-close: a closed connection can still be asked and closed, and says who the peer was', async () => {
-    const log = await bench.talk({
-      *client({ conn, note, tell }) {
+export function closingCases(harness: ConformanceHarness): void {
+  it('after-close: a closed connection can be inspected and closed again, and knows its peer', async () => {
+    const log = await harness.talk({
+      *client({ conn, note, record }) {
         const peer = `${conn.remoteAddress}`
         conn.close()
         yield* conn.whenClosed()
@@ -19,9 +19,9 @@ export function closingCases(bench: Bench): void {
         note(`close: ${refusal(() => conn.close())}`)
         note(`abort: ${refusal(() => conn.abort())}`)
         note(`shutdown: ${refusal(() => conn.shutdown())}`)
-        yield* tell('recv', conn.recv())
-        yield* tell('sendall', conn.sendall('x'))
-        yield* tell('closed', conn.whenClosed())
+        yield* record('recv', conn.recv())
+        yield* record('sendall', conn.sendall('x'))
+        yield* record('closed', conn.whenClosed())
       },
       *server({ conn }) {
         yield* conn.readall()
@@ -41,14 +41,14 @@ export function closingCases(bench: Bench): void {
     ])
   })
 
-  it('connect-immediate-finish: a connect to an unknown name that is given up at once says nothing later', async () => {
-    const log = await bench.meet({
+  it('connect-immediate-finish: a connect to an unknown name that is killed at once reports nothing later', async () => {
+    const log = await harness.meet({
       *client({ connect, note }) {
-        const connecting = yield* spawn(perform, connect({ host: bench.sample.unknownName }))
+        const connecting = yield* spawn(perform, connect({ host: harness.sample.unknownName }))
         yield pause()
         yield* kill(connecting)
         note('killed')
-        yield* bench.quiet()
+        yield* harness.quiet()
       },
       *server() {},
     })
@@ -56,25 +56,25 @@ export function closingCases(bench: Bench): void {
     expect(log.lines).toEqual(['client: killed'])
   })
 
-  it('connect-immediate-destroy: connects that are killed after any number of steps leave the server in service', async () => {
-    const log = await bench.meet({
-      *client({ connect, tell }) {
+  it('connect-immediate-destroy: connects that are killed after any number of steps do not affect the server', async () => {
+    const log = await harness.meet({
+      *client({ connect, record }) {
         for (let steps = 0; steps < 20; steps++) {
           const connecting = yield* spawn(perform, connect())
           for (let i = 0; i < steps; i++) yield pause()
           yield* kill(connecting)
-          // What was given to the task before the kill is its own to close.
+          // A connection that the task received before the kill is closed by that task.
           if (connecting.outcome?.kind === 'returned') connecting.outcome.value.abort()
         }
         using conn = yield* connect()
         yield* conn.sendall('hello\n')
-        yield* tell('received', conn.readall())
+        yield* record('received', conn.readall())
       },
-      *server({ listener, tell }) {
+      *server({ listener, record }) {
         for (let greeting = ''; greeting !== 'hello\n'; ) {
           using conn = yield* listener.accept()
           greeting = yield* outcome(conn.readline())
-          if (greeting === 'hello\n') yield* tell('sendall', conn.sendall('at your service'))
+          if (greeting === 'hello\n') yield* record('sendall', conn.sendall('at your service'))
         }
       },
     })
@@ -82,12 +82,12 @@ export function closingCases(bench: Bench): void {
     expect(log.lines).toEqual(['server: sendall: done', 'client: received: at your service'])
   })
 
-  it('connect-destroy: a killed connect ends its attempt, and whoever joins it learns of the kill', async () => {
+  it('connect-destroy: a killed connect ends its attempt, and its joiner gets a KilledError', async () => {
     const begun = new Latch()
 
-    const log = await bench.meet({
-      *client({ connect, note, tell }) {
-        const driver = bench.silentDriver({
+    const log = await harness.meet({
+      *client({ connect, note, record }) {
+        const driver = harness.silentDriver({
           attempt() {
             note('attempt')
             begun.open()
@@ -97,7 +97,7 @@ export function closingCases(bench: Bench): void {
         const connecting = yield* spawn(perform, connect({ driver }))
         yield* begun.wait()
         yield* kill(connecting)
-        yield* tell('connect', join(connecting))
+        yield* record('connect', join(connecting))
       },
       *server() {},
     })
@@ -105,20 +105,20 @@ export function closingCases(bench: Bench): void {
     expect(log.lines).toEqual(['client: attempt', 'client: attempt closed', 'client: connect: KilledError'])
   })
 
-  it('connect-after-destroy: a look-up that answers after the kill connects nothing', async () => {
+  it('connect-after-destroy: an answer to a look-up after the kill has no effect', async () => {
     const asked = new Latch()
     let answer = () => {}
 
-    const log = await bench.meet({
+    const log = await harness.meet({
       *client({ connect, note }) {
-        const driver = bench.driverWith({
+        const driver = harness.driverWith({
           lookup(_host, done) {
-            answer = () => done(null, [bench.sample.address])
+            answer = () => done(null, [harness.sample.address])
             asked.open()
           },
           connect(address, port) {
             note('attempt')
-            return bench.driver.connect(address, port)
+            return harness.driver.connect(address, port)
           },
         })
         const connecting = yield* spawn(perform, connect({ driver }))
@@ -126,7 +126,7 @@ export function closingCases(bench: Bench): void {
         yield* kill(connecting)
         answer()
         note('answered')
-        yield* bench.quiet()
+        yield* harness.quiet()
       },
       *server() {},
     })
@@ -134,51 +134,51 @@ export function closingCases(bench: Bench): void {
     expect(log.lines).toEqual(['client: answered'])
   })
 
-  it('during-close: a connection that is being closed still knows both addresses', async () => {
+  it('during-close: a closing connection still knows both addresses', async () => {
     const looked = new Latch()
 
-    const log = await bench.talk({
+    const log = await harness.talk({
       *client({ conn, note }) {
         const addresses = `${conn.localAddress} ${conn.remoteAddress}`
         conn.close()
         note(`the same: ${`${conn.localAddress} ${conn.remoteAddress}` === addresses}`)
         looked.open()
       },
-      *server({ conn, tell }) {
+      *server({ conn, record }) {
         yield* looked.wait()
-        yield* tell('recv', conn.recv())
+        yield* record('recv', conn.recv())
       },
     })
 
     expect(log.lines).toEqual(['client: the same: true', 'server: recv: end'])
   })
 
-  it('socket-write-after-close: a send on a connection that we have closed is refused, whatever the peer does', async () => {
-    const log = await bench.talk({
+  it('socket-write-after-close: a send on a closed connection is refused, whatever the peer does', async () => {
+    const log = await harness.talk({
       *client({ conn }) {
         yield* conn.sendall('still sending')
         conn.shutdown()
         yield* conn.recv()
       },
-      *server({ conn, tell }) {
+      *server({ conn, record }) {
         yield* conn.peek()
         conn.close()
-        yield* tell('sendall', conn.sendall('x'))
-        yield* tell('sendall of nothing', conn.sendall(''))
+        yield* record('sendall', conn.sendall('x'))
+        yield* record('sendall of nothing', conn.sendall(''))
       },
     })
 
     expect(log.sides.server).toEqual(['sendall: ClosedError', 'sendall of nothing: ClosedError'])
   })
 
-  it('write-cb-on-destroy-before-connect: a task that is killed while it connects sends nothing, and cleans up', async () => {
+  it('write-cb-on-destroy-before-connect: a task that is killed while connecting sends nothing, and cleans up', async () => {
     const begun = new Latch()
 
-    const log = await bench.meet({
+    const log = await harness.meet({
       *client({ connect, note }) {
         const sending = yield* spawn(function* () {
           try {
-            const conn = yield* connect({ driver: bench.silentDriver({ attempt: () => begun.open() }) })
+            const conn = yield* connect({ driver: harness.silentDriver({ attempt: () => begun.open() }) })
             yield* conn.sendall('never')
             note('sent')
           } finally {
@@ -196,32 +196,32 @@ export function closingCases(bench: Bench): void {
   })
 
   it('socket-destroy-twice: a connection that is aborted twice is closed once', async () => {
-    const log = await bench.talk({
-      *client({ conn, tell }) {
-        const waiting = yield* spawn(() => tell('closed', conn.whenClosed()))
+    const log = await harness.talk({
+      *client({ conn, record }) {
+        const waiting = yield* spawn(() => record('closed', conn.whenClosed()))
         yield pause()
         conn.abort()
         conn.abort()
         yield* join(waiting)
       },
-      *server({ conn, tell }) {
-        yield* tell('recv', conn.recv())
+      *server({ conn, record }) {
+        yield* record('recv', conn.recv())
       },
     })
 
     expect(log.sides).toEqual({ client: ['closed: done'], server: ['recv: ConnectionResetError'] })
   })
 
-  it('socket-destroy-send: a send after two closes is refused, and the peer gets nothing of it', async () => {
-    const log = await bench.talk({
-      *client({ conn, tell }) {
+  it('socket-destroy-send: a send after two closes is refused, and sends nothing', async () => {
+    const log = await harness.talk({
+      *client({ conn, record }) {
         conn.close()
         conn.close()
-        yield* tell('send', conn.send('kaboom'))
-        yield* tell('sendall', conn.sendall('kaboom'))
+        yield* record('send', conn.send('kaboom'))
+        yield* record('sendall', conn.sendall('kaboom'))
       },
-      *server({ conn, tell }) {
-        yield* tell('received', conn.readall())
+      *server({ conn, record }) {
+        yield* record('received', conn.readall())
       },
     })
 
@@ -231,17 +231,17 @@ export function closingCases(bench: Bench): void {
     })
   })
 
-  it('timeout-no-handle: a timeout can end what has no socket yet', async () => {
-    const log = await bench.meet({
-      *client({ connect, note, tell }) {
-        const driver = bench.driverWith({
+  it('timeout-no-handle: a timeout can end a connect before it has a socket', async () => {
+    const log = await harness.meet({
+      *client({ connect, note, record }) {
+        const driver = harness.driverWith({
           lookup: () => note('look-up'),
           connect(address, port) {
             note('attempt')
-            return bench.driver.connect(address, port)
+            return harness.driver.connect(address, port)
           },
         })
-        yield* tell('connect', timeout(10, connect({ driver })))
+        yield* record('connect', timeout(10, connect({ driver })))
       },
       *server() {},
     })

@@ -1,36 +1,36 @@
-// Node's cases of connecting: names and addresses, attempts that are given up, and what is left of a connection that was.
+// Node's cases of connecting: names and addresses, abandoned attempts, and what remains of a connection.
 import { ConnectError, type Connection } from '@bluelet/net'
 import type { Driver } from '@bluelet/net/driver'
 import { all, type Coroutine, Latch, race } from '@bluelet/scheduler'
 import { expect, it } from 'vitest'
 import { collectGarbage } from '../../../support/garbage.js'
-import { errorOf } from '../../world.js'
-import { type Bench, type Guest, silentSocket } from '../bench.js'
+import { errorOf, silentSocket } from '../../world.js'
+import type { ConformanceHarness, UnconnectedSide } from '../harness.js'
 import { nameOf } from '../log.js'
 
-/** Addresses for documentation (RFC 3849, RFC 5737): nobody is there, and nothing is sent to them here. */
+/** Addresses for documentation (RFC 3849, RFC 5737), to which nothing is sent here. */
 const IPV6 = '2001:db8::1'
 const IPV4 = '192.0.2.1'
 
 type Attempt = Driver['connect']
 
-export function connectingCases(bench: Bench): void {
-  const { address } = bench.sample
+export function connectingCases(harness: ConformanceHarness): void {
+  const { address } = harness.sample
 
-  /** Names have the given addresses; some of those are reached otherwise than by the driver. */
+  /** A driver whose names have the given addresses, some of which it reaches by other means. */
   function named(addresses: readonly string[], routes: Readonly<Record<string, Attempt>> = {}): Driver {
-    return bench.driverWith({
+    return harness.driverWith({
       lookup: (_host, done) => queueMicrotask(() => done(null, addresses)),
-      connect: (to, port) => (routes[to] ?? bench.driver.connect.bind(bench.driver))(to, port),
+      connect: (to, port) => (routes[to] ?? harness.driver.connect.bind(harness.driver))(to, port),
     })
   }
 
-  it('connect-abort-controller: a connect that is called off ends its attempt', async () => {
+  it('connect-abort-controller: an aborted connect ends its attempt', async () => {
     const begun = new Latch()
 
-    const log = await bench.meet({
+    const log = await harness.meet({
       *client({ connect, note }) {
-        const driver = bench.silentDriver({
+        const driver = harness.silentDriver({
           attempt: () => begun.open(),
           close: () => note('attempt closed'),
         })
@@ -47,11 +47,11 @@ export function connectingCases(bench: Bench): void {
     }
   })
 
-  it('connect-timeout: a connect that nobody answers fails when its own time is up', async () => {
-    const log = await bench.meet({
-      *client({ connect, note, tell }) {
-        const driver = bench.silentDriver({ close: () => note('attempt closed') })
-        yield* tell('connect', connect({ driver, timeout: 10 }))
+  it('connect-timeout: a connect that is not answered fails at its own timeout', async () => {
+    const log = await harness.meet({
+      *client({ connect, note, record }) {
+        const driver = harness.silentDriver({ close: () => note('attempt closed') })
+        yield* record('connect', connect({ driver, timeout: 10 }))
       },
       *server() {},
     })
@@ -59,13 +59,13 @@ export function connectingCases(bench: Bench): void {
     expect(log.lines).toEqual(['client: attempt closed', 'client: connect: ConnectError ETIMEDOUT'])
   })
 
-  it('dns-lookup: a name is looked up once, and its address connected to', async () => {
-    const log = await bench.meet({
+  it('dns-lookup: connect looks a name up once, and connects to its address', async () => {
+    const log = await harness.meet({
       *client({ connect, note }) {
-        const driver = bench.driverWith({
+        const driver = harness.driverWith({
           lookup(host, done) {
             note(`look-up of ${host}`)
-            bench.driver.lookup(address, done)
+            harness.driver.lookup(address, done)
           },
         })
         using conn = yield* connect({ host: 'server.test', driver })
@@ -77,8 +77,8 @@ export function connectingCases(bench: Bench): void {
     expect(log.lines).toEqual(['client: look-up of server.test', `client: connected to ${address}`])
   })
 
-  it('dns-custom-lookup: a look-up of one’s own may give many addresses; the first that answers is taken', async () => {
-    const log = await bench.meet({
+  it('dns-custom-lookup: a custom look-up may give many addresses, and connect uses the first that answers', async () => {
+    const log = await harness.meet({
       *client({ connect, note }) {
         using conn = yield* connect({ host: 'server.test', driver: named([address, address, address]) })
         note(`connected to ${conn.remoteAddress?.host}`)
@@ -89,22 +89,22 @@ export function connectingCases(bench: Bench): void {
     expect(log.lines).toEqual([`client: connected to ${address}`])
   })
 
-  it('options-lookup: a look-up that fails is a failed connect, with its code and its name', async () => {
+  it('options-lookup: a failed look-up fails the connect, with the code and the name', async () => {
     const reason = Object.assign(new Error('the resolver is out to lunch'), { code: 'EAI_AGAIN' })
-    const driver = bench.driverWith({ lookup: (_host, done) => queueMicrotask(() => done(reason, [])) })
+    const driver = harness.driverWith({ lookup: (_host, done) => queueMicrotask(() => done(reason, [])) })
 
-    const error = await bench.play(() => errorOf(bench.connect(80, { host: 'server.test', driver })))
+    const error = await harness.play(() => errorOf(harness.connect(80, { host: 'server.test', driver })))
 
     expect(nameOf(error)).toBe('ConnectError EAI_AGAIN')
     expect(error.message).toContain('server.test')
     expect(error.cause).toBe(reason)
   })
 
-  it('connect-custom-lookup-non-string-address: a look-up that gives what is no address is a failed connect', async () => {
-    const { unknownName } = bench.sample
+  it('connect-custom-lookup-non-string-address: a look-up with an invalid address fails the connect', async () => {
+    const { unknownName } = harness.sample
 
-    const error = await bench.play(() =>
-      errorOf(bench.connect(80, { host: 'server.test', driver: named([unknownName]) })),
+    const error = await harness.play(() =>
+      errorOf(harness.connect(80, { host: 'server.test', driver: named([unknownName]) })),
     )
 
     expect(error).toBeInstanceOf(ConnectError)
@@ -112,14 +112,14 @@ export function connectingCases(bench: Bench): void {
     expect(error.message).toContain(unknownName)
   })
 
-  it('autoselectfamily: an address that refuses is followed at once by the next, of the other family', async () => {
-    const log = await bench.meet({
+  it('autoselectfamily: connect tries an address of the other family at once after a refusal', async () => {
+    const log = await harness.meet({
       *client({ connect, note }) {
-        const closedPort = yield* bench.freePort()
+        const closedPort = yield* harness.freePort()
         const driver = named([IPV6, address], {
           [IPV6]: () => {
             note('refused')
-            return bench.driver.connect(address, closedPort)
+            return harness.driver.connect(address, closedPort)
           },
         })
         using conn = yield* connect({ host: 'server.test', driver })
@@ -131,19 +131,19 @@ export function connectingCases(bench: Bench): void {
     expect(log.lines).toEqual(['client: refused', `client: connected to ${address}`])
   })
 
-  it('autoselectfamily-ipv4first: families take turns, and the one that the look-up prefers begins', async () => {
+  it('autoselectfamily-ipv4first: families alternate, starting with that of the first address', async () => {
     const tried: string[] = []
 
-    const error = await bench.play(function* () {
-      const closedPort = yield* bench.freePort()
+    const error = await harness.play(function* () {
+      const closedPort = yield* harness.freePort()
       const refuse: Attempt = (to) => {
         tried.push(to)
-        return bench.driver.connect(address, closedPort)
+        return harness.driver.connect(address, closedPort)
       }
       const addresses = ['192.0.2.1', '192.0.2.2', '2001:db8::1', '2001:db8::2']
       const routes = Object.fromEntries(addresses.map((to) => [to, refuse]))
       return yield* errorOf(
-        bench.connect(closedPort, { host: 'server.test', driver: named(addresses, routes) }),
+        harness.connect(closedPort, { host: 'server.test', driver: named(addresses, routes) }),
       )
     })
 
@@ -152,8 +152,8 @@ export function connectingCases(bench: Bench): void {
     for (const to of tried) expect(error.message).toContain(to)
   })
 
-  it('autoselectfamily-timeout-close: an address that does not answer is closed when the next one has', async () => {
-    const log = await bench.meet({
+  it('autoselectfamily-timeout-close: an attempt without an answer is closed when the next one succeeds', async () => {
+    const log = await harness.meet({
       *client({ connect, note }) {
         const driver = named([IPV4, address], { [IPV4]: () => silentSocket(() => note('attempt closed')) })
         using conn = yield* connect({ host: 'server.test', driver })
@@ -166,7 +166,7 @@ export function connectingCases(bench: Bench): void {
   })
 
   it('local-address-port: both ends agree on the address of the side that connected', async () => {
-    const log = await bench.talk({
+    const log = await harness.talk({
       *client({ conn }) {
         yield* conn.sendall(`${conn.localAddress}`)
         conn.shutdown()
@@ -180,8 +180,8 @@ export function connectingCases(bench: Bench): void {
     expect(log.lines).toEqual(['server: the same: true', `server: host ${address}, family 4`])
   })
 
-  it('remote-address: the peer’s address is there as soon as it is connected', async () => {
-    const log = await bench.meet({
+  it('remote-address: the peer’s address is known as soon as the connection is made', async () => {
+    const log = await harness.meet({
       *client({ connect, listener, note }) {
         using conn = yield* connect()
         note(`the listener’s: ${`${conn.remoteAddress}` === `${listener.address}`}`)
@@ -192,8 +192,8 @@ export function connectingCases(bench: Bench): void {
     expect(log.lines).toEqual(['client: the listener’s: true'])
   })
 
-  it('remote-address-port: the peer’s address is known before it ends, after it has, and after the close', async () => {
-    const log = await bench.talk({
+  it('remote-address-port: the peer’s address is known before and after its end, and after the close', async () => {
+    const log = await harness.talk({
       *client({ conn }) {
         yield* conn.recv()
         conn.close()
@@ -212,12 +212,12 @@ export function connectingCases(bench: Bench): void {
     expect(log.lines).toEqual(['server: after the end: true', 'server: after the close: true'])
   })
 
-  it('connect-memleak: nobody holds a connection that is closed', async () => {
+  it('connect-memleak: a closed connection is not kept alive', async () => {
     const kept: WeakRef<Connection>[] = []
 
-    await bench.play(function* () {
+    await harness.play(function* () {
       for (let i = 0; i < 10; i++) {
-        const { client, server } = yield* bench.pair()
+        const { client, server } = yield* harness.pair()
         kept.push(new WeakRef(client), new WeakRef(server))
         client.close()
         server.close()
@@ -226,14 +226,14 @@ export function connectingCases(bench: Bench): void {
     })
     await collectGarbage()
 
-    // The engine itself may keep a pair that it has seen, and sometimes does.
+    // The engine itself sometimes keeps a pair that it has seen.
     expect(kept.filter((reference) => reference.deref() !== undefined).length).toBeLessThanOrEqual(2)
   })
 
-  it('connect-unref: an open connection that nobody waits for does not hold up the end of the run', async () => {
-    const { client, server } = await bench.play(() => bench.pair())
+  it('connect-unref: an open connection without a waiting task does not delay the end of the run', async () => {
+    const { client, server } = await harness.play(() => harness.pair())
 
-    const received = await bench.play(function* () {
+    const received = await harness.play(function* () {
       yield* client.sendall('still open')
       const received = String(yield* server.readexactly(10))
       client.close()
@@ -246,7 +246,7 @@ export function connectingCases(bench: Bench): void {
   })
 }
 
-function* acceptOne({ listener }: Parameters<Guest>[0]): Coroutine<void> {
+function* acceptOne({ listener }: Parameters<UnconnectedSide>[0]): Coroutine<void> {
   using conn = yield* listener.accept()
   yield* conn.readall()
 }

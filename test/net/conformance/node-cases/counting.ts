@@ -3,14 +3,14 @@ import { type Connection, server } from '@bluelet/net'
 import { all, type Coroutine, kill, Latch, spawn } from '@bluelet/scheduler'
 import { expect, it } from 'vitest'
 import { pattern } from '../../world.js'
-import type { Bench } from '../bench.js'
+import type { ConformanceHarness } from '../harness.js'
 
 const KIB = 1024
 const UNLIMITED = { limit: Number.POSITIVE_INFINITY }
 
-export function countingCases(bench: Bench): void {
-  it('bytes-read: what was received adds up to what was sent, and the end adds nothing', async () => {
-    const log = await bench.talk({
+export function countingCases(harness: ConformanceHarness): void {
+  it('bytes-read: the received bytes add up to the sent bytes, and the end adds nothing', async () => {
+    const log = await harness.talk({
       *client({ conn, note }) {
         let length = 0
         for (let n = -1; n !== 0; length += n) n = (yield* conn.recv()).length
@@ -30,7 +30,7 @@ export function countingCases(bench: Bench): void {
   })
 
   it('bytes-stats: each of two connections counts its own bytes', async () => {
-    const log = await bench.meet({
+    const log = await harness.meet({
       *client({ connect, note }) {
         for (const size of [100, 2000]) {
           using conn = yield* connect()
@@ -53,10 +53,10 @@ export function countingCases(bench: Bench): void {
     })
   })
 
-  it('bytes-written-large: what each send says it took adds up to all', async () => {
+  it('bytes-written-large: the results of all sends add up to the total', async () => {
     const sent = pattern(10_000_000)
 
-    const log = await bench.talk({
+    const log = await harness.talk({
       *client({ conn, note }) {
         let taken = 0
         while (taken < sent.length) taken += yield* conn.send(sent.subarray(taken))
@@ -71,8 +71,8 @@ export function countingCases(bench: Bench): void {
     expect(log.sides).toEqual({ client: ['taken 10000000'], server: ['the same: true'] })
   })
 
-  it('response-size: many sends and one more byte just before the close all arrive', async () => {
-    const log = await bench.talk({
+  it('response-size: many sends, and one more byte just before the close, all arrive', async () => {
+    const log = await harness.talk({
       *client({ conn }) {
         for (let i = 0; i < 100; i++) yield* conn.sendall(pattern(KIB))
         yield* conn.sendall('.')
@@ -87,15 +87,15 @@ export function countingCases(bench: Bench): void {
     expect(log.lines).toEqual([`server: ${100 * KIB + 1} bytes, the last: .`])
   })
 
-  it('many-clients: each of many clients at once gets its own answer, whole', async () => {
+  it('many-clients: each of many simultaneous clients gets its own complete answer', async () => {
     const count = 50
     const listening = new Latch()
     let port = 0
 
-    const answers = await bench.play(function* () {
+    const answers = await harness.play(function* () {
       const serving = yield* spawn(() =>
-        server(bench.sample.address, 0, answer, {
-          driver: bench.driver,
+        server(harness.sample.address, 0, answer, {
+          driver: harness.driver,
           onListening({ address }) {
             port = address.port
             listening.open()
@@ -111,7 +111,7 @@ export function countingCases(bench: Bench): void {
     expect(answers).toEqual(Array.from({ length: count }, (_, i) => `${i} `.repeat(KIB)))
 
     function* ask(i: number): Coroutine<string> {
-      using conn = yield* bench.connect(port)
+      using conn = yield* harness.connect(port)
       yield* conn.sendall(`${i}\n`)
       return String(yield* conn.readall())
     }

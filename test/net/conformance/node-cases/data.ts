@@ -1,24 +1,24 @@
-// Node's cases of what is sent and received: that all of it arrives, unchanged and in order, at whatever pace it is read.
+// Node's cases of data: all bytes arrive, unchanged and in order, at any pace of reading.
 import type { Connection } from '@bluelet/net'
 import { type Coroutine, Latch, sleep } from '@bluelet/scheduler'
 import { expect, it } from 'vitest'
 import { pattern } from '../../world.js'
-import type { Bench } from '../bench.js'
+import type { ConformanceHarness } from '../harness.js'
 import { outcome, refusal } from '../log.js'
 
 const KIB = 1024
 const UNLIMITED = { limit: Number.POSITIVE_INFINITY }
 
-export function dataCases(bench: Bench): void {
-  it('throttle: a reader that stops holds up the sender, and gets all once it goes on', async () => {
-    const { plenty } = bench
+export function dataCases(harness: ConformanceHarness): void {
+  it('throttle: a reader that stops makes the sender wait, and gets all bytes when it continues', async () => {
+    const { plenty } = harness
     let sent = false
 
-    const log = await bench.talk({
+    const log = await harness.talk({
       *client({ conn, note }) {
         const first = yield* conn.readexactly(1000)
-        // Long enough for all of it to be read ahead, if nothing stood against that.
-        for (let i = 0; i < 10 && !sent; i++) yield* bench.quiet()
+        // Long enough to read all of it ahead, if reading ahead were not bounded.
+        for (let i = 0; i < 10 && !sent; i++) yield* harness.quiet()
         note(`sent: ${sent}`)
         const rest = yield* conn.readall(UNLIMITED)
         note(`the same: ${first.equals(plenty.subarray(0, 1000)) && rest.equals(plenty.subarray(1000))}`)
@@ -34,16 +34,16 @@ export function dataCases(bench: Bench): void {
     expect(log.sides.client).toEqual(['sent: false', 'the same: true', 'sent: true'])
   })
 
-  it('pause: a reader that stops now and then loses nothing of what comes meanwhile', async () => {
+  it('pause: a reader that pauses at times loses no byte', async () => {
     const lines = Array.from({ length: 200 }, (_, i) => `line ${i}\n`)
 
-    const log = await bench.talk({
+    const log = await harness.talk({
       *client({ conn, note }) {
         for (let stop = 0; stop < 4; stop++) {
           const read: string[] = []
           while (read.length < 50) read.push(String(yield* conn.readline()))
           note(`lines: ${read[0]?.trim()} to ${read[49]?.trim()}`)
-          yield* bench.quiet()
+          yield* harness.quiet()
         }
         note(`recv: ${yield* outcome(conn.recv())}`)
       },
@@ -62,9 +62,9 @@ export function dataCases(bench: Bench): void {
     ])
   })
 
-  it('pingpong: each ping gets its pong, and after the end of the pings the pongs end', async () => {
-    const log = await bench.talk({
-      *client({ conn, note, tell }) {
+  it('pingpong: each ping gets its pong, and the pongs end after the pings', async () => {
+    const log = await harness.talk({
+      *client({ conn, note, record }) {
         let pongs = 0
         for (; pongs < 100; pongs++) {
           yield* conn.sendall('PING')
@@ -72,7 +72,7 @@ export function dataCases(bench: Bench): void {
         }
         note(`pongs: ${pongs}`)
         conn.shutdown()
-        yield* tell('recv', conn.recv())
+        yield* record('recv', conn.recv())
       },
       *server({ conn, note }) {
         let pings = 0
@@ -85,12 +85,12 @@ export function dataCases(bench: Bench): void {
     expect(log.lines).toEqual(['client: pongs: 100', 'server: pings: 100', 'client: recv: end'])
   })
 
-  it('pingpong-delay: replies that take their time come each to its own question', async () => {
-    const log = await bench.talk({
-      *client({ conn, tell }) {
+  it('pingpong-delay: slow replies reach the right requests', async () => {
+    const log = await harness.talk({
+      *client({ conn, record }) {
         for (const word of ['one', 'two', 'three']) {
           yield* conn.sendall(`${word}\n`)
-          yield* tell('received', conn.readline('!'))
+          yield* record('received', conn.readline('!'))
         }
         conn.shutdown()
       },
@@ -118,7 +118,7 @@ export function dataCases(bench: Bench): void {
   it('large-string: a long text arrives as its UTF-8, character by character', async () => {
     const text = 'あ'.repeat(40 * KIB)
 
-    const log = await bench.talk({
+    const log = await harness.talk({
       *client({ conn }) {
         yield* conn.sendall(text)
         conn.shutdown()
@@ -133,7 +133,7 @@ export function dataCases(bench: Bench): void {
   })
 
   it('binary: every byte comes back as itself', async () => {
-    const log = await bench.talk({
+    const log = await harness.talk({
       *client({ conn, note }) {
         const wrong: number[] = []
         for (let byte = 0; byte < 256; byte++) {
@@ -149,10 +149,10 @@ export function dataCases(bench: Bench): void {
     expect(log.lines).toEqual(['client: wrong: '])
   })
 
-  it('write-slow: many writes to a reader that takes them in little pieces arrive whole and in order', async () => {
+  it('write-slow: many writes to a reader of small pieces arrive complete and in order', async () => {
     const block = pattern(200_000)
 
-    const log = await bench.talk({
+    const log = await harness.talk({
       *client({ conn, note }) {
         const pieces: Buffer[] = []
         for (let piece = yield* conn.recv(5000); piece.length > 0; piece = yield* conn.recv(5000)) {
@@ -171,11 +171,11 @@ export function dataCases(bench: Bench): void {
     expect(log.sides).toEqual({ client: ['the same: true'], server: ['sent'] })
   })
 
-  it('write-callbacks: every one of thousands of sends is done once, in order', async () => {
+  it('write-callbacks: each of thousands of sends finishes once, in order', async () => {
     const count = 5000
     const done: number[] = []
 
-    const log = await bench.talk({
+    const log = await harness.talk({
       *client({ conn, note }) {
         note(`${(yield* conn.readall(UNLIMITED)).length} bytes`)
       },
@@ -192,11 +192,11 @@ export function dataCases(bench: Bench): void {
     expect(done).toEqual(Array.from({ length: count }, (_, i) => i))
   })
 
-  it('write-connect-write: what is sent before the server has accepted comes before what is sent after it', async () => {
+  it('write-connect-write: bytes sent before the accept arrive before bytes sent after it', async () => {
     const sent = new Latch()
     const accepted = new Latch()
 
-    const log = await bench.meet({
+    const log = await harness.meet({
       *client({ connect }) {
         using conn = yield* connect()
         yield* conn.sendall('before ')
@@ -204,11 +204,11 @@ export function dataCases(bench: Bench): void {
         yield* accepted.wait()
         yield* conn.sendall('after')
       },
-      *server({ listener, tell }) {
+      *server({ listener, record }) {
         yield* sent.wait()
         using conn = yield* listener.accept()
         accepted.open()
-        yield* tell('received', conn.readall())
+        yield* record('received', conn.readall())
       },
     })
 
@@ -216,16 +216,16 @@ export function dataCases(bench: Bench): void {
   })
 
   it('write-arguments: bytes and text can be sent, and nothing else', async () => {
-    const log = await bench.talk({
-      *client({ conn, note, tell }) {
+    const log = await harness.talk({
+      *client({ conn, note, record }) {
         for (const data of [null, undefined, true, 1, {}, [1], () => {}, Symbol.iterator])
           note(`${typeof data}: ${refusal(() => conn.sendall(data as unknown as string))}`)
         for (const data of ['text ', Buffer.from('buffer '), new TextEncoder().encode('array'), ''])
-          yield* tell('sendall', conn.sendall(data))
+          yield* record('sendall', conn.sendall(data))
         conn.shutdown()
       },
-      *server({ conn, tell }) {
-        yield* tell('received', conn.readall())
+      *server({ conn, record }) {
+        yield* record('received', conn.readall())
       },
     })
 
@@ -240,10 +240,10 @@ export function dataCases(bench: Bench): void {
     })
   })
 
-  it('write-fully-async-buffer: a buffer that is used again for every send arrives as it was at each', async () => {
+  it('write-fully-async-buffer: a buffer that is reused for every send arrives as it was at each send', async () => {
     const rounds = 500
 
-    const log = await bench.talk({
+    const log = await harness.talk({
       *client({ conn }) {
         const buffer = Buffer.alloc(KIB)
         for (let i = 0; i < rounds; i++) {
@@ -265,14 +265,14 @@ export function dataCases(bench: Bench): void {
     expect(log.lines).toEqual(['server: wrong: 0'])
   })
 
-  it('GH-5504: a large transfer to a peer that has left ends with a reset, and reading then gives no end', async () => {
-    const log = await bench.talk({
+  it('GH-5504: a large transfer to a peer that has left ends with a reset, and then reads do not give the end', async () => {
+    const log = await harness.talk({
       *client({ conn }) {
         conn.abort()
       },
-      *server({ conn, tell }) {
-        yield* tell('sendall', conn.sendall(bench.plenty))
-        yield* tell('recv', conn.recv())
+      *server({ conn, record }) {
+        yield* record('sendall', conn.sendall(harness.plenty))
+        yield* record('recv', conn.recv())
       },
     })
 

@@ -1,17 +1,17 @@
-// Node's cases of connections that break, or are never made: who is told, of what, and how often.
+// Node's cases of broken and failed connections: which operations throw, which error, and how often.
 import { ConnectError } from '@bluelet/net'
 import { type DriverSocket, FAILED } from '@bluelet/net/driver'
 import { all, join, kill, Latch, pause, spawn } from '@bluelet/scheduler'
 import { expect, it } from 'vitest'
-import { errorOf } from '../../world.js'
-import { type Bench, silentSocket } from '../bench.js'
+import { errorOf, silentSocket } from '../../world.js'
+import type { ConformanceHarness } from '../harness.js'
 import { nameOf, outcome, refusal } from '../log.js'
 
 const REFUSED = 20
 
-export function errorCases(bench: Bench): void {
-  it('error-twice: a reset is told once to who reads and once to who writes, and is the cause of what comes later', async () => {
-    const log = await bench.talk({
+export function errorCases(harness: ConformanceHarness): void {
+  it('error-twice: a reset is thrown once at a read and once at a write, and is the cause of later errors', async () => {
+    const log = await harness.talk({
       *client({ conn }) {
         conn.abort()
       },
@@ -33,36 +33,36 @@ export function errorCases(bench: Bench): void {
     ])
   })
 
-  it('stream: a peer that dies in the middle of a large transfer is an error for the sender, never success', async () => {
-    const log = await bench.talk({
+  it('stream: a sender to a peer that dies during a large transfer gets an error, never success', async () => {
+    const log = await harness.talk({
       *client({ conn, note }) {
         yield* conn.readexactly(10_000)
         note('dies')
         conn.abort()
       },
-      *server({ conn, tell }) {
-        yield* tell('sendall', conn.sendall(bench.plenty))
+      *server({ conn, record }) {
+        yield* record('sendall', conn.sendall(harness.plenty))
       },
     })
 
     expect(log.lines).toEqual(['client: dies', 'server: sendall: ConnectionResetError'])
   })
 
-  it('child-process-connect-reset: a peer that is killed is an error for who reads, never the end', async () => {
+  it('child-process-connect-reset: a reader gets an error from a killed peer, never the end', async () => {
     const reading = new Latch()
 
-    const log = await bench.talk({
+    const log = await harness.talk({
       *client({ conn, note }) {
         yield* reading.wait()
         note('is killed')
         conn.abort()
       },
-      *server({ conn, tell }) {
-        const reader = yield* spawn(() => tell('recv', conn.recv()))
+      *server({ conn, record }) {
+        const reader = yield* spawn(() => record('recv', conn.recv()))
         yield pause()
         reading.open()
         yield* join(reader)
-        yield* tell('recv', conn.recv())
+        yield* record('recv', conn.recv())
       },
     })
 
@@ -73,12 +73,12 @@ export function errorCases(bench: Bench): void {
     ])
   })
 
-  it('connect-reset: what is given up before it is connected is closed at once, not lingered over', async () => {
+  it('connect-reset: an attempt that is abandoned before it is connected is closed at once, without a linger', async () => {
     const begun = new Latch()
 
-    const log = await bench.meet({
+    const log = await harness.meet({
       *client({ connect, note }) {
-        const driver = bench.silentDriver({
+        const driver = harness.silentDriver({
           attempt: () => begun.open(),
           close: (linger) => note(`close: linger ${linger}`),
         })
@@ -92,31 +92,31 @@ export function errorCases(bench: Bench): void {
     expect(log.lines).toEqual(['client: close: linger false'])
   })
 
-  it('connect-reset-after-destroy: an abort after close takes nothing back of what was sent', async () => {
-    const log = await bench.talk({
-      *client({ conn, tell }) {
-        yield* tell('sendall', conn.sendall('all of it'))
+  it('connect-reset-after-destroy: an abort after close does not withdraw sent bytes', async () => {
+    const log = await harness.talk({
+      *client({ conn, record }) {
+        yield* record('sendall', conn.sendall('all of it'))
         conn.close()
         conn.abort()
       },
-      *server({ conn, tell }) {
-        yield* tell('recv', conn.readexactly(9))
-        yield* tell('recv', conn.recv())
+      *server({ conn, record }) {
+        yield* record('recv', conn.readexactly(9))
+        yield* record('recv', conn.recv())
       },
     })
 
     expect(log.lines).toEqual(['client: sendall: done', 'server: recv: all of it', 'server: recv: end'])
   })
 
-  it('connect-reset-before-connected: of a connect that is killed the server gets no bytes', async () => {
+  it('connect-reset-before-connected: the server gets no bytes from a killed connect', async () => {
     const begun = new Latch()
 
-    const log = await bench.meet({
+    const log = await harness.meet({
       *client({ connect, note }) {
-        const driver = bench.driverWith({
+        const driver = harness.driverWith({
           connect(address, port) {
             begun.open()
-            return bench.driver.connect(address, port)
+            return harness.driver.connect(address, port)
           },
         })
         const connecting = yield* spawn(function* () {
@@ -133,9 +133,9 @@ export function errorCases(bench: Bench): void {
           using conn = yield* listener.accept()
           return yield* outcome(conn.recv())
         })
-        yield* bench.quiet()
+        yield* harness.quiet()
         listener.close()
-        // Whether the network has told it of the attempt, and how that ended, is not determined.
+        // The server may or may not have been told of the attempt and of its end.
         const told = ['end', 'ConnectionResetError', 'ClosedError'].includes(yield* outcome(acceptor))
         note(`no bytes: ${told}`)
       },
@@ -144,27 +144,27 @@ export function errorCases(bench: Bench): void {
     expect(log.lines).toEqual(['client: killed', 'server: no bytes: true'])
   })
 
-  it('connect-reset-until-connected: an abort as soon as it is connected is a reset for the server', async () => {
-    const log = await bench.meet({
+  it('connect-reset-until-connected: an abort right after the connect is a reset for the server', async () => {
+    const log = await harness.meet({
       *client({ connect }) {
         const conn = yield* connect()
         conn.abort()
         yield* conn.whenClosed()
       },
-      *server({ listener, tell }) {
+      *server({ listener, record }) {
         using conn = yield* listener.accept()
-        yield* tell('recv', conn.recv())
+        yield* record('recv', conn.recv())
       },
     })
 
     expect(log.lines).toEqual(['server: recv: ConnectionResetError'])
   })
 
-  it('server-reset: an abort as soon as it is accepted is a reset for the client', async () => {
-    const log = await bench.meet({
-      *client({ connect, tell }) {
+  it('server-reset: an abort right after the accept is a reset for the client', async () => {
+    const log = await harness.meet({
+      *client({ connect, record }) {
         using conn = yield* connect()
-        yield* tell('recv', conn.recv())
+        yield* record('recv', conn.recv())
       },
       *server({ listener }) {
         const conn = yield* listener.accept()
@@ -175,15 +175,15 @@ export function errorCases(bench: Bench): void {
     expect(log.lines).toEqual(['client: recv: ConnectionResetError'])
   })
 
-  it('socket-reset-send: after an abort nothing can be sent, and what the peer gets is a reset', async () => {
-    const log = await bench.talk({
-      *client({ conn, tell }) {
+  it('socket-reset-send: a send after an abort is refused, and the peer gets a reset', async () => {
+    const log = await harness.talk({
+      *client({ conn, record }) {
         conn.abort()
-        yield* tell('send', conn.send('kaboom'))
-        yield* tell('sendall', conn.sendall('kaboom'))
+        yield* record('send', conn.send('kaboom'))
+        yield* record('sendall', conn.sendall('kaboom'))
       },
-      *server({ conn, tell }) {
-        yield* tell('received', conn.readall())
+      *server({ conn, record }) {
+        yield* record('received', conn.readall())
       },
     })
 
@@ -193,20 +193,20 @@ export function errorCases(bench: Bench): void {
     })
   })
 
-  it('socket-reset-twice: two aborts, and one of the peer’s own, reset the connection once', async () => {
-    const log = await bench.talk({
-      *client({ conn, note, tell }) {
+  it('socket-reset-twice: two aborts, and one by the peer, reset the connection once', async () => {
+    const log = await harness.talk({
+      *client({ conn, note, record }) {
         conn.abort()
         conn.abort()
-        yield* tell('closed', conn.whenClosed())
+        yield* record('closed', conn.whenClosed())
         conn.abort()
         note('aborted again')
       },
-      *server({ conn, tell }) {
-        yield* tell('recv', conn.recv())
+      *server({ conn, record }) {
+        yield* record('recv', conn.recv())
         conn.abort()
-        yield* tell('closed', conn.whenClosed())
-        yield* tell('recv', conn.recv())
+        yield* record('closed', conn.whenClosed())
+        yield* record('recv', conn.recv())
       },
     })
 
@@ -216,10 +216,10 @@ export function errorCases(bench: Bench): void {
     })
   })
 
-  it('connect-econnrefused: every one of many refused connects gets an error of its own', async () => {
-    const errors = await bench.play(function* () {
-      const port = yield* bench.freePort()
-      const clients = Array.from({ length: REFUSED }, () => errorOf(bench.connect(port)))
+  it('connect-econnrefused: each of many refused connects gets its own error', async () => {
+    const errors = await harness.play(function* () {
+      const port = yield* harness.freePort()
+      const clients = Array.from({ length: REFUSED }, () => errorOf(harness.connect(port)))
       return yield* all(clients)
     })
 
@@ -227,13 +227,13 @@ export function errorCases(bench: Bench): void {
     expect(new Set(errors).size).toBe(REFUSED)
   })
 
-  it('connect-local-error: an attempt for which this machine has no address is an error that says so', async () => {
-    const log = await bench.meet({
-      *client({ connect, tell }) {
+  it('connect-local-error: an attempt without a local address is an error that says so', async () => {
+    const log = await harness.meet({
+      *client({ connect, record }) {
         const reason = Object.assign(new Error('no such address'), { code: 'EADDRNOTAVAIL' })
-        yield* tell(
+        yield* record(
           'connect',
-          connect({ driver: bench.driverWith({ connect: () => failingSocket(reason) }) }),
+          connect({ driver: harness.driverWith({ connect: () => failingSocket(reason) }) }),
         )
       },
       *server() {},
@@ -242,11 +242,11 @@ export function errorCases(bench: Bench): void {
     expect(log.lines).toEqual(['client: connect: ConnectError EADDRNOTAVAIL'])
   })
 
-  it('localerror: what can be no port and no host is refused at the call', async () => {
-    const log = await bench.meet({
+  it('localerror: an invalid port or host is refused at the call', async () => {
+    const log = await harness.meet({
       *client({ connect, note }) {
         for (const port of [-1, 0, 65_536, 1.5, '80'])
-          note(`port ${port}: ${refusal(() => bench.connect(port as number))}`)
+          note(`port ${port}: ${refusal(() => harness.connect(port as number))}`)
         for (const host of ['', 3, null])
           note(`host ${host}: ${refusal(() => connect({ host: host as string }))}`)
       },
@@ -265,24 +265,24 @@ export function errorCases(bench: Bench): void {
     ])
   })
 
-  it('dns-error: the error for a name that has no address names it', async () => {
-    const { unknownName } = bench.sample
+  it('dns-error: the error for a name without addresses contains the name', async () => {
+    const { unknownName } = harness.sample
 
-    const error = await bench.play(() => errorOf(bench.connect(80, { host: unknownName })))
+    const error = await harness.play(() => errorOf(harness.connect(80, { host: unknownName })))
 
     expect(error).toBeInstanceOf(ConnectError)
     expect(error.message).toContain(unknownName)
   })
 
-  it('socket-write-error: data that cannot be sent is refused at the call, and the connection is unharmed', async () => {
-    const log = await bench.talk({
-      *client({ conn, note, tell }) {
+  it('socket-write-error: invalid data is refused at the call, and the connection is not affected', async () => {
+    const log = await harness.talk({
+      *client({ conn, note, record }) {
         note(`sendall: ${refusal(() => conn.sendall(1337 as unknown as string))}`)
-        yield* tell('sendall', conn.sendall('as before'))
+        yield* record('sendall', conn.sendall('as before'))
         conn.shutdown()
       },
-      *server({ conn, tell }) {
-        yield* tell('received', conn.readall())
+      *server({ conn, record }) {
+        yield* record('received', conn.readall())
       },
     })
 
@@ -294,7 +294,7 @@ export function errorCases(bench: Bench): void {
   })
 }
 
-/** A socket whose connection fails, as soon as somebody observes it. */
+/** A socket whose connection fails as soon as it has an observer. */
 function failingSocket(reason: Error): DriverSocket {
   const socket = silentSocket(() => {})
   socket.read = () => {

@@ -1,20 +1,20 @@
-// Node's cases of the end of a stream: what ends, what goes on, and in which order it is told.
+// Node's cases of the end of a stream: which side ends, which continues, and the order of the reports.
 import { join, Latch, spawn } from '@bluelet/scheduler'
 import { expect, it } from 'vitest'
-import type { Bench } from '../bench.js'
+import type { ConformanceHarness } from '../harness.js'
 import { outcome } from '../log.js'
 
-export function halfCloseCases(bench: Bench): void {
+export function halfCloseCases(harness: ConformanceHarness): void {
   it('allow-half-open: a side that has ended still gets its answer', async () => {
-    const log = await bench.talk({
-      *client({ conn, note, tell }) {
+    const log = await harness.talk({
+      *client({ conn, note, record }) {
         yield* conn.sendall('question')
         conn.shutdown()
         note('ended')
-        yield* tell('received', conn.readall())
+        yield* record('received', conn.readall())
       },
-      *server({ conn, tell }) {
-        yield* tell('received', conn.readall())
+      *server({ conn, record }) {
+        yield* record('received', conn.readall())
         yield* conn.sendall('answer')
         conn.shutdown()
       },
@@ -23,18 +23,18 @@ export function halfCloseCases(bench: Bench): void {
     expect(log.lines).toEqual(['client: ended', 'server: received: question', 'client: received: answer'])
   })
 
-  it('socket-no-halfopen-enforcer: nobody ends our side because the peer has ended its own', async () => {
-    const log = await bench.talk({
-      *client({ conn, tell }) {
+  it('socket-no-halfopen-enforcer: our side does not end because the peer has ended its side', async () => {
+    const log = await harness.talk({
+      *client({ conn, record }) {
         conn.shutdown()
-        yield* tell('received', conn.readexactly(4))
-        yield* tell('recv', conn.recv())
+        yield* record('received', conn.readexactly(4))
+        yield* record('recv', conn.recv())
       },
-      *server({ conn, tell }) {
-        yield* tell('recv', conn.recv())
-        yield* bench.quiet()
-        yield* tell('recv', conn.recv())
-        yield* tell('sendall', conn.sendall('late'))
+      *server({ conn, record }) {
+        yield* record('recv', conn.recv())
+        yield* harness.quiet()
+        yield* record('recv', conn.recv())
+        yield* record('sendall', conn.sendall('late'))
         conn.shutdown()
       },
     })
@@ -46,12 +46,12 @@ export function halfCloseCases(bench: Bench): void {
   })
 
   it('end-close: the end is received before the connection is closed', async () => {
-    const log = await bench.talk({
-      *client({ conn, note, tell }) {
-        yield* tell('recv', conn.recv())
+    const log = await harness.talk({
+      *client({ conn, note, record }) {
+        yield* record('recv', conn.recv())
         note('close')
         conn.close()
-        yield* tell('closed', conn.whenClosed())
+        yield* record('closed', conn.whenClosed())
       },
       *server({ conn }) {
         conn.close()
@@ -62,16 +62,16 @@ export function halfCloseCases(bench: Bench): void {
   })
 
   it('socket-close-after-end: a side is closed only after both streams have ended', async () => {
-    const log = await bench.talk({
-      *client({ conn, tell }) {
+    const log = await harness.talk({
+      *client({ conn, record }) {
         yield* conn.sendall('bye')
         conn.close()
-        yield* tell('closed', conn.whenClosed())
+        yield* record('closed', conn.whenClosed())
       },
-      *server({ conn, note, tell }) {
-        yield* tell('received', conn.readexactly(3))
-        yield* tell('recv', conn.recv())
-        yield* bench.quiet()
+      *server({ conn, note, record }) {
+        yield* record('received', conn.readexactly(3))
+        yield* record('recv', conn.recv())
+        yield* harness.quiet()
         note('close')
         conn.close()
       },
@@ -86,17 +86,17 @@ export function halfCloseCases(bench: Bench): void {
   })
 
   it('end-destroyed: at the end of both streams a connection is not closed yet', async () => {
-    const log = await bench.talk({
-      *client({ conn, note, tell }) {
+    const log = await harness.talk({
+      *client({ conn, note, record }) {
         conn.shutdown()
-        yield* tell('recv', conn.recv())
-        yield* bench.quiet()
-        yield* tell('recv', conn.recv())
+        yield* record('recv', conn.recv())
+        yield* harness.quiet()
+        yield* record('recv', conn.recv())
         conn.shutdown()
         note('shutdown again')
       },
-      *server({ conn, tell }) {
-        yield* tell('recv', conn.recv())
+      *server({ conn, record }) {
+        yield* record('recv', conn.recv())
         conn.shutdown()
       },
     })
@@ -109,18 +109,18 @@ export function halfCloseCases(bench: Bench): void {
     ])
   })
 
-  it('end-without-connect: a connect that nobody yields connects nothing', async () => {
-    const log = await bench.meet({
+  it('end-without-connect: a connect that is not yielded connects nothing', async () => {
+    const log = await harness.meet({
       *client({ connect, note }) {
         void connect()
         note('made the event')
       },
-      *server({ listener, note, tell }) {
+      *server({ listener, note, record }) {
         const acceptor = yield* spawn(outcome, listener.accept())
-        yield* bench.quiet()
+        yield* harness.quiet()
         note('close')
         listener.close()
-        yield* tell('accept', join(acceptor))
+        yield* record('accept', join(acceptor))
       },
     })
 
@@ -130,18 +130,18 @@ export function halfCloseCases(bench: Bench): void {
   it('socket-end-before-connect: our side can be ended before the peer has accepted', async () => {
     const ended = new Latch()
 
-    const log = await bench.meet({
-      *client({ connect, note, tell }) {
+    const log = await harness.meet({
+      *client({ connect, note, record }) {
         using conn = yield* connect()
         conn.shutdown()
         note('ended')
         ended.open()
-        yield* tell('received', conn.readall())
+        yield* record('received', conn.readall())
       },
-      *server({ listener, tell }) {
+      *server({ listener, record }) {
         yield* ended.wait()
         using conn = yield* listener.accept()
-        yield* tell('recv', conn.recv())
+        yield* record('recv', conn.recv())
         yield* conn.sendall('bye')
       },
     })
@@ -149,22 +149,22 @@ export function halfCloseCases(bench: Bench): void {
     expect(log.lines).toEqual(['client: ended', 'server: recv: end', 'client: received: bye'])
   })
 
-  it('socket-end-callback: what was sent comes before the end, be it nothing, text or bytes', async () => {
+  it('socket-end-callback: sent data arrives before the end, be it nothing, text or bytes', async () => {
     const last = ['', 'text', Buffer.from('bytes')]
 
-    const log = await bench.meet({
-      *client({ connect, tell }) {
+    const log = await harness.meet({
+      *client({ connect, record }) {
         for (const data of last) {
           using conn = yield* connect()
-          yield* tell('sendall', conn.sendall(data))
+          yield* record('sendall', conn.sendall(data))
           conn.shutdown()
-          yield* tell('recv', conn.recv())
+          yield* record('recv', conn.recv())
         }
       },
-      *server({ listener, tell }) {
+      *server({ listener, record }) {
         for (const _ of last) {
           using conn = yield* listener.accept()
-          yield* tell('received', conn.readall())
+          yield* record('received', conn.readall())
         }
       },
     })
@@ -175,16 +175,16 @@ export function halfCloseCases(bench: Bench): void {
     })
   })
 
-  it('write-after-close: what is sent to a peer that has closed does no harm while it lingers', async () => {
-    const log = await bench.talk({
-      *client({ conn, tell }) {
+  it('write-after-close: bytes for a peer that has closed are discarded while it lingers', async () => {
+    const log = await harness.talk({
+      *client({ conn, record }) {
         conn.close()
-        yield* tell('closed', conn.whenClosed())
+        yield* record('closed', conn.whenClosed())
       },
-      *server({ conn, tell }) {
-        yield* tell('recv', conn.recv())
-        yield* tell('sendall', conn.sendall('nobody reads this'))
-        yield* tell('recv', conn.recv())
+      *server({ conn, record }) {
+        yield* record('recv', conn.recv())
+        yield* record('sendall', conn.sendall('nobody reads this'))
+        yield* record('recv', conn.recv())
         conn.close()
       },
     })
@@ -198,17 +198,17 @@ export function halfCloseCases(bench: Bench): void {
   })
 
   it('write-after-end-nt: a send after our end is refused at its yield, and we still receive', async () => {
-    const log = await bench.talk({
-      *client({ conn, note, tell }) {
+    const log = await harness.talk({
+      *client({ conn, note, record }) {
         conn.shutdown()
         const late = conn.sendall('late')
         note('made the event')
-        yield* tell('sendall', late)
-        yield* tell('send', conn.send('late'))
-        yield* tell('received', conn.readall())
+        yield* record('sendall', late)
+        yield* record('send', conn.send('late'))
+        yield* record('received', conn.readall())
       },
-      *server({ conn, tell }) {
-        yield* tell('received', conn.readall())
+      *server({ conn, record }) {
+        yield* record('received', conn.readall())
         yield* conn.sendall('still here')
         conn.shutdown()
       },
@@ -221,15 +221,15 @@ export function halfCloseCases(bench: Bench): void {
   })
 
   it('writable: a peer that has only ended can still be written to', async () => {
-    const log = await bench.talk({
-      *client({ conn, tell }) {
-        yield* tell('recv', conn.recv())
-        yield* tell('sendall', conn.sendall('hello world'))
+    const log = await harness.talk({
+      *client({ conn, record }) {
+        yield* record('recv', conn.recv())
+        yield* record('sendall', conn.sendall('hello world'))
         conn.shutdown()
       },
-      *server({ conn, tell }) {
+      *server({ conn, record }) {
         conn.shutdown()
-        yield* tell('received', conn.readall())
+        yield* record('received', conn.readall())
       },
     })
 

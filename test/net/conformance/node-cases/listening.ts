@@ -1,23 +1,23 @@
-// Node's cases of listening: on what, when, and what the address of a listener is.
+// Node's cases of listening: where, when, and the address of a listener.
 import { ListenError, type Listener, listen, server } from '@bluelet/net'
 import { kill, Latch, pause, spawn } from '@bluelet/scheduler'
 import { expect, it } from 'vitest'
 import { errorOf } from '../../world.js'
-import type { Bench } from '../bench.js'
+import type { ConformanceHarness } from '../harness.js'
 import { nameOf, outcome, refusal } from '../log.js'
 
-export function listeningCases(bench: Bench): void {
-  const { address } = bench.sample
+export function listeningCases(harness: ConformanceHarness): void {
+  const { address } = harness.sample
 
-  it('listen-close-server: a listen that is killed under way gives no listener, and the port is free', async () => {
-    const log = await bench.meet({
-      *client({ note, tell }) {
-        const port = yield* bench.freePort()
-        const opening = yield* spawn(outcome, bench.listen(port))
+  it('listen-close-server: a listen that is killed while pending gives no listener, and leaves the port free', async () => {
+    const log = await harness.meet({
+      *client({ note, record }) {
+        const port = yield* harness.freePort()
+        const opening = yield* spawn(outcome, harness.listen(port))
         yield pause()
         yield* kill(opening)
         note(`${opening.outcome?.kind}`)
-        yield* tell('connect', bench.connect(port))
+        yield* record('connect', harness.connect(port))
       },
       *server() {},
     })
@@ -25,22 +25,22 @@ export function listeningCases(bench: Bench): void {
     expect(log.lines).toEqual(['client: killed', 'client: connect: ConnectError ECONNREFUSED'])
   })
 
-  it('listening: a port can be connected to while its listener is open, not before and not after', async () => {
+  it('listening: a port accepts connections while its listener is open, and only then', async () => {
     const opened = new Latch()
     const tried = new Latch()
     const closed = new Latch()
 
-    const log = await bench.meet({
-      *client({ connect, listener, tell }) {
-        const free = yield* bench.freePort()
-        yield* tell('before', bench.connect(free))
+    const log = await harness.meet({
+      *client({ connect, listener, record }) {
+        const free = yield* harness.freePort()
+        yield* record('before', harness.connect(free))
         opened.open()
         const conn = yield* connect()
-        yield* tell('during', conn.readexactly(7))
+        yield* record('during', conn.readexactly(7))
         conn.close()
         tried.open()
         yield* closed.wait()
-        yield* tell('after', bench.connect(listener.address.port))
+        yield* record('after', harness.connect(listener.address.port))
       },
       *server({ listener }) {
         yield* opened.wait()
@@ -59,26 +59,26 @@ export function listeningCases(bench: Bench): void {
     ])
   })
 
-  it('listen-error: an address of another machine cannot be listened on', async () => {
-    const { driver, foreignAddress } = bench.sample
+  it('listen-error: listening on an address of another machine fails', async () => {
+    const { driver, foreignAddress } = harness.sample
 
-    const error = await bench.play(() => errorOf(listen(foreignAddress, 0, { driver })))
+    const error = await harness.play(() => errorOf(listen(foreignAddress, 0, { driver })))
 
     expect(nameOf(error)).toBe('ListenError EADDRNOTAVAIL')
     expect(error.message).toContain(foreignAddress)
   })
 
-  it('listen-invalid-port: what can be no port is refused at the call', () => {
+  it('listen-invalid-port: an invalid port is refused at the call', () => {
     const refusals = [-1, 65_536, 1.5, Number.NaN, '80', null].map((port) =>
-      refusal(() => bench.listen(port as number)),
+      refusal(() => harness.listen(port as number)),
     )
 
     expect(refusals).toEqual(new Array(6).fill('RangeError'))
   })
 
-  it('listen-twice: one event that is yielded twice opens two listeners, each with its own port', async () => {
-    const ports = await bench.play(function* () {
-      const opening = bench.listen()
+  it('listen-twice: an event that is yielded twice opens two listeners, each with its own port', async () => {
+    const ports = await harness.play(function* () {
+      const opening = harness.listen()
       using one = yield* opening
       using other = yield* opening
       return [one.address.port, other.address.port]
@@ -87,12 +87,12 @@ export function listeningCases(bench: Bench): void {
     expect(new Set(ports).size).toBe(2)
   })
 
-  it('bind-twice: a second listener on a port is refused, and the first stays in service', async () => {
-    const log = await bench.meet({
-      *client({ connect, listener, tell }) {
-        yield* tell('listen', bench.listen(listener.address.port))
+  it('bind-twice: a second listener on a port is refused, and the first keeps working', async () => {
+    const log = await harness.meet({
+      *client({ connect, listener, record }) {
+        yield* record('listen', harness.listen(listener.address.port))
         using conn = yield* connect()
-        yield* tell('received', conn.readexactly(10))
+        yield* record('received', conn.readexactly(10))
       },
       *server({ listener }) {
         using conn = yield* listener.accept()
@@ -103,22 +103,22 @@ export function listeningCases(bench: Bench): void {
     expect(log.lines).toEqual(['client: listen: ListenError EADDRINUSE', 'client: received: in service'])
   })
 
-  it('eaddrinuse: the error for a port in use says which port, and where', async () => {
-    const { error, port } = await bench.play(function* () {
-      using listener = yield* bench.listen()
+  it('eaddrinuse: the error for a port in use names the port and the address', async () => {
+    const { error, port } = await harness.play(function* () {
+      using listener = yield* harness.listen()
       const { port } = listener.address
-      return { port, error: yield* errorOf(bench.listen(port)) }
+      return { port, error: yield* errorOf(harness.listen(port)) }
     })
 
     expect(error).toBeInstanceOf(ListenError)
     expect(error.message).toContain(`${address}:${port}`)
   })
 
-  it('server-bind: port 0 is any that is free, and another one is that one', async () => {
-    const { any, wanted, given } = await bench.play(function* () {
-      using one = yield* bench.listen(0)
-      const wanted = yield* bench.freePort()
-      using other = yield* bench.listen(wanted)
+  it('server-bind: port 0 gives a free port, and any other port gives that port', async () => {
+    const { any, wanted, given } = await harness.play(function* () {
+      using one = yield* harness.listen(0)
+      const wanted = yield* harness.freePort()
+      using other = yield* harness.listen(wanted)
       return { any: one.address.port, wanted, given: other.address.port }
     })
 
@@ -126,8 +126,8 @@ export function listeningCases(bench: Bench): void {
     expect(given).toBe(wanted)
   })
 
-  it('server-address: a listener says where it listens, and the clients and the accepted say the same', async () => {
-    const log = await bench.meet({
+  it('server-address: a listener has the same address as clients and accepted connections report', async () => {
+    const log = await harness.meet({
       *client({ connect, listener, note }) {
         using conn = yield* connect()
         note(`the same: ${`${conn.remoteAddress}` === `${listener.address}`}`)
@@ -146,14 +146,14 @@ export function listeningCases(bench: Bench): void {
     })
   })
 
-  it('server-try-ports: a listen that fails does not stand in the way of the next', async () => {
-    const log = await bench.meet({
+  it('server-try-ports: a failed listen does not affect the next', async () => {
+    const log = await harness.meet({
       *client() {},
       *server({ listener, note }) {
         let made: Listener | undefined
         for (const port of [listener.address.port, listener.address.port, 0]) {
           try {
-            made = yield* bench.listen(port)
+            made = yield* harness.listen(port)
             note('listens')
           } catch (error) {
             note(nameOf(error))
@@ -171,14 +171,14 @@ export function listeningCases(bench: Bench): void {
   })
 
   it('server-call-listen-multiple-times: a port can be listened on again after each close', async () => {
-    const log = await bench.meet({
+    const log = await harness.meet({
       *client() {},
-      *server({ note, tell }) {
-        const port = yield* bench.freePort()
+      *server({ note, record }) {
+        const port = yield* harness.freePort()
         for (let i = 0; i < 3; i++) {
-          using listener = yield* bench.listen(port)
+          using listener = yield* harness.listen(port)
           note(`listens: ${listener.address.port === port}`)
-          yield* tell('listen', bench.listen(port))
+          yield* record('listen', harness.listen(port))
         }
       },
     })
@@ -195,10 +195,10 @@ export function listeningCases(bench: Bench): void {
     const asked = new Latch()
     let listening = 0
 
-    const log = await bench.meet({
+    const log = await harness.meet({
       *client() {},
       *server({ note }) {
-        const driver = bench.driverWith({
+        const driver = harness.driverWith({
           listen() {
             asked.open()
             return () => note('given up')

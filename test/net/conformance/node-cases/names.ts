@@ -1,4 +1,4 @@
-// Node's own tests of its sockets that say something about sockets in general, by name: `test-net-` is left out.
+// Node's own tests of its sockets that apply to sockets in general, by name without `test-net-`.
 
 /** The cases, by group. */
 export const NODE_CASES = {

@@ -1,13 +1,13 @@
-// Node's cases of servers: whom they accept, how many, and what becomes of those whom they do not.
+// Node's cases of servers: which connections they accept, how many, and what happens to the others.
 import { type Connection, server } from '@bluelet/net'
 import { join, kill, Latch, pause, Semaphore, spawn } from '@bluelet/scheduler'
 import { expect, it } from 'vitest'
-import type { Bench } from '../bench.js'
+import type { ConformanceHarness } from '../harness.js'
 import { outcome } from '../log.js'
 
-export function serverCases(bench: Bench): void {
-  it('client-bind-twice: two connections at a time never have the same port', async () => {
-    const log = await bench.meet({
+export function serverCases(harness: ConformanceHarness): void {
+  it('client-bind-twice: two simultaneous connections never have the same port', async () => {
+    const log = await harness.meet({
       *client({ connect, note }) {
         using one = yield* connect()
         using other = yield* connect()
@@ -23,20 +23,20 @@ export function serverCases(bench: Bench): void {
     expect(log.sides).toEqual({ client: ['the same: false'], server: ['the same: false'] })
   })
 
-  it('server-close: a listener that is closed leaves its connections alone, and wakes who accepts', async () => {
-    const log = await bench.meet({
-      *client({ connect, tell }) {
+  it('server-close: a closed listener keeps its connections open, and wakes a waiting accept', async () => {
+    const log = await harness.meet({
+      *client({ connect, record }) {
         using conn = yield* connect()
-        yield* tell('received', conn.readexactly(10))
+        yield* record('received', conn.readexactly(10))
       },
-      *server({ listener, note, tell }) {
+      *server({ listener, note, record }) {
         using conn = yield* listener.accept()
         const acceptor = yield* spawn(outcome, listener.accept())
         yield pause()
         listener.close()
         note(`accept: ${yield* join(acceptor)}`)
-        yield* tell('accept', listener.accept())
-        yield* tell('sendall', conn.sendall('still here'))
+        yield* record('accept', listener.accept())
+        yield* record('sendall', conn.sendall('still here'))
       },
     })
 
@@ -48,14 +48,14 @@ export function serverCases(bench: Bench): void {
     ])
   })
 
-  it('server-max-connections: a server that turns away what is above its limit serves those below it', async () => {
+  it('server-max-connections: a server that drops connections above its limit serves those below', async () => {
     const most = 2
 
-    const log = await bench.meet({
-      *client({ connect, tell }) {
+    const log = await harness.meet({
+      *client({ connect, record }) {
         const conns: Connection[] = []
         for (let i = 0; i < 4; i++) conns.push(yield* connect())
-        for (const [i, conn] of conns.entries()) yield* tell(`client ${i}`, conn.readexactly(6))
+        for (const [i, conn] of conns.entries()) yield* record(`client ${i}`, conn.readexactly(6))
         for (const conn of conns) conn.close()
       },
       *server({ listener }) {
@@ -80,14 +80,14 @@ export function serverCases(bench: Bench): void {
     ])
   })
 
-  it('server-max-connections-close-makes-more-available: whoever waits is served when another one has left', async () => {
-    const log = await bench.meet({
-      *client({ connect, note, tell }) {
+  it('server-max-connections-close-makes-more-available: a waiting client is served when another has left', async () => {
+    const log = await harness.meet({
+      *client({ connect, note, record }) {
         using first = yield* connect()
         using second = yield* connect()
-        yield* tell('first', first.readexactly(6))
-        const waiting = yield* spawn(() => tell('second', second.readexactly(6)))
-        yield* bench.quiet()
+        yield* record('first', first.readexactly(6))
+        const waiting = yield* spawn(() => record('second', second.readexactly(6)))
+        yield* harness.quiet()
         note('first leaves')
         first.close()
         yield* join(waiting)
@@ -110,10 +110,10 @@ export function serverCases(bench: Bench): void {
     expect(log.lines).toEqual(['client: first: served', 'client: first leaves', 'client: second: served'])
   })
 
-  it('server-drop-connections: of a connection that is turned away the server knows which it was', async () => {
+  it('server-drop-connections: the server knows the address of a dropped connection', async () => {
     const dropped: string[] = []
 
-    const log = await bench.meet({
+    const log = await harness.meet({
       *client({ connect, note }) {
         for (let i = 0; i < 3; i++) {
           using conn = yield* connect()
@@ -142,10 +142,10 @@ export function serverCases(bench: Bench): void {
     let open = 0
     const counts: number[] = []
 
-    await bench.play(function* () {
+    await harness.play(function* () {
       const serving = yield* spawn(() =>
-        server(bench.sample.address, 0, counted, {
-          driver: bench.driver,
+        server(harness.sample.address, 0, counted, {
+          driver: harness.driver,
           onListening({ address }) {
             port = address.port
             listening.open()
@@ -155,7 +155,7 @@ export function serverCases(bench: Bench): void {
       yield* listening.wait()
       const conns: Connection[] = []
       for (let i = 0; i < 3; i++) {
-        const conn = yield* bench.connect(port)
+        const conn = yield* harness.connect(port)
         conns.push(conn)
         yield* conn.recv()
         counts.push(open)
@@ -181,53 +181,53 @@ export function serverCases(bench: Bench): void {
     }
   })
 
-  it('server-pause-on-connect: nothing is lost of what comes before the server reads', async () => {
+  it('server-pause-on-connect: bytes that arrive before the server reads are not lost', async () => {
     const sent = new Latch()
 
-    const log = await bench.meet({
+    const log = await harness.meet({
       *client({ connect }) {
         using conn = yield* connect()
         yield* conn.sendall('early ')
         sent.open()
-        yield* bench.quiet()
+        yield* harness.quiet()
         yield* conn.sendall('and late')
       },
-      *server({ listener, tell }) {
+      *server({ listener, record }) {
         using conn = yield* listener.accept()
         yield* sent.wait()
-        yield* bench.quiet()
-        yield* tell('received', conn.readall())
+        yield* harness.quiet()
+        yield* record('received', conn.readall())
       },
     })
 
     expect(log.lines).toEqual(['server: received: early and late'])
   })
 
-  it('connect-paused-connection: a connection that nobody ever reads can be closed', async () => {
-    const log = await bench.talk({
-      *client({ conn, tell }) {
+  it('connect-paused-connection: a connection that is never read can be closed', async () => {
+    const log = await harness.talk({
+      *client({ conn, record }) {
         yield* conn.sendall('nobody reads this')
         conn.close()
-        yield* tell('closed', conn.whenClosed())
+        yield* record('closed', conn.whenClosed())
       },
-      *server({ conn, tell }) {
+      *server({ conn, record }) {
         yield* conn.sendall('nor that')
         conn.close()
-        yield* tell('closed', conn.whenClosed())
+        yield* record('closed', conn.whenClosed())
       },
     })
 
     expect(log.sides).toEqual({ client: ['closed: done'], server: ['closed: done'] })
   })
 
-  it('pause-resume-connecting: it is the same whether one reads at once or later', async () => {
-    const log = await bench.meet({
-      *client({ connect, tell }) {
+  it('pause-resume-connecting: reading at once or later gives the same', async () => {
+    const log = await harness.meet({
+      *client({ connect, record }) {
         using eager = yield* connect()
-        yield* tell('eager', eager.readall())
+        yield* record('eager', eager.readall())
         using lazy = yield* connect()
-        yield* bench.quiet()
-        yield* tell('lazy', lazy.readall())
+        yield* harness.quiet()
+        yield* record('lazy', lazy.readall())
       },
       *server({ listener }) {
         for (let i = 0; i < 2; i++) {
@@ -240,13 +240,13 @@ export function serverCases(bench: Bench): void {
     expect(log.lines).toEqual(['client: eager: hello', 'client: lazy: hello'])
   })
 
-  it('reconnect: a client can come again and again', async () => {
-    const log = await bench.meet({
-      *client({ connect, tell }) {
+  it('reconnect: a client can connect again and again', async () => {
+    const log = await harness.meet({
+      *client({ connect, record }) {
         for (let i = 0; i < 10; i++) {
           using conn = yield* connect()
-          yield* tell('received', conn.readexactly(7))
-          yield* tell('recv', conn.recv())
+          yield* record('received', conn.readexactly(7))
+          yield* record('recv', conn.recv())
         }
       },
       *server({ listener }) {
@@ -262,11 +262,11 @@ export function serverCases(bench: Bench): void {
     )
   })
 
-  it('reconnect-error: a client that is refused again and again is told each time', async () => {
-    const log = await bench.meet({
-      *client({ tell }) {
-        const port = yield* bench.freePort()
-        for (let i = 0; i < 10; i++) yield* tell('connect', bench.connect(port))
+  it('reconnect-error: a client that is refused repeatedly gets an error each time', async () => {
+    const log = await harness.meet({
+      *client({ record }) {
+        const port = yield* harness.freePort()
+        for (let i = 0; i < 10; i++) yield* record('connect', harness.connect(port))
       },
       *server() {},
     })

@@ -1,7 +1,7 @@
-// Node's own tests of its sockets, each told anew as two coroutines, one on each side, and the trace that they leave. Where a
-// case is about something that is not in our interface, it is about what that was meant to ensure.
+// Node's own tests of its sockets, each rewritten as two coroutines, one on each side, and the trace that
+// they leave. A case about a feature that we do not have tests the purpose of that feature.
 import { describe, expect, it, type RunnerTask } from 'vitest'
-import type { Bench } from '../bench.js'
+import type { ConformanceHarness } from '../harness.js'
 import { closingCases } from './closing.js'
 import { connectingCases } from './connecting.js'
 import { countingCases } from './counting.js'
@@ -13,32 +13,32 @@ import { NODE_CASES } from './names.js'
 import { serverCases } from './server.js'
 import { timeoutCases } from './timeouts.js'
 
-/** Describes all of them. */
-export function nodeCases(bench: Bench): void {
+/** Describes all cases. */
+export function nodeCases(harness: ConformanceHarness): void {
   describe('Node’s own cases', () => {
     describe('half-close, close and order', () => {
-      halfCloseCases(bench)
-      closingCases(bench)
+      halfCloseCases(harness)
+      closingCases(harness)
     })
-    describe('errors and resets', () => errorCases(bench))
+    describe('errors and resets', () => errorCases(harness))
     describe('data and back-pressure', () => {
-      dataCases(bench)
-      countingCases(bench)
+      dataCases(harness)
+      countingCases(harness)
     })
     describe('server', () => {
-      listeningCases(bench)
-      serverCases(bench)
+      listeningCases(harness)
+      serverCases(harness)
     })
-    describe('connecting', () => connectingCases(bench))
-    describe('timeouts', () => timeoutCases(bench))
+    describe('connecting', () => connectingCases(harness))
+    describe('timeouts', () => timeoutCases(harness))
 
-    it.for(Object.entries(NODE_CASES))('are all there, each once: %s', ([group, names], { task }) => {
+    it.for(Object.entries(NODE_CASES))('are complete, each once: %s', ([group, names], { task }) => {
       const described = task.suite!.tasks.find(({ name }) => name === group)
 
       expect(titlesIn(described).sort()).toEqual([...names].sort())
     })
 
-    it('are 97', () => {
+    it('number 97', () => {
       const names = Object.values(NODE_CASES).flat()
 
       expect(new Set(names).size).toBe(97)
@@ -46,7 +46,7 @@ export function nodeCases(bench: Bench): void {
   })
 }
 
-/** What stands before the colon in the title of each test. */
+/** The names of the cases: the part of each title before the colon. */
 function titlesIn(task: RunnerTask | undefined): string[] {
   if (task === undefined) return []
   if (task.type === 'test') return [task.name.split(':', 1)[0]!]

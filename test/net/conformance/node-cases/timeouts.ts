@@ -1,21 +1,21 @@
-// Node's cases of timeouts. Ours are limits of one operation, not of the quiet on a socket: what is timed out ends alone.
+// Node's cases of timeouts. Here a timeout limits one operation, not the idle time of a socket.
 import { Latch, sleep, timeout } from '@bluelet/scheduler'
 import { expect, it } from 'vitest'
-import type { Bench } from '../bench.js'
+import type { ConformanceHarness } from '../harness.js'
 import { refusal } from '../log.js'
 
-/** Short, and certain to pass: what is timed out with it is waited for in vain. */
+/** A short timeout, for operations that never finish. */
 const SHORT_MS = 10
-/** A limit that is never reached: a test that reached it would have failed long before. */
+/** A timeout that is never reached; the test would have failed long before. */
 const LONG_MS = 1e9
 
-export function timeoutCases(bench: Bench): void {
-  it('settimeout: what can be no time is refused at the call, and the connection is unharmed', async () => {
-    const log = await bench.talk({
-      *client({ conn, note, tell }) {
+export function timeoutCases(harness: ConformanceHarness): void {
+  it('settimeout: an invalid time is refused at the call, and the connection is not affected', async () => {
+    const log = await harness.talk({
+      *client({ conn, note, record }) {
         for (const ms of [-1, Number.NaN, Number.NEGATIVE_INFINITY, '10', undefined])
           note(`${ms}: ${refusal(() => timeout(ms as number, conn.recv()))}`)
-        yield* tell('received', timeout(Number.POSITIVE_INFINITY, conn.readexactly(5)))
+        yield* record('received', timeout(Number.POSITIVE_INFINITY, conn.readexactly(5)))
       },
       *server({ conn }) {
         yield* conn.sendall('hello')
@@ -32,14 +32,14 @@ export function timeoutCases(bench: Bench): void {
     ])
   })
 
-  it('socket-timeout: a peer that says nothing is told from one that has ended', async () => {
+  it('socket-timeout: a silent peer is distinguished from one that has ended', async () => {
     const over = new Latch()
 
-    const log = await bench.talk({
-      *client({ conn, tell }) {
-        yield* tell('recv', timeout(SHORT_MS, conn.recv()))
+    const log = await harness.talk({
+      *client({ conn, record }) {
+        yield* record('recv', timeout(SHORT_MS, conn.recv()))
         over.open()
-        yield* tell('recv', timeout(LONG_MS, conn.recv()))
+        yield* record('recv', timeout(LONG_MS, conn.recv()))
       },
       *server({ conn }) {
         yield* over.wait()
@@ -50,12 +50,12 @@ export function timeoutCases(bench: Bench): void {
     expect(log.sides.client).toEqual(['recv: TimeoutError', 'recv: end'])
   })
 
-  it('socket-timeout-unref: a limit that was not reached holds up nobody', async () => {
-    const log = await bench.talk({
-      *client({ conn, tell }) {
+  it('socket-timeout-unref: a timeout that was not reached delays nothing', async () => {
+    const log = await harness.talk({
+      *client({ conn, record }) {
         for (let i = 0; i < 3; i++) {
           yield* conn.sendall('ping')
-          yield* tell('received', timeout(LONG_MS, conn.readexactly(4)))
+          yield* record('received', timeout(LONG_MS, conn.readexactly(4)))
         }
       },
       *server({ conn }) {
@@ -69,18 +69,18 @@ export function timeoutCases(bench: Bench): void {
     expect(log.lines).toEqual(new Array(3).fill('client: received: pong'))
   })
 
-  it('timeout: an exchange goes on under limits of its own until one side falls silent', async () => {
-    const log = await bench.talk({
-      *client({ conn, tell }) {
+  it('timeout: an exchange with timeouts continues until one side falls silent', async () => {
+    const log = await harness.talk({
+      *client({ conn, record }) {
         for (let i = 0; i < 3; i++) {
           yield* conn.sendall(`${i}`)
-          yield* tell('recv', conn.recv())
+          yield* record('recv', conn.recv())
         }
-        yield* tell('recv', conn.recv())
+        yield* record('recv', conn.recv())
       },
-      *server({ conn, note, tell }) {
+      *server({ conn, note, record }) {
         for (let i = 0; i < 3; i++) yield* conn.sendall(yield* timeout(LONG_MS, conn.recv()))
-        yield* tell('recv', timeout(SHORT_MS, conn.recv()))
+        yield* record('recv', timeout(SHORT_MS, conn.recv()))
         note('close')
         conn.close()
       },
@@ -96,14 +96,14 @@ export function timeoutCases(bench: Bench): void {
     ])
   })
 
-  it('timeout2: a limit is one of the whole operation, which a peer cannot put off by a byte now and then', async () => {
+  it('timeout2: a timeout covers the whole operation, and a peer cannot extend it by single bytes', async () => {
     let over = false
 
-    const log = await bench.talk({
-      *client({ conn, tell }) {
-        yield* tell('readline', timeout(SHORT_MS, conn.readline()))
+    const log = await harness.talk({
+      *client({ conn, record }) {
+        yield* record('readline', timeout(SHORT_MS, conn.readline()))
         over = true
-        yield* tell('recv', conn.recv(1))
+        yield* record('recv', conn.recv(1))
       },
       *server({ conn }) {
         while (!over) {
@@ -116,23 +116,23 @@ export function timeoutCases(bench: Bench): void {
     expect(log.sides.client).toEqual(['readline: TimeoutError', 'recv: .'])
   })
 
-  it('can-reset-timeout: after a limit was reached the next one begins anew, and nothing is lost', async () => {
+  it('can-reset-timeout: the next timeout begins again after one was reached, and nothing is lost', async () => {
     const over = new Latch()
 
-    const log = await bench.talk({
-      *client({ conn, tell }) {
-        yield* tell('readexactly', timeout(SHORT_MS, conn.readexactly(10)))
+    const log = await harness.talk({
+      *client({ conn, record }) {
+        yield* record('readexactly', timeout(SHORT_MS, conn.readexactly(10)))
         over.open()
-        yield* tell('readexactly', timeout(LONG_MS, conn.readexactly(10)))
-        yield* tell('recv', timeout(SHORT_MS, conn.recv()))
+        yield* record('readexactly', timeout(LONG_MS, conn.readexactly(10)))
+        yield* record('recv', timeout(SHORT_MS, conn.recv()))
         yield* conn.sendall('in time')
         conn.shutdown()
       },
-      *server({ conn, tell }) {
+      *server({ conn, record }) {
         yield* conn.sendall('early')
         yield* over.wait()
         yield* conn.sendall(' late')
-        yield* tell('received', conn.readall())
+        yield* record('received', conn.readall())
       },
     })
 

@@ -1,4 +1,4 @@
-// The `epoll` driver, where it is built: the suites of every driver.
+// The suites of every driver on the `epoll` driver, where it is built.
 import { describe } from 'vitest'
 import { epollDriver } from '../../../../packages/net/src/drivers/epoll/driver.js'
 import { realSuites } from '../real-suites.js'

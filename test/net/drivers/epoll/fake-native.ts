@@ -1,19 +1,19 @@
-// A native part whose every call gives what the test says: what Linux cannot be made to say when it is wanted.
+// A fake native part whose calls give what a test chooses, for results that Linux does not give on demand.
 import type { Native } from '../../../../packages/net/src/drivers/epoll/native.js'
 import { EpollSet } from '../../../../packages/net/src/drivers/epoll/set.js'
 
 export const EAGAIN = -11
 
 export class FalseNative {
-  /** What each call gives, the first of it first; then EAGAIN. */
+  /** The results of each call, in order; after them, EAGAIN. */
   readonly answers: { accept: number[]; recv: (number | string)[]; send: number[]; watch: number[] }
-  /** What was called with a descriptor. */
+  /** The calls with a descriptor. */
   readonly calls: string[]
-  /** As they were given to `watch`. */
+  /** The arguments of `watch`. */
   readonly watched: { slot: number; generation: number }[]
   readonly set: EpollSet
   readonly native: Native
-  /** What `listen` gives. */
+  /** The result of `listen`. */
   listens: (address: string) => number
   #batch: Int32Array
   #ready: (count: number) => void
@@ -29,7 +29,7 @@ export class FalseNative {
     this.set = new EpollSet(this.native)
   }
 
-  /** The sockets of these slots are ready. */
+  /** Reports the sockets of these slots as ready. */
   fire(...ready: readonly { slot: number; generation: number; events: number }[]): void {
     this.#batch.set(ready.flatMap(({ slot, generation, events }) => [slot, generation, events]))
     this.#ready(ready.length)

@@ -7,7 +7,7 @@ const EMFILE = -24
 const TARGET = { host: '127.0.0.1', port: 0, backlog: 1 }
 
 describe('EpollListener', () => {
-  it('passes over connections that went away while they waited, and accepts the next', () => {
+  it('skips connections that were reset in the backlog, and accepts the next', () => {
     const native = new FalseNative()
     native.answers.accept.push(ENETDOWN, ENETDOWN, 9)
     const listener = new EpollListener(native.set, '127.0.0.1', TARGET)
@@ -18,7 +18,7 @@ describe('EpollListener', () => {
     expect(listener.accept()).toBeNull()
   })
 
-  it('tells of such an error when there is no end of it', () => {
+  it('throws such an error when it repeats without end', () => {
     const native = new FalseNative()
     native.answers.accept.push(...Array<number>(50_000).fill(ENETDOWN))
     const listener = new EpollListener(native.set, '127.0.0.1', TARGET)
@@ -27,7 +27,7 @@ describe('EpollListener', () => {
     expect(native.answers.accept.length).toBeGreaterThan(49_000)
   })
 
-  it('throws when the process has no descriptor left, and accepts when it has', () => {
+  it('throws when the process has no descriptor left, and accepts once it has one', () => {
     const native = new FalseNative()
     native.answers.accept.push(EMFILE, 9)
     const listener = new EpollListener(native.set, '127.0.0.1', TARGET)
@@ -46,7 +46,7 @@ describe('EpollListener', () => {
     expect(native.calls).toEqual(['close 3'])
   })
 
-  it('accepts nothing once it is closed, and closes once', () => {
+  it('accepts nothing after it is closed, and closes once', () => {
     const native = new FalseNative()
     const listener = new EpollListener(native.set, '127.0.0.1', TARGET)
 
@@ -58,7 +58,7 @@ describe('EpollListener', () => {
     expect(native.calls).toEqual(['close 3'])
   })
 
-  it('resets and counts those that wait when it closes, passing over those that went away, and no more than may wait', () => {
+  it('resets and counts at most a full backlog when it closes, and skips reset connections', () => {
     const native = new FalseNative()
     native.answers.accept.push(9, ENETDOWN, 10, 11)
     const listener = new EpollListener(native.set, '127.0.0.1', { ...TARGET, backlog: 2 })
@@ -69,7 +69,7 @@ describe('EpollListener', () => {
     expect(native.calls).toEqual(['reset 9', 'reset 10', 'close 3'])
   })
 
-  it('leaves them to the system where there is no descriptor to accept them with, however many may wait', () => {
+  it('leaves the backlog to the system without a free descriptor', () => {
     const native = new FalseNative()
     native.answers.accept.push(...Array<number>(1000).fill(EMFILE))
     const listener = new EpollListener(native.set, '127.0.0.1', { ...TARGET, backlog: 2 ** 31 - 1 })

@@ -1,4 +1,4 @@
-// The `epoll` driver and the process around it: when that ends, what it hears of, what it has too few of, what it keeps.
+// The `epoll` driver and its process: its end, uncaught exceptions, a lack of descriptors, and memory.
 import { type Driver, type DriverListener, type DriverSocket, WRITABLE } from '@bluelet/net/driver'
 import { describe, expect, it } from 'vitest'
 import { epollDriver } from '../../../../packages/net/src/drivers/epoll/driver.js'
@@ -29,7 +29,7 @@ function listening(backlog: number): Promise<DriverListener> {
   })
 }
 
-/** Two sockets that are connected. */
+/** Two connected sockets. */
 async function pair(): Promise<{ one: DriverSocket; other: DriverSocket }> {
   const listener = await listening(1)
   const one = connect('127.0.0.1', listener.address.port)
@@ -62,7 +62,7 @@ describe.skipIf(unbuilt)(
       expect([code, stdout]).toEqual([0, 'true\n'])
     })
 
-    it('hears of what an observer throws as of an uncaught exception, and goes on', async () => {
+    it('gets an error that an observer throws as an uncaught exception, and goes on', async () => {
       const { code, stdout, stderr } = await script(`
         process.on('uncaughtException', (error) => console.log('uncaught', error.message))
         driverNamed('epoll').listen({ host: '127.0.0.1', port: 0, backlog: 9 }, (_error, listener) => {
@@ -88,7 +88,7 @@ describe.skipIf(unbuilt)(
       expect(code).toBe(0)
     })
 
-    it('is ended by what an observer throws, if nobody listens', async () => {
+    it('is ended by an error that an observer throws, without a listener', async () => {
       const { code, stderr } = await script(`
         const client = driverNamed('epoll').connect('127.0.0.1', 1)
         client.observer = { ready() { throw new Error('nobody listens') } }
@@ -98,7 +98,7 @@ describe.skipIf(unbuilt)(
       expect(stderr).toContain('Error: nobody listens')
     })
 
-    it('serves again after it had no descriptor left for a connection', async () => {
+    it('serves again after a lack of descriptors', async () => {
       const { code, stdout } = await script(`
         const ready = new Latch()
         let port = 0
@@ -129,7 +129,7 @@ describe.skipIf(unbuilt)(
       expect(code).toBe(0)
     })
 
-    it('hands no descriptor of the driver to the programs that it starts', async () => {
+    it('passes no descriptor of the driver on to child processes', async () => {
       const { stdout } = await script(`
         const inherited = () => spawnSync('ls', ['/proc/self/fd'], { encoding: 'utf8' }).stdout
         const before = inherited()
@@ -148,7 +148,7 @@ describe.skipIf(unbuilt)(
 )
 
 describe.skipIf(unbuilt)('the epoll driver (skipped where it is not built)', () => {
-  it('leaves connections that nobody accepts in the backlog, and others without', async () => {
+  it('leaves connections that are not accepted in the backlog, and others outside it', async () => {
     const listener = await listening(4)
     let connected = 0
 
@@ -159,13 +159,13 @@ describe.skipIf(unbuilt)('the epoll driver (skipped where it is not built)', () 
       )
     for (let i = 0; i < 200; i++) await turn()
 
-    // Linux: one more than was asked for (listen(2)).
+    // Linux holds one more than requested (listen(2)).
     expect(connected).toBe(5)
     expect(listener.dropped).toBe(0)
     listener.close()
   })
 
-  it('knows whom it was connected to when the connection is over', async () => {
+  it('knows its peer after the end of the connection', async () => {
     const { one, other } = await pair()
     const addresses = [one.remoteAddress, other.remoteAddress]
 
@@ -179,7 +179,7 @@ describe.skipIf(unbuilt)('the epoll driver (skipped where it is not built)', () 
     expect(other.remoteAddress).toEqual(addresses[1])
   })
 
-  it('knows who it was that has gone before it was accepted', async () => {
+  it('knows the address of a peer that left before it was accepted', async () => {
     const listener = await listening(4)
     const client = await dial(listener.address.port)
     const port = client.socket.localPort
@@ -193,27 +193,30 @@ describe.skipIf(unbuilt)('the epoll driver (skipped where it is not built)', () 
     listener.close()
   })
 
-  it.each([1024, 65_536])('keeps little alive by little messages, reading up to %i bytes', async (max) => {
-    const { one, other } = await pair()
-    const kept: Buffer[] = []
+  it.each([1024, 65_536])(
+    'keeps little memory alive by small messages, reading up to %i bytes',
+    async (max) => {
+      const { one, other } = await pair()
+      const kept: Buffer[] = []
 
-    while (kept.length < 1000) {
-      one.write(Buffer.from('ten bytes.'))
-      await reached(() => {
-        const bytes = other.read(max)
-        if (bytes !== null) kept.push(bytes)
-        return bytes !== null
-      }, 2000)
-    }
+      while (kept.length < 1000) {
+        one.write(Buffer.from('ten bytes.'))
+        await reached(() => {
+          const bytes = other.read(max)
+          if (bytes !== null) kept.push(bytes)
+          return bytes !== null
+        }, 2000)
+      }
 
-    const memory = new Set(kept.map(({ buffer }) => buffer))
-    const held = [...memory].reduce((sum, { byteLength }) => sum + byteLength, 0)
-    expect(held).toBeLessThan(20 * 1024)
-    expect(new Set(kept.map(String))).toEqual(new Set(['ten bytes.']))
-    for (const socket of [one, other]) socket.reset()
-  })
+      const memory = new Set(kept.map(({ buffer }) => buffer))
+      const held = [...memory].reduce((sum, { byteLength }) => sum + byteLength, 0)
+      expect(held).toBeLessThan(20 * 1024)
+      expect(new Set(kept.map(String))).toEqual(new Set(['ten bytes.']))
+      for (const socket of [one, other]) socket.reset()
+    },
+  )
 
-  it('gives what is large in memory of its own, at most twice as large', async () => {
+  it('gives large data in memory of its own, at most twice as large', async () => {
     const { one, other } = await pair()
     const large: Buffer[] = []
     let left = 500_000

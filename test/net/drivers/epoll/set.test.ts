@@ -5,7 +5,7 @@ import { FalseNative } from './fake-native.js'
 const uncaught: unknown[] = []
 const listeners = process.listeners('uncaughtException')
 
-// What is thrown is the process's to hear, and not the test runner's.
+// Uncaught exceptions go to the test, and not to the test runner.
 beforeEach(() => {
   uncaught.length = 0
   process.removeAllListeners('uncaughtException')
@@ -17,7 +17,7 @@ afterEach(() => {
 })
 
 describe('EpollSet', () => {
-  it('tells the rest of a batch, although one has thrown: they would not be told again', async () => {
+  it('reports the rest of a batch even if one observer throws, since it would not be reported again', async () => {
     const native = new FalseNative()
     const told: string[] = []
     const wrong = new Error('of the observer')
@@ -37,7 +37,7 @@ describe('EpollSet', () => {
     expect(uncaught).toEqual([wrong])
   })
 
-  it('tells a socket nothing of the one that had its slot before in the same batch', () => {
+  it('reports nothing to a socket about the previous socket in its slot in the same batch', () => {
     const native = new FalseNative()
     const told: string[] = []
     const later = { polled: () => told.push('later') }
@@ -55,11 +55,11 @@ describe('EpollSet', () => {
     expect(told).toEqual([])
   })
 
-  it('counts generations within what the native part takes, however many sockets a slot has had', () => {
+  it('keeps generations within the range of the native part, however often a slot is reused', () => {
     expect([0, 1, 2 ** 31 - 2, 2 ** 31 - 1].map(nextGeneration)).toEqual([1, 2, 2 ** 31 - 1, 0])
   })
 
-  it('takes a slot back that the system has refused', () => {
+  it('frees a slot that the system refused', () => {
     const native = new FalseNative()
     native.answers.watch.push(-28)
 

@@ -14,8 +14,8 @@ import { EAGAIN, FalseNative } from './fake-native.js'
 const ECONNRESET = -104
 const FULL = 'f'.repeat(65_536)
 
-/** A connected socket, what it has told, and how to make it ready. */
-function scene(...received: (number | string)[]) {
+/** A connected socket, its reports, and a way to make it ready. */
+function connectedSocket(...received: (number | string)[]) {
   const native = new FalseNative()
   native.answers.recv.push(...received)
   const socket = new EpollSocket(native.set, 7, '127.0.0.1 4915')
@@ -26,7 +26,7 @@ function scene(...received: (number | string)[]) {
   return { native, socket, told, fire }
 }
 
-/** All that can be read just now. */
+/** Reads until a read would block; gives the texts. */
 function readAll(socket: EpollSocket): string[] {
   const texts: string[] = []
   for (let bytes = socket.read(100_000); bytes !== null; bytes = socket.read(100_000)) {
@@ -37,8 +37,8 @@ function readAll(socket: EpollSocket): string[] {
 }
 
 describe('reading', () => {
-  it('asks no further when there was room for more', () => {
-    const { native, socket, fire } = scene('abc', 'not asked for')
+  it('does not receive again when there was room for more', () => {
+    const { native, socket, fire } = connectedSocket('abc', 'not asked for')
 
     fire(EPOLLIN)
 
@@ -49,16 +49,16 @@ describe('reading', () => {
   it.each([
     ['the end', EPOLLRDHUP, 0, ''],
     ['a hang-up', EPOLLHUP, 0, ''],
-  ])('asks further when %s is behind the bytes, which is told once', (_name, event, answer, last) => {
-    const { socket, fire } = scene('abc', 'def', answer)
+  ])('receives again when %s follows the bytes, and reports it once', (_name, event, answer, last) => {
+    const { socket, fire } = connectedSocket('abc', 'def', answer)
 
     fire(EPOLLIN | event)
 
     expect(readAll(socket)).toEqual(['abc', 'def', last])
   })
 
-  it('asks further when there is urgent data, since every receive stops there', () => {
-    const { socket, fire } = scene('abc', 'def')
+  it('receives again after urgent data, since every receive stops there', () => {
+    const { socket, fire } = connectedSocket('abc', 'def')
 
     fire(EPOLLIN | EPOLLPRI)
 
@@ -66,7 +66,7 @@ describe('reading', () => {
   })
 
   it('gives the bytes before an error, and then the same error each time', () => {
-    const { socket, fire } = scene('abc', ECONNRESET, 0)
+    const { socket, fire } = connectedSocket('abc', ECONNRESET, 0)
 
     fire(EPOLLIN | EPOLLERR | EPOLLHUP)
 
@@ -75,8 +75,8 @@ describe('reading', () => {
     expect(() => socket.write(Buffer.from('x'))).toThrow(/ECONNRESET/)
   })
 
-  it('does not take for the end what follows an error that a write was told', () => {
-    const { native, socket, fire } = scene('abc', 0)
+  it('does not treat the end after an error that a write threw as the end of the stream', () => {
+    const { native, socket, fire } = connectedSocket('abc', 0)
     native.answers.send.push(ECONNRESET)
     fire(EPOLLIN | EPOLLERR | EPOLLHUP)
 
@@ -85,8 +85,8 @@ describe('reading', () => {
     expect(() => socket.read(10)).toThrow(/ECONNRESET/)
   })
 
-  it('gives the end for ever', () => {
-    const { socket, fire } = scene(0)
+  it('gives the end at every later read', () => {
+    const { socket, fire } = connectedSocket(0)
     fire(EPOLLIN | EPOLLRDHUP)
 
     expect([1, 2, 3].map(() => socket.read(10)?.length)).toEqual([0, 0, 0])
@@ -94,8 +94,8 @@ describe('reading', () => {
 })
 
 describe('writing', () => {
-  it('tells WRITABLE only when a try has found no room', () => {
-    const { native, socket, told, fire } = scene()
+  it('reports WRITABLE only after a try found no room', () => {
+    const { native, socket, told, fire } = connectedSocket()
     native.answers.send.push(1, EAGAIN, 1)
 
     fire(EPOLLOUT)
@@ -110,7 +110,7 @@ describe('writing', () => {
 })
 
 describe('connecting', () => {
-  it('tells nothing more of a socket that its observer has closed as it heard', async () => {
+  it('reports nothing more for a socket that its observer closed', async () => {
     const native = new FalseNative()
     const socket = new EpollSocket(native.set, 7, null)
     const told: number[] = []
@@ -128,7 +128,7 @@ describe('connecting', () => {
     expect(told).toEqual([READABLE, CLOSED])
   })
 
-  it('tells of a socket that cannot be watched, and closes it', async () => {
+  it('reports a socket that cannot be watched, and closes it', async () => {
     const native = new FalseNative()
     native.answers.watch.push(-28)
     const socket = new EpollSocket(native.set, 7, null)
@@ -144,8 +144,8 @@ describe('connecting', () => {
 })
 
 describe('lingering', () => {
-  it('lets the others have their turn while a peer sends without end', async () => {
-    const { native, socket, fire } = scene(...Array<string>(1000).fill(FULL), 0)
+  it('does not starve other sockets while a peer sends without end', async () => {
+    const { native, socket, fire } = connectedSocket(...Array<string>(1000).fill(FULL), 0)
     fire(EPOLLIN)
 
     socket.close(true)
@@ -156,8 +156,8 @@ describe('lingering', () => {
     expect(native.calls).toEqual(['shutdown 7', 'close 7'])
   })
 
-  it('ends once by a reset of the peer', async () => {
-    const { native, socket, told, fire } = scene(ECONNRESET)
+  it('ends once when the peer resets', async () => {
+    const { native, socket, told, fire } = connectedSocket(ECONNRESET)
 
     socket.close(true)
     fire(EPOLLIN | EPOLLERR | EPOLLHUP | EPOLLRDHUP)
@@ -168,8 +168,8 @@ describe('lingering', () => {
     expect(native.calls).toEqual(['shutdown 7', 'close 7'])
   })
 
-  it('goes on after input in pieces, up to the end', async () => {
-    const { native, socket, told, fire } = scene('abc', EAGAIN, 'def', 0)
+  it('continues over input in pieces, up to the end', async () => {
+    const { native, socket, told, fire } = connectedSocket('abc', EAGAIN, 'def', 0)
 
     socket.close(true)
     fire(EPOLLIN)

@@ -9,9 +9,9 @@ describe('nodeDriver', () => {
     expect(nodeDriver.name).toBe('node')
   })
 
-  it('hands on what the resolver throws at once', async () => {
+  it('passes on an error that the resolver throws at once', async () => {
     const error = await new Promise((resolve) => {
-      // Some versions of Node throw for an impossible name, too.
+      // Some versions of Node also throw for an impossible name.
       nodeDriver.lookup(5 as unknown as string, resolve)
     })
 

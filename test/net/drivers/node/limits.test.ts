@@ -1,9 +1,9 @@
-// What the system lets the process have.
+// The limits of the process.
 import { readFileSync } from 'node:fs'
 import { nodeDriver } from '@bluelet/net/driver'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 
-/** What `descriptorLimit` gives, where the system says this. */
+/** The result of `descriptorLimit` where the system gives this answer. */
 async function limitWhere(read: () => string): Promise<number[]> {
   vi.resetModules()
   const reads = vi.fn(read)
@@ -42,13 +42,13 @@ Max locked memory         8388608              8388608              bytes
         throw new Error('ENOENT')
       },
     ],
-  ])('is not known where the system %s', async (_name, read) => {
+  ])('is unknown where the system %s', async (_name, read) => {
     const none = Number.POSITIVE_INFINITY
 
     expect(await limitWhere(read)).toEqual([none, none, 1])
   })
 
-  it.runIf(process.platform === 'linux')('is what the driver says', () => {
+  it.runIf(process.platform === 'linux')('is what the driver reports', () => {
     const [, soft] = /^Max open files +(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1')) ?? []
 
     expect(nodeDriver.maxDescriptors).toBe(Number(soft))

@@ -1,4 +1,4 @@
-// What of a listener depends on the version of Node.
+// The options of a listener that depend on the version of Node.
 import net from 'node:net'
 import type { DriverListener } from '@bluelet/net/driver'
 import { afterEach, describe, expect, it, vi } from 'vitest'
@@ -12,12 +12,12 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-/** Shows another version of Node. */
+/** Pretends to run on another version of Node. */
 function as(version: string): void {
   Object.defineProperty(process.versions, 'node', { value: version, configurable: true, enumerable: true })
 }
 
-/** What comes of listening with reusePort in that version. */
+/** The result of listening with reusePort on that version. */
 async function reusingPort(version: string): Promise<{ error: any; listener: DriverListener | null }> {
   as(version)
   vi.resetModules()
@@ -30,7 +30,7 @@ async function reusingPort(version: string): Promise<{ error: any; listener: Dri
 
 describe('reusePort', () => {
   it.each(['20.19.0', '22.11.9', '21.7.3', '23.0.0', '18.20.0'])(
-    'is an error on Node %s, which would not care',
+    'is an error on Node %s, which would ignore it',
     async (version) => {
       const { error, listener } = await reusingPort(version)
 
@@ -41,9 +41,9 @@ describe('reusePort', () => {
   )
 
   it.each(['22.12.0', '22.20.1', '23.1.0', '24.0.0', '26.0.0'])(
-    'is asked for on Node %s',
+    'is passed on to Node %s',
     async (version) => {
-      // Whatever the version that runs the test makes of it.
+      // The version that runs the test may or may not support it.
       const listen = vi.spyOn(net.Server.prototype, 'listen')
 
       const { listener } = await reusingPort(version)
@@ -56,7 +56,7 @@ describe('reusePort', () => {
   const [major = 0, minor = 0] = OWN.split('.').map(Number)
   const reuses = process.platform === 'linux' && (major > 23 || (major === 22 && minor >= 12))
   it.runIf(reuses)(
-    'lets two listen on one port (skipped before Node 22.12, and where it is not Linux)',
+    'lets two listeners share a port (skipped before Node 22.12, and where it is not Linux)',
     async () => {
       const first = await reusingPort(OWN)
       const { NodeListener } = await import('../../../../packages/net/src/drivers/node/listener.js')

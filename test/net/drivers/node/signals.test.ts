@@ -1,16 +1,16 @@
-// SIGINT and SIGTERM: the first is heard by all who listen, the second is the system's.
+// SIGINT and SIGTERM: the first goes to every callback, the second to the system.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { onInterrupt } from '../../../../packages/net/src/drivers/node/signals.js'
 import { LARGE } from '../../../../vitest.config.js'
 import { runScript } from '../../../support/script.js'
 
 const taken: (() => void)[] = []
-/** The signals that were raised, and how many then listened to each. */
+/** The signals that were raised, and the number of their listeners at that time. */
 const raised: unknown[] = []
 
 beforeEach(() => {
   raised.length = 0
-  // A real one would end the tests.
+  // A real signal would end the tests.
   vi.spyOn(process, 'kill').mockImplementation((pid, signal) => {
     raised.push([pid, signal, listenerCounts()])
     return true
@@ -21,15 +21,15 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-/** Listens until the end of the test. */
+/** Adds a callback until the end of the test. */
 function listening(callback: () => void): () => void {
   const takeBack = onInterrupt(callback)
   taken.push(takeBack)
   return takeBack
 }
 
-/** As if it had come. */
-function come(signal: NodeJS.Signals): void {
+/** Simulates the arrival of a signal. */
+function arrive(signal: NodeJS.Signals): void {
   process.emit(signal, signal)
 }
 
@@ -38,16 +38,16 @@ function listenerCounts(): number[] {
 }
 
 describe('onInterrupt', () => {
-  it.each(['SIGINT', 'SIGTERM'] as const)('lets all who listen hear the first signal: %s', (signal) => {
-    const heard: string[] = []
-    for (const name of ['one', 'other']) listening(() => heard.push(name))
+  it.each(['SIGINT', 'SIGTERM'] as const)('calls every callback for the first signal: %s', (signal) => {
+    const called: string[] = []
+    for (const name of ['one', 'other']) listening(() => called.push(name))
 
-    come(signal)
+    arrive(signal)
 
-    expect(heard).toEqual(['one', 'other'])
+    expect(called).toEqual(['one', 'other'])
   })
 
-  it('listens to the process once for all, and no more when the last one is gone', () => {
+  it('adds one listener to the process, and removes it with the last callback', () => {
     const before = listenerCounts()
 
     const one = listening(() => {})
@@ -63,38 +63,38 @@ describe('onInterrupt', () => {
     expect(listenerCounts()).toEqual(before)
   })
 
-  it('calls nobody who has taken it back', () => {
-    const heard: string[] = []
-    const one = listening(() => heard.push('one'))
-    listening(() => heard.push('other'))
+  it('does not call a removed callback', () => {
+    const called: string[] = []
+    const one = listening(() => called.push('one'))
+    listening(() => called.push('other'))
 
     one()
     one()
-    come('SIGTERM')
+    arrive('SIGTERM')
 
-    expect(heard).toEqual(['other'])
+    expect(called).toEqual(['other'])
   })
 
-  it('calls everybody although one takes it back as it hears', () => {
-    const heard: string[] = []
+  it('calls every callback, even if one removes itself when called', () => {
+    const called: string[] = []
     const one = listening(() => {
-      heard.push('one')
+      called.push('one')
       one()
     })
-    listening(() => heard.push('other'))
+    listening(() => called.push('other'))
 
-    come('SIGINT')
+    arrive('SIGINT')
 
-    expect(heard).toEqual(['one', 'other'])
+    expect(called).toEqual(['one', 'other'])
   })
 
-  it('takes the same callback twice for two', () => {
+  it('treats the same callback added twice as two', () => {
     const callback = vi.fn()
     const one = listening(callback)
     listening(callback)
 
     one()
-    come('SIGINT')
+    arrive('SIGINT')
 
     expect(callback).toHaveBeenCalledOnce()
   })
@@ -103,30 +103,30 @@ describe('onInterrupt', () => {
     ['SIGINT', 'SIGINT'],
     ['SIGTERM', 'SIGTERM'],
     ['SIGINT', 'SIGTERM'],
-  ] as const)('raises the second signal again, with nobody who listens: %s, %s', (first, second) => {
+  ] as const)('raises the second signal again, without listeners: %s, %s', (first, second) => {
     const before = listenerCounts()
-    const heard: string[] = []
-    listening(() => heard.push('heard'))
+    const called: string[] = []
+    listening(() => called.push('called'))
 
-    come(first)
+    arrive(first)
     const atFirst = raised.length
-    come(second)
+    arrive(second)
 
     expect(atFirst).toBe(0)
     expect(raised).toEqual([[process.pid, second, before]])
-    expect(heard).toEqual(['heard'])
+    expect(called).toEqual(['called'])
   })
 
-  it('takes the next signal for a first one when nobody has listened in between', () => {
-    const heard: string[] = []
+  it('treats the next signal as a first one if there was no callback in between', () => {
+    const called: string[] = []
 
     for (const name of ['one', 'another']) {
-      const takeBack = listening(() => heard.push(name))
-      come('SIGTERM')
+      const takeBack = listening(() => called.push(name))
+      arrive('SIGTERM')
       takeBack()
     }
 
-    expect(heard).toEqual(['one', 'another'])
+    expect(called).toEqual(['one', 'another'])
     expect(raised).toEqual([])
   })
 })
@@ -164,7 +164,7 @@ describe('a process with a server', { tags: [LARGE.name] }, () => {
     console.log('over')
   `
 
-  it('ends by SIGTERM with the exit code 0, after its replies', async () => {
+  it('ends on SIGTERM with the exit code 0, after its replies', async () => {
     const { code, stdout, stderr } = await runScript(PROGRAM.replaceAll('HANDLER_MS', '100'))
 
     expect(stderr).toBe('')
@@ -172,7 +172,7 @@ describe('a process with a server', { tags: [LARGE.name] }, () => {
     expect(code).toBe(0)
   })
 
-  it('ends by a second SIGTERM at once, by the signal', async () => {
+  it('is terminated at once by a second SIGTERM', async () => {
     const begun = performance.now()
 
     const { code, stdout } = await runScript(PROGRAM.replaceAll('HANDLER_MS', '60000'))

@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { NodeSocket } from '../../../../packages/net/src/drivers/node/socket.js'
 
 describe('NodeSocket', () => {
-  it('keeps what Node pushes while it is being paused', () => {
+  it('keeps the bytes that Node pushes while it is being paused', () => {
     const socket = new net.Socket()
     const made = new NodeSocket(socket)
 
@@ -13,7 +13,7 @@ describe('NodeSocket', () => {
     expect(read.map((chunk) => chunk?.toString())).toEqual(['first', 'second', 'third', undefined])
   })
 
-  it('gives Node no more than 64 KiB of a write at a time, so that there is progress to be seen', () => {
+  it('gives Node at most 64 KiB of a write at a time, so that progress is visible', () => {
     const socket = new net.Socket()
     const made = new NodeSocket(socket)
     const writes = vi.spyOn(socket, 'write').mockReturnValue(true)
@@ -24,7 +24,7 @@ describe('NodeSocket', () => {
     expect(writes.mock.calls.map(([bytes]) => (bytes as Buffer).length)).toEqual([65_536])
   })
 
-  it('gives nothing any more once it has been closed, though its descriptor was free before', () => {
+  it('gives no bytes once it has been closed, even if its descriptor was freed before', () => {
     const socket = new net.Socket()
     const made = new NodeSocket(socket)
     socket.emit('data', Buffer.from('read ahead'))

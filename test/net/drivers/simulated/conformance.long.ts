@@ -1,4 +1,4 @@
-// The same when the network is not at its best: a connection must not notice, but for the time.
+// The conformance suite on poor networks, which may only take more time.
 import { simulatedConformance } from './conformance.js'
 
 for (const seed of [1, 2, 3]) {

@@ -1,4 +1,4 @@
-// The simulated driver passes what the node driver passes.
+// The simulated driver passes the same suite as the node driver.
 import { simulatedConformance } from './conformance.js'
 
 simulatedConformance('simulated', {})

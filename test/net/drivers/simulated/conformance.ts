@@ -1,4 +1,4 @@
-// The simulated driver at the level of connections: how the conformance suite is run on a network in memory.
+// Runs the conformance suite on a network in memory.
 import { Simulation, type SimulationOptions } from '@bluelet/net/testing'
 import { Scheduler } from '@bluelet/scheduler'
 import { expect } from 'vitest'

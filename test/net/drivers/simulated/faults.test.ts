@@ -1,4 +1,4 @@
-// Operations of the simulated network that are made to fail.
+// Faults injected into operations of the simulated network.
 import { ConnectError, ConnectionResetError, connect, ListenError, server } from '@bluelet/net'
 import { type Operation, simulate } from '@bluelet/net/testing'
 import { all, type Coroutine, sleep, spawn } from '@bluelet/scheduler'
@@ -7,7 +7,7 @@ import { abort, echoer, exchange, type Pair, pair } from '../../simulated-pair.j
 import { errorOf, rejection } from '../../world.js'
 
 describe('fault', () => {
-  /** A conversation, with all kinds of operations. */
+  /** An exchange with every kind of operation. */
   function* conversation(): Coroutine<string> {
     yield* spawn(server('localhost', 4915, echoer))
     yield* sleep(5)
@@ -19,7 +19,7 @@ describe('fault', () => {
     return reply
   }
 
-  it('is asked at each operation, by its number, its kind and its ends', async () => {
+  it('is called at each operation, with its number, its kind and its ends', async () => {
     const operations: string[] = []
 
     await simulate(conversation, {
@@ -57,12 +57,12 @@ describe('fault', () => {
       }
     })
 
-    // The look-up, the connect, and the read that says why it has failed.
+    // The look-up, the connect, and the read that gives the reason of the failure.
     expect(counts).toEqual([3, 6])
   })
 
   it.each(['EAGAIN', 'EWOULDBLOCK', 'EINTR'])(
-    'by %s is no failure of a read or a write: it was only in vain',
+    'by %s is not a failure of a read or a write, which only would block',
     async (code) => {
       const every = ({ number, kind }: Operation) =>
         (kind === 'read' || kind === 'write') && number % 2 === 0 ? code : undefined
@@ -94,7 +94,7 @@ describe('fault', () => {
     expect(error.message).toContain('this port needs privileges')
   })
 
-  /** Fails the first operation of a kind of a connection, and says what both ends hear of that. */
+  /** Fails the first operation of a kind on a connection, and gives what both ends see. */
   function failing(kind: string, code: string, act: (ends: Pair) => Coroutine): Promise<any[]> {
     let left = 1
     return simulate(

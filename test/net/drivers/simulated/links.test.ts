@@ -1,4 +1,4 @@
-// What the simulated network shows of itself, and what can be done to its connections.
+// The state that the simulated network shows, and how tests can disturb its connections.
 import { ConnectionResetError, connect, listen } from '@bluelet/net'
 import { type Link, type Simulation, simulate } from '@bluelet/net/testing'
 import { all, sleep, spawn } from '@bluelet/scheduler'
@@ -7,7 +7,7 @@ import { abort, echoer, exchange, pair, pairAt } from '../../simulated-pair.js'
 import { errorOf } from '../../world.js'
 
 describe('descriptors', () => {
-  it('are what is open, at every moment', async () => {
+  it('are those that are open, at every moment', async () => {
     const open: Record<string, number> = {}
 
     await simulate(function* ({ network }) {
@@ -42,7 +42,7 @@ describe('descriptors', () => {
     })
   })
 
-  it('of connects that failed are gone', async () => {
+  it('of failed connects are closed', async () => {
     const open = await simulate(function* ({ network }) {
       yield* all(Array.from({ length: 10 }, () => errorOf(connect('127.0.0.1', 4915))))
       yield* sleep(1)
@@ -54,7 +54,7 @@ describe('descriptors', () => {
 })
 
 describe('links', () => {
-  it('are the connections, in the order in which they were made, until both ends are closed', async () => {
+  it('are the connections in the order of their creation, until both ends are closed', async () => {
     const found: string[][] = []
 
     await simulate(function* ({ network }) {
@@ -79,7 +79,7 @@ describe('links', () => {
     expect(found).toEqual([[], [one, other], [one, other], [other], []])
   })
 
-  it('are there before they are accepted', async () => {
+  it('exist before they are accepted', async () => {
     const links = await simulate(function* ({ network }) {
       const listener = yield* listen('127.0.0.1', 4915)
       const client = yield* connect('127.0.0.1', 4915)
@@ -92,7 +92,7 @@ describe('links', () => {
     expect(links).toBe(1)
   })
 
-  it('can be reset: both ends hear of it at once', async () => {
+  it('can be reset, which both ends see at once', async () => {
     const found = await simulate(function* (world) {
       const { client, server } = yield* pair()
       const begin = world.now()
@@ -110,7 +110,7 @@ describe('links', () => {
     expect(found).toMatchObject({ ms: 10, links: 0, descriptors: 0 })
   })
 
-  it('can be stalled: nothing arrives in either direction, and nothing is lost', async () => {
+  it('can be stalled, so that nothing arrives in either direction and nothing is lost', async () => {
     const log = await simulate(function* (world) {
       const { client, server } = yield* pair()
       const log: string[] = []

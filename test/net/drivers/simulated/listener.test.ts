@@ -1,4 +1,4 @@
-// What the listeners of the simulated network do beyond what every driver's do.
+// The behaviour of simulated listeners beyond that of every driver.
 import { type Connection, ConnectionResetError, connect, type Listener, listen, server } from '@bluelet/net'
 import { type Operation, Simulation, simulate } from '@bluelet/net/testing'
 import { all, type Coroutine, join, run, sleep, spawn, timeout } from '@bluelet/scheduler'
@@ -7,14 +7,14 @@ import { turn } from '../../../support/deadline.js'
 import { abort, echoer, exchange, pairAt } from '../../simulated-pair.js'
 import { errorOf } from '../../world.js'
 
-/** Has the first so many tries to accept fail. */
+/** Makes the first tries to accept fail. */
 function acceptFails(code: string, times: number): (operation: Operation) => string | undefined {
   let left = times
   return ({ kind }) => (kind === 'accept' && left-- > 0 ? code : undefined)
 }
 
 describe('a full backlog', () => {
-  /** When each of some clients is connected; they wait to be let go. */
+  /** Connects clients, which wait to be released; gives the time when each is connected. */
   function* connecting({ address }: Listener, clients: number): Coroutine<number[]> {
     const times: number[] = []
     function* client(): Coroutine<void> {
@@ -27,7 +27,7 @@ describe('a full backlog', () => {
     return times
   }
 
-  /** Accepts a connection at each of some times, and lets the client go. */
+  /** Accepts a connection at each of the times, and releases the client. */
   function* accepting(listener: Listener, ...times: number[]): Coroutine<void> {
     for (const at of times) {
       const conn = yield* listener.accept()
@@ -36,7 +36,7 @@ describe('a full backlog', () => {
     }
   }
 
-  it('lets in those whom it has room for at once', async () => {
+  it('admits at once the clients that it has room for', async () => {
     const times = await simulate(function* () {
       const listener = yield* listen('127.0.0.1', 0, { backlog: 3 })
       const connected = yield* spawn(connecting(listener, 3))
@@ -46,11 +46,11 @@ describe('a full backlog', () => {
       return yield* join(connected)
     })
 
-    // Of the listener's address and of the client's the look-up takes 1 ms each; there and back, 2.
+    // The look-ups of the listener's and the client's address take 1 ms each, and the round trip 2.
     expect(times).toEqual([4, 4, 4])
   })
 
-  it('has the others try again after a second, and then after two, and four', async () => {
+  it('lets the others retry after 1, 2 and 4 seconds', async () => {
     const times = await simulate(function* (world) {
       const listener = yield* listen('127.0.0.1', 0, { backlog: 1 })
       const connected = yield* spawn(connecting(listener, 4))
@@ -62,11 +62,11 @@ describe('a full backlog', () => {
       return yield* join(connected)
     })
 
-    // Those who wait try at 3 ms, and 1 s, 3 s and 7 s later. Each accept lets in one of them.
+    // The waiting clients try at 3 ms, and 1 s, 3 s and 7 s later. Each accept admits one of them.
     expect(times).toEqual([4, 1004, 3004, 7004])
   })
 
-  it('refuses whoever tries again when nobody listens any more', async () => {
+  it('refuses a client that retries after the listener was closed', async () => {
     const error = await simulate(function* () {
       const listener = yield* listen('127.0.0.1', 0, { backlog: 1 })
       const { port } = listener.address
@@ -83,7 +83,7 @@ describe('a full backlog', () => {
     expect(error.message).toMatch(/failed: 127\.0\.0\.1:\d+: ECONNREFUSED$/)
   })
 
-  it('fails a connect at last, 64 seconds after its seventh try', async () => {
+  it('fails a connect 64 seconds after its seventh try', async () => {
     const found = await simulate(function* (world) {
       const listener = yield* listen('127.0.0.1', 4915, { backlog: 1 })
       const first = yield* connect('127.0.0.1', 4915)
@@ -95,11 +95,11 @@ describe('a full backlog', () => {
     })
 
     expect(found.error).toMatchObject({ code: 'ETIMEDOUT' })
-    // The look-up and the way there, then 1 + 2 + 4 + 8 + 16 + 32 + 64 seconds.
+    // The look-up and the way to the listener, then 1 + 2 + 4 + 8 + 16 + 32 + 64 seconds.
     expect(found.ms).toBe(127_002)
   })
 
-  it('drops nobody', async () => {
+  it('drops no client', async () => {
     const dropped = await simulate(function* () {
       const listener = yield* listen('127.0.0.1', 0, { backlog: 1 })
       const connected = yield* spawn(connecting(listener, 3))
@@ -115,7 +115,7 @@ describe('a full backlog', () => {
 })
 
 describe('a connection that was reset before it was accepted', () => {
-  /** Accepts one. */
+  /** Accepts a connection that the client has already reset. */
   function* resetEarly(): Coroutine<Connection> {
     const listener = yield* listen('127.0.0.1', 0)
     const client = yield* connect('127.0.0.1', listener.address.port)
@@ -126,7 +126,7 @@ describe('a connection that was reset before it was accepted', () => {
     return conn
   }
 
-  it('is accepted, and says so', async () => {
+  it('is accepted, and then throws the reset', async () => {
     const error = await simulate(function* () {
       return yield* errorOf((yield* resetEarly()).recv(1))
     })
@@ -134,7 +134,7 @@ describe('a connection that was reset before it was accepted', () => {
     expect(error).toBeInstanceOf(ConnectionResetError)
   })
 
-  it('can be closed: nobody waits for that in vain, and no descriptor is left', async () => {
+  it('can be closed, which finishes, and leaves no descriptor', async () => {
     const world = new Simulation()
     let conn: Connection | undefined
 
@@ -142,7 +142,7 @@ describe('a connection that was reset before it was accepted', () => {
       function* () {
         conn = yield* resetEarly()
         conn.close()
-        // Without a limit the run would wait for ever, and this test with it.
+        // Without a timeout the run would wait forever, and this test with it.
         yield* timeout(1000, conn.whenClosed())
       },
       { host: world },
@@ -154,7 +154,7 @@ describe('a connection that was reset before it was accepted', () => {
 })
 
 describe('an accept that fails', () => {
-  it('throws, and the connection is still there', async () => {
+  it('throws, and keeps the connection in the backlog', async () => {
     const found = await simulate(
       function* () {
         const listener = yield* listen('127.0.0.1', 0)
@@ -171,7 +171,7 @@ describe('an accept that fails', () => {
     expect(found).toMatchObject({ message: 'accept EMFILE', code: 'EMFILE' })
   })
 
-  it('by ECONNABORTED takes the connection with it', async () => {
+  it('with ECONNABORTED removes the connection', async () => {
     const found = await simulate(
       function* () {
         const listener = yield* listen('127.0.0.1', 0)
@@ -191,7 +191,7 @@ describe('an accept that fails', () => {
     expect(found.reset).toBeInstanceOf(ConnectionResetError)
   })
 
-  it.each(['EAGAIN', 'EINTR'])('by %s is no failure: it was only in vain', async (code) => {
+  it.each(['EAGAIN', 'EINTR'])('with %s is not a failure, but would block', async (code) => {
     const text = await simulate(
       function* () {
         const listener = yield* listen('127.0.0.1', 0)
@@ -210,7 +210,7 @@ describe('an accept that fails', () => {
   })
 
   it.each(['EMFILE', 'ENFILE', 'ENOBUFS', 'EPROTO'])(
-    'by %s has a server try again every 100 ms',
+    'with %s makes a server retry every 100 ms',
     async (code) => {
       const replied = await simulate(
         function* (world) {
@@ -220,23 +220,23 @@ describe('an accept that fails', () => {
           conn.close()
           return world.now()
         },
-        // The try that finds nobody waiting is the first.
+        // The first try finds an empty backlog.
         { fault: afterOne(acceptFails(code, 3)) },
       )
 
-      // At 2 ms the connection is there; the fourth try to accept it is 300 ms later; and back.
+      // The connection arrives at 2 ms, the fourth try to accept it is 300 ms later, and the reply takes 1 ms.
       expect(replied).toBe(303)
     },
   )
 })
 
-/** The same, but for the first accept. */
+/** The same fault, except for the first accept. */
 function afterOne(fault: (operation: Operation) => string | undefined): typeof fault {
   let accepts = 0
   return (operation) => (operation.kind === 'accept' && accepts++ === 0 ? undefined : fault(operation))
 }
 
-/** So many turns of the event loop. */
+/** Waits for `count` turns of the event loop. */
 async function turns(count: number): Promise<string> {
   for (let i = 0; i < count; i++) await turn()
   return `nothing after ${count} turns`

@@ -18,7 +18,7 @@ driverSuite('simulated', {
   descriptors: () => network.descriptors,
 })
 
-/** What comes of a connect: the address that it is to, or the error; and when. */
+/** The result of a connect: its address or its error, and the time. */
 function connecting(host: string, options: SimulationOptions): Promise<{ outcome: any; ms: number }> {
   return simulate(function* (world) {
     const listener = yield* listen('', 4915)
@@ -36,7 +36,7 @@ function connecting(host: string, options: SimulationOptions): Promise<{ outcome
   }, options)
 }
 
-describe('a port that is shared by reusePort', () => {
+describe('a port shared with reusePort', () => {
   it('gives each listener some of the connections', async () => {
     const accepted = await simulate(function* () {
       const options = { reusePort: true }
@@ -66,7 +66,7 @@ describe('a port that is shared by reusePort', () => {
   it.each([
     [true, false],
     [false, true],
-  ])('is shared only by listeners that all want that: %s, %s', async (first, second) => {
+  ])('is shared only by listeners that all have the option: %s, %s', async (first, second) => {
     const error = await simulate(function* () {
       const listener = yield* listen('', 4915, { reusePort: first })
       const error = yield* errorOf(listen('', 4915, { reusePort: second }))
@@ -123,7 +123,7 @@ describe('names', () => {
     expect(outcome).toBe('[::1]:4915')
   })
 
-  it.each(['ENOTFOUND', 'EAI_AGAIN'])('can fail by %s', async (code) => {
+  it.each(['ENOTFOUND', 'EAI_AGAIN'])('can fail with %s', async (code) => {
     const { outcome } = await connecting('down.test', { names: { 'down.test': code } })
 
     expect(outcome).toBeInstanceOf(ConnectError)
@@ -137,13 +137,13 @@ describe('names', () => {
     expect(ms).toBe(20)
   })
 
-  it('without an address are no place to connect to', async () => {
+  it('without an address cannot be connected to', async () => {
     const { outcome } = await connecting('empty.test', { names: { 'empty.test': [] } })
 
     expect(outcome).toMatchObject({ code: 'ENOTFOUND' })
   })
 
-  it('without an address are no place to listen on', async () => {
+  it('without an address cannot be listened on', async () => {
     const error = await rejection(
       simulate(
         function* () {
@@ -157,7 +157,7 @@ describe('names', () => {
     expect(error).toBeInstanceOf(ListenError)
   })
 
-  it('whose look-up hangs do so until the time of connect is up', async () => {
+  it('whose look-up hangs do so until the timeout of connect', async () => {
     const { outcome, ms } = await connecting('slow.test', { names: { 'slow.test': 'hang' } })
 
     expect(outcome.message).toBe(
@@ -194,21 +194,21 @@ describe('addresses', () => {
     ['10.0.0.1', 'ECONNREFUSED'],
     ['10.0.0.2', 'EHOSTUNREACH'],
     ['fd00::1', 'ENETUNREACH'],
-  ])('%s fails by %s, one latency later', async (host, code) => {
+  ])('%s fails with %s, one latency later', async (host, code) => {
     const { outcome, ms } = await connecting(host, { addresses, latency: 10 })
 
     expect(outcome).toMatchObject({ code, message: expect.stringMatching(new RegExp(`:4915: ${code}$`)) })
     expect(ms).toBe(20)
   })
 
-  it('that hang do so until the time of connect is up', async () => {
+  it('that hang do so until the timeout of connect', async () => {
     const { outcome, ms } = await connecting('10.0.0.3', { addresses })
 
     expect(outcome.message).toContain('not connected within 10000 ms: 10.0.0.3:4915: no answer')
     expect(ms).toBe(10_000)
   })
 
-  it('where nobody listens refuse, there and back', async () => {
+  it('without a listener refuse after one round trip', async () => {
     const found = await simulate(
       function* (world) {
         const error = yield* errorOf(connect('127.0.0.1', 4915))
@@ -222,7 +222,7 @@ describe('addresses', () => {
   })
 
   it.each([
-    // IPv4 is preferred here, and tried first. 1 ms goes to the look-up, 2 to the connection.
+    // IPv4 is preferred here, and tried first. The look-up takes 1 ms, the connection 2.
     ['one that refuses', ['10.0.0.1', '127.0.0.1'], 4],
     ['two that refuse', ['10.0.0.1', '10.0.0.2', '127.0.0.1'], 5],
     ['one that hangs', ['10.0.0.3', '127.0.0.1'], 253],
@@ -234,7 +234,7 @@ describe('addresses', () => {
     expect(found).toEqual({ outcome: '127.0.0.1:4915', ms })
   })
 
-  it('all of which fail are all named', async () => {
+  it('all of which fail are all listed', async () => {
     const { outcome } = await connecting('many.test', {
       addresses,
       names: { 'many.test': ['10.0.0.1', 'fd00::1', '10.0.0.2'] },
@@ -246,7 +246,7 @@ describe('addresses', () => {
     )
   })
 
-  it('that are not of this machine cannot be listened on', async () => {
+  it('of other machines cannot be listened on', async () => {
     const error = await rejection(
       simulate(
         function* () {
@@ -264,7 +264,7 @@ describe('addresses', () => {
 })
 
 describe('ports', () => {
-  /** The error of the second listen, or nothing. */
+  /** The error of the second listen, or undefined. */
   function second(first: string, other: string, port = 4915): Promise<any> {
     return simulate(function* () {
       const listener = yield* listen(first, 4915)
@@ -301,7 +301,7 @@ describe('ports', () => {
     expect(await second('127.0.0.1', '127.0.0.2')).toBe(undefined)
   })
 
-  it('that differ do not matter to each other', async () => {
+  it('that differ do not conflict', async () => {
     expect(await second('', '', 4916)).toBe(undefined)
   })
 
@@ -319,7 +319,7 @@ describe('ports', () => {
     expect(ports).toEqual([4915, 4915, 4915])
   })
 
-  it('0 is any that is free: each time another', async () => {
+  it('0 is a free port, a different one each time', async () => {
     const ports = await simulate(function* () {
       const taken = yield* listen('', 49_153)
       const listeners = [taken]
@@ -346,7 +346,7 @@ describe('ports', () => {
     expect(ports).toEqual([65_535, 49_152])
   })
 
-  it('are answered by the listener for the very address rather than by one for every', async () => {
+  it('are answered by the listener for the exact address rather than by one for every address', async () => {
     const found = await simulate(function* () {
       const every = yield* listen('', 4915)
       const own = yield* errorOf(listen('10.0.0.1', 4915))

@@ -1,4 +1,4 @@
-// What the sockets of the simulated network do beyond what every driver's do.
+// The behaviour of simulated sockets beyond that of every driver.
 import { type Connection, ConnectionResetError } from '@bluelet/net'
 import { type NetworkOptions, simulate } from '@bluelet/net/testing'
 import { all, ClosedError, type Coroutine, join, sleep, spawn } from '@bluelet/scheduler'
@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { abort, echoer, exchange, pair } from '../../simulated-pair.js'
 import { errorOf, pattern } from '../../world.js'
 
-/** Sends blocks without end, until the connection is closed; counts the bytes that were taken. */
+/** Sends blocks until the connection is closed; counts the bytes that were taken. */
 function* flood(conn: Connection, block: number, taken: { bytes: number }): Coroutine<void> {
   try {
     while (true) taken.bytes += yield* conn.send(Buffer.alloc(block))
@@ -15,7 +15,7 @@ function* flood(conn: Connection, block: number, taken: { bytes: number }): Coro
   }
 }
 
-/** Receives everything, a piece at a time. */
+/** Receives up to the end of the stream; gives the pieces. */
 function* pieces(conn: Connection, max = 65_536): Coroutine<Buffer[]> {
   const received: Buffer[] = []
   while (true) {
@@ -59,7 +59,7 @@ describe('latency', () => {
     expect(took).toBe(2)
   })
 
-  /** How long it takes until each of a hundred bytes has arrived, one after the other. */
+  /** The times that each of a hundred bytes takes to arrive, one after the other. */
   function latencies(seed: number): Promise<number[]> {
     return simulate(
       function* (world) {
@@ -78,7 +78,7 @@ describe('latency', () => {
     )
   }
 
-  it('is drawn from the seed between the least and the most, both of which occur', async () => {
+  it('is drawn from the seed between minimum and maximum, both of which occur', async () => {
     const times = await latencies(1)
 
     expect([...new Set(times)].sort()).toEqual([5, 6, 7, 8, 9])
@@ -86,7 +86,7 @@ describe('latency', () => {
     expect(await latencies(2)).not.toEqual(times)
   })
 
-  it('that varies changes no order', async () => {
+  it('that varies does not change the order', async () => {
     const text = await simulate(
       function* () {
         const { client, server } = yield* pair()
@@ -106,8 +106,8 @@ describe('latency', () => {
   })
 })
 
-describe('what arrives', () => {
-  it('is joined when two sends have arrived before one read', async () => {
+describe('the bytes that arrive', () => {
+  it('are joined when two sends have arrived before one read', async () => {
     const text = await simulate(function* () {
       const ends = yield* pair()
       yield* ends.client.sendall('one')
@@ -121,7 +121,7 @@ describe('what arrives', () => {
     expect(text).toBe('onetwo')
   })
 
-  it('is not joined with what comes later', async () => {
+  it('are not joined with later ones', async () => {
     const texts = await simulate(function* () {
       const ends = yield* pair()
       yield* spawn(function* () {
@@ -141,7 +141,7 @@ describe('what arrives', () => {
 describe('fragment', () => {
   const bytes = pattern(20_000)
 
-  /** What one end sends and the other receives, and in what pieces. */
+  /** Sends from one end to the other; gives the sent bytes and the received pieces. */
   function sent(options: NetworkOptions & { seed?: number }): Promise<{ pieces: Buffer[]; sends: number[] }> {
     return simulate(
       function* () {
@@ -160,7 +160,7 @@ describe('fragment', () => {
     )
   }
 
-  it('cuts what is sent into pieces of any size, and loses nothing', async () => {
+  it('cuts the sent bytes into pieces of any size, and loses nothing', async () => {
     const { pieces } = await sent({})
 
     expect(pieces.length).toBeGreaterThan(5)
@@ -168,14 +168,14 @@ describe('fragment', () => {
     expect(Buffer.concat(pieces).equals(bytes)).toBe(true)
   })
 
-  it('takes only a part of what is sent', async () => {
+  it('takes only part of a write', async () => {
     const { sends } = await sent({})
 
     expect(sends.length).toBeGreaterThan(3)
     expect(sends.reduce((sum, n) => sum + n)).toBe(bytes.length)
   })
 
-  it('loses nothing in small buffers either, whatever the seed', async () => {
+  it('loses nothing in small buffers either, with any seed', async () => {
     for (let seed = 1; seed <= 20; seed++) {
       const { pieces } = await sent({ buffer: 1000, seed })
 
@@ -183,14 +183,14 @@ describe('fragment', () => {
     }
   })
 
-  it('cuts at other places for another seed', async () => {
+  it('cuts at other places with another seed', async () => {
     const cuts = async (seed: number) => (await sent({ seed })).pieces.map((piece) => piece.length)
 
     expect(await cuts(1)).toEqual(await cuts(1))
     expect(await cuts(1)).not.toEqual(await cuts(2))
   })
 
-  it('is off by default: what fits is one piece', async () => {
+  it('is off by default, so that bytes that fit are one piece', async () => {
     const { pieces, sends } = await sent({ fragment: false })
 
     expect(sends).toEqual([bytes.length])
@@ -199,7 +199,7 @@ describe('fragment', () => {
 })
 
 describe('buffer', () => {
-  /** How many bytes an end takes in all, by sends of so many, while its peer reads nothing. */
+  /** The number of bytes that an end takes, in sends of `block` bytes, while its peer reads nothing. */
   async function takenBy(block: number, options: NetworkOptions): Promise<number> {
     const taken = { bytes: 0 }
     await simulate(function* () {
@@ -211,12 +211,15 @@ describe('buffer', () => {
     return taken.bytes
   }
 
-  it.each([1, 10, 1000])('of %i bytes: a peer that reads nothing clogs after two of them', async (buffer) => {
-    expect(await takenBy(1, { buffer })).toBe(2 * buffer)
-  })
+  it.each([1, 10, 1000])(
+    'of %i bytes is full after twice as many if the peer reads nothing',
+    async (buffer) => {
+      expect(await takenBy(1, { buffer })).toBe(2 * buffer)
+    },
+  )
 
   it.each([7, 10, 50, 99, 1000])(
-    'by sends of %i bytes clogs after one and a half at the least: a sender waits for more room',
+    'is full after at least one and a half times its size in sends of %i bytes, since a sender waits for more room',
     async (block) => {
       const taken = await takenBy(block, { buffer: 100 })
 
@@ -229,7 +232,7 @@ describe('buffer', () => {
     expect(await takenBy(65_536, {})).toBe(2 * 65_536)
   })
 
-  it('takes as much again as the peer has read', async () => {
+  it('takes as many bytes again as the peer has read', async () => {
     const taken = { bytes: 0 }
 
     await simulate(
@@ -244,11 +247,11 @@ describe('buffer', () => {
       { buffer: 100 },
     )
 
-    // What a bounded read takes from the network is its own business: all that had arrived.
+    // A bounded read takes all bytes that have arrived.
     expect(taken.bytes).toBe(300)
   })
 
-  it('clogs each direction by itself', async () => {
+  it('limits each direction separately', async () => {
     const [there, back] = [{ bytes: 0 }, { bytes: 0 }]
 
     await simulate(
@@ -286,8 +289,8 @@ describe('buffer', () => {
   })
 })
 
-describe('ending', () => {
-  it('one side lets the other go on', async () => {
+describe('the end of a stream', () => {
+  it('leaves the other direction open', async () => {
     const texts = await simulate(function* () {
       const { client, server } = yield* pair()
       yield* client.sendall('question')
@@ -304,7 +307,7 @@ describe('ending', () => {
     expect(texts).toEqual(['question', 'answer'])
   })
 
-  it('comes after all that was sent, although the peer has no room for it yet', async () => {
+  it('comes after all sent bytes, even if the peer has no room for them yet', async () => {
     const bytes = pattern(1000)
 
     const received = await simulate(
@@ -325,7 +328,7 @@ describe('ending', () => {
     expect(received.equals(bytes)).toBe(true)
   })
 
-  it('both sides closes both, as soon as the ends have crossed', async () => {
+  it('in both directions closes both sides, as soon as the ends have crossed', async () => {
     const closed = await simulate(function* (world) {
       const { client, server } = yield* pair()
       const begin = world.now()
@@ -338,7 +341,7 @@ describe('ending', () => {
     expect(closed).toEqual([1, 0])
   })
 
-  it('by close() does not keep the peer’s upload from ending', async () => {
+  it('by close() lets the peer finish its upload', async () => {
     const bytes = pattern(100_000)
 
     const log = await simulate(
@@ -382,7 +385,7 @@ describe('ending', () => {
     expect(found.took).toBe(30)
   })
 
-  it('is a reset for whoever sends to an end that is gone', async () => {
+  it('is a reset for a peer that sends to a closed end', async () => {
     const error = await simulate(function* () {
       const { client, server } = yield* pair()
       server.close()

@@ -2,7 +2,7 @@ import { VirtualHost } from '@bluelet/scheduler/testing'
 import { describe, expect, it } from 'vitest'
 import { Wire } from '../../../../packages/net/src/drivers/simulated/wire.js'
 
-/** A wire whose packets take the given times, and what has arrived by it, and when. */
+/** A wire whose packets take the given times, and the packets that arrived, with their times. */
 function wire(...latencies: number[]): {
   wire: Wire
   host: VirtualHost
@@ -19,7 +19,7 @@ function wire(...latencies: number[]): {
 }
 
 describe('Wire', () => {
-  it('delivers when the latency is over, and not before', () => {
+  it('delivers after the latency, and not before', () => {
     const { host, arrived, send } = wire(10)
     send('a')
 
@@ -31,7 +31,7 @@ describe('Wire', () => {
     expect(arrived).toEqual(['a at 10'])
   })
 
-  it('delivers nothing within the call that sends it, even without latency', () => {
+  it('delivers nothing during the call that sends, even without latency', () => {
     const { host, arrived, send } = wire(0)
 
     send('a')
@@ -42,7 +42,7 @@ describe('Wire', () => {
     expect(arrived).toEqual(['a at 0'])
   })
 
-  it('lets nothing overtake what was sent before', () => {
+  it('never reorders packets', () => {
     const { host, arrived, send } = wire(10, 2, 15, 1)
 
     send('a', 'b', 'c', 'd')
@@ -51,7 +51,7 @@ describe('Wire', () => {
     expect(arrived).toEqual(['a at 10', 'b at 10', 'c at 15', 'd at 15'])
   })
 
-  it('keeps the order although a schedule chooses among calls that are due at the same time', () => {
+  it('keeps the order even if a schedule chooses among calls that are due at the same time', () => {
     const host = new VirtualHost({ manual: true, schedule: { choose: (n) => n - 1 } })
     const arrived: string[] = []
     const made = new Wire({ host, latency: () => 1 })
@@ -62,7 +62,7 @@ describe('Wire', () => {
     expect(arrived.join('')).toBe('abcd')
   })
 
-  it('lets nothing through while it is stalled', () => {
+  it('delivers nothing while it is stalled', () => {
     const { wire: stalled, host, arrived, send } = wire()
     send('a')
     stalled.stall()
@@ -73,7 +73,7 @@ describe('Wire', () => {
     expect(arrived).toEqual([])
   })
 
-  it('delivers what was held back when it goes on, in order, and then what is sent', () => {
+  it('delivers the delayed packets in order when it resumes, and then new ones', () => {
     const { wire: stalled, host, arrived, send } = wire()
     send('a')
     stalled.stall()
@@ -87,7 +87,7 @@ describe('Wire', () => {
     expect(arrived).toEqual(['a at 1000', 'b at 1000', 'c at 1001'])
   })
 
-  it('delivers at its time what was under way all the while', () => {
+  it('delivers packets in flight at their time', () => {
     const { wire: stalled, host, arrived, send } = wire(10)
     send('a')
     stalled.stall()
@@ -99,7 +99,7 @@ describe('Wire', () => {
     expect(arrived).toEqual(['a at 10'])
   })
 
-  it('can be stalled again while what was held back is on its way', () => {
+  it('can be stalled again while the delayed packets are in flight', () => {
     const { wire: stalled, host, arrived, send } = wire()
     stalled.stall()
     send('a', 'b')
@@ -116,7 +116,7 @@ describe('Wire', () => {
     expect(arrived).toEqual(['a at 20', 'b at 20'])
   })
 
-  it('loses what is under way when it is cleared, and carries what is sent later', () => {
+  it('loses the packets in flight when it is cleared, and carries later ones', () => {
     const { wire: cut, host, arrived, send } = wire()
     send('a', 'b')
 
@@ -128,7 +128,7 @@ describe('Wire', () => {
     expect(arrived).toEqual(['c at 11'])
   })
 
-  it('has nothing to resume when it was not stalled', () => {
+  it('ignores resume when it is not stalled', () => {
     const { wire: free, host, arrived, send } = wire(5)
     send('a')
 

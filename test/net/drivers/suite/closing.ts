@@ -6,7 +6,7 @@ import { pattern, randomNumbers } from '../../world.js'
 import type { DriverHarness, DriverSample } from './harness.js'
 
 export function describeClosing(sample: DriverSample, harness: DriverHarness): void {
-  it('lingers until what was written has arrived and the peer has ended', async () => {
+  it('lingers until the written bytes have arrived and the peer has ended', async () => {
     const { one, other } = await harness.pair()
     const taken = await harness.fill(one)
 
@@ -21,7 +21,7 @@ export function describeClosing(sample: DriverSample, harness: DriverHarness): v
     expect(closedBefore).toBe(0)
   })
 
-  it('lingers over input that nobody has read: the peer’s upload does not fail, and the reply arrives', async () => {
+  it('lingers over unread input, so that the peer’s upload does not fail and the reply arrives', async () => {
     const { one, other } = await harness.pair()
     const upload = harness.writeAll(other, pattern(8 * 1024 * 1024))
     await harness.writeAll(one, Buffer.from('reply'))
@@ -36,7 +36,7 @@ export function describeClosing(sample: DriverSample, harness: DriverHarness): v
     await harness.closed(one, other)
   })
 
-  it('closes at once with a reset, if it is not to linger', async () => {
+  it('closes at once with a reset if it may not linger', async () => {
     const { one, other } = await harness.pair()
     other.socket.read(1)
 
@@ -48,7 +48,7 @@ export function describeClosing(sample: DriverSample, harness: DriverHarness): v
     await harness.closed(one, other)
   })
 
-  it('closes at once, if it is not to linger: the peer gets what was written, and then the end', async () => {
+  it('closes at once if it may not linger, and the peer gets the written bytes and then the end', async () => {
     const { one, other } = await harness.pair()
     await harness.writeAll(one, Buffer.from('last'))
     const begun = sample.descriptors()
@@ -66,7 +66,7 @@ export function describeClosing(sample: DriverSample, harness: DriverHarness): v
   it.each([
     ['before it was looked for', 0],
     ['after it was looked for', 1],
-  ])('closes at once with a reset, if input that came %s is unread', async (_name, looks) => {
+  ])('closes at once with a reset if input that arrived %s is unread', async (_name, looks) => {
     const { one, other } = await harness.pair()
     for (let i = 0; i < looks; i++) one.socket.read(1)
     await harness.writeAll(other, Buffer.from('unread'))
@@ -81,7 +81,7 @@ export function describeClosing(sample: DriverSample, harness: DriverHarness): v
     await harness.closed(other)
   })
 
-  it('closes at once without a reset, if all input has been read', async () => {
+  it('closes at once without a reset if all input has been read', async () => {
     const { one, other } = await harness.pair()
     await harness.writeAll(other, Buffer.from('read'))
     await harness.readExactly(one, 4)
@@ -94,7 +94,7 @@ export function describeClosing(sample: DriverSample, harness: DriverHarness): v
     await harness.closed(one, other)
   })
 
-  it('tells a peer by a reset that it goes on sending to one that has closed at once', async () => {
+  it('resets a peer that continues to send after the other side closed at once', async () => {
     const { one, other } = await harness.pair()
     one.socket.close(false)
     await harness.closed(one)
@@ -124,7 +124,7 @@ export function describeClosing(sample: DriverSample, harness: DriverHarness): v
     await harness.closed(other)
   })
 
-  it('closes by a reset right after a shutdown', async () => {
+  it('closes with a reset right after a shutdown', async () => {
     const { one, other } = await harness.pair()
 
     one.socket.shutdown()
@@ -136,7 +136,7 @@ export function describeClosing(sample: DriverSample, harness: DriverHarness): v
     await harness.closed(other)
   })
 
-  it('says CLOSED exactly once, however often and in whatever way it is closed', async () => {
+  it('reports CLOSED exactly once, however it is closed and how often', async () => {
     const { one, other } = await harness.pair()
 
     for (const linger of [true, true, false, false, true]) one.socket.close(linger)
@@ -151,7 +151,7 @@ export function describeClosing(sample: DriverSample, harness: DriverHarness): v
   })
 
   it.each([true, false])(
-    'says CLOSED once when the peer has ended its side before: close(%s)',
+    'reports CLOSED once when the peer has already ended its side: close(%s)',
     async (linger) => {
       const { one, other } = await harness.pair()
       other.socket.shutdown()
@@ -171,7 +171,7 @@ export function describeClosing(sample: DriverSample, harness: DriverHarness): v
     ['with a linger', (socket: DriverSocket) => socket.close(true)],
     ['at once', (socket: DriverSocket) => socket.close(false)],
     ['by a reset', (socket: DriverSocket) => socket.reset()],
-  ])('throws a ConnectionResetError at a write to a socket that is over: %s', async (_way, end) => {
+  ])('throws a ConnectionResetError at a write to an ended socket: %s', async (_way, end) => {
     const { one, other } = await harness.pair()
     end(one.socket)
     end(other.socket)
@@ -191,7 +191,7 @@ export function describeClosing(sample: DriverSample, harness: DriverHarness): v
     for (const { socket } of [one, other]) expect(() => socket.read(1)).toThrow(ConnectionResetError)
   })
 
-  it('says CLOSED once after an error, too', async () => {
+  it('reports CLOSED once after an error, too', async () => {
     const { one, other } = await harness.pair()
     other.socket.read(1)
     one.socket.reset()
@@ -204,7 +204,7 @@ export function describeClosing(sample: DriverSample, harness: DriverHarness): v
     expect(other.recorder.count(CLOSED)).toBe(1)
   })
 
-  it('leaves no descriptor, whatever has happened to a hundred connections', async () => {
+  it('leaves no descriptor after a hundred connections with all kinds of ends', async () => {
     const before = sample.descriptors()
     const random = randomNumbers(11)
 

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest'
 import type { DriverHarness, DriverSample } from './harness.js'
 
 export function describeConnecting(sample: DriverSample, harness: DriverHarness): void {
-  it('says that a connection is made, and knows both addresses', async () => {
+  it('reports a new connection, and knows both addresses', async () => {
     const { listener } = await harness.listen()
 
     const client = harness.connect(listener.address.port)
@@ -22,7 +22,7 @@ export function describeConnecting(sample: DriverSample, harness: DriverHarness)
     await harness.closed(client, server)
   })
 
-  it('says FAILED of a refused connection; the next try throws why, and CLOSED comes once', async () => {
+  it('reports FAILED for a refused connection; the next try throws the reason, and CLOSED is reported once', async () => {
     const { listener } = await harness.listen()
     const { port } = listener.address
     listener.close()
@@ -37,7 +37,7 @@ export function describeConnecting(sample: DriverSample, harness: DriverHarness)
     expect(client.recorder.count(CLOSED)).toBe(1)
   })
 
-  it('gives up a connection that is being made: CLOSED once, and never WRITABLE', async () => {
+  it('abandons an attempt to connect, and reports CLOSED once and never WRITABLE', async () => {
     const before = sample.descriptors()
     const { listener } = await harness.listen()
     const client = harness.connect(listener.address.port)

@@ -1,5 +1,5 @@
-// What every driver must do, tried on the driver alone: both ends are its own sockets, so that a network in memory can run
-// the same suite as the kernel's.
+// The suite of every driver, without connections on top. Both ends are sockets of the driver, so that a
+// network in memory can run the same suite as the kernel's.
 import { describe } from 'vitest'
 import { describeClosing } from './closing.js'
 import { describeConnecting } from './connecting.js'
@@ -9,11 +9,11 @@ import { describeLookup } from './lookup.js'
 import { describeReading } from './reading.js'
 import { describeShutdown, describeWriting } from './writing.js'
 
-/** Describes what every driver must do. */
+/** Describes the behaviour that every driver must have. */
 export function driverSuite(name: string, sample: DriverSample): void {
   const harness = new DriverHarness(sample)
 
-  describe(`the ${name} driver, as every driver,`, () => {
+  describe(`the ${name} driver, like every driver,`, () => {
     describeLookup(sample, harness)
     describeListening(sample, harness)
     describeConnecting(sample, harness)

@@ -1,4 +1,4 @@
-// What the suite of every driver works with: a driver, its network, and sockets whose reports are recorded.
+// The harness of the suite of every driver: a driver, its network, and sockets whose reports are recorded.
 import {
   CLOSED,
   type Driver,
@@ -10,25 +10,25 @@ import {
   WRITABLE,
 } from '@bluelet/net/driver'
 
-/** A driver, and what the suite has to know of the network under it. */
+/** A driver, and the properties of its network that the suite needs. */
 export interface DriverSample {
   readonly driver: Driver
   /** An address of this machine. */
   readonly address: string
-  /** Whether it can listen on `::`, which a machine without IPv6 cannot. */
+  /** Whether it can listen on `::`, which needs IPv6. */
   readonly ipv6: boolean
-  /** A name that has no address, asked for without traffic. */
+  /** A name that has no address and whose look-up causes no traffic. */
   readonly unknownName: string
-  /** Lets the network go on for a while. */
+  /** Lets the network proceed for a while. */
   turn(): Promise<void>
-  /** How many descriptors are held. */
+  /** The number of descriptors in use. */
   descriptors(): number
 }
 
 /** More than any kernel buffers between two sockets on one machine. */
 const MORE_THAN_BUFFERED = 64 * 1024 * 1024
 const BLOCK = 1024 * 1024
-/** After so many turns nothing is under way any more. */
+/** The number of turns after which no more work is pending. */
 const QUIET_TURNS = 50
 
 /** Records what a socket or a listener reports. */
@@ -50,7 +50,7 @@ export interface End {
   readonly recorder: Recorder
 }
 
-/** Makes sockets, and waits for them. */
+/** Makes sockets of a driver, and waits for their reports. */
 export class DriverHarness {
   readonly sample: DriverSample
 
@@ -66,7 +66,7 @@ export class DriverHarness {
     }
   }
 
-  /** Writes until that throws. @returns what */
+  /** Writes until a write throws; gives its error. */
   async writeFailure({ socket }: End): Promise<unknown> {
     let failure: unknown
     await this.until('a write throws', () => {
@@ -132,7 +132,7 @@ export class DriverHarness {
     return { one, other, close }
   }
 
-  /** Waits until sockets that were told to close are closed. */
+  /** Waits until sockets that are closing are closed. */
   async closed(...ends: readonly End[]): Promise<void> {
     await this.until('CLOSED', () => ends.every(({ recorder }) => recorder.count(CLOSED) > 0))
   }
@@ -150,7 +150,7 @@ export class DriverHarness {
     return Buffer.concat(chunks)
   }
 
-  /** Reads exactly so many bytes. */
+  /** Reads exactly `n` bytes. */
   async readExactly({ socket }: End, n: number): Promise<Buffer> {
     let bytes = Buffer.alloc(0)
     await this.until(`${n} bytes`, () => {
@@ -177,7 +177,7 @@ export class DriverHarness {
     })
   }
 
-  /** Writes until a write would block; says how many bytes were taken. */
+  /** Writes until a write would block; gives the number of bytes taken. */
   async fill({ socket }: End): Promise<number> {
     const block = Buffer.alloc(BLOCK, 'f')
     let taken = 0
@@ -191,7 +191,7 @@ export class DriverHarness {
     return taken
   }
 
-  /** What a read throws, once all bytes are read. */
+  /** Reads until a read throws; gives the bytes and the error. */
   async failure({ socket }: End): Promise<{ bytes: Buffer; error: unknown }> {
     const chunks: Buffer[] = []
     let failure: unknown

@@ -7,7 +7,7 @@ import type { DriverHarness, DriverSample } from './harness.js'
 export function describeListening(sample: DriverSample, harness: DriverHarness): void {
   const { driver, address: host } = sample
 
-  it('calls back later, with the real port', async () => {
+  it('calls back asynchronously, with the real port', async () => {
     const listeners: (DriverListener | null)[] = []
 
     driver.listen({ host, port: 0, backlog: 1 }, (_error, listener) => listeners.push(listener))
@@ -41,7 +41,7 @@ export function describeListening(sample: DriverSample, harness: DriverHarness):
     second.listener.close()
   })
 
-  it('holds nothing after a listen that was given up', async () => {
+  it('holds nothing after an abandoned listen', async () => {
     const before = sample.descriptors()
     const late: DriverListener[] = []
 
@@ -55,7 +55,7 @@ export function describeListening(sample: DriverSample, harness: DriverHarness):
     await harness.until('the descriptor is back', () => sample.descriptors() === before)
   })
 
-  it('accepts nothing while nobody connects', async () => {
+  it('accepts nothing without a client', async () => {
     const { listener, recorder } = await harness.listen()
 
     const socket = listener.accept()
@@ -66,7 +66,7 @@ export function describeListening(sample: DriverSample, harness: DriverHarness):
     listener.close()
   })
 
-  it('says that there is a connection, and accepts each once', async () => {
+  it('reports connections, and accepts each once', async () => {
     const { listener, recorder } = await harness.listen()
     const clients = [0, 1, 2].map(() => harness.connect(listener.address.port))
 
@@ -90,7 +90,7 @@ export function describeListening(sample: DriverSample, harness: DriverHarness):
     await harness.closed(...accepted, ...clients)
   })
 
-  it('resets the connections that nobody has accepted when it closes, and counts them', async () => {
+  it('resets and counts the connections in the backlog when it closes', async () => {
     const { listener, recorder } = await harness.listen()
     const client = harness.connect(listener.address.port)
     await harness.until('readable', () => recorder.count(READABLE) > 0 && client.recorder.count(WRITABLE) > 0)
@@ -104,7 +104,7 @@ export function describeListening(sample: DriverSample, harness: DriverHarness):
     await harness.closed(client)
   })
 
-  it('takes every setting, of a listener and of a connection, and carries bytes', async () => {
+  it('accepts every setting of a listener and of a connection, and carries bytes', async () => {
     const settings = { noDelay: false, keepAlive: Number.POSITIVE_INFINITY }
     const { listener } = await harness.listen(0, { ...settings, ipv6Only: false, reusePort: false })
     const one = harness.connect(listener.address.port, { noDelay: true, keepAlive: 1000 })
@@ -120,7 +120,7 @@ export function describeListening(sample: DriverSample, harness: DriverHarness):
   })
 
   it.runIf(sample.ipv6)(
-    'leaves IPv4 clients out with ipv6Only, and only then (skipped where there is no IPv6 to listen on)',
+    'excludes IPv4 clients with ipv6Only, and only then (skipped where there is no IPv6 to listen on)',
     async () => {
       const outcomes: string[] = []
 
@@ -138,7 +138,7 @@ export function describeListening(sample: DriverSample, harness: DriverHarness):
     },
   )
 
-  it('leaves accepted connections alone when it closes', async () => {
+  it('keeps accepted connections open when it closes', async () => {
     const { one, other, close } = await harness.pair()
 
     await harness.writeAll(one, Buffer.from('after the close'))

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import type { DriverHarness, DriverSample } from './harness.js'
 
 export function describeLookup({ driver, address, unknownName }: DriverSample, harness: DriverHarness): void {
-  it('looks up an address as itself, once and later', async () => {
+  it('looks up an address as itself, once and asynchronously', async () => {
     const answers: unknown[] = []
 
     driver.lookup(address, (error, addresses) => answers.push([error, addresses]))
@@ -15,7 +15,7 @@ export function describeLookup({ driver, address, unknownName }: DriverSample, h
     expect(answers).toEqual([[null, [address]]])
   })
 
-  it('looks up a name without addresses with an error or with none', async () => {
+  it('reports a name without addresses as an error or an empty list', async () => {
     const answers: { error: Error | null; addresses: readonly string[] }[] = []
 
     driver.lookup(unknownName, (error, addresses) => answers.push({ error, addresses }))

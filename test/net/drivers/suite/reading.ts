@@ -6,7 +6,7 @@ import { pattern, randomNumbers } from '../../world.js'
 import type { DriverHarness } from './harness.js'
 
 export function describeReading(harness: DriverHarness): void {
-  it('would block while nothing has come, and says when something has', async () => {
+  it('would block until bytes arrive, and then reports READABLE', async () => {
     const { one, other, close } = await harness.pair()
 
     const nothing = other.socket.read(10)
@@ -21,7 +21,7 @@ export function describeReading(harness: DriverHarness): void {
     await close()
   })
 
-  it('says so anew after every try that would block', async () => {
+  it('reports READABLE again after every try that would block', async () => {
     const { one, other, close } = await harness.pair()
 
     for (const letter of 'abc') {
@@ -36,7 +36,7 @@ export function describeReading(harness: DriverHarness): void {
     await close()
   })
 
-  it('stays readable until a try would block: what is left needs no new word', async () => {
+  it('stays readable until a try would block, without another report for the remaining bytes', async () => {
     const { one, other, close } = await harness.pair()
     other.socket.read(1)
     await harness.writeAll(one, Buffer.from('abcdef'))
@@ -49,7 +49,7 @@ export function describeReading(harness: DriverHarness): void {
     await close()
   })
 
-  it('keeps what came before the first try', async () => {
+  it('keeps bytes that arrived before the first try', async () => {
     const { one, other, close } = await harness.pair()
     await harness.writeAll(one, Buffer.from('early'))
     await harness.quiet()
@@ -60,7 +60,7 @@ export function describeReading(harness: DriverHarness): void {
     await close()
   })
 
-  it('gives no bytes at the end of the stream, as often as it is asked', async () => {
+  it('gives no bytes at the end of the stream, at every try', async () => {
     const { one, other, close } = await harness.pair()
     await harness.writeAll(one, Buffer.from('last'))
     one.socket.shutdown()
@@ -73,7 +73,7 @@ export function describeReading(harness: DriverHarness): void {
     await close()
   })
 
-  it('says READABLE at the end of the stream', async () => {
+  it('reports READABLE at the end of the stream', async () => {
     const { one, other, close } = await harness.pair()
     const nothing = other.socket.read(1)
 
@@ -85,7 +85,7 @@ export function describeReading(harness: DriverHarness): void {
     await close()
   })
 
-  it('gives bytes that are the caller’s to keep', async () => {
+  it('gives bytes that the caller may keep', async () => {
     const { one, other, close } = await harness.pair()
     await harness.writeAll(one, Buffer.from('aaaaaaaa'))
     const first = await harness.readExactly(other, 4)
@@ -98,7 +98,7 @@ export function describeReading(harness: DriverHarness): void {
     await close()
   })
 
-  it('never gives more than was asked for, and loses no byte of a megabyte', async () => {
+  it('never gives more than max bytes, and loses no byte of a megabyte', async () => {
     const { one, other, close } = await harness.pair()
     const sent = pattern(1024 * 1024)
     const random = randomNumbers(7)
@@ -124,7 +124,7 @@ export function describeReading(harness: DriverHarness): void {
     await close()
   })
 
-  it('throws a reset, as often as it is asked, and never takes it for the end', async () => {
+  it('throws a reset at every try, and never treats it as the end', async () => {
     const { one, other, close } = await harness.pair()
     other.socket.read(1)
 
@@ -138,7 +138,7 @@ export function describeReading(harness: DriverHarness): void {
     await close()
   })
 
-  it('gives the bytes that came before a reset first', async () => {
+  it('gives the bytes that arrived before a reset first', async () => {
     const { one, other, close } = await harness.pair()
     const nothing = other.socket.read(1)
     await harness.writeAll(one, Buffer.from('abc'))
@@ -154,7 +154,7 @@ export function describeReading(harness: DriverHarness): void {
     await close()
   })
 
-  it('gives all bytes that came before a reset first, in however many pieces they came', async () => {
+  it('gives all pieces that arrived before a reset first', async () => {
     const { one, other, close } = await harness.pair()
     const nothing = other.socket.read(1)
     for (const piece of ['abc', 'def', 'ghi']) {
@@ -172,7 +172,7 @@ export function describeReading(harness: DriverHarness): void {
     await close()
   })
 
-  it('does not take a reset for the end of the stream when bytes that nobody has read came before it', async () => {
+  it('does not treat a reset after unread bytes as the end of the stream', async () => {
     const { one, other, close } = await harness.pair()
     await harness.writeAll(one, Buffer.from('truncated'))
     await harness.quiet()
@@ -186,17 +186,17 @@ export function describeReading(harness: DriverHarness): void {
     await close()
   })
 
-  it('tells nobody when nobody observes', async () => {
+  it('reports nothing without an observer', async () => {
     const { one, other, close } = await harness.pair()
     other.socket.read(1)
     other.socket.observer = null
 
-    await harness.writeAll(one, Buffer.from('unheard'))
+    await harness.writeAll(one, Buffer.from('ignored'))
     await harness.quiet()
     other.socket.observer = other.recorder
 
     expect(other.recorder.count(READABLE)).toBe(0)
-    expect((await harness.readExactly(other, 7)).toString()).toBe('unheard')
+    expect((await harness.readExactly(other, 7)).toString()).toBe('ignored')
     await close()
   })
 }

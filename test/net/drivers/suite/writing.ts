@@ -6,7 +6,7 @@ import { pattern } from '../../world.js'
 import type { DriverHarness } from './harness.js'
 
 export function describeWriting(harness: DriverHarness): void {
-  it('takes bytes, which arrive', async () => {
+  it('takes bytes and delivers them', async () => {
     const { one, other, close } = await harness.pair()
 
     const taken = one.socket.write(Buffer.from('hello'))
@@ -18,7 +18,7 @@ export function describeWriting(harness: DriverHarness): void {
     await close()
   })
 
-  it('would block with a peer that reads nothing, and says WRITABLE once it reads', async () => {
+  it('would block if the peer reads nothing, and reports WRITABLE once it reads', async () => {
     const { one, other, close } = await harness.pair()
 
     const taken = await harness.fill(one)
@@ -59,7 +59,7 @@ export function describeWriting(harness: DriverHarness): void {
 }
 
 export function describeShutdown(harness: DriverHarness): void {
-  it('ends our side, and the other side goes on', async () => {
+  it('ends our side without ending the other side', async () => {
     const { one, other, close } = await harness.pair()
     await harness.writeAll(one, Buffer.from('question'))
 
@@ -74,7 +74,7 @@ export function describeShutdown(harness: DriverHarness): void {
     await close()
   })
 
-  it('ends our side after all that was written', async () => {
+  it('ends our side after all written bytes', async () => {
     const { one, other, close } = await harness.pair()
     const taken = await harness.fill(one)
 

@@ -1,5 +1,5 @@
-// The bench of the conformance suite: it makes connections between two ends of the same run, plays a scene on them, and closes
-// what it has made.
+// The harness of the conformance suite: it makes connections between two ends of the same run, runs a
+// scenario on them, and closes them.
 import {
   type Connection,
   type ConnectOptions,
@@ -8,29 +8,29 @@ import {
   type ListenOptions,
   listen,
 } from '@bluelet/net'
-import type { Driver, DriverSocket } from '@bluelet/net/driver'
+import type { Driver } from '@bluelet/net/driver'
 import { all, type Coroutine, type Event, group, sleep } from '@bluelet/scheduler'
-import { likeObject, pattern } from '../world.js'
-import { Log, type Notes } from './log.js'
+import { likeObject, pattern, silentSocket } from '../world.js'
+import { Log, type Recorder } from './log.js'
 import type { ConformanceSample } from './sample.js'
 
-/** The two ends of a connection: the one that connected, and the one that was accepted. */
+/** The two ends of a connection: the connecting end and the accepted one. */
 export interface Pair {
   readonly client: Connection
   readonly server: Connection
 }
 
-/** Plays a scene between the end that a test is about and the other one. */
+/** Runs a scenario between the end under test and the other end. */
 export type Between = <T>(main: (one: Connection, other: Connection) => Coroutine<T>) => Promise<T>
 
-/** One side of a conversation, with its connection; both are closed when both sides have ended. */
-export type Side = (end: Notes & { readonly conn: Connection }) => Coroutine<unknown>
+/** One side of an exchange, with its connection, which is closed when both sides have ended. */
+export type Side = (end: Recorder & { readonly conn: Connection }) => Coroutine<unknown>
 
-/** One side of a meeting: it connects, or accepts, by itself, and closes what it has made. */
-export type Guest = (scene: Notes & Place) => Coroutine<unknown>
+/** One side of an exchange that connects or accepts by itself, and closes its connections. */
+export type UnconnectedSide = (side: Recorder & ListenerAccess) => Coroutine<unknown>
 
-/** Where a meeting takes place. */
-export interface Place {
+/** A listener, and a way to connect to it. */
+export interface ListenerAccess {
   readonly listener: Listener
   /** Connects to the listener. */
   connect(options?: DialOptions): Event<Connection>
@@ -38,7 +38,7 @@ export interface Place {
 
 /** How to connect. */
 export interface DialOptions extends ConnectOptions {
-  /** Whom to connect to; by default this machine. */
+  /** The host to connect to; by default this machine. */
   readonly host?: string
 }
 
@@ -48,11 +48,11 @@ export interface Sides<S> {
   readonly server: S
 }
 
-/** Not a power of two, so that no boundary of any buffer falls on a repetition. */
+/** Not a power of two, so that no buffer boundary falls on a repetition. */
 const PERIOD = 1_000_003
 
-/** Makes connections and plays scenes on them. */
-export class Bench {
+/** Makes connections and runs scenarios on them. */
+export class ConformanceHarness {
   readonly sample: ConformanceSample
   #plenty: Buffer | null
 
@@ -65,7 +65,7 @@ export class Bench {
     return this.sample.driver
   }
 
-  /** More bytes than are buffered between two sockets: always the same ones, which nobody may change. */
+  /** More bytes than are buffered between two sockets. They are shared and must not be changed. */
   get plenty(): Buffer {
     this.#plenty ??= Buffer.alloc(this.sample.moreThanBuffered, pattern(PERIOD))
     return this.#plenty
@@ -76,7 +76,7 @@ export class Bench {
     return this.sample.play(main)
   }
 
-  /** Event: waits until nothing is under way any more. */
+  /** Event: waits until no work is pending. */
   quiet(): Event<void> {
     return sleep(this.sample.quietMs)
   }
@@ -89,7 +89,7 @@ export class Bench {
     return connect(host, port, { driver: this.driver, ...options })
   }
 
-  /** A port on which nobody listens. */
+  /** A port without a listener. */
   *freePort(): Coroutine<number> {
     using listener = yield* this.listen()
     return listener.address.port
@@ -102,11 +102,11 @@ export class Bench {
     return { client, server }
   }
 
-  /** Plays a scene with two connected ends, and closes both. */
+  /** Runs a scenario with two connected ends, and closes both. */
   between<T>(main: (client: Connection, server: Connection) => Coroutine<T>): Promise<T> {
-    const bench = this
+    const harness = this
     return this.play(function* () {
-      const { client, server } = yield* bench.pair()
+      const { client, server } = yield* harness.pair()
       try {
         return yield* main(client, server)
       } finally {
@@ -116,7 +116,7 @@ export class Bench {
     })
   }
 
-  /** Plays a conversation of two coroutines, each with one end of a connection. */
+  /** Runs two coroutines, each with one end of a connection. */
   async talk({ client, server }: Sides<Side>): Promise<Log> {
     const log = new Log()
     await this.between((clientEnd, serverEnd) =>
@@ -128,58 +128,43 @@ export class Bench {
     return log
   }
 
-  /** Plays a meeting of two coroutines at a listener, which is closed in the end. */
-  async meet({ client, server }: Sides<Guest>, options: ListenOptions = {}): Promise<Log> {
-    const bench = this
+  /** Runs two coroutines that use one listener, which is closed at the end. */
+  async meet({ client, server }: Sides<UnconnectedSide>, options: ListenOptions = {}): Promise<Log> {
+    const harness = this
     const log = new Log()
     await this.play(function* () {
-      using listener = yield* bench.listen(0, options)
-      const place: Place = {
+      using listener = yield* harness.listen(0, options)
+      const place: ListenerAccess = {
         listener,
-        connect: (options) => bench.connect(listener.address.port, options),
+        connect: (options) => harness.connect(listener.address.port, options),
       }
       yield* together(client({ ...log.by('client'), ...place }), server({ ...log.by('server'), ...place }))
     })
     return log
   }
 
-  /** The driver, but for some of its members. */
+  /** The driver with some members replaced. */
   driverWith(members: Partial<Driver>): Driver {
     return likeObject(this.driver, members)
   }
 
-  /** The driver, with an address that never answers for every attempt to connect. */
-  silentDriver(heard: { attempt?(): void; close?(linger: boolean): void }): Driver {
+  /** The driver, where no attempt to connect is answered. */
+  silentDriver(calls: { attempt?(): void; close?(linger: boolean): void }): Driver {
     return this.driverWith({
-      // At once: a time limit that ends before the attempt has begun would close none.
+      // At once, since a timeout before the attempt begins would close nothing.
       lookup: (host, done) => queueMicrotask(() => done(null, [host])),
       connect: () => {
-        heard.attempt?.()
-        return silentSocket((linger) => heard.close?.(linger))
+        calls.attempt?.()
+        return silentSocket((linger) => calls.close?.(linger))
       },
     })
   }
 }
 
-/** Runs both to their ends, each in a task of its own; the failure of one cancels the other. */
+/** Runs both coroutines, each in its own task. A failure of one cancels the other. */
 export function* together(client: Coroutine<unknown>, server: Coroutine<unknown>): Coroutine<void> {
   yield* group(function* (g) {
     yield* g.spawn.with({ name: 'client' }, client)
     yield* g.spawn.with({ name: 'server' }, server)
   })
-}
-
-/** A socket whose connection is never made. */
-export function silentSocket(onClose: (linger: boolean) => void): DriverSocket {
-  return {
-    observer: null,
-    localAddress: undefined,
-    remoteAddress: undefined,
-    unsent: 0,
-    read: () => null,
-    write: () => 0,
-    shutdown() {},
-    close: onClose,
-    reset: () => onClose(false),
-  }
 }
