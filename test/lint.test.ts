@@ -1,4 +1,4 @@
-// The worst mistake here is an event that nobody yielded: nothing happens, and nothing says so. Events are typed as
+// The worst mistake is an event that is not yielded: nothing happens, without a report. Events are typed as
 // promises, so that a stock lint rule finds it, in the projects of users too.
 import { spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -59,7 +59,7 @@ function reportedLines(program: string): number[] {
 }
 
 describe('noFloatingPromises of Biome', () => {
-  it('reports an event that nobody yielded, and none that was', () => {
+  it('reports an event that is not yielded, and no other', () => {
     const program = `
 import { Channel, join, pause, sleep, spawn } from '@bluelet/scheduler'
 
@@ -87,7 +87,7 @@ export function* main() {
     ])
   })
 
-  it('is switched on in this repository', () => {
+  it('is enabled in this repository', () => {
     const { linter } = JSON.parse(readFileSync(join(root, 'biome.json'), 'utf8'))
 
     expect(linter.rules.nursery.noFloatingPromises).toBe('error')

@@ -1,14 +1,14 @@
-// Requests that no client should send, any number of them from a seed, each with the status that they deserve.
+// Invalid requests, any number of them from a seed, each with the status of its reply.
 
-/** A request, whole: its client ends its side after it. */
+/** A whole request, after which the client ends its side. */
 export interface BadRequest {
   readonly kind: string
   readonly bytes: Buffer
-  /** The status of the reply; the connection is closed after it, unless it is 404. */
+  /** The status of the reply, after which the connection is closed, unless it is 404. */
   readonly status: number
 }
 
-/** Numbers from 0 to below 1, always the same ones of a seed (mulberry32). */
+/** Numbers from 0 to below 1, the same for the same seed (mulberry32). */
 export type Random = () => number
 
 export function seeded(seed: number): Random {
@@ -46,7 +46,7 @@ const UPWARDS = [
 const SLASHES = ['/', '//', '%2f', '%5c', '\\', '%252f', '/./']
 const GOALS = ['etc/passwd', 'etc/hostname', 'secret.txt', '.secret', '%2fetc%2fpasswd', 'proc/self/environ']
 
-/** Kinds of targets that are well formed, as requests go, and lead nowhere. */
+/** Kinds of well-formed targets that do not exist. */
 const targets: Record<string, (random: Random) => string> = {
   traversal(random) {
     const slash = pick(random, SLASHES)
@@ -63,7 +63,7 @@ const targets: Record<string, (random: Random) => string> = {
     pick(random, ['*', word(random), `ftp://x/${word(random)}`, 'http:', '?', '..', 'x:443']),
 }
 
-/** Kinds of requests that are not well formed, or not to be had here. */
+/** Kinds of requests that are malformed or not supported. */
 const requests: Record<string, { status: number; of: (random: Random) => string }> = {
   'one word': { status: 400, of: (random) => `${word(random)}\r\n\r\n` },
   'no version': { status: 400, of: (random) => `GET /${word(random)}\r\n\r\n` },

@@ -1,21 +1,21 @@
-// The chat of examples/chat as a process, and members that are nc, Python and raw sockets.
+// The chat of examples/chat as a process, with nc, Python and raw sockets as members.
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { destroyPeers, dial, type Peer } from '../support/peer.js'
 import { missing, named, type Program, start, startTypeScript } from '../support/program.js'
 
 afterEach(destroyPeers)
 
-/** A start costs most of a second: the machine may be busy. */
+/** A start takes most of a second, and longer on a busy machine. */
 const LONGEST_MS = 30_000
 
-/** What is said at a time while one does not listen, in lines that may be so long: less than may wait for a member. */
+/** The length of a line sent while a member does not read, which is below the limit for a member. */
 const LINE = 3000
 const LINES = 10
 
 const noNetcat = missing('nc', ['-h'])
 const noPython = missing('python3', ['--version'])
 
-/** Joins as slow, and never reads; its system takes little for it. */
+/** Joins as slow, and never reads. Its receive buffer is small. */
 const SLOW_CLIENT = `
 import socket, sys, time
 s = socket.socket()
@@ -25,7 +25,7 @@ s.sendall(b"slow\\n")
 time.sleep(60)
 `
 
-/** Joins as python, greets whoever has joined next, and leaves. */
+/** Joins as python, greets the next member, and leaves. */
 const POLITE_CLIENT = `
 import socket, sys
 with socket.create_connection(("127.0.0.1", int(sys.argv[1])), timeout=8) as s, s.makefile("rw", newline="\\n") as lines:
@@ -41,14 +41,14 @@ async function chat(env: NodeJS.ProcessEnv = {}): Promise<{ server: Program; por
   return { server, port: port! }
 }
 
-/** A member by nc, who is in the room. */
+/** A member that uses nc and is in the room. */
 async function netcat(server: Program, port: string, name: string): Promise<Program> {
   const client = start('nc', ['-N', '127.0.0.1', port]).write(`${name}\n`)
   await server.printed(new RegExp(`\\* ${name} has joined\n`))
   return client
 }
 
-/** A member by a raw socket, who is in the room. */
+/** A member that uses a raw socket and is in the room. */
 async function join(server: Program, port: string, name: string): Promise<Peer> {
   const peer = await dial(Number(port))
   peer.read().write(`${name}\n`)
@@ -116,7 +116,7 @@ describe("'examples/chat/server.ts', with 'examples/chat/room.ts' and 'examples/
     },
   )
 
-  it('asks for another name when that is taken, or none, and goes on when clients reset', async () => {
+  it('asks again for a taken or empty name, and goes on when clients reset', async () => {
     const anna = await join(server, port, 'anna')
     const peer = await dial(Number(port))
     peer.read()
@@ -138,7 +138,7 @@ describe("'examples/chat/server.ts', with 'examples/chat/room.ts' and 'examples/
     expect(server.stderr).toBe('')
   })
 
-  it('ends the stay of who sends a line without end', async () => {
+  it('disconnects a member that sends a line without end', async () => {
     const adam = await join(server, port, 'adam')
     const mallory = await join(server, port, 'mallory')
 
@@ -148,7 +148,7 @@ describe("'examples/chat/server.ts', with 'examples/chat/room.ts' and 'examples/
     await server.printed(/LimitError/)
   })
 
-  it('drops nobody for a line that is longer than what may wait for a member', async () => {
+  it('drops no member for a line longer than the limit for a member', async () => {
     const eve = await join(server, port, 'eve')
     const trudy = await join(server, port, 'trudy')
 
@@ -184,7 +184,7 @@ describe("'examples/chat/server.ts', with 'examples/chat/room.ts' and 'examples/
     },
   )
 
-  it('turns away at once who comes while it is full, and is ended by Ctrl+C', async () => {
+  it('drops new clients at once while it is full, and ends on Ctrl+C', async () => {
     const { server, port } = await chat({ MEMBERS: '2' })
     onTestFinished(() => void server.kill('SIGKILL'))
     const alice = await join(server, port, 'alice')
@@ -210,7 +210,7 @@ describe("'examples/chat/server.ts', with 'examples/chat/room.ts' and 'examples/
   })
 })
 
-/** Comes back until there is a place. */
+/** Reconnects until it is admitted. */
 async function served(port: number): Promise<Peer> {
   while (true) {
     const peer = await dial(port)

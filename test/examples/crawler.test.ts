@@ -1,4 +1,4 @@
-// examples/crawler.ts as a process, which makes threads and processes of its own.
+// examples/crawler.ts as a process, which starts threads and processes.
 import { listen } from '@bluelet/net'
 import { simulate } from '@bluelet/net/testing'
 import { kill, spawn } from '@bluelet/scheduler'
@@ -9,12 +9,12 @@ import { leavesNothingRunning, startTypeScript } from '../support/program.js'
 
 leavesNothingRunning()
 
-/** The example, and the modules of which it is made: each runs in it. */
+/** The example and its modules, each of which runs in it. */
 const parts = ['examples/crawler.ts', 'examples/crawler/site.ts', 'examples/crawler/page.ts']
 
 describe(parts.join(', '), { timeout: 60_000 }, () => {
-  it('fetches the same pages in four ways, by coroutines all at once', async () => {
-    // So slow a site that even a busy machine has asked it five times before it answers once.
+  it('fetches the same pages in four ways, with coroutines all at once', async () => {
+    // A site so slow that even a busy machine sends five requests before its first answer.
     const crawler = startTypeScript('examples/crawler.ts', { LATENCY: '300' })
 
     const exit = await crawler.ended(30_000)
@@ -35,15 +35,18 @@ describe(parts.join(', '), { timeout: 60_000 }, () => {
 })
 
 describe('the site of the crawler', () => {
-  it.each(['white', 'constructor', '__proto__', 'navy?shade=dark'])('has no page /%s', async (name) => {
-    const fetched = simulate(function* () {
-      const listener = yield* listen('127.0.0.1', 0)
-      const site = yield* spawn(serve, listener)
-      const page = yield* fetchPage(`http://${listener.address}/${name}`)
-      yield* kill(site)
-      return page
-    })
+  it.each(['white', 'constructor', '__proto__', 'navy?shade=dark'])(
+    'does not have the page /%s',
+    async (name) => {
+      const fetched = simulate(function* () {
+        const listener = yield* listen('127.0.0.1', 0)
+        const site = yield* spawn(serve, listener)
+        const page = yield* fetchPage(`http://${listener.address}/${name}`)
+        yield* kill(site)
+        return page
+      })
 
-    await expect(fetched).rejects.toThrow(`/${name}: HTTP/1.1 404 Not Found`)
-  })
+      await expect(fetched).rejects.toThrow(`/${name}: HTTP/1.1 404 Not Found`)
+    },
+  )
 })

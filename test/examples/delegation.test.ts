@@ -4,7 +4,7 @@ import { leavesNothingRunning, startTypeScript } from '../support/program.js'
 
 leavesNothingRunning()
 
-it('examples/delegation.ts hands values and errors to callers', { timeout: 30_000 }, async () => {
+it('examples/delegation.ts passes values and errors to callers', { timeout: 30_000 }, async () => {
   const program = startTypeScript('examples/delegation.ts')
 
   const exit = await program.ended()

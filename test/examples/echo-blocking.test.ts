@@ -1,4 +1,4 @@
-// examples/echo-blocking.ts as a process: it echoes, and what is wrong with it.
+// examples/echo-blocking.ts as a process: its echo and its faults.
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { destroyPeers, dial } from '../support/peer.js'
 import type { Program } from '../support/program.js'
@@ -20,15 +20,15 @@ describe(example, { timeout: 30_000 }, () => {
     server.kill('SIGKILL')
   })
 
-  it('echoes to everybody, one after another', async () => {
+  it('echoes to every client, one after another', async () => {
     expect(await unserved(port)).toEqual([])
   })
 
-  it('answers a second client only when the first has left', async () => {
+  it('answers a second client only after the first has left', async () => {
     const first = (await dial(Number(port))).read()
     const second = (await dial(Number(port))).write('anybody there?\n').read()
 
-    // Each echo is a turn of the server in which it could have served the second.
+    // In the turn of each echo the server could have served the second client.
     for (let i = 1; i <= 20; i++) {
       first.write('x')
       await first.until('the echo', () => first.length === i)
@@ -41,7 +41,7 @@ describe(example, { timeout: 30_000 }, () => {
     expect(second.text).toBe('anybody there?\n')
   })
 
-  it('ends for all when one client resets', async () => {
+  it('ends for all clients when one resets', async () => {
     const first = (await dial(Number(port))).write('x').read()
     const second = (await dial(Number(port))).read()
     await first.until('the echo', () => first.length === 1)

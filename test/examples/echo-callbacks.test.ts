@@ -1,4 +1,4 @@
-// examples/echo-callbacks.ts as a process: what the loop cannot do, and what the generator does.
+// examples/echo-callbacks.ts as a process: it serves clients that a loop cannot serve.
 import { afterEach, describe, expect, it } from 'vitest'
 import { destroyPeers, dial } from '../support/peer.js'
 import { leavesNothingRunning } from '../support/program.js'
@@ -11,7 +11,7 @@ afterEach(destroyPeers)
 const example = 'examples/echo-callbacks.ts'
 
 describe(example, { timeout: 30_000 }, () => {
-  it('echoes to everybody, also while others wait, do not read, or reset', async () => {
+  it('echoes to every client while others wait, do not read, or reset', async () => {
     const { server, port } = await echoServer(example)
     const waiting = (await dial(Number(port))).write('first\n').read()
     const stuck = (await dial(Number(port))).write('x'.repeat(20_000_000))

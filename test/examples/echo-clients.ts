@@ -1,11 +1,11 @@
-// The clients that every echo server here serves, and whether it echoes to them: nc, a socket of Python, a socket of Node.
+// The clients of every echo server here: nc, a Python socket, and a Node socket.
 import { dial } from '../support/peer.js'
 import { missing, type Program, start, startTypeScript } from '../support/program.js'
 
 export const noNetcat = missing('nc', ['-h'])
 export const noPython = missing('python3', ['--version'])
 
-/** Sends a message and ends its side; prints what comes until the other side ends. */
+/** Sends a message and ends its side; prints the reply up to its end. */
 export const PYTHON_CLIENT = `
 import socket, sys
 with socket.create_connection(("127.0.0.1", int(sys.argv[1])), timeout=8) as s:
@@ -20,14 +20,14 @@ with socket.create_connection(("127.0.0.1", int(sys.argv[1])), timeout=8) as s:
     print(got == b"from python\\n" * 10000)
 `
 
-/** Starts an example that serves, and gives the port on which it listens. */
+/** Starts an example server; gives its port. */
 export async function echoServer(file: string): Promise<{ readonly server: Program; readonly port: string }> {
   const server = startTypeScript(file, { PORT: '0' })
   const [, port] = await server.printed(/on port (\d+)/)
   return { server, port: port! }
 }
 
-/** Lets each client talk, one after another. @returns who was not echoed to, and what came instead */
+/** Runs each client, one after another; gives those that got a wrong echo, with what they got. */
 export async function unserved(port: string): Promise<string[]> {
   const clients = [
     ...(noNetcat === null ? [linesOfNetcat, allOfNetcat] : []),
@@ -52,7 +52,7 @@ async function linesOfNetcat(port: string): Promise<true | string> {
   return client.stdout === 'one\ntwo\n' || `${client}`
 }
 
-/** Ends its side at once, and still gets the reply. */
+/** Ends its side at once, and still receives the reply. */
 async function allOfNetcat(port: string): Promise<true | string> {
   const text = 'to be or not to be\n'.repeat(10_000)
   const client = start('nc', ['-N', '127.0.0.1', port]).write(text).end()

@@ -1,4 +1,4 @@
-// examples/echo.ts as a process, and the clients that people have.
+// examples/echo.ts as a process, with common clients.
 import os from 'node:os'
 import { afterEach, describe, expect, it } from 'vitest'
 import { destroyPeers, dial } from '../support/peer.js'
@@ -9,7 +9,7 @@ leavesNothingRunning()
 
 afterEach(destroyPeers)
 
-/** A run of the example costs most of a second: the machine may be busy. */
+/** A run of the example takes most of a second, and longer on a busy machine. */
 const LONGEST_MS = 30_000
 
 const example = 'examples/echo.ts'
@@ -31,13 +31,13 @@ time.sleep(60)
 `
 
 describe(example, { timeout: LONGEST_MS }, () => {
-  it('says how to talk to it', async () => {
+  it('prints how to talk to it', async () => {
     const { server, port } = await echoServer(example)
 
     expect(server.stdout).toBe(`echo server on port ${port}; try: nc 127.0.0.1 ${port}   (Ctrl+C ends it)\n`)
   })
 
-  it('runs from the sources, as pnpm start runs it', async () => {
+  it('runs from the sources, as with pnpm start', async () => {
     const server = start(...fromSources(example), { PORT: '0' })
 
     const [, port] = await server.printed(/on port (\d+)/)
@@ -46,7 +46,7 @@ describe(example, { timeout: LONGEST_MS }, () => {
     expect(server.stderr).toBe('')
   })
 
-  it('echoes to everybody, one after another', async () => {
+  it('echoes to every client, one after another', async () => {
     const { port } = await echoServer(example)
 
     expect(await unserved(port)).toEqual([])
@@ -108,7 +108,7 @@ describe(example, { timeout: LONGEST_MS }, () => {
     },
   )
 
-  it('goes on without a word when a client resets', async () => {
+  it('goes on without a message when a client resets', async () => {
     const { server, port } = await echoServer(example)
     const resetting = await dial(Number(port))
     resetting.write('x'.repeat(100_000))
@@ -122,7 +122,7 @@ describe(example, { timeout: LONGEST_MS }, () => {
     expect(server.stderr).toBe('')
   })
 
-  it('is ended by Ctrl+C, with a client or without', async () => {
+  it('ends on Ctrl+C, with or without a client', async () => {
     const { server, port } = await echoServer(example)
     await talkTo(port)
 
@@ -143,7 +143,7 @@ describe(example, { timeout: LONGEST_MS }, () => {
     expect(itsPort).toBe(port)
   })
 
-  it('says what is wrong when its port is in use, and exits with 1', async () => {
+  it('reports a port in use, and exits with 1', async () => {
     const { port } = await echoServer(example)
 
     const second = startTypeScript(example, { PORT: port })
@@ -154,7 +154,7 @@ describe(example, { timeout: LONGEST_MS }, () => {
   })
 })
 
-/** A client that has had an answer, and leaves when the server does. */
+/** A client that has had an answer, and leaves with the server. */
 async function talkTo(port: string): Promise<void> {
   const peer = (await dial(Number(port))).write('x').read()
   peer.socket.on('end', () => peer.socket.end())

@@ -1,4 +1,5 @@
-// What every example must be: short, explained, and executed by a test: examples/x.ts by x.test.ts, examples/y/z.ts by y.test.ts.
+// Every example must be short, explained, and executed by a test: examples/x.ts by x.test.ts,
+// examples/y/z.ts by y.test.ts.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 
@@ -21,7 +22,7 @@ describe.each(names)('examples/%s.ts', (name) => {
     .trimEnd()
     .split('\n')
 
-  it(`is no longer than ${LONGEST} lines`, () => {
+  it(`has at most ${LONGEST} lines`, () => {
     expect(lines.length).toBeLessThanOrEqual(LONGEST)
   })
 
@@ -37,7 +38,7 @@ describe.each(names)('examples/%s.ts', (name) => {
     expect(comment).toMatch(/\b(npx|node|pnpm) /)
   })
 
-  it('is executed by the test of its name, or of its folder', () => {
+  it('is executed by the test of the same name, or of its folder', () => {
     const test = new URL(`${name.split('/')[0]}.test.ts`, import.meta.url)
     const source = existsSync(test) ? readFileSync(test, 'utf8') : ''
 

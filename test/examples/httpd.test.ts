@@ -1,5 +1,5 @@
-// examples/httpd.ts as a process: to curl, to clients that mean harm, and to those that know no better. Bluelet's own demo ends with
-// an error on seven kinds of request of eight, and gives away any file of the machine.
+// examples/httpd.ts as a process, with curl, malicious clients and faulty ones. Bluelet's own demo fails on
+// seven of eight kinds of bad requests, and serves any file of the machine.
 import { execFileSync } from 'node:child_process'
 import { createReadStream, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import net from 'node:net'
@@ -101,7 +101,7 @@ describe('examples/httpd/response.ts', { timeout: 30_000 }, () => {
     expect(execFileSync('cmp', [`${out}5`, path.join(root, 'big.bin')]).length).toBe(0)
   })
 
-  it('sends the same head for HEAD, and nothing after it', async () => {
+  it('sends the same head for HEAD, without a body', async () => {
     const whole = await exchange('GET /notes.txt HTTP/1.0\r\n\r\n')
     const head = await exchange('HEAD /notes.txt HTTP/1.0\r\n\r\n')
 
@@ -113,7 +113,7 @@ describe('examples/httpd/response.ts', { timeout: 30_000 }, () => {
 })
 
 describe('the body of an empty file', () => {
-  it('is sent without a look at the file, which may have gone since it was found', async () => {
+  it('is sent without opening the file, which may have been removed meanwhile', async () => {
     const request = { status: 200, method: 'GET', target: '/gone', keepAlive: false }
     const file = { path: path.join(folder, 'gone'), size: 0, type: 'text/plain' }
 
@@ -123,7 +123,7 @@ describe('the body of an empty file', () => {
       server.close()
       return yield* client.readall()
     })
-    // An error of a stream that nobody listens to fails this run.
+    // An unhandled error of a stream fails this run.
     await new Promise((resolve) => createReadStream(file.path).on('error', resolve))
 
     expect(answer.toString()).toContain('Content-Length: 0\r\n')
@@ -131,7 +131,7 @@ describe('the body of an empty file', () => {
 })
 
 describe('examples/httpd/request.ts', { timeout: 30_000 }, () => {
-  it('answers requests in a row, in their order, and closes when it is asked to', async () => {
+  it('answers pipelined requests in order, and closes on request', async () => {
     const first = 'HEAD / HTTP/1.1\r\nHost: x\r\n\r\n'
     const second = '\r\nGET http://x/notes.txt HTTP/1.1\r\nhost:x\r\nConnection: Close\r\n\r\n'
 
@@ -154,7 +154,7 @@ describe('examples/httpd/request.ts', { timeout: 30_000 }, () => {
 })
 
 describe('examples/httpd/file.ts', { timeout: 30_000 }, () => {
-  it('finds nothing outside of the folder, nor what is hidden or no file in it', async () => {
+  it('finds nothing outside the folder, and neither hidden files nor folders in it', async () => {
     const targets = [
       '/link-outside',
       '/link-up/secret.txt',
@@ -207,7 +207,7 @@ describe('examples/httpd/file.ts', { timeout: 30_000 }, () => {
 })
 
 describe('examples/httpd.ts', { timeout: 60_000 }, () => {
-  it('answers 10,000 bad requests as they deserve, and every good one in between', async () => {
+  it('answers 10,000 bad requests with the right status, and every good one in between', async () => {
     const random = seeded(6)
     const patient = await dial(port)
     const wrong: string[] = []
@@ -218,7 +218,7 @@ describe('examples/httpd.ts', { timeout: 60_000 }, () => {
         wrong.push(`${kind}: ${answer}`)
       if (i % 250 === 0) expect(await exchange(GOOD)).toMatch(WELCOME)
     })
-    // Those that hang up, or reset, in the middle.
+    // Clients that disconnect or reset during a request.
     await inParallel(badRequests(random, 500), 32, async ({ bytes }, i) => {
       const peer = await dial(port)
       peer.write(bytes.subarray(0, -1))
@@ -239,7 +239,7 @@ describe('examples/httpd.ts', { timeout: 60_000 }, () => {
     expect(httpd.stderr).toBe('')
   })
 
-  it('writes a line for each request, whatever stands in it, and ends by Ctrl+C', async () => {
+  it('writes a line for each request, whatever it contains, and ends on Ctrl+C', async () => {
     await exchange(Buffer.from('GET /\x1b[31m HTTP/1.1\r\nHost: x\r\n\r\n'))
 
     const exit = await httpd.kill('SIGINT').ended()
@@ -255,7 +255,7 @@ describe('examples/httpd.ts', { timeout: 60_000 }, () => {
 const GOOD = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'
 const WELCOME = /^HTTP\/1\.1 200 OK\r\n(.+\r\n)*\r\n<p>Welcome$/m
 
-/** Sends bytes, ends its side, and gives what comes until the server ends its own. */
+/** Sends bytes and ends its side; gives the reply up to its end. */
 function exchange(data: string | Uint8Array): Promise<string> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
@@ -267,7 +267,7 @@ function exchange(data: string | Uint8Array): Promise<string> {
   })
 }
 
-/** Does something with each item, with so many at a time. */
+/** Calls a function with each item, a limited number at a time. */
 async function inParallel<T>(
   items: readonly T[],
   width: number,

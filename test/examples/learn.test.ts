@@ -1,4 +1,4 @@
-// The programs of the tutorial: they print what its pages show, and its servers are talked to.
+// The programs of the tutorial: they print what its pages show, and its servers serve clients.
 import { readdirSync, readFileSync } from 'node:fs'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { destroyPeers, dial } from '../support/peer.js'
@@ -20,7 +20,7 @@ const root = new URL('../../', import.meta.url)
 const pages = new URL('packages/net/docs/tutorial/', root)
 const noNetcat = missing('nc', ['-h'])
 
-/** Those that end by themselves and print the same in every run. */
+/** The programs that end by themselves and print the same in every run. */
 const programs = [
   'examples/learn/01-pause.ts',
   'examples/learn/02-send.ts',
@@ -62,7 +62,7 @@ describe('the scheduler of sixty lines', () => {
   it.each([
     ['examples/learn/11-kitchen.ts', 'examples/learn/13-same-program.ts'],
     ['examples/learn/12-sixty-lines-echo.ts', 'examples/learn/13-same-server.ts'],
-  ])('%s differs from %s in nothing but what is imported', (ours, theirs) => {
+  ])('%s differs from %s only in its imports', (ours, theirs) => {
     expect(body(ours)).toBe(body(theirs))
     expect(importsOf(ours)).toEqual(
       importsOf(theirs).map((line) =>
@@ -96,7 +96,7 @@ describe.each(['examples/learn/12-sixty-lines-echo.ts', 'examples/learn/13-same-
 )
 
 describe('examples/learn/12-sixty-lines-net.ts', { timeout: 30_000 }, () => {
-  it('echoes more than the buffers hold, and goes on after a reset', async () => {
+  it('echoes more bytes than the buffers hold, and goes on after a reset', async () => {
     const { port } = await serve('examples/learn/12-sixty-lines-echo.ts')
     const resetting = await dial(Number(port))
     resetting.write('x'.repeat(1_000_000))
@@ -113,7 +113,7 @@ describe('examples/learn/12-sixty-lines-net.ts', { timeout: 30_000 }, () => {
 describe('examples/learn/17-chat.ts', { timeout: 30_000 }, () => {
   const chat = () => serve('examples/learn/17-chat.ts')
 
-  it('passes the lines of each to all the others', async () => {
+  it('passes the lines of each member to all others', async () => {
     const { server, port } = await chat()
     const ann = await member(port, 'Ann')
     const bob = await member(port, 'Bob')
@@ -130,7 +130,7 @@ describe('examples/learn/17-chat.ts', { timeout: 30_000 }, () => {
     expect(server.stderr).toBe('')
   })
 
-  it('asks again for a name that is taken or empty, and takes no end for one', async () => {
+  it('asks again for a taken or empty name, and does not treat the end as a name', async () => {
     const { server, port } = await chat()
     await member(port, 'Ann')
     const peer = await dial(Number(port))
@@ -142,7 +142,7 @@ describe('examples/learn/17-chat.ts', { timeout: 30_000 }, () => {
     expect(server.stderr).toBe('')
   })
 
-  it('gives a name to one of two who ask for it at once', async () => {
+  it('gives a name to only one of two simultaneous members', async () => {
     const { port } = await chat()
     const peers = await Promise.all(Array.from({ length: 20 }, () => dial(Number(port))))
     for (const peer of peers) await peer.read().until('the question', () => peer.text === 'Your name? ')
@@ -153,7 +153,7 @@ describe('examples/learn/17-chat.ts', { timeout: 30_000 }, () => {
     await expect.poll(() => refused().length).toBe(10)
   })
 
-  it('is not held up by a member who reads nothing', async () => {
+  it('is not delayed by a member that does not read', async () => {
     const { port } = await chat()
     const deaf = await dial(Number(port))
     deaf.write('Dee\n')
@@ -174,7 +174,7 @@ describe('examples/learn/17-chat.ts', { timeout: 30_000 }, () => {
   })
 })
 
-/** What the pages show as the whole output of a program. */
+/** The whole output of a program, as the pages show it. */
 function shown(file: string): string[] {
   return readdirSync(pages)
     .map((page) => readFileSync(new URL(page, pages), 'utf8'))
@@ -187,7 +187,7 @@ function read(file: string): string {
   return readFileSync(new URL(file, root), 'utf8')
 }
 
-/** All but the comment at the top, and the imports. */
+/** The program without its first comment and its imports. */
 function body(file: string): string {
   const source = read(file)
   return source.slice(source.indexOf('\nfunction'))
@@ -200,14 +200,14 @@ function importsOf(file: string): string[] {
     .sort((a, b) => (a.includes('run') ? 1 : 0) - (b.includes('run') ? 1 : 0))
 }
 
-/** A server, and the port on which it listens. */
+/** Starts a server; gives its port. */
 async function serve(file: string): Promise<{ server: Program; port: string }> {
   const server = startTypeScript(file, { PORT: '0' })
   const [, port] = await server.printed(/on port (\d+)/)
   return { server, port: port! }
 }
 
-/** A client of the chat that has said its name and reads. */
+/** A client of the chat that has sent its name and reads. */
 async function member(port: string, name: string) {
   const peer = await dial(Number(port))
   peer.read()

@@ -1,4 +1,4 @@
-// examples/own-event: the event by itself, in virtual time, and the program as a process.
+// examples/own-event: the event in virtual time, and the program as a process.
 import { kill, sleep, spawn } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
 import { Turnstile } from '../../examples/own-event/turnstile.js'
@@ -22,13 +22,13 @@ eventSuite('examples/own-event/turnstile.ts', {
 })
 
 describe('examples/own-event/turnstile.ts', () => {
-  it('lets one through every so often, first come, first served', async () => {
+  it('admits one visitor at each interval, first come, first served', async () => {
     const { passed } = await visitors(['a', 'b', 'c'])
 
     expect(passed).toEqual(['0: a', '100: b', '200: c'])
   })
 
-  it('lets nobody wait who comes late enough', async () => {
+  it('admits a visitor at once after an interval', async () => {
     const { scheduler, host } = world()
     const turnstile = new Turnstile(100)
 
@@ -41,13 +41,13 @@ describe('examples/own-event/turnstile.ts', () => {
     expect(host.now()).toBe(100)
   })
 
-  it('gives the turn of the last one, who has been killed, to the next to come', async () => {
+  it('gives the turn of the last visitor, if it was killed, to the next one', async () => {
     const { passed } = await visitors(['a', 'b', 'killed'], 'late')
 
     expect(passed).toEqual(['0: a', '100: b', '200: late'])
   })
 
-  it('leaves the turn of one in the middle empty', async () => {
+  it('leaves the turn of a killed visitor in the middle unused', async () => {
     const { passed } = await visitors(['a', 'killed', 'c'], 'late')
 
     expect(passed).toEqual(['0: a', '200: c', '300: late'])
@@ -55,7 +55,7 @@ describe('examples/own-event/turnstile.ts', () => {
 })
 
 describe('examples/own-event/visitors.ts', () => {
-  it('shows who passes when', { timeout: 30_000 }, async () => {
+  it('prints which visitor passes when', { timeout: 30_000 }, async () => {
     const program = startTypeScript('examples/own-event/visitors.ts')
 
     const exit = await program.ended()
@@ -70,7 +70,7 @@ describe('examples/own-event/visitors.ts', () => {
   })
 })
 
-/** Visitors who come at once, of whom one may be killed, and one who comes after that. */
+/** Visitors that arrive at once, of which one may be killed, and one that arrives after that. */
 async function visitors(names: readonly string[], late?: string): Promise<{ passed: readonly string[] }> {
   const { scheduler, log, note } = world()
   const turnstile = new Turnstile(100)

@@ -1,4 +1,4 @@
-// examples/port: a program of Bluelet's, and the same program ported.
+// examples/port: a program for Bluelet, and the same program ported.
 import { spawnSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
 import { leavesNothingRunning, start, startTypeScript } from '../support/program.js'
@@ -14,7 +14,7 @@ const noPython = runs('') ? null : 'python3 is not installed'
 const noBluelet = runs('import bluelet') ? null : 'Bluelet is not installed'
 
 describe('examples/port/shout.ts', () => {
-  it('prints what the clients got', { timeout: 30_000 }, async () => {
+  it('prints what the clients received', { timeout: 30_000 }, async () => {
     const program = startTypeScript('examples/port/shout.ts')
 
     const exit = await program.ended()
@@ -27,7 +27,7 @@ describe('examples/port/shout.ts', () => {
 describe('examples/port/shout.py', () => {
   const file = 'examples/port/shout.py'
 
-  it.skipIf(noPython)('is a program of Python', () => {
+  it.skipIf(noPython)('is a Python program', () => {
     expect(runs(`compile(open('${file}').read(), '${file}', 'exec')`)).toBe(true)
   })
 

@@ -1,4 +1,4 @@
-// The receivers of examples/receiver as processes, and the four loops of nc that their text ends with.
+// The receivers of examples/receiver as processes, and the four loops of nc at the end of their text.
 import net from 'node:net'
 import os from 'node:os'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -9,7 +9,7 @@ leavesNothingRunning()
 
 afterEach(destroyPeers)
 
-/** A start costs most of a second: the machine may be busy. */
+/** A start takes most of a second, and longer on a busy machine. */
 const LONGEST_MS = 30_000
 
 const noNetcat = missing('nc', ['-h'])
@@ -23,7 +23,7 @@ async function receiver(file: string, args = [HOST]): Promise<{ server: Program;
   return { server, port: Number(port) }
 }
 
-/** The loop that sends a letter again and again, until it is told to end. */
+/** The loop that sends a letter repeatedly, until it is stopped. */
 async function loop(letter: string, port: number): Promise<Program> {
   const line = `(while true;do sleep 0.05;echo ${letter};done)|nc -v ${HOST} ${port} 2>&1 &`
   const shell = start('sh', ['-c', `${line} read end; kill $!`])
@@ -55,7 +55,7 @@ describe.each(['examples/receiver/blocking.ts', 'examples/receiver/split.ts'])(
           /^Listening on: .*\nConnection from: (.*)\nReceiving from: \1\n/,
         )
         const others = [await loop('b', port), await loop('c', port), await loop('d', port)]
-        // Long enough for the others to have sent something too.
+        // Long enough for the others to send something too.
         const many = count(server, 'a') + 5
         await server.printed(new RegExp(`(a\n){${many}}`))
         const served = server.stdout.slice(opening.length)
@@ -75,7 +75,7 @@ describe('examples/receiver/concurrent.ts', { timeout: LONGEST_MS }, () => {
   it.skipIf(noNetcat)(
     named('serves four loops at once, and goes on when a client resets', noNetcat),
     async () => {
-      // By default on every address, of either family.
+      // By default it listens on every address of both families.
       const { server, port } = await receiver(
         'examples/receiver/concurrent.ts',
         noIPv6 === null ? [] : [HOST],
@@ -101,12 +101,12 @@ describe('examples/receiver/concurrent.ts', { timeout: LONGEST_MS }, () => {
 })
 
 describe('examples/receiver/shutdown.ts', { timeout: LONGEST_MS }, () => {
-  it.skipIf(process.platform === 'win32')('closes a connection that comes in the very moment', async () => {
+  it.skipIf(process.platform === 'win32')('closes a connection that arrives at the same moment', async () => {
     const { server, port } = await receiver('examples/receiver/shutdown.ts')
     const first = await dial(port, HOST)
     await server.printed(/Receiving from/)
 
-    // Stopped meanwhile, it hears of both at once.
+    // While it is stopped, both events arrive, so that it sees them at once.
     server.kill('SIGSTOP')
     const last = await dial(port, HOST)
     server.kill('SIGINT').kill('SIGCONT')
@@ -143,7 +143,7 @@ describe('examples/receiver/shutdown.ts', { timeout: LONGEST_MS }, () => {
   )
 })
 
-/** Whether somebody else can listen on the port. */
+/** Whether another listener can use the port. */
 function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = net.createServer()

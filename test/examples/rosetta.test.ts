@@ -1,4 +1,4 @@
-// examples/rosetta: one small program by nine libraries; each that is installed must print the same.
+// examples/rosetta: one small program with nine libraries. Each that is installed must print the same.
 import { spawnSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
 import { leavesNothingRunning, start, startTypeScript } from '../support/program.js'
@@ -15,10 +15,10 @@ too slow
   .trim()
   .split('\n')
 
-/** It leaves the clean-up of what it has killed to the garbage collector. */
+/** Bluelet leaves the clean-up of killed coroutines to the garbage collector. */
 const PRINTED_BY_BLUELET = [...PRINTED.slice(0, 3), 'too slow', 'slow cleans up']
 
-/** Debian's own Python, beside the one that comes first, has Debian's libraries. */
+/** The first Python in the path, and Debian's own, which has Debian's libraries. */
 const PYTHONS = ['python3', '/usr/bin/python3']
 
 describe.each([
@@ -27,7 +27,7 @@ describe.each([
   'examples/rosetta/effection.ts',
   'examples/rosetta/effect.ts',
 ])('%s', (file) => {
-  it('prints what the others print', { timeout: 30_000 }, async () => {
+  it('prints the same as the others', { timeout: 30_000 }, async () => {
     const program = startTypeScript(file)
 
     const exit = await program.ended()
@@ -40,10 +40,10 @@ describe.each([
 const LIBRARIES = ['asyncio', 'trio', 'gevent', 'curio', 'bluelet']
 const fileOf = (library: string) => `examples/rosetta/with_${library}.py`
 
-/** Which libraries each Python has: one start of each, which costs more than a test. */
+/** The libraries that each Python has, found by one start of each, which takes longer than a test. */
 const installed = PYTHONS.map((command) => ({ command, libraries: librariesOf(command) }))
 
-it.skipIf(installed[0]?.libraries === null)('examples/rosetta/with_*.py are programs of Python', () => {
+it.skipIf(installed[0]?.libraries === null)('examples/rosetta/with_*.py are Python programs', () => {
   const files = LIBRARIES.map((library) => `'${fileOf(library)}'`)
   const { status, stderr } = python('python3', `for f in ${files}: compile(open(f).read(), f, 'exec')`)
 
@@ -54,7 +54,7 @@ describe.each(LIBRARIES)('examples/rosetta/with_%s.py', (library) => {
   const python = installed.find(({ libraries }) => libraries?.includes(library))?.command
   const absent = python === undefined ? ` (skipped: ${library} is not installed)` : ''
 
-  it.skipIf(absent)(`prints what the others print${absent}`, { timeout: 30_000 }, async () => {
+  it.skipIf(absent)(`prints the same as the others${absent}`, { timeout: 30_000 }, async () => {
     const program = start(python!, ['-B', fileOf(library)])
 
     const exit = await program.ended()
@@ -64,7 +64,7 @@ describe.each(LIBRARIES)('examples/rosetta/with_%s.py', (library) => {
   })
 })
 
-/** The lines, the first two in the order of their names: on a busy machine Trio, which throws a coin, may wake b first. */
+/** The lines, with the first two sorted, since Trio's random order may wake b first on a busy machine. */
 function inOrder(printed: string): string[] {
   const lines = printed.trimEnd().split('\n')
   return [...lines.slice(0, 2).sort(), ...lines.slice(2)]

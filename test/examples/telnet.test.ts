@@ -9,7 +9,7 @@ leavesNothingRunning()
 afterEach(destroyPeers)
 
 describe('examples/telnet.ts', { timeout: 30_000 }, () => {
-  it('talks to the echo server, and ends when its input ends, with every answer', async () => {
+  it('talks to the echo server, and ends after its input, with every answer', async () => {
     const { server, port } = await echoServer('examples/echo.ts')
     const client = telnet('127.0.0.1', port)
 
@@ -25,7 +25,7 @@ describe('examples/telnet.ts', { timeout: 30_000 }, () => {
     expect(server.stderr).toBe('')
   })
 
-  it('shows what comes while it waits for the terminal, and ends when the server does', async () => {
+  it('prints received bytes while it waits for the terminal, and ends with the server', async () => {
     const server = await rawServer()
     const client = telnet('127.0.0.1', String(server.port))
     const peer = (await server.next()).read()
@@ -41,7 +41,7 @@ describe('examples/telnet.ts', { timeout: 30_000 }, () => {
     expect(client.stdout).toBe('who is there?\nbye\n')
   })
 
-  it('says how to use it', async () => {
+  it('prints its usage', async () => {
     const client = telnet()
 
     const exit = await client.ended()

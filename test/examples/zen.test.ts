@@ -1,4 +1,4 @@
-// The servers of examples/zen as processes, each put through the same, and their client.
+// The servers of examples/zen as processes, each tested in the same way, and their client.
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { commandLine } from '../../examples/zen/zen.js'
 import { epollDriver } from '../../packages/net/src/drivers/epoll/driver.js'
@@ -7,7 +7,7 @@ import { missing, named, type Program, start, typeScript } from '../support/prog
 
 afterEach(destroyPeers)
 
-/** A start costs most of a second: the machine may be busy. */
+/** A start takes most of a second, and longer on a busy machine. */
 const LONGEST_MS = 30_000
 
 const noPython = missing('python3', ['--version'])
@@ -16,7 +16,7 @@ const noEpoll = epollDriver() instanceof Error ? 'the epoll driver is not availa
 const CLIENTS = 50
 const UNKNOWN = 'Error: unknown aphorism.'
 
-/** A client of Python's, framed by the closing stop; prints what was answered. */
+/** A client in Python, whose questions end with a question mark; prints the answers. */
 const PYTHON_CLIENT = `
 import socket, sys
 
@@ -29,7 +29,7 @@ with socket.create_connection(("127.0.0.1", int(sys.argv[1])), timeout=8) as soc
         print(question, answer)
 `
 
-/** Asks until the server reads no more, then, when it is told to, reads the answers; its system takes little for it. */
+/** Asks until the server stops reading, and reads the answers on request. Its receive buffer is small. */
 const GREEDY_CLIENT = `
 import socket, sys
 
@@ -56,14 +56,14 @@ with socket.socket() as sock:
 
 interface Sample {
   readonly file: string
-  /** The example that it stands on. */
+  /** The module that the example uses. */
   readonly module?: string
   readonly driver?: string
   /** Why it is skipped. */
   readonly reason?: string | null
-  /** What it says of a client that resets; null: nothing, since our own `server` looks after that. */
+  /** What it prints about a client that resets; null if it prints nothing, since `server` handles that. */
   readonly word: string | null
-  /** Whether it is tried with a client that does not read, which takes most of a second; by default true. */
+  /** Whether it is tested with a client that does not read, which takes most of a second; by default true. */
   readonly patience?: boolean
 }
 
@@ -98,7 +98,7 @@ for (const { file, module, driver, reason = null, word, patience = true } of SAM
       server.kill('SIGKILL')
     })
 
-    /** A client, and what the server calls it. */
+    /** A client, and the name that the server prints for it. */
     async function client(): Promise<{ peer: Peer; name: string }> {
       const peer = await dial(port)
       return { peer, name: `127.0.0.1:${peer.socket.localPort}` }
@@ -108,7 +108,7 @@ for (const { file, module, driver, reason = null, word, patience = true } of SAM
       await server.printed(new RegExp(`^${line.replaceAll(/[.?()]/g, '\\$&')}$`, 'm'))
     }
 
-    /** Waits until what was sent before has been received: somebody who came later has been answered, and once more. */
+    /** Waits until earlier data has been received, since a later client has been answered, twice. */
     async function passed(): Promise<void> {
       const later = await dial(port)
       await answered(later.write('?'), UNKNOWN)
@@ -116,7 +116,7 @@ for (const { file, module, driver, reason = null, word, patience = true } of SAM
       later.end()
     }
 
-    it('answers one question after another, and says who came and went', async () => {
+    it('answers one question after another, and prints which clients connected and left', async () => {
       const { peer, name } = await client()
 
       await answered(peer.write('Beautiful is better than?'), 'Ugly.')
@@ -131,12 +131,12 @@ for (const { file, module, driver, reason = null, word, patience = true } of SAM
       expect(peer.errors).toEqual([])
     })
 
-    it('answers questions that come in pieces, cut within a character too', async () => {
+    it('answers questions that arrive in pieces, even cut within a character', async () => {
       const peer = await dial(port)
       const question = Buffer.from('Être is better than?')
 
       for (const piece of ['Beautiful is', ' better than', question.subarray(0, 1), question.subarray(1)]) {
-        // The first two are a question without its end.
+        // The first two pieces are a question without its end.
         peer.write(piece)
         await passed()
         if (piece === ' better than') peer.write('?')
@@ -147,7 +147,7 @@ for (const { file, module, driver, reason = null, word, patience = true } of SAM
       await answered(peer, `Ugly.${UNKNOWN}Complex.`)
     })
 
-    it('answers several questions in one packet, and keeps the beginning of the next', async () => {
+    it('answers several questions in one packet, and keeps the start of the next', async () => {
       const peer = await dial(port)
 
       await answered(
@@ -157,7 +157,7 @@ for (const { file, module, driver, reason = null, word, patience = true } of SAM
       await answered(peer.write(' better than?'), `Complex.Implicit.${UNKNOWN}Ugly.`)
     })
 
-    it('answers a client that has ended its side already', async () => {
+    it('answers a client that has already ended its side', async () => {
       const { peer, name } = await client()
 
       peer.write('Simple is better than?').end()
@@ -167,7 +167,7 @@ for (const { file, module, driver, reason = null, word, patience = true } of SAM
       await prints(`Client ${name} closed socket normally`)
     })
 
-    it('says what a client sent that hangs up in the middle of a question', async () => {
+    it('prints what a client sent that disconnects during a question', async () => {
       const { peer, name } = await client()
 
       peer.write("Simple is better than?What's").end()
@@ -189,7 +189,7 @@ for (const { file, module, driver, reason = null, word, patience = true } of SAM
       expect(server.stderr).toBe(before)
     })
 
-    it('goes on when a question never ends, and hears no more of it', async () => {
+    it('goes on when a question never ends, and stops reading it', async () => {
       const peer = await dial(port)
 
       peer.read().write('x'.repeat(100_000))
@@ -246,7 +246,7 @@ for (const { file, module, driver, reason = null, word, patience = true } of SAM
       ])
     })
 
-    // One server is enough for our own client, whose start costs as much again.
+    // One server is enough for the client of the example, whose start takes as long again.
     if (file === 'examples/zen/generator.ts')
       describe('examples/zen/client.ts', () => {
         it('asks three questions and prints the answers', async () => {
@@ -263,7 +263,7 @@ for (const { file, module, driver, reason = null, word, patience = true } of SAM
           ])
         })
 
-        it('hangs up in the middle of a question with -e', async () => {
+        it('disconnects during a question with -e', async () => {
           const ours = zen('examples/zen/client.ts', ['-e', '127.0.0.1', '-p', String(port)])
 
           const exit = await ours.ended()
@@ -274,7 +274,7 @@ for (const { file, module, driver, reason = null, word, patience = true } of SAM
         })
       })
 
-    it('is ended by Ctrl+C, and ends its connections', async () => {
+    it('ends on Ctrl+C, and ends its connections', async () => {
       const before = server.stderr
       const peer = await dial(port)
       await answered(peer.write('Simple is better than?'), 'Complex.')
@@ -302,7 +302,7 @@ describe("the command line of 'examples/zen/zen.ts'", () => {
     { args: ['localhost'], port: 1060, hangUp: false },
     { args: ['localhost', '-p', '7'], port: 7, hangUp: false },
     { args: ['-e', '-p7', 'localhost'], port: 7, hangUp: true },
-  ])('takes $args', ({ args, port, hangUp }) => {
+  ])('accepts $args', ({ args, port, hangUp }) => {
     process.argv = ['node', 'client.ts', ...args]
 
     expect(commandLine()).toEqual({ host: 'localhost', port, hangUp })
@@ -314,7 +314,7 @@ describe("the command line of 'examples/zen/zen.ts'", () => {
     { args: ['a', '-p', 'b'], reason: "give a number as PORT, not 'b'" },
     { args: ['a', '-p'], reason: "Option '-p, --p <value>' argument missing" },
     { args: ['a', '-x'], reason: "Unknown option '-x'" },
-  ])('says how to use it when given $args, and exits with 2', ({ args, reason }) => {
+  ])('prints its usage for $args, and exits with 2', ({ args, reason }) => {
     process.argv = ['node', 'client.ts', ...args]
     const print = vi.spyOn(console, 'error').mockReturnValue()
     const exit = vi.spyOn(process, 'exit').mockReturnValue(undefined as never)
@@ -327,7 +327,7 @@ describe("the command line of 'examples/zen/zen.ts'", () => {
   })
 })
 
-/** Waits for all that a client has been answered. */
+/** Waits until a client has received a text. */
 async function answered(peer: Peer, text: string): Promise<void> {
   peer.read()
   await peer.until(text, () => peer.length >= text.length)

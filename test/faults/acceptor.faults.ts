@@ -1,4 +1,4 @@
-// A listener whose connections nobody accepts any more, while clients go on coming.
+// A listener that no longer accepts, while clients keep connecting.
 import { describe, expect, it } from 'vitest'
 import { record } from '../support/figures.js'
 import { leavesNothingRunning, start, typeScript } from '../support/program.js'
@@ -12,21 +12,21 @@ leavesNothingRunning()
 const CLIENTS = 5000
 const BACKLOG = 128
 
-/** How long a client that the kernel keeps waiting holds up the next. */
+/** How long a client that the kernel keeps waiting delays the next. */
 const HELD_UP_MS = 100
 
-/** Who is not connected asks again every second, and later more seldom: so long until it hears that nobody listens. */
+/** The time until a client that retries at growing intervals finds the listener closed. */
 const PATIENCE_MS = 30_000
 
 describe('a listener', () => {
   it.each([
     { kind: 'that no task accepts from', accepts: false },
     { kind: 'whose only task is busy with the first client', accepts: true },
-  ])('$kind bounds who waits, counts the others, and can be closed', async ({ kind, accepts }) => {
+  ])('$kind bounds the waiting clients, counts the others, and can be closed', async ({ kind, accepts }) => {
     const argument = JSON.stringify({ accepts, backlog: BACKLOG })
     const [command, args] = typeScript('test/faults/fixtures/listener.ts', [argument])
     const program = start(command, args, {}, { channel: true })
-    const { port, pid } = (await program.told(20_000)) as Listening // What it says.
+    const { port, pid } = (await program.told(20_000)) as Listening // The shape of its report.
     const server = new ServerProcess(program, port, pid)
     const [sockets, memory] = [server.sockets().length, server.memory]
 
@@ -40,9 +40,9 @@ describe('a listener', () => {
     const waiting = server.sockets().length - sockets
     const grown = server.memory - memory
     const { open, connecting } = await crowd.fates()
-    const { dropped } = (await program.ask('report')) as { dropped: number } // What it answers.
-    const atTheEnd = (await program.ask('close')) as { dropped: number } // What it answers.
-    // Its own, of the listener, as well.
+    const { dropped } = (await program.ask('report')) as { dropped: number } // The shape of its answer.
+    const atTheEnd = (await program.ask('close')) as { dropped: number } // The shape of its answer.
+    // The listener's own socket is closed too.
     const free = await reachedIn(5000, () => server.sockets().length === sockets - 1)
     await reachedIn(PATIENCE_MS, async () => (await crowd.fates()).open === 0)
     const { reset, ended, failed, open: left } = await crowd.fates()

@@ -10,7 +10,7 @@ leavesNothingRunning()
 const CRASHES = 10_000
 const AT_ONCE = 50
 
-/** What a client says for its handler to fail, and from where: from some addresses it need say nothing. */
+/** The ways to make a handler fail: a command of the client, or its address alone. */
 const WAYS = [
   { error: 'Error: no coroutine', say: '', address: '127.0.0.8' },
   { error: 'Error: at the first step', say: '', address: '127.0.0.9' },
@@ -21,7 +21,7 @@ const WAYS = [
 ] as const
 
 describe('handlers that fail', () => {
-  it(`${CRASHES} times have their connections closed, are each reported once, and the server goes on`, async () => {
+  it(`${CRASHES} times have their connections closed and are each reported once, and the server goes on`, async () => {
     const server = await startServer({}, { breaks: true })
     expect(await answered(server.port, 50)).toBe(50)
     await server.quiet()

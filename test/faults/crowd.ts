@@ -3,31 +3,31 @@ import { type Program, start, typeScript } from '../support/program.js'
 import { argumentOf } from './fixtures/questions.js'
 import { reachedIn } from './patience.js'
 
-/** What each of them does. */
+/** The behaviour of each client. */
 export interface CrowdOptions {
   readonly port: number
   readonly count: number
-  /** How many connect at a time: fewer than the server's backlog, or the kernel loses some that nobody has dropped. */
+  /** How many connect at a time: fewer than the server's backlog, since otherwise the kernel loses some. */
   readonly atOnce: number
-  /** How long each that does not connect holds up the next. */
+  /** How long a client that does not connect delays the next. */
   readonly heldUpMs: number
-  /** From where: each address has only so many ports. */
+  /** The local addresses: several, since each has a limited number of ports. */
   readonly addresses: readonly string[]
-  /** What each says when it has connected. */
+  /** The text that each sends when it has connected. */
   readonly say: string
-  /** Whether it then goes on with a byte every 50 to 500 ms. */
+  /** Whether it then sends a byte every 50 to 500 ms. */
   readonly drips: boolean
   /** Whether it reads. */
   readonly reads: boolean
-  /** Whether it goes on after the server has ended its side. */
+  /** Whether it continues after the server has ended its side. */
   readonly stubborn: boolean
 }
 
-/** What has become of them so far. */
+/** The number of clients in each state so far. */
 export interface Fates {
   readonly connected: number
   readonly failed: number
-  /** Were told to, before they had connected. */
+  /** Were told to give up before they had connected. */
   readonly gaveUp: number
   /** Got at least one byte. */
   readonly answered: number
@@ -35,20 +35,20 @@ export interface Fates {
   readonly ended: number
   readonly reset: number
   readonly bytes: number
-  /** How many hold a socket; of them, those that are not connected. */
+  /** Hold a socket; `connecting` of them are not yet connected. */
   readonly open: number
   readonly connecting: number
-  /** From the connection to its end. */
+  /** The time from a connection to its end. */
   readonly shortestMs: number
   readonly longestMs: number
-  /** Of their errors. */
+  /** The codes of their errors. */
   readonly codes: Readonly<Record<string, number>>
 }
 
-/** 127.0.0.2 to 127.0.0.7: other addresses than that of the clients that are to be served. */
+/** 127.0.0.2 to 127.0.0.7: not the address of the clients that must be served. */
 const ADDRESSES = [2, 3, 4, 5, 6, 7].map((number) => `127.0.0.${number}`)
 
-/** The patience with a crowd that connects. */
+/** How long a crowd may take to connect. */
 const PATIENCE_MS = 60_000
 
 /** A process full of clients. */
@@ -75,23 +75,23 @@ export class Crowd {
     )
   }
 
-  /** Waits until each has connected, failed to, or been kept waiting for as long as it may hold up others. */
+  /** Waits until each client has connected or failed, or has waited as long as it may delay others. */
   async connected(): Promise<this> {
     await this.program.told(PATIENCE_MS)
     return this
   }
 
-  /** What has become of them. */
+  /** Asks for the current fates. */
   async fates(): Promise<Fates> {
-    return (await this.program.ask('fates')) as Fates // What it answers.
+    return (await this.program.ask('fates')) as Fates // The shape of its answer.
   }
 
-  /** Has those that are not connected close their sockets. */
+  /** Makes clients that are not connected close their sockets. */
   async giveUp(): Promise<void> {
     await this.program.ask('give up')
   }
 
-  /** Has those that have been answered leave, now and from now on, and waits until none is left; gives what has become of them. */
+  /** Makes answered clients leave, now and later, and waits until none is left; gives their fates. */
   async left(patienceMs: number): Promise<Fates> {
     await this.program.ask('leave')
     await reachedIn(patienceMs, async () => (await this.fates()).open === 0)

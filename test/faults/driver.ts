@@ -1,30 +1,31 @@
-// The driver under test, which serves the servers that the tests start as well: BLUELET_DRIVER names it, as for any program. What
-// it promises its users is the same whichever it is; in what a test can see of it beyond that, the drivers differ, and only here.
+// The driver under test, which the servers started by the tests use too: BLUELET_DRIVER names it, as for
+// any program. All drivers make the same promises to users. This file has all other differences that a
+// test can observe.
 import { nodeDriver } from '@bluelet/net/driver'
 import { realDriver } from '../../packages/net/src/drivers/real.js'
 
 interface Traits {
-  /** How many that nobody has accepted the process itself holds; the others are in the kernel's backlog, or not connected yet. */
+  /** How many unaccepted connections the process itself holds; others are in the kernel's backlog or not yet connected. */
   waiting(backlog: number): number
-  /** How many more it may hold for a moment, to turn them away. */
+  /** How many more it may hold briefly, to drop them. */
   readonly turning: number
-  /** Whether those beyond are reset and counted; else the kernel has them ask again until there is room. */
+  /** Whether those beyond are reset and counted; otherwise the kernel makes them retry until there is room. */
   readonly resets: boolean
-  /** For which errors of accept4 those who wait are lost, and in no count. */
+  /** The errors of accept4 after which waiting clients are lost and not counted. */
   readonly loses: readonly string[]
-  /** After which errors of a write a connection goes on. */
+  /** The errors of a write after which a connection continues. */
   readonly writesAfter: readonly string[]
 }
 
 const TRAITS: Readonly<Record<string, Traits>> = {
-  // Node accepts whoever comes. See packages/net/src/drivers/node/listener.ts for how many wait.
+  // Node accepts every connection. See packages/net/src/drivers/node/listener.ts for how many wait.
   node: {
     waiting: (backlog) => Math.min(backlog * 8, Math.ceil((nodeDriver.maxDescriptors ?? Infinity) / 8)),
     turning: 600,
     resets: true,
-    // libuv gives up a spare descriptor to accept and close them, and tells nobody.
+    // libuv uses a spare descriptor to accept and close them, without a report.
     loses: ['EMFILE', 'ENFILE'],
-    // libuv takes it for EAGAIN.
+    // libuv treats it as EAGAIN.
     writesAfter: ['EINTR', 'EAGAIN', 'ENOBUFS'],
   },
   epoll: {
@@ -39,5 +40,5 @@ const TRAITS: Readonly<Record<string, Traits>> = {
 
 const { name } = realDriver()
 
-/** What is known of it. */
+/** The traits of the driver under test. */
 export const driver: Traits = TRAITS[name]!

@@ -1,4 +1,4 @@
-// Twenty thousand clients that all come at once to a server that has a thousand places.
+// Twenty thousand clients that connect at once to a server with a limit of one thousand.
 import { describe, expect, it } from 'vitest'
 import { record } from '../support/figures.js'
 import { leavesNothingRunning } from '../support/program.js'
@@ -15,24 +15,24 @@ const CROWDS = 4
 const MOST = 1000
 const PROBES = 100
 
-/** As the server has it: by default 511. */
+/** The default backlog of the server. */
 const BACKLOG = 511
 
-/** How long a client that the kernel keeps waiting holds up the next. */
+/** How long a client that the kernel keeps waiting delays the next. */
 const HELD_UP_MS = 100
 
-/** The kernel may take some seconds to make the last connections of those that have met a full backlog. */
+/** The kernel may take some seconds to connect the last clients that met a full backlog. */
 const PATIENCE_MS = 60_000
 
 describe(`a flood of ${CLIENTS} connections`, () => {
   it.each(['wait', 'close', 'reset'] as const)(
-    '(%s) never opens more than its limit, and all are accounted for',
+    '(%s) never exceeds the limit, and all clients are accounted for',
     async (overload) => {
       const waits = overload === 'wait'
       const kept = waits && !driver.resets
       const server = await startServer({ maxConnections: MOST, overload })
       const [sockets, memory] = [server.sockets().length, server.memory]
-      // It has a place before the others come.
+      // It is admitted before the others connect.
       const pings = new Pings(server.port)
       await reachedIn(5000, () => pings.latencies.length > 0)
       let [mostSockets, mostOpen, over] = [0, 0, false]
@@ -55,7 +55,7 @@ describe(`a flood of ${CLIENTS} connections`, () => {
       const waiting = server.sockets().length - sockets - MOST
       const during = server.memory - memory
       const first = total(await all(), 'answered')
-      // Nobody is accepted now: who is not connected will not be.
+      // No client is accepted from now on, so that clients without a connection get none.
       for (const crowd of crowds) await crowd.giveUp()
       const fates = await Promise.all(crowds.map((crowd) => crowd.left(PATIENCE_MS)))
       over = true

@@ -1,4 +1,4 @@
-// Lines that do not end: what they cost, and what is held of them.
+// Lines that do not end: their cost, and the memory that they hold.
 import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { record } from '../support/figures.js'
@@ -12,15 +12,15 @@ const MIB = 1024 * 1024
 const LINES = 100
 const BYTES = 64 * MIB
 
-/** What is compared is the cost of as many bytes: enough for the system's clock of 10 ms. */
+/** The bytes whose cost is measured: enough for the system's clock of 10 ms. */
 const ALL_BYTES = 4 * BYTES
 
-/** All 100 of 64 MiB each are 6.4 GB through the loopback interface. */
+/** 100 lines of 64 MiB each send 6.4 GB through the loopback interface. */
 const PATIENCE_MS = 60_000
 
 const PIECE = Buffer.alloc(MIB, 'x')
 
-/** Sends so many bytes, no faster than they are taken. */
+/** Sends bytes, no faster than they are taken. */
 async function sendBytes({ socket }: LineClient, bytes: number): Promise<void> {
   for (let sent = 0; sent < bytes; sent += PIECE.length) {
     if (!socket.write(PIECE)) await once(socket, 'drain', { signal: AbortSignal.timeout(PATIENCE_MS) })
@@ -28,7 +28,7 @@ async function sendBytes({ socket }: LineClient, bytes: number): Promise<void> {
 }
 
 describe('a line that does not end', () => {
-  it(`of 64 MiB is an error early, from ${LINES} clients at once; its bytes are still there, and little of them is held`, async () => {
+  it(`of 64 MiB is an early error, from ${LINES} clients at once; its bytes stay readable, and few of them are held`, async () => {
     const server = await startServer()
     const clients = await lineClients(server.port, LINES)
     const before = server.memory
@@ -59,18 +59,18 @@ describe('a line that does not end', () => {
       detail: `all at once, limit 64 KiB: an error each, and then all their bytes, read on at ${Math.round(rate)} MiB/s; memory +${Math.round(memory)} MiB in all; lost are those of which a byte is missing`,
     })
     expect(replies).toEqual(replies.map(() => `LimitError ${BYTES}`))
-    // 128 KiB each, of which half waits in the queue and half in a chunk; and what the collector has not got to yet.
+    // 128 KiB each, half in the queue and half in a chunk, and uncollected garbage.
     expect(memory).toBeLessThan((LINES * 128) / 1024 + 100)
     expect(report.reported.total).toBe(0)
     expect(server.program.stderr).toBe('')
   })
 
-  it('costs as much for each byte when it is sixteen times as long', async () => {
+  it('costs the same for each byte if it is sixteen times as long', async () => {
     const server = await startServer()
     const [client] = await lineClients(server.port, 1)
     const [short, long] = [4 * MIB, BYTES]
 
-    /** The processor's time for lines of some length, in milliseconds at best: always as many bytes in all. */
+    /** The least processor time in milliseconds for lines of a length, for the same number of bytes in total. */
     const cost = async (bytes: number): Promise<number> => {
       let best = Number.POSITIVE_INFINITY
       for (let round = 0; round < 2; round++) {
@@ -95,7 +95,7 @@ describe('a line that does not end', () => {
       failed: 0,
       detail: `${mib} MiB in lines of 4 MiB cost ${shortMs} ms of processor at best, in lines of 64 MiB ${longMs} ms: ${ratio.toFixed(1)} times as much`,
     })
-    // If each piece had the line searched from its beginning, that would be 16.
+    // If each piece caused a search from the start of the line, the ratio would be 16.
     expect(ratio).toBeLessThan(4)
   })
 })

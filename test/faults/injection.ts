@@ -1,16 +1,16 @@
-// Errors of the system, made by strace: the process gets them instead of the call's result.
+// System errors injected by strace: the process gets them instead of the result of a call.
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { missing, type Program, start } from '../support/program.js'
 import { reachedIn } from './patience.js'
 
-/** Attaches to a child as it would to a server: where that is forbidden, it ends at once. */
+/** Attaches strace to a child, as to a server. It ends at once where that is forbidden. */
 const TRIAL = 'sleep 9 & timeout 0.5 strace -o /dev/null -p $!; code=$?; kill $!; exit $code'
 
-/** What `timeout` exits with if it was needed. */
+/** The exit code of `timeout` if the time was up. */
 const TIMED_OUT = 124
 
-/** Why no errors can be injected here; null if they can. */
+/** Why errors cannot be injected here, or null if they can. */
 export function whyNoInjection(): string | null {
   if (process.platform !== 'linux') return 'needs Linux'
   const absent = missing('strace', ['-V'])
@@ -18,7 +18,7 @@ export function whyNoInjection(): string | null {
   return spawnSync('bash', ['-c', TRIAL]).status === TIMED_OUT ? null : 'strace may not trace here'
 }
 
-/** Errors that are injected until it ends. */
+/** An injection of errors, until `end` is called. */
 export class Injection {
   readonly #strace: Program
   readonly #pid: number
@@ -28,7 +28,7 @@ export class Injection {
     this.#pid = pid
   }
 
-  /** Begins: the first calls, so many of them, fail; of one socket only, if one is given. */
+  /** Begins: the first calls fail, those of one socket only if it is given. */
   static async begin(
     pid: number,
     { calls, error, times, socket }: { calls: string; error: string; times: number; socket?: string },
@@ -44,12 +44,12 @@ export class Injection {
     return new Injection(strace, pid)
   }
 
-  /** How many calls have failed so far. */
+  /** The number of calls that failed so far. */
   get count(): number {
     return this.#strace.stderr.split('(INJECTED)').length - 1
   }
 
-  /** Ends it. @returns how many calls have failed */
+  /** Ends the injection; gives the number of calls that failed. */
   async end(): Promise<number> {
     await this.#strace.kill('SIGINT').ended()
     await reachedIn(8000, () => tracerOf(this.#pid) === 0)

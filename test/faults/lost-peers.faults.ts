@@ -1,4 +1,4 @@
-// Clients that are killed, and clients that are stopped and say nothing any more.
+// Clients that are killed, and clients that are stopped and fall silent.
 import { describe, expect, it } from 'vitest'
 import { record } from '../support/figures.js'
 import { leavesNothingRunning } from '../support/program.js'
@@ -12,17 +12,17 @@ leavesNothingRunning()
 const CLIENTS = 100
 const BYTES = 16 * 1024 * 1024
 
-/** What the clients are in the middle of. */
-const MIDDLES: readonly { readonly middle: string; readonly options: Partial<CrowdOptions> }[] = [
-  { middle: 'a request', options: { say: 'half a li' } },
-  { middle: 'waiting for a reply', options: { say: 'stick\n' } },
-  { middle: 'a download', options: { say: `offer ${BYTES}\n`.repeat(100) } },
-  { middle: 'a download that they do not read', options: { say: `offer ${BYTES}\n`, reads: false } },
+/** When the clients are killed. */
+const MOMENTS: readonly { readonly when: string; readonly options: Partial<CrowdOptions> }[] = [
+  { when: 'during a request', options: { say: 'half a li' } },
+  { when: 'during a wait for a reply', options: { say: 'stick\n' } },
+  { when: 'during a download', options: { say: `offer ${BYTES}\n`.repeat(100) } },
+  { when: 'during a download that they do not read', options: { say: `offer ${BYTES}\n`, reads: false } },
 ]
 
 describe('clients that are killed', () => {
-  it.each(MIDDLES)('in the middle of $middle end their handlers once, and nothing is said', async (given) => {
-    const { middle, options } = given
+  it.each(MOMENTS)('$when end their handlers once, and nothing is reported', async (given) => {
+    const { when, options } = given
     const server = await startServer()
     const sockets = server.sockets().length
     const pings = new Pings(server.port)
@@ -32,21 +32,21 @@ describe('clients that are killed', () => {
     const open = (await server.report()).counts.open
 
     await crowd.kill()
-    // Nobody can see that a client is gone without reading or writing: a handler that does neither is told to end.
-    if (middle === 'waiting for a reply') await elapsed(300)
+    // A handler that neither reads nor writes cannot notice that its client is gone.
+    if (when === 'during a wait for a reply') await elapsed(300)
     else await reachedIn(8000, async () => (await server.report()).counts.open === 1)
     const report = await server.report()
     await pings.stop()
     const later = await answered(server.port, 50)
 
     record({
-      what: `clients killed in the middle of ${middle}`,
+      what: `clients killed ${when}`,
       tried: CLIENTS,
       failed: report.counts.open - 1,
       detail: `lost are connections that the server still held; of ${pings.total} pings of another client ${pings.lost} unanswered`,
     })
     expect([all, open]).toEqual([true, CLIENTS + 1])
-    if (middle === 'waiting for a reply') expect(report.counts.open).toBe(CLIENTS + 1)
+    if (when === 'during a wait for a reply') expect(report.counts.open).toBe(CLIENTS + 1)
     else {
       expect(report).toMatchObject({ begun: CLIENTS + 1, ended: CLIENTS, counts: { open: 1 } })
       await server.quiet()
@@ -60,12 +60,12 @@ describe('clients that are killed', () => {
 
 describe('clients that are stopped', () => {
   it.each([
-    { middle: 'nothing yet', options: {}, deadline: 'firstByte' },
-    { middle: 'a request', options: { say: 'half a li' }, deadline: 'message' },
-    { middle: 'nothing any more', options: { say: 'ping\n' }, deadline: 'idle' },
-    { middle: 'a download', options: { say: `offer ${BYTES}\n`.repeat(100) }, deadline: 'stall' },
-  ] as const)('in the middle of $middle end their handlers by the deadline $deadline', async (given) => {
-    const { middle, options, deadline } = given
+    { when: 'before their first request', options: {}, deadline: 'firstByte' },
+    { when: 'during a request', options: { say: 'half a li' }, deadline: 'message' },
+    { when: 'after a reply', options: { say: 'ping\n' }, deadline: 'idle' },
+    { when: 'during a download', options: { say: `offer ${BYTES}\n`.repeat(100) }, deadline: 'stall' },
+  ] as const)('$when end their handlers at the timeout $deadline', async (given) => {
+    const { when, options, deadline } = given
     const ms = 1000
     const server = await startServer({ [`${deadline}Timeout`]: ms })
     const sockets = server.sockets().length
@@ -77,7 +77,7 @@ describe('clients that are stopped', () => {
     const began = performance.now()
     const over = await reachedIn(5000, async () => (await server.report()).ended === CLIENTS)
     const overMs = Math.round(performance.now() - began)
-    // Those that are told to close and do not are let go of after 5 more seconds; once is enough to see that.
+    // Clients that do not close are dropped after 5 more seconds, which one case checks.
     if (deadline !== 'message') await crowd.kill()
     const free = await reachedIn(8000, async () => (await server.report()).counts.open === 1)
     const freeMs = Math.round(performance.now() - began)
@@ -87,7 +87,7 @@ describe('clients that are stopped', () => {
     const freed = deadline === 'message' ? `, the last descriptor was free after ${freeMs} ms` : ''
 
     record({
-      what: `clients stopped in the middle of ${middle}`,
+      what: `clients stopped ${when}`,
       tried: CLIENTS,
       failed: CLIENTS - report.counts.missed[deadline],
       detail: `deadline ${ms} ms: the last handler ended after ${overMs} ms${freed}; of ${pings.total} pings of another client ${pings.lost} unanswered`,

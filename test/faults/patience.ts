@@ -1,6 +1,6 @@
-// Waiting for another process, which tells nobody when it is done.
+// Waiting for another process, which does not report when it is done.
 
-/** Waits until a condition holds, but no longer than given; says whether it does. */
+/** Waits until a condition holds, for at most the given time; gives whether it holds. */
 export async function reachedIn(ms: number, condition: () => boolean | Promise<boolean>): Promise<boolean> {
   const end = performance.now() + ms
   while (!(await condition())) {
@@ -10,7 +10,7 @@ export async function reachedIn(ms: number, condition: () => boolean | Promise<b
   return true
 }
 
-/** Waits until a count has been the same for so long. */
+/** Waits until a count has not changed for the given time. */
 export async function still(ms: number, count: () => Promise<number>): Promise<void> {
   let [last, since] = [Number.NaN, 0]
   do {
@@ -20,7 +20,7 @@ export async function still(ms: number, count: () => Promise<number>): Promise<v
   } while (performance.now() - since < ms)
 }
 
-/** Lets time pass. */
+/** Waits for the given time. */
 export function elapsed(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms))
 }

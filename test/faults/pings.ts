@@ -1,23 +1,23 @@
-// A client like others, that talks to the server while something happens to it.
+// A normal client, which talks to the server while the test disturbs it.
 import { once } from 'node:events'
 import net from 'node:net'
 
-/** How long a server may take for a word before it counts as no answer: a busy machine is slow, a dead server silent. */
+/** How long a server may take to answer. A busy machine is slow, and a dead server is silent. */
 const PATIENCE_MS = 5000
 
-/** How it pings. */
+/** The options of a pinging client. */
 export interface PingOptions {
-  /** How long it waits after each answer. */
+  /** The pause after each answer, in milliseconds. */
   readonly everyMs?: number
-  /** What it says first on each connection. */
+  /** The first text on each connection. */
   readonly greeting?: string
 }
 
-/** A client that says `ping` again and again, and waits for each `pong`. */
+/** A client that sends `ping` repeatedly, and waits for each `pong`. */
 export class Pings {
-  /** How long each answer has taken, in milliseconds. */
+  /** The time of each answer, in milliseconds. */
   readonly latencies: number[] = []
-  /** Pings without an answer, and connections that broke. */
+  /** The number of unanswered pings and broken connections. */
   lost = 0
   readonly #everyMs: number
   readonly #done: Promise<void>
@@ -28,19 +28,19 @@ export class Pings {
     this.#done = this.#talk(port, greeting)
   }
 
-  /** How many there were. */
+  /** The number of pings. */
   get total(): number {
     return this.latencies.length + this.lost
   }
 
-  /** Stops, once the last answer has come. */
+  /** Stops after the last answer. */
   async stop(): Promise<this> {
     this.#stopped = true
     await this.#done
     return this
   }
 
-  /** How long the slowest answer but one in a hundred has taken, of those after the first so many. */
+  /** The 99th percentile of the times of the answers, without the first `from`. */
   p99(from = 0): number {
     const sorted = this.latencies.slice(from).sort((a, b) => a - b)
     return sorted[Math.floor(sorted.length * 0.99)] ?? Number.NaN
@@ -68,7 +68,7 @@ export class Pings {
   }
 }
 
-/** A client that says lines and waits for lines. */
+/** A client that sends lines and waits for lines. */
 export class LineClient {
   readonly socket: net.Socket
   #text = ''
@@ -102,13 +102,13 @@ export class LineClient {
     return new LineClient(socket)
   }
 
-  /** Says a line, and gives the next one; null if the connection ends instead. */
+  /** Sends a line; gives the next line received, or null if the connection ends. */
   async ask(line: string, patienceMs = PATIENCE_MS): Promise<string | null> {
     this.socket.write(`${line}\n`)
     return this.line(patienceMs)
   }
 
-  /** The next line; null if the connection ends instead. */
+  /** The next line, or null if the connection ends. */
   async line(patienceMs = PATIENCE_MS): Promise<string | null> {
     await this.#until(() => this.#over || this.#text.includes('\n'), patienceMs)
     const end = this.#text.indexOf('\n')
@@ -118,7 +118,7 @@ export class LineClient {
     return line
   }
 
-  /** Exactly so many bytes, as Latin-1; null if the connection ends before. */
+  /** Exactly `length` bytes, as Latin-1, or null if the connection ends before. */
   async bytes(length: number, patienceMs = PATIENCE_MS): Promise<string | null> {
     await this.#until(() => this.#over || this.#text.length >= length, patienceMs)
     if (this.#text.length < length) return null
@@ -127,7 +127,7 @@ export class LineClient {
     return bytes
   }
 
-  /** What has come and nobody has asked for. */
+  /** The received text that was not read. */
   get rest(): string {
     return this.#text
   }
@@ -160,7 +160,7 @@ export class LineClient {
   }
 }
 
-/** So many clients, connected, a few at a time. */
+/** Connects clients, a few at a time. */
 export async function lineClients(port: number, count: number): Promise<LineClient[]> {
   const clients: LineClient[] = []
   while (clients.length < count) {
@@ -170,7 +170,7 @@ export async function lineClients(port: number, count: number): Promise<LineClie
   return clients
 }
 
-/** Asks the server for a word as a new client; says whether it has answered, and so whether it lives. */
+/** Pings the server as a new client; gives whether it answered. */
 export async function answers(port: number): Promise<boolean> {
   let client: LineClient | undefined
   try {
@@ -183,7 +183,7 @@ export async function answers(port: number): Promise<boolean> {
   }
 }
 
-/** How many of so many clients, `atOnce` at a time, are answered. */
+/** The number of new clients that get an answer, with `atOnce` at a time. */
 export async function answered(port: number, clients: number, atOnce = 5): Promise<number> {
   let count = 0
   for (let i = 0; i < clients; i += atOnce) {

@@ -1,6 +1,6 @@
-// What the server of these tests replies: bytes that both sides can make.
+// The replies of the server of these tests: bytes that both sides can compute.
 
-/** A reply of so many bytes; no two of different numbers are the same. */
+/** A reply of the given size. Replies with different numbers differ. */
 export function replyOf(bytes: number, number: number): Buffer {
   return Buffer.alloc(bytes, `reply ${number} `)
 }

@@ -1,49 +1,49 @@
-// The server of these tests, in a process of its own, and what is known of it: what it says, and what the system says.
+// The server of these tests, in its own process: its reports, and what the system reports about it.
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import type { ServerOptions, ServerStats } from '@bluelet/net'
 import { type Exit, type Program, start, typeScript } from '../support/program.js'
 import { argumentOf } from './fixtures/questions.js'
 import { reachedIn } from './patience.js'
 
-/** What it says when it listens. */
+/** The report of a server that listens. */
 export interface Listening {
   readonly port: number
   readonly pid: number
 }
 
-/** What it says when it is asked. */
+/** The report of a server on request. */
 export interface Report {
   readonly counts: ServerStats
-  /** Handlers. */
+  /** Handlers that began. */
   readonly begun: number
   readonly ended: number
   readonly killed: number
   readonly mostOpen: number
   readonly replying: number
-  /** Bytes that were taken and have not reached the kernel: of all connections, and of the one with the most. */
+  /** Bytes taken but not yet in the kernel: of all connections, and the maximum of one. */
   readonly unsent: number
   readonly mostUnsent: number
-  /** Errors that were reported; of them, those that had been before; some of them in words. */
+  /** Reported errors: their number, how many were repeated, and some of their texts. */
   readonly reported: { readonly total: number; readonly twice: number; readonly texts: readonly string[] }
 }
 
-/** How it is started. */
+/** How the server is started. */
 export interface ServerSettings {
-  /** How many descriptors it may have. */
+  /** The limit of descriptors. */
   readonly descriptors?: number
-  /** Whether clients from 127.0.0.8 and 127.0.0.9 get handlers that fail at once. */
+  /** Whether handlers of clients from 127.0.0.8 and 127.0.0.9 fail at once. */
   readonly breaks?: boolean
-  /** Run by a shell that says with which code it has ended. */
+  /** Whether a shell runs it and prints its exit code. */
   readonly byShell?: boolean
 }
 
-/** The patience with a server that begins. */
+/** How long a server may take to start. */
 const PATIENCE_MS = 20_000
 
-/** A tick of the kernel's clock as processes are told of it: 100 a second on Linux, time(7). */
+/** A tick of the kernel's clock as reported to processes: 100 a second on Linux, time(7). */
 const TICK_MS = 10
 
-/** A server. */
+/** A running server process. */
 export class ServerProcess {
   readonly program: Program
   readonly port: number
@@ -55,9 +55,9 @@ export class ServerProcess {
     this.pid = pid
   }
 
-  /** What it counts. */
+  /** Asks for a report. */
   async report(): Promise<Report> {
-    return (await this.program.ask('report')) as Report // What it answers.
+    return (await this.program.ask('report')) as Report // The shape of its answer.
   }
 
   /** Sends a signal to the server itself. */
@@ -70,13 +70,13 @@ export class ServerProcess {
     return this.program.ended(patienceMs)
   }
 
-  /** Waits until no connection is open, not even one that is being closed. */
+  /** Waits until no connection is open or closing. */
   async quiet(patienceMs = 10_000): Promise<this> {
     if (await reachedIn(patienceMs, async () => (await this.report()).counts.open === 0)) return this
     throw new Error(`waited ${patienceMs} ms in vain: ${JSON.stringify(await this.report())}`)
   }
 
-  /** Its sockets, as the system calls them: `socket:[1234]`. */
+  /** Its sockets, as the system names them: `socket:[1234]`. */
   sockets(): string[] {
     const files = readdirSync(`/proc/${this.pid}/fd`).flatMap((fd) => {
       try {
@@ -88,10 +88,10 @@ export class ServerProcess {
     return files.filter((file) => file.startsWith('socket:'))
   }
 
-  /** The processor's time that it has used so far. */
+  /** The processor time used so far, in milliseconds. */
   get cpuMs(): number {
     const stat = readFileSync(`/proc/${this.pid}/stat`, 'latin1')
-    // The second field, in parentheses, is the only one that may contain spaces: proc(5).
+    // Only the second field, in parentheses, may contain spaces: proc(5).
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
     return (Number(fields[11]) + Number(fields[12])) * TICK_MS
   }
@@ -112,6 +112,6 @@ export async function startServer(
   const limit = descriptors === undefined ? '' : `ulimit -n ${descriptors};`
   const shell = byShell ? '"$@"; echo "exit code $?"' : 'exec "$@"'
   const program = start('bash', ['-c', `${limit} ${shell}`, 'bash', command, ...args], {}, { channel: true })
-  const { port, pid } = (await program.told(PATIENCE_MS)) as Listening // What it says.
+  const { port, pid } = (await program.told(PATIENCE_MS)) as Listening // The shape of its report.
   return new ServerProcess(program, port, pid)
 }

@@ -1,4 +1,4 @@
-// The end of a server by signals, as a process sees it and as its clients do.
+// The end of a server by signals, as observed by the process and by its clients.
 import net from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { record } from '../support/figures.js'
@@ -15,13 +15,13 @@ leavesNothingRunning()
 const REQUESTS = 500
 const BYTES = 100_000
 
-/** Some replies do not fit into the buffers of the kernel: their handlers wait for clients that have stopped reading. */
+/** The number of replies that exceed the kernel's buffers, so that their handlers wait for clients that stopped reading. */
 const SLOW = 20
 const SLOW_BYTES = 8_000_000
 
 const BACKLOG = 300
 
-/** A client with a request under way. */
+/** A client with a pending request. */
 class Request {
   readonly client: LineClient
   readonly #number: number
@@ -34,7 +34,7 @@ class Request {
     client.socket.write(`reply ${bytes} ${delayMs} ${number}\n`)
   }
 
-  /** Whether the whole reply has come, and nothing else, and then an orderly end. */
+  /** Whether exactly the reply has arrived, and then an orderly end. */
   async whole(): Promise<boolean> {
     this.client.socket.resume()
     try {
@@ -58,9 +58,9 @@ async function requests(server: ServerProcess): Promise<Request[]> {
   })
 }
 
-describe('a server that is asked to end', () => {
+describe('a server that shuts down', () => {
   it.each(['SIGTERM', 'SIGINT'] as const)(
-    'by %s finishes every reply under way, and exits with 0',
+    'on %s finishes every pending reply, and exits with 0',
     async (signal) => {
       const server = await startServer({}, { byShell: true })
       const all = await requests(server)
@@ -88,7 +88,7 @@ describe('a server that is asked to end', () => {
     },
   )
 
-  it('refuses who comes later, and ends handlers that do not end: their clean-up still sends, and it exits with 0', async () => {
+  it('refuses later clients, cancels handlers that do not end, whose clean-up still sends, and exits with 0', async () => {
     const server = await startServer({ grace: 1000 }, { byShell: true })
     const stuck = await lineClients(server.port, 50)
     expect(await Promise.all(stuck.map((client) => client.ask('stick')))).toEqual(stuck.map(() => 'stuck'))
@@ -115,7 +115,7 @@ describe('a server that is asked to end', () => {
     expect(server.program).toMatchObject({ stdout: 'exit code 0\n', stderr: '' })
   })
 
-  it('serves those who wait in the backlog, and counts those it does not', async () => {
+  it('serves the clients in the backlog, and counts those that it does not serve', async () => {
     const server = await startServer()
     server.signal('SIGSTOP')
     const clients = await lineClients(server.port, BACKLOG)
@@ -137,7 +137,7 @@ describe('a server that is asked to end', () => {
     expect(lost).toBe(0)
   })
 
-  it('counts those for whom it has had no place', async () => {
+  it('counts the clients above its limit', async () => {
     const server = await startServer({ maxConnections: 10, grace: 2000 })
     const stuck = await lineClients(server.port, 10)
     await Promise.all(stuck.map((client) => client.ask('stick')))
@@ -157,7 +157,7 @@ describe('a server that is asked to end', () => {
     expect(exit).toEqual({ code: 0, signal: null })
   })
 
-  it('accounts for those who come while it ends', async () => {
+  it('accounts for clients that arrive while it shuts down', async () => {
     const server = await startServer()
     const crowd = new Crowd(server.port, 4000, { say: 'ping\n', atOnce: 200 })
     await reachedIn(5000, async () => (await server.report()).begun > 500)
@@ -188,7 +188,7 @@ describe('a server that is asked to end', () => {
     ['SIGTERM', 'cling', 143],
     ['SIGINT', 'cling', 130],
   ] as const)(
-    'by a second %s ends at once, whatever a handler does that began to %s',
+    'on a second %s ends at once, even while a handler that began to %s is running',
     async (signal, verb, code) => {
       const server = await startServer({}, { byShell: true })
       const client = await LineClient.connect(server.port)
@@ -209,7 +209,7 @@ describe('a server that is asked to end', () => {
     },
   )
 
-  it('is ended by the system if it does not want to hear of signals', async () => {
+  it('is ended by the system if it does not handle signals', async () => {
     const server = await startServer({ signals: false })
     const client = await LineClient.connect(server.port)
     await client.ask('stick')
@@ -222,7 +222,7 @@ describe('a server that is asked to end', () => {
   })
 })
 
-/** Whether somebody still listens. */
+/** Whether the port still accepts connections. */
 function connects(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = net.connect({ host: '127.0.0.1', port })

@@ -1,5 +1,5 @@
-// Handlers are killed at random while a hundred clients talk to them. The seed is printed when the test fails; set SEED to
-// repeat it.
+// Handlers are killed at random while a hundred clients talk to them. A failing test prints its seed; set
+// SEED to repeat it.
 import { describe, expect, it, onTestFailed } from 'vitest'
 import { record } from '../support/figures.js'
 import { leavesNothingRunning } from '../support/program.js'
@@ -15,7 +15,7 @@ const MS = 5000
 const seed = Number(process.env.SEED ?? Date.now() % 1_000_000)
 
 describe('a stampede', () => {
-  it('of kills leaves nothing behind: new clients are served, and all counts agree', async () => {
+  it('of kills leaves nothing behind, so that new clients are served and all counts agree', async () => {
     onTestFailed(() => console.log(`the seed was ${seed}`))
     const server = await startServer()
     const sockets = server.sockets().length

@@ -1,4 +1,4 @@
-// Errors of the system's own calls, which no client can bring about.
+// Errors of system calls, which no client can cause.
 import { describe, expect, it } from 'vitest'
 import { record } from '../support/figures.js'
 import { leavesNothingRunning, named } from '../support/program.js'
@@ -13,7 +13,7 @@ leavesNothingRunning()
 const skipped = whyNoInjection()
 
 const CLIENTS = 10
-/** Each of them, and how often in a row: without descriptors libuv tries again with one that it has spared. */
+/** Each error, and how often it occurs in a row. Without descriptors libuv retries with a spare one. */
 const ACCEPTS = [
   ...['ECONNABORTED', 'EPROTO', 'ENOBUFS', 'ENOMEM', 'EINTR'].map((error) => ({ error, times: 2 })),
   { error: 'EAGAIN', times: 1 },
@@ -24,11 +24,11 @@ const ACCEPTS = [
 
 const BROKEN = ['ECONNRESET', 'ETIMEDOUT', 'EPIPE', 'EHOSTUNREACH', 'ENETDOWN']
 
-/** The patience with a call that is to fail. */
+/** How long a call that must fail may take. */
 const PATIENCE_MS = 5000
 
 describe.skipIf(skipped)(named('an error of the system', skipped), () => {
-  it('in accept4 ends nothing: the server goes on', async () => {
+  it('in accept4 ends nothing, and the server goes on', async () => {
     const server = await startServer()
     const pings = new Pings(server.port)
     const outcomes: string[] = []
@@ -38,7 +38,7 @@ describe.skipIf(skipped)(named('an error of the system', skipped), () => {
       const injection = await Injection.begin(server.pid, { calls: 'accept4', error, times })
       const coming = answered(server.port, CLIENTS, CLIENTS)
       await reachedIn(PATIENCE_MS, () => injection.count === times)
-      // EAGAIN is a lie, of which an edge-triggered driver hears with the next event.
+      // The EAGAIN is false, which an edge-triggered driver notices at the next event.
       const next = await answers(server.port)
       const came = await coming
       const injected = await injection.end()
@@ -52,7 +52,7 @@ describe.skipIf(skipped)(named('an error of the system', skipped), () => {
     const report = await server.quiet().then(() => server.report())
 
     record({
-      what: 'clients that come when accept4 fails',
+      what: 'clients that connect while accept4 fails',
       tried: ACCEPTS.length * CLIENTS,
       failed: lost,
       detail: `injected by strace; lost are those that were not served: ${outcomes.join(', ')}`,
@@ -66,7 +66,7 @@ describe.skipIf(skipped)(named('an error of the system', skipped), () => {
   it.each([
     { direction: 'read', calls: 'read,readv,recvmsg,recvfrom', passing: ['EINTR', 'EAGAIN'] },
     { direction: 'write', calls: 'write,writev,sendmsg,sendto', passing: driver.writesAfter },
-  ])('in $direction ends one connection at the most, quietly', async ({ direction, calls, passing }) => {
+  ])('in $direction ends at most one connection, without a report', async ({ direction, calls, passing }) => {
     const server = await startServer()
     const pings = new Pings(server.port)
     await answers(server.port)
@@ -78,7 +78,7 @@ describe.skipIf(skipped)(named('an error of the system', skipped), () => {
       const injection = await Injection.begin(server.pid, { calls, error, times: 1, socket })
       client.socket.write('ping\n')
       await reachedIn(PATIENCE_MS, () => injection.count === 1)
-      // As above.
+      // As above, the next event reveals a false EAGAIN.
       const first = await client.ask('ping').catch(() => 'silence')
       const second = first && (await client.line().catch(() => 'silence'))
       outcomes[error] = first && `${first} ${second}`
@@ -107,7 +107,7 @@ describe.skipIf(skipped)(named('an error of the system', skipped), () => {
   })
 })
 
-/** A client that is being served, and the server's socket for it. */
+/** A connected client, and the server's socket for it. */
 async function clientAndSocket(server: ServerProcess): Promise<[LineClient, string]> {
   await new Promise((resolve) => setTimeout(resolve, 50))
   const before = new Set(server.sockets())

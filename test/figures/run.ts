@@ -1,6 +1,6 @@
-// Runs every test of a suite that reports a figure, puts what they report into test/figures.json, and makes the tables of the page of promises
-// from that. The suite is the first argument: `checks` unless told otherwise; or `faults`, once for each driver, or for the one that
-// is the second argument.
+// Runs every test of a suite that reports a figure, writes the figures to test/figures.json, and makes the
+// tables of the page of promises from them. The first argument is the suite: `checks` by default, or
+// `faults`, which runs once for each driver, or for the driver in the second argument.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { availableParallelism, release, tmpdir } from 'node:os'
@@ -19,7 +19,7 @@ import {
   writePage,
 } from './table.js'
 
-/** What came of running some tests. */
+/** The outcome of a run of tests. */
 interface Outcome {
   readonly figures: Figures
   readonly failed: boolean
@@ -30,7 +30,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 const [suite = 'checks', driver] = process.argv.slice(2)
 if (suite === 'checks') {
   const { figures, failed } = run(['test', 'long'], {})
-  // To be mended first.
+  // The failure must be fixed first.
   if (failed) throw new Error('a test failed: there are no figures')
   publish({ checks: figures }, tableOfChecks(figures))
 } else {
@@ -39,7 +39,7 @@ if (suite === 'checks') {
   )
   const faults = Object.fromEntries(outcomes.map(([name, { figures }]) => [name, figures]))
   publish({ faults }, tableOfFaults(faults))
-  // A loss is published as well.
+  // A loss is published too.
   if (outcomes.some(([, { failed }]) => failed))
     throw new Error('a test failed: see above, and what the figures say was lost')
 }
@@ -70,7 +70,7 @@ function run(modes: readonly string[], env: NodeJS.ProcessEnv): Outcome {
   }
 }
 
-/** The page is about the machine of whoever has changed something: CI only prints. */
+/** Writes the figures and the page; CI only prints, since the page is about a developer's machine. */
 function publish({ checks, faults }: Partial<AllFigures>, table: string): void {
   if (process.env.CI !== undefined) {
     console.log(table)

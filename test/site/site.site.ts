@@ -1,4 +1,4 @@
-// The documentation site, built anew, in a real browser: headless, without a network but to itself.
+// A fresh build of the documentation site in a real browser, which is headless and can reach only the site.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -32,7 +32,7 @@ afterAll(async () => {
 })
 
 describe('every page', () => {
-  it('is there: the home page, documents, the reference, and sources', () => {
+  it('exists: the home page, documents, the reference, and sources', () => {
     expect(pages()).toEqual(
       expect.arrayContaining([
         'index.html',
@@ -44,7 +44,7 @@ describe('every page', () => {
     )
   })
 
-  it('loads without an error or a failed request, and asks nobody else', () => {
+  it('loads without an error or a failed request, and contacts no other host', () => {
     expect(visits.length).toBe(pages().length)
     expect(visits.flatMap(({ url, errors }) => errors.map((error) => `${nameOf(url)}: ${error}`))).toEqual([])
   })
@@ -107,7 +107,7 @@ describe('the site', () => {
     ['slowloris', 'how-to/running-a-server.html', 'Running a server'],
     ['sleep', 'reference/scheduler/sleep.html', 'Function sleep'],
     ['recv', 'reference/net/Connection.html#recv', 'Class Connection'],
-  ])('finds %j', async (words, url, title) => {
+  ])('finds %j by its search', async (words, url, title) => {
     const page = await browser.newPage()
     await page.goto(`${server.origin}index.html`)
 
@@ -147,7 +147,7 @@ function build(): void {
   if (status !== 0) throw new Error(`the site cannot be built:\n${stdout}${stderr}`)
 }
 
-/** As they are named in their address. */
+/** The pages, by their paths. */
 function pages(): string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .map((file) => file.replaceAll('\\', '/'))
@@ -159,7 +159,7 @@ function nameOf(url: string): string {
   return url.slice(server.origin.length)
 }
 
-/** Chromium as the system has it; CHROMIUM names another one. */
+/** The system's Chromium, or the one that CHROMIUM names. */
 function chromiumFile(): string {
   const { CHROMIUM = 'chromium', PATH = '' } = process.env
   const file = PATH.split(path.delimiter)

@@ -1,4 +1,4 @@
-// Files of a folder by HTTP, as any host of static pages serves them.
+// Serves the files of a folder over HTTP, like any host of static pages.
 import { createReadStream, existsSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'

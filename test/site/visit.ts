@@ -1,4 +1,4 @@
-// What a reader's browser finds on a page of the site.
+// The findings of a browser on a page of the site.
 import type { Browser, Page } from 'playwright-core'
 
 /** The width of a phone, in CSS pixels. */
@@ -6,28 +6,28 @@ export const PHONE = { width: 390, height: 844 }
 
 export interface Visit {
   readonly url: string
-  /** What the console says of errors, and requests that failed or left the machine. */
+  /** Errors in the console, and requests that failed or left the machine. */
   readonly errors: readonly string[]
-  /** Where its links lead. */
+  /** The targets of its links. */
   readonly links: readonly string[]
-  /** What a link may name behind its `#`. */
+  /** The anchors that a link may name after its `#`. */
   readonly anchors: ReadonlySet<string>
-  /** By how many pixels the page is wider than the phone. */
+  /** The number of pixels by which the page is wider than the phone. */
   readonly overflow: number
-  /** The languages of its blocks of code, and of those that have no colours. */
+  /** The languages of its blocks of code, and of those without colours. */
   readonly languages: readonly string[]
   readonly plain: readonly string[]
 }
 
-/** For a browser that finds no other machine. */
+/** The flag for a browser that can resolve no other host. */
 export const OFFLINE = '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1'
 
 const LOCAL = /^(http:\/\/127\.0\.0\.1:|data:)/
 
-/** What a browser has. */
+/** The part of the DOM that is used here. */
 declare const document: { querySelectorAll(selector: string): Iterable<any>; documentElement: any }
 
-/** Visits pages on a phone, some at a time. */
+/** Visits pages at the size of a phone, some at a time. */
 export async function visitAll(browser: Browser, urls: readonly string[]): Promise<Visit[]> {
   const left = [...urls]
   const visits: Visit[] = []
@@ -44,7 +44,7 @@ export async function visitAll(browser: Browser, urls: readonly string[]): Promi
   return visits
 }
 
-/** What goes wrong on a page from now on. */
+/** Collects the errors of a page from now on. */
 export function errorsOf(page: Page): string[] {
   const errors: string[] = []
   page.on('console', (message) => {
@@ -56,7 +56,7 @@ export function errorsOf(page: Page): string[] {
   })
   page.on('requestfailed', (request) => {
     const reason = request.failure()?.errorText
-    // What a browser wants besides the page, such as its icon, is cut off by the next visit.
+    // The next visit aborts other requests of the browser, such as the one for the icon.
     if (reason !== 'net::ERR_ABORTED') errors.push(`${reason}: ${request.url()}`)
   })
   page.on('response', (response) => {
@@ -66,7 +66,7 @@ export function errorsOf(page: Page): string[] {
 }
 
 async function look(page: Page): Promise<Omit<Visit, 'url' | 'errors'>> {
-  // Made by a script.
+  // A script makes the navigation.
   await page.waitForSelector('#tsd-nav-container details', { state: 'attached' })
   const found = await page.evaluate(() => {
     const all = (selector: string) => [...document.querySelectorAll(selector)]
