@@ -12,14 +12,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const NOT_DONE = [
   'packages/scheduler/src/',
   'test/documents/',
-  'test/examples/',
-  'test/faults/',
-  'test/figures/',
-  'test/net/',
-  'test/site/',
   'test/support/',
-  'test/lint.test.ts',
-  'test/readme.test.ts',
 ]
 
 /** This file quotes what it forbids. */

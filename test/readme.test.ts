@@ -72,7 +72,7 @@ describe.each(documents)('$file', (document) => {
   )
 
   it.each(blocks.filter(({ from }) => from !== null))(
-    'has lines at line $line that stand in their file',
+    'has lines at line $line that are in their file',
     ({ from, code }) => {
       const there = isExcerpt(code, readFileSync(path.join(root, from!), 'utf8'))
 

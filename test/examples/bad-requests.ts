@@ -103,7 +103,7 @@ const requests: Record<string, { status: number; of: (random: Random) => string 
     status: 413,
     of: (random) => get('/', 'Host: x', `Content-Length: ${1 + Math.floor(random() * 1e12)}`),
   },
-  'a length that is none': {
+  'an invalid length': {
     status: 413,
     of: (random) =>
       get('/', 'Host: x', `Content-Length: ${pick(random, ['-1', '0x0', '0, 5', '1e3', 'x', '+0'])}`),

@@ -56,7 +56,7 @@ async function join(server: Program, port: string, name: string): Promise<Peer> 
   return peer
 }
 
-async function hears(peer: Peer, text: string): Promise<void> {
+async function receives(peer: Peer, text: string): Promise<void> {
   await peer.until(text, () => peer.bytes.includes(text))
 }
 
@@ -77,7 +77,7 @@ describe("'examples/chat/server.ts', with 'examples/chat/room.ts' and 'examples/
   })
 
   it.skipIf(noNetcat ?? noPython)(
-    named('passes lines to all the others, and says who comes and goes', noNetcat ?? noPython),
+    named('passes lines to all other members, and reports who joins and leaves', noNetcat ?? noPython),
     async () => {
       const alice = await netcat(server, port, 'alice')
       const bob = await netcat(server, port, 'bob')
@@ -122,18 +122,18 @@ describe("'examples/chat/server.ts', with 'examples/chat/room.ts' and 'examples/
     peer.read()
 
     for (const name of ['anna', '', 'Mallory\u001b[2J and friends', 'x'.repeat(21)]) peer.write(`${name}\n`)
-    await hears(peer, 'anna is here already\nYour name: ')
+    await receives(peer, 'anna is here already\nYour name: ')
     await peer.until('three more', () => peer.text.split('1 to 20').length === 4)
-    const nobody = await dial(Number(port))
-    await nobody.reset()
+    const visitor = await dial(Number(port))
+    await visitor.reset()
     peer.write('Zoë\n')
-    await hears(anna, '* Zoë has joined\n')
+    await receives(anna, '* Zoë has joined\n')
     await peer.reset()
-    await hears(anna, '* Zoë has left\n')
+    await receives(anna, '* Zoë has left\n')
     const second = await join(server, port, 'Zoë')
     await anna.until('Zoë again', () => anna.text.split('Zoë has joined').length === 3)
     anna.write('still there?\n')
-    await hears(second, 'anna: still there?\n')
+    await receives(second, 'anna: still there?\n')
 
     expect(server.stderr).toBe('')
   })
@@ -144,7 +144,7 @@ describe("'examples/chat/server.ts', with 'examples/chat/room.ts' and 'examples/
 
     mallory.write('x'.repeat(100_000))
 
-    await hears(adam, '* mallory has left\n')
+    await receives(adam, '* mallory has left\n')
     await server.printed(/LimitError/)
   })
 
@@ -155,11 +155,11 @@ describe("'examples/chat/server.ts', with 'examples/chat/room.ts' and 'examples/
     trudy.write(`${'x'.repeat(65_530)}\n`)
     await server.printed(/\* trudy has left\n/)
 
-    await hears(eve, '* trudy has left\n')
+    await receives(eve, '* trudy has left\n')
   })
 
   it.skipIf(noPython)(
-    named('drops, with a word, who does not read, and holds up nobody', noPython),
+    named('drops a member that does not read, reports it, and delays no other', noPython),
     async () => {
       const speaker = await join(server, port, 'speaker')
       const listener = await join(server, port, 'listener')
@@ -171,11 +171,11 @@ describe("'examples/chat/server.ts', with 'examples/chat/room.ts' and 'examples/
       while (!server.stdout.includes('* slow was dropped: too slow') && times < 1000) {
         times++
         speaker.write(`${said}${times} times\n`)
-        await hears(listener, ` ${times} times\n`)
+        await receives(listener, ` ${times} times\n`)
       }
-      await hears(listener, '* slow was dropped: too slow\n')
+      await receives(listener, '* slow was dropped: too slow\n')
       speaker.write('gone\n')
-      await hears(listener, 'speaker: gone\n')
+      await receives(listener, 'speaker: gone\n')
 
       expect(slow.exit).toBe(null)
       await slow.kill('SIGKILL').ended()
@@ -193,10 +193,10 @@ describe("'examples/chat/server.ts', with 'examples/chat/room.ts' and 'examples/
     const third = await dial(Number(port))
     await third.finish()
     bob.end()
-    await hears(alice, '* bob has left\n')
+    await receives(alice, '* bob has left\n')
     const next = await served(Number(port))
     next.write('next\n')
-    await hears(alice, '* next has joined\n')
+    await receives(alice, '* next has joined\n')
     const ended = server.kill('SIGINT').ended()
     for (const peer of [alice, next]) {
       await peer.finish()

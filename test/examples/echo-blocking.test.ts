@@ -26,7 +26,7 @@ describe(example, { timeout: 30_000 }, () => {
 
   it('answers a second client only after the first has left', async () => {
     const first = (await dial(Number(port))).read()
-    const second = (await dial(Number(port))).write('anybody there?\n').read()
+    const second = (await dial(Number(port))).write('are you there?\n').read()
 
     // In the turn of each echo the server could have served the second client.
     for (let i = 1; i <= 20; i++) {
@@ -38,7 +38,7 @@ describe(example, { timeout: 30_000 }, () => {
     await second.until('the echo', () => second.length > 0)
 
     expect(meanwhile).toBe('')
-    expect(second.text).toBe('anybody there?\n')
+    expect(second.text).toBe('are you there?\n')
   })
 
   it('ends for all clients when one resets', async () => {

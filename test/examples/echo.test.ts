@@ -52,7 +52,7 @@ describe(example, { timeout: LONGEST_MS }, () => {
     expect(await unserved(port)).toEqual([])
   })
 
-  it.skipIf(noIPv6)(named('echoes to sockets of Node, by IPv4 and by IPv6', noIPv6), async () => {
+  it.skipIf(noIPv6)(named('echoes to Node sockets over IPv4 and IPv6', noIPv6), async () => {
     const { port } = await echoServer(example)
     const text = 'x'.repeat(100_000)
 
@@ -92,7 +92,7 @@ describe(example, { timeout: LONGEST_MS }, () => {
   )
 
   it.skipIf(noPython)(
-    named('goes on without a word when a client that reads nothing is killed', noPython),
+    named('goes on without a message when a client that reads nothing is killed', noPython),
     async () => {
       const { server, port } = await echoServer(example)
       const stuck = start('python3', ['-c', STUCK_CLIENT, port])

@@ -13,7 +13,7 @@ import { destroyPeers, dial } from '../support/peer.js'
 import { missing, named, type Program, start, typeScript } from '../support/program.js'
 import { badRequests, badTargets, seeded } from './bad-requests.js'
 
-const SECRET = "this is nobody's business"
+const SECRET = 'this is confidential'
 const BIG = Buffer.from(Array.from({ length: 300_000 }, (_, i) => (i * i) % 251))
 
 const noCurl = missing('curl', ['--version'])

@@ -46,7 +46,7 @@ describe.each(['examples/receiver/blocking.ts', 'examples/receiver/split.ts'])(
   { timeout: LONGEST_MS },
   (file) => {
     it.skipIf(noNetcat)(
-      named('serves one of four loops, and the next when that has gone', noNetcat),
+      named('serves one of four loops, and the next after it has left', noNetcat),
       async () => {
         const { server, port } = await receiver(file)
 
@@ -117,7 +117,7 @@ describe('examples/receiver/shutdown.ts', { timeout: LONGEST_MS }, () => {
   })
 
   it.skipIf(noNetcat)(
-    named('ends every connection at Ctrl+C, whatever is still being sent, and exits with 0', noNetcat),
+    named('ends every connection on Ctrl+C, even during transfers, and exits with 0', noNetcat),
     async () => {
       const { server, port } = await receiver('examples/receiver/shutdown.ts')
       const loops = await Promise.all([...'abcd'].map((letter) => loop(letter, port)))

@@ -202,7 +202,7 @@ for (const { file, module, driver, reason = null, word, patience = true } of SAM
     if (patience) {
       it.skipIf(noPython)(
         named(
-          'takes no more from a client that does not read its answers, and serves others meanwhile',
+          'stops reading from a client that does not read its answers, and serves others meanwhile',
           noPython,
         ),
         async () => {
@@ -232,7 +232,7 @@ for (const { file, module, driver, reason = null, word, patience = true } of SAM
       for (const { name } of clients) await prints(`Client ${name} closed socket normally`)
     })
 
-    it.skipIf(noPython)(named('answers a client of Python', noPython), async () => {
+    it.skipIf(noPython)(named('answers a Python client', noPython), async () => {
       const python = start('python3', ['-c', PYTHON_CLIENT, String(port)])
 
       await python.ended()

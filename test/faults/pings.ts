@@ -147,7 +147,9 @@ export class LineClient {
       const timer = setTimeout(() => {
         this.#changed = () => {}
         reject(
-          new Error(`waited ${patienceMs} ms in vain; so far: ${JSON.stringify(this.#text.slice(0, 100))}`),
+          new Error(
+            `waited ${patienceMs} ms without success; received so far: ${JSON.stringify(this.#text.slice(0, 100))}`,
+          ),
         )
       }, patienceMs)
       this.#changed = () => {

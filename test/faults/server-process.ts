@@ -73,7 +73,7 @@ export class ServerProcess {
   /** Waits until no connection is open or closing. */
   async quiet(patienceMs = 10_000): Promise<this> {
     if (await reachedIn(patienceMs, async () => (await this.report()).counts.open === 0)) return this
-    throw new Error(`waited ${patienceMs} ms in vain: ${JSON.stringify(await this.report())}`)
+    throw new Error(`waited ${patienceMs} ms without success: ${JSON.stringify(await this.report())}`)
   }
 
   /** Its sockets, as the system names them: `socket:[1234]`. */

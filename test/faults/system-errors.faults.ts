@@ -27,7 +27,7 @@ const BROKEN = ['ECONNRESET', 'ETIMEDOUT', 'EPIPE', 'EHOSTUNREACH', 'ENETDOWN']
 /** How long a call that must fail may take. */
 const PATIENCE_MS = 5000
 
-describe.skipIf(skipped)(named('an error of the system', skipped), () => {
+describe.skipIf(skipped)(named('a system error', skipped), () => {
   it('in accept4 ends nothing, and the server goes on', async () => {
     const server = await startServer()
     const pings = new Pings(server.port)

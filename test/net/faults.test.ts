@@ -137,10 +137,10 @@ describe('the faults of the original, none of which exist here', () => {
   })
 
   it.each([
-    ['ECONNABORTED', 'when somebody asks'],
-    ['EMFILE', 'when the driver says that there is one'],
+    ['ECONNABORTED', 'when accept is called'],
+    ['EMFILE', 'when the driver reports a connection'],
   ])('a failed accept ended the server, which goes on here after %s, %s', async (code, when) => {
-    let failures = when === 'when somebody asks' ? 1 : 0
+    let failures = when === 'when accept is called' ? 1 : 0
     let failsWhenReady = failures === 0
     const thrown: unknown[] = []
     const failing = (listener: DriverListener): DriverListener =>

@@ -87,7 +87,7 @@ function describeClosing(harness: ConformanceHarness, between: Between): void {
       yield* one.peek()
       yield* one.sendall('reply')
       one.close()
-      yield* other.sendall('more that nobody reads')
+      yield* other.sendall('more, which stays unread')
       return [yield* outcome(other.readexactly(5)), yield* outcome(other.recv())]
     })
 
@@ -220,5 +220,5 @@ function describeKilling(between: Between): void {
 }
 
 function* sendForever(conn: Connection): Coroutine<never> {
-  while (true) yield* conn.sendall('is anybody there?')
+  while (true) yield* conn.sendall('are you there?')
 }

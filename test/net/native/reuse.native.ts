@@ -66,7 +66,7 @@ describe.skipIf(driver instanceof Error)(
           ready(what) {
             if ((what & CLOSED) !== 0) {
               closed++
-              if (!over) faults.add('closed by somebody else')
+              if (!over) faults.add('closed by another owner')
               return
             }
             if (over) {

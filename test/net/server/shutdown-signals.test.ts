@@ -93,7 +93,7 @@ describe('a server with a signal', () => {
   it('returns when it is aborted, and a new client is refused', async () => {
     const { outcome, error, descriptors } = await simulate(function* (world) {
       const { controller, task, port } = yield* ending(echoer)
-      controller.abort(new Error('nobody sees this'))
+      controller.abort(new Error('this is not reported'))
       yield* join(task)
       const error = yield* errorOf(connect(LOOPBACK, port))
       return { outcome: task.outcome, error, descriptors: world.network.descriptors }

@@ -123,7 +123,7 @@ describe('Connection.send and Connection.sendall', () => {
     const error = await play(function* () {
       const { conn, peer } = yield* accepted()
       yield peer.reset()
-      const error = yield* errorOf(conn.sendall('nobody will read this'))
+      const error = yield* errorOf(conn.sendall('this stays unread'))
       conn.close()
       return error
     })

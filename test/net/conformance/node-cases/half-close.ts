@@ -183,7 +183,7 @@ export function halfCloseCases(harness: ConformanceHarness): void {
       },
       *server({ conn, record }) {
         yield* record('recv', conn.recv())
-        yield* record('sendall', conn.sendall('nobody reads this'))
+        yield* record('sendall', conn.sendall('this stays unread'))
         yield* record('recv', conn.recv())
         conn.close()
       },

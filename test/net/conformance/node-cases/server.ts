@@ -206,7 +206,7 @@ export function serverCases(harness: ConformanceHarness): void {
   it('connect-paused-connection: a connection that is never read can be closed', async () => {
     const log = await harness.talk({
       *client({ conn, record }) {
-        yield* conn.sendall('nobody reads this')
+        yield* conn.sendall('this stays unread')
         conn.close()
         yield* record('closed', conn.whenClosed())
       },

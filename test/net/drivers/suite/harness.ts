@@ -61,7 +61,7 @@ export class DriverHarness {
   async until(what: string, condition: () => boolean): Promise<void> {
     const end = performance.now() + 4000
     while (!condition()) {
-      if (performance.now() > end) throw new Error(`waited in vain: ${what}`)
+      if (performance.now() > end) throw new Error(`waited without success: ${what}`)
       await this.sample.turn()
     }
   }
