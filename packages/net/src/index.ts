@@ -4,7 +4,8 @@
  * @packageDocumentation
  */
 
-// Where to start reading: how `yield conn.recv(1024)` waits and resumes on the `epoll` driver, in the
+// Where to start reading: how `yield conn.recv(1024)` waits and resumes on the `epoll` driver, in
+// the
 // order in which the files are used:
 //
 // 1. `socket/connection`: `recv` makes an event whose handler is the connection's reading half.

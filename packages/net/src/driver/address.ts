@@ -8,7 +8,9 @@ const IPV6_GROUPS = 8
 
 /** A host and a port. */
 export class Address {
-  /** The numeric host: `127.0.0.1`, `::1`. An IPv4 address is never written as `::ffff:127.0.0.1`. */
+  /**
+   * The numeric host: `127.0.0.1`, `::1`. An IPv4 address is never written as `::ffff:127.0.0.1`.
+   */
   readonly host: string
   /** The port, 0 to 65535. */
   readonly port: number

@@ -12,7 +12,10 @@ if (typeof Buffer === 'undefined') {
 /** No bytes, which means the end of the stream. */
 export const EMPTY: Buffer = Buffer.alloc(0)
 
-/** Chunks up to this size are appended to the previous one, so that single bytes cost about a byte each. */
+/**
+ * Chunks up to this size are appended to the previous one, so that single bytes cost about a byte
+ * each.
+ */
 const SMALL = 1024
 /** The size of the blocks that small chunks are copied into. */
 const BLOCK = 8192
@@ -101,7 +104,9 @@ export class ByteQueue {
     const overlap = terminator.length - 1
     const resumed = this.#cursor > this.#first && this.#cursorOffset <= from
     let offset = resumed ? this.#cursorOffset : 0
-    /** The last bytes that were searched: a terminator that starts there may end in the next chunk. */
+    /**
+     * The last bytes that were searched: a terminator that starts there may end in the next chunk.
+     */
     let tail = EMPTY
     for (let i = resumed ? this.#cursor : this.#first; i < this.#chunks.length; i++) {
       const chunk = this.#chunks[i] as Buffer // Every index from #first on is filled.
@@ -112,7 +117,8 @@ export class ByteQueue {
       const found = chunk.indexOf(terminator, Math.max(0, from - offset))
       if (found !== -1) return offset + found + terminator.length
       tail = overlap === 0 ? EMPTY : lastBytes(tail, chunk, overlap)
-      // The next search starts `overlap` bytes before the end, so that earlier chunks are done with.
+      // The next search starts `overlap` bytes before the end, so that earlier chunks are done
+      // with.
       if (offset <= this.#length - overlap) {
         this.#cursor = i
         this.#cursorOffset = offset

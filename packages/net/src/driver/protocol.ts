@@ -100,7 +100,9 @@ export interface ListenTarget extends SocketSettings {
   readonly backlog: number
   /** On `::`, whether IPv4 clients are excluded (IPV6_V6ONLY). Default: false. */
   readonly ipv6Only?: boolean
-  /** Whether other listeners may share the port and its connections (SO_REUSEPORT). Default: false. */
+  /**
+   * Whether other listeners may share the port and its connections (SO_REUSEPORT). Default: false.
+   */
   readonly reusePort?: boolean
 }
 

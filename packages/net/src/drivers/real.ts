@@ -14,7 +14,11 @@ const VARIABLE = 'BLUELET_DRIVER'
 
 let chosen: Driver | undefined
 
-/** The driver with a name. @throws Error if the name is unknown, or the driver is not available here */
+/**
+ * The driver with a name.
+ *
+ * @throws Error if the name is unknown, or the driver is not available here
+ */
 export function driverNamed(name: string): Driver {
   if (name === 'node') return nodeDriver
   if (name !== 'epoll') throw new Error(`there is no driver '${name}'; expected 'epoll' or 'node'`)
@@ -43,7 +47,10 @@ function choose(name: string): Driver {
   }
 }
 
-/** Only a forked process can be one, and `node:cluster` costs a millisecond of the start of every other. */
+/**
+ * Only a forked process can be one, and `node:cluster` costs a millisecond of the start of every
+ * other.
+ */
 function isClusterWorker(): boolean {
   if (process.send === undefined) return false
   const cluster = process.getBuiltinModule('node:cluster') as unknown as Cluster // The types are those of an import.

@@ -11,7 +11,10 @@ import type { ConnectionLimiter } from './limiter.js'
 import type { Sessions } from './sessions.js'
 import type { ShutdownSignal } from './shutdown.js'
 
-/** Connections accepted at a time. Those above a limit are held only until the first of them is dropped. */
+/**
+ * Connections accepted at a time. Those above a limit are held only until the first of them is
+ * dropped.
+ */
 const MAX_BATCH = 64
 
 /** Milliseconds to wait after a failed accept, such as one without a free descriptor. */
@@ -24,9 +27,15 @@ const ACCEPT_BACKOFF = 100
  */
 const QUIET_TIME = 10
 const QUIET_TURNS = 8
-/** After this many milliseconds the turns alone count, so that a steady stream of clients does not delay the end. */
+/**
+ * After this many milliseconds the turns alone count, so that a steady stream of clients does not
+ * delay the end.
+ */
 const MAX_QUIET_WAIT = 100
-/** Node accepts one connection in each turn, which may take a millisecond: time for a backlog of 511. */
+/**
+ * Node accepts one connection in each turn, which may take a millisecond: time for a backlog of
+ * 511.
+ */
 const MAX_BACKLOG_TIME = 1000
 
 /**
@@ -53,7 +62,10 @@ export function* acceptUntilShutdown(
   }
 }
 
-/** Accepts connections that had arrived before the shutdown: the system would reset them with the listener. */
+/**
+ * Accepts connections that had arrived before the shutdown: the system would reset them with the
+ * listener.
+ */
 export function* drainBacklog(
   listener: Listener,
   limiter: ConnectionLimiter,
@@ -85,7 +97,10 @@ function* quietPeriod(host: Host, ms: number): Coroutine<undefined> {
   yield* hostTurns(host, QUIET_TURNS)
 }
 
-/** Event: waits for turns of the host, each of which polls the system; turns of the scheduler do not. */
+/**
+ * Event: waits for turns of the host, each of which polls the system; turns of the scheduler do
+ * not.
+ */
 function hostTurns(host: Host, count: number): Event<undefined> {
   return callback((resume) => {
     let left = count

@@ -30,7 +30,10 @@ export class ConnectionLimiter {
     this.#stats = stats
   }
 
-  /** How many connections may be accepted now. Without the policy 'wait', those above the limit are accepted and dropped. */
+  /**
+   * How many connections may be accepted now. Without the policy 'wait', those above the limit are
+   * accepted and dropped.
+   */
   get free(): number {
     const { connections, overload } = this.#limits
     return overload === 'wait' ? connections - this.#stats.open : Number.POSITIVE_INFINITY

@@ -18,7 +18,10 @@ const DEFAULT_GRACE = 10_000
 /** What happens to a connection above a limit. */
 export type OverloadPolicy = 'wait' | 'close' | 'reset'
 
-/** How much a server takes on, and how long it waits for its clients. Times are in milliseconds; `Infinity` means no limit. */
+/**
+ * How much a server takes on, and how long it waits for its clients. Times are in milliseconds;
+ * `Infinity` means no limit.
+ */
 export interface LimitOptions {
   /**
    * How many connections are open at a time: a positive integer. Default: 10,000, or less if the process
@@ -47,7 +50,10 @@ export interface LimitOptions {
    * Default: 60,000, which suffices for a person who types.
    */
   readonly firstByteTimeout?: number
-  /** How long a handler waits between messages while nothing is sent in either direction. Default: 120,000. */
+  /**
+   * How long a handler waits between messages while nothing is sent in either direction. Default:
+   * 120,000.
+   */
   readonly idleTimeout?: number
   /**
    * How long the rest of a message may take once a part of it has arrived, in `readline`, `readuntil`,
@@ -62,7 +68,10 @@ export interface LimitOptions {
 export interface ServerOptions extends ListenOptions, LimitOptions {
   /** Called once, when the server listens, with its listener and its statistics. */
   readonly onListening?: (listener: Listener, stats: ServerStats) => void
-  /** Called for each error of a handler, with its connection and the task that failed. Default: the error is printed. */
+  /**
+   * Called for each error of a handler, with its connection and the task that failed. Default: the
+   * error is printed.
+   */
   readonly onError?: (error: unknown, conn: Connection, task: Task) => void
   /**
    * Called for each connection that was not served or whose client exceeded a timeout, with the reason
@@ -151,7 +160,10 @@ export function limitsOf(options: LimitOptions, descriptors: number | undefined)
   }
 }
 
-/** All descriptors but those for other uses and for waiting connections; if there are few, a quarter of them. */
+/**
+ * All descriptors but those for other uses and for waiting connections; if there are few, a quarter
+ * of them.
+ */
 function connectionsFor(descriptors: number): number {
   const available = (descriptors * 13) / 16 - 64
   return Math.floor(Math.min(MAX_CONNECTIONS, Math.max(available, descriptors / 4, 1)))

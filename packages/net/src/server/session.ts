@@ -18,7 +18,10 @@ export type Handler = (conn: Connection) => Coroutine<unknown>
 export interface SessionOwner {
   /** Watches over the session's waits. */
   readonly sweep: TimeoutSweep
-  /** How long the clean-up of a cancelled task may take, in milliseconds; undefined: as long as the run says. */
+  /**
+   * How long the clean-up of a cancelled task may take, in milliseconds; undefined: as long as the
+   * run says.
+   */
   readonly cleanUpMs: number | undefined
   /** The session's client has exceeded a timeout. */
   timedOut(session: Session, kind: TimeoutKind): void
@@ -57,7 +60,10 @@ export class Session implements Supervisor, ConnectionObserver, SweptConnection 
    * since both a reader and a writer receive the error of a broken connection. Null until there is one.
    */
   #known: Set<unknown> | null = null
-  /** Whether the connection was reset because of a stall, so that other waiting tasks get a ClosedError. */
+  /**
+   * Whether the connection was reset because of a stall, so that other waiting tasks get a
+   * ClosedError.
+   */
   #stalled = false
 
   constructor(conn: Connection, owner: SessionOwner) {
@@ -133,7 +139,8 @@ export class Session implements Supervisor, ConnectionObserver, SweptConnection 
     if (this.#tasksEnded || this.#tasks().length > 0) return
     this.#tasksEnded = true
     this.#owner.tasksEnded(this)
-    // A session counts until its tasks have ended, even if its client is gone: otherwise clients that
+    // A session counts until its tasks have ended, even if its client is gone: otherwise clients
+    // that
     // connect and disconnect could start any number of handlers.
     if (this.#descriptorClosed) this.#owner.finished(this)
   }

@@ -66,7 +66,10 @@ export class Sessions implements SessionOwner {
     else this.#add(new Session(conn, this))
   }
 
-  /** Event: waits until all sessions have ended. After the grace period it cancels them, and waits for their clean-up. */
+  /**
+   * Event: waits until all sessions have ended. After the grace period it cancels them, and waits
+   * for their clean-up.
+   */
   drain(options: DrainOptions): Event<void> {
     return event(DRAIN, { sessions: this, options })
   }

@@ -4,15 +4,22 @@
 
 import type { Listener } from '../socket/listener.js'
 
-/** Why a connection was not served: too many connections, too many of one client, or not accepted in time. */
+/**
+ * Why a connection was not served: too many connections, too many of one client, or not accepted in
+ * time.
+ */
 export type DropReason = 'connections' | 'address' | 'queue'
 
 /** Which timeout a client exceeded. */
 export type TimeoutKind = 'firstByte' | 'idle' | 'message' | 'stall'
 
-/** Counters of a server's connections. They are live: reading them again gives the current values. */
+/**
+ * Counters of a server's connections. They are live: reading them again gives the current values.
+ */
 export interface ServerStats {
-  /** Open connections. A connection counts until its handler has ended and its descriptor is free. */
+  /**
+   * Open connections. A connection counts until its handler has ended and its descriptor is free.
+   */
   readonly open: number
   /** Connections that were given to a handler. */
   readonly served: number

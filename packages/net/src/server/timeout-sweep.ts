@@ -12,10 +12,16 @@ import type { Connection } from '../socket/connection.js'
 import type { Timeouts } from './options.js'
 import type { TimeoutKind } from './stats.js'
 
-/** Once a server ends, a handler that has received nothing for so long has nothing in progress: some round trips. */
+/**
+ * Once a server ends, a handler that has received nothing for so long has nothing in progress: some
+ * round trips.
+ */
 const DRAIN_IDLE_TIMEOUT = 250
 
-/** Sweeps within the shortest timeout: a wait is first seen within one period, and failed within another. */
+/**
+ * Sweeps within the shortest timeout: a wait is first seen within one period, and failed within
+ * another.
+ */
 const SWEEPS_PER_TIMEOUT = 8
 
 /** A send that was in flight in a sweep. */
@@ -104,7 +110,8 @@ export class TimeoutSweep {
   #checkRead(swept: SweptConnection, now: number): void {
     const { readHalf, writeHalf } = swept.conn
     const awaited = awaitedBy(readHalf)
-    // A part of a message has not been delivered, so it does not count: slow bytes extend no timeout.
+    // A part of a message has not been delivered, so it does not count: slow bytes extend no
+    // timeout.
     const bytes = awaited === 'message' ? readHalf.received : readHalf.received + (writeHalf?.sent ?? 0)
     if (awaited !== swept.awaited || bytes !== swept.readBytes) {
       swept.awaited = awaited

@@ -20,7 +20,10 @@ const DEFAULT_TIMEOUT = 10_000
 
 /** Options of {@link connect}. */
 export interface ConnectOptions extends SocketSettings {
-  /** The maximum time in milliseconds, including the look-up. Default: 10,000. `Infinity` means no limit. */
+  /**
+   * The maximum time in milliseconds, including the look-up. Default: 10,000. `Infinity` means no
+   * limit.
+   */
   readonly timeout?: number
   /**
    * The driver, or its name. Default: the driver of the host if it has one; else the one that the

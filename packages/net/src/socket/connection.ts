@@ -194,7 +194,10 @@ export class Connection {
     this.#close(true)
   }
 
-  /** Closes the connection with a reset, so that unsent bytes are lost; a plain call. After close() it does nothing. */
+  /**
+   * Closes the connection with a reset, so that unsent bytes are lost; a plain call. After close()
+   * it does nothing.
+   */
   abort(): void {
     this.#close(false)
   }
@@ -207,7 +210,10 @@ export class Connection {
     return this.descriptorClosed || this.#linger?.closing === true
   }
 
-  /** Event: waits until the connection is closed and its descriptor is free. It does not close the connection. */
+  /**
+   * Event: waits until the connection is closed and its descriptor is free. It does not close the
+   * connection.
+   */
   whenClosed(): Event<void> {
     return event<void>(this.#end(), undefined)
   }

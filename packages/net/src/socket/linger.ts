@@ -7,7 +7,9 @@ import type { Scheduler } from '@bluelet/scheduler'
 import type { EventHandler, Waiter } from '@bluelet/scheduler/lowlevel'
 import type { DriverSocket } from '../driver/protocol.js'
 
-/** Milliseconds after `close()` at which a connection is reset whose peer has not ended its side. */
+/**
+ * Milliseconds after `close()` at which a connection is reset whose peer has not ended its side.
+ */
 const MAX_LINGER = 5000
 
 /** The state of a connection's end, and the handler of `whenClosed`. */
@@ -45,7 +47,10 @@ export class Linger implements EventHandler<undefined, undefined, void> {
     this.#waiters.delete(waiter)
   }
 
-  /** A promise that resolves when the descriptor is free. The driver resolves it: no scheduler is needed. */
+  /**
+   * A promise that resolves when the descriptor is free. The driver resolves it: no scheduler is
+   * needed.
+   */
   settled(): Promise<void> {
     return new Promise((resolve) => {
       if (this.#done) resolve()

@@ -19,7 +19,10 @@ import { driverOf } from '../drivers/select.js'
 import { Connection } from './connection.js'
 import { settingsOf } from './socket-options.js'
 
-/** The maximum that kernels accept. With a short backlog a burst of clients waits for a second or more. */
+/**
+ * The maximum that kernels accept. With a short backlog a burst of clients waits for a second or
+ * more.
+ */
 const DEFAULT_BACKLOG = 511
 
 /** Options of {@link listen}. */
@@ -83,7 +86,10 @@ export class Listener {
     return event<Connection>(this.#acceptor, ONE)
   }
 
-  /** Event: waits for connections and accepts up to `max` of them, to keep up with a burst. @internal */
+  /**
+   * Event: waits for connections and accepts up to `max` of them, to keep up with a burst.
+   * @internal
+   */
   acceptMany(max: number): Event<Connection[]> {
     return event<Connection[]>(this.#acceptor, max)
   }

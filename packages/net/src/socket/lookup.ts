@@ -7,7 +7,9 @@ import { type EventHandler, event, type Waiter } from '@bluelet/scheduler/lowlev
 import type { Driver } from '../driver/protocol.js'
 import { ConnectError, codeOf } from '../errors.js'
 
-/** Event: looks up the addresses of a host. A driver cannot cancel that: a late answer is ignored. */
+/**
+ * Event: looks up the addresses of a host. A driver cannot cancel that: a late answer is ignored.
+ */
 export function lookup(driver: Driver, host: string, port: number): Event<readonly string[]> {
   return event<readonly string[]>(LOOKUP, { driver, host, port })
 }

@@ -26,7 +26,10 @@ const CLOSED_HERE = Symbol('closed')
 export class ReadHalf implements EventHandler<number | ReadRequest, undefined, Buffer> {
   readonly #socket: DriverSocket
   readonly #connection: { readonly observer: ConnectionObserver | null }
-  /** Bytes that have arrived but were not requested: those after a line, or those that were peeked at. */
+  /**
+   * Bytes that have arrived but were not requested: those after a line, or those that were peeked
+   * at.
+   */
   #queue: ByteQueue | null = null
   #waiter: Waiter<Buffer> | null = null
   /** The waiter's request, or the last one. */
@@ -147,7 +150,9 @@ export class ReadHalf implements EventHandler<number | ReadRequest, undefined, B
     return bytes
   }
 
-  /** Tries to read from the driver. Its error goes to one reader; later readers get a ClosedError. */
+  /**
+   * Tries to read from the driver. Its error goes to one reader; later readers get a ClosedError.
+   */
   #receive(max: number): Buffer | null {
     if (this.#failure !== undefined) {
       throw new ClosedError('recv: the connection is closed, because it has failed', { cause: this.#failure })

@@ -10,7 +10,10 @@ import { IncompleteReadError, LimitError } from '../errors.js'
 /** The limit of a read whose length is not known beforehand, such as a line. */
 export const DEFAULT_LIMIT = 65_536
 
-/** The limit of a block whose length is known. It is higher, but the length often comes from the peer. */
+/**
+ * The limit of a block whose length is known. It is higher, but the length often comes from the
+ * peer.
+ */
 export const DEFAULT_BLOCK_LIMIT = 1_048_576
 
 /** One request for bytes. */

@@ -80,7 +80,10 @@ export class WriteHalf implements EventHandler<Send, undefined, number & undefin
     }
   }
 
-  /** If some bytes have gone out, the connection cannot be used again: the next send would follow half a message. */
+  /**
+   * If some bytes have gone out, the connection cannot be used again: the next send would follow
+   * half a message.
+   */
   withdraw(): void {
     const taken = this.#taken
     this.#waiter = null
@@ -116,7 +119,10 @@ export class WriteHalf implements EventHandler<Send, undefined, number & undefin
     if (this.#waiter === null) this.#socket.shutdown()
   }
 
-  /** Fails the send in flight. How many of its bytes have gone out is unknown, so the connection is aborted. */
+  /**
+   * Fails the send in flight. How many of its bytes have gone out is unknown, so the connection is
+   * aborted.
+   */
   fail(error: Error): void {
     const waiter = this.#waiter
     if (waiter === null) return

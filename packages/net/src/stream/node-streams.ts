@@ -3,7 +3,10 @@
  * `@types/node`, and so that lookalikes of other packages work.
  */
 
-/** What `read` needs of a readable stream. Node's have it: files, pipes, sockets, `process.stdin`, zlib ... */
+/**
+ * What `read` needs of a readable stream. Node's have it: files, pipes, sockets, `process.stdin`,
+ * zlib ...
+ */
 export interface ReadableLike {
   /** Whether `'end'` has been emitted. */
   readonly readableEnded?: boolean
@@ -29,7 +32,10 @@ export interface ReadableLike {
   listenerCount(event: string): number
 }
 
-/** What `write` needs of a writable stream. Node's have it: files, pipes, sockets, `process.stdout`, zlib ... */
+/**
+ * What `write` needs of a writable stream. Node's have it: files, pipes, sockets, `process.stdout`,
+ * zlib ...
+ */
 export interface WritableLike {
   /** Whether the stream can be written to. */
   readonly writable: boolean

@@ -158,7 +158,10 @@ export class StreamReader implements StreamHalf, EventHandler<StreamRead, void, 
     return null
   }
 
-  /** Of a stream that has failed, what arrived before the error can be read. A stream destroyed without one gives nothing. */
+  /**
+   * Of a stream that has failed, what arrived before the error can be read. A stream destroyed
+   * without one gives nothing.
+   */
   #takeRest(): void {
     if (!this.#state.failed) this.#queue.clear()
     else if (!this.errorDelivered) this.#queue.push(bytesIn(this.#stream.read()) ?? EMPTY)
@@ -198,7 +201,10 @@ export class StreamReader implements StreamHalf, EventHandler<StreamRead, void, 
     if (queue.length > 0 && this.#acceptsBytes()) this.#stream.unshift(queue.take(queue.length))
   }
 
-  /** Whether bytes can be put back. A stream with an encoding would decode them, though they may end within a character. */
+  /**
+   * Whether bytes can be put back. A stream with an encoding would decode them, though they may end
+   * within a character.
+   */
   #acceptsBytes(): boolean {
     return !this.#stream.readableEncoding && !this.#state.closed
   }

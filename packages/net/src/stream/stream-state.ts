@@ -14,7 +14,10 @@ export interface StreamHalf {
   ready(): void
 }
 
-/** By stream, so that the listeners are shared functions: two or four for each stream, however often it is used. */
+/**
+ * By stream, so that the listeners are shared functions: two or four for each stream, however often
+ * it is used.
+ */
 const states = new WeakMap<object, StreamState>()
 
 /** The state of one stream, from its first use on. */
@@ -39,7 +42,8 @@ export class StreamState {
   }
 
   get failed(): boolean {
-    // `errored` is set before 'error' is emitted; and an error from before the first use is not emitted again.
+    // `errored` is set before 'error' is emitted; and an error from before the first use is not
+    // emitted again.
     if (this.#failure === null && this.#stream.errored) this.#failure = { error: this.#stream.errored }
     return this.#failure !== null
   }

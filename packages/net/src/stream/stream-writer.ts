@@ -110,7 +110,8 @@ export class StreamWriter implements StreamHalf, EventHandler<Buffer, void, unde
     try {
       this.#stream.write(bytes, this.#onWritten)
     } catch (error) {
-      // Standard output to a file writes synchronously and throws. Node then calls back for no later write.
+      // Standard output to a file writes synchronously and throws. Node then calls back for no
+      // later write.
       this.#state.markFailed(error)
     }
   }

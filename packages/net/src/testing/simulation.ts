@@ -12,7 +12,10 @@ import { type NetworkOptions, SimulatedNetwork } from '../drivers/simulated/netw
 export interface SimulationOptions extends NetworkOptions {
   /** The seed of all random choices: an integer. The same seed gives the same run. Default: 1. */
   readonly seed?: number
-  /** Whether the next task to step is chosen at random among the ready ones. Default: the first that was ready. */
+  /**
+   * Whether the next task to step is chosen at random among the ready ones. Default: the first that
+   * was ready.
+   */
   readonly shuffle?: boolean
   /** Makes the choices instead of `seed` and `shuffle`. */
   readonly schedule?: Schedule

@@ -32,7 +32,9 @@ const TRANSIENT = new Set([
   'ENETUNREACH',
 ])
 
-/** After this many in a row, the error is thrown, so that the caller waits before the next accept. */
+/**
+ * After this many in a row, the error is thrown, so that the caller waits before the next accept.
+ */
 const MAX_TRANSIENT_ERRORS = 64
 
 export class EpollListener implements DriverListener, Member {

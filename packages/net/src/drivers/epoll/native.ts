@@ -8,7 +8,10 @@ import { dirname, join, resolve } from 'node:path'
 
 /** System calls that never wait. Those that give a number give a negative errno if they fail. */
 export interface Native {
-  /** Starts the epoll set of this thread. `ready` is called with the number of ready sockets, after three numbers of each were written to `batch`. */
+  /**
+   * Starts the epoll set of this thread. `ready` is called with the number of ready sockets, after
+   * three numbers of each were written to `batch`.
+   */
   start(batch: Int32Array, ready: (count: number) => void): number
   /** Adds a descriptor to the set. */
   watch(fd: number, slot: number, generation: number): number
@@ -47,13 +50,17 @@ export interface Native {
 /** The environment variable that names the addon to load. */
 const VARIABLE = 'BLUELET_NATIVE'
 
-/** Where the package has its addon: the one that the workspace has built comes first, then the one that is published. */
+/**
+ * Where the package has its addon: the one that the workspace has built comes first, then the one
+ * that is published.
+ */
 const PLACES = ['native/build/Release/bluelet.node', `prebuilds/linux-${process.arch}/bluelet.node`]
 
 /** Loads the addon. @throws Error, which says why that is not possible here */
 export function loadNative(): Native {
   if (process.platform !== 'linux') throw new Error(`${process.platform} has no epoll`)
-  // Both claim to be Node, but have no loop of libuv's: Bun would abort the process, Deno would prompt for permission.
+  // Both claim to be Node, but have no loop of libuv's: Bun would abort the process, Deno would
+  // prompt for permission.
   const { bun, deno } = process.versions
   if (bun !== undefined || deno !== undefined) throw new Error('it needs Node itself')
   const reasons = new Set<string>()
@@ -84,11 +91,16 @@ export function candidates(chosen: string | undefined, from: string | undefined)
   return PLACES.map((place) => join(root, place))
 }
 
-/** Loading a truncated file would end the process (SIGBUS). @throws Error if the file ends before its table of sections */
+/**
+ * Loading a truncated file would end the process (SIGBUS).
+ *
+ * @throws Error if the file ends before its table of sections
+ */
 function checkWhole(path: string): void {
   const bytes = readFileSync(path)
   if (bytes.length < 64) throw new Error(`${path}: file too short`)
-  // elf(5), 64 bits, little endian: the offset and the size of the table of sections, which linkers put last.
+  // elf(5), 64 bits, little endian: the offset and the size of the table of sections, which linkers
+  // put last.
   const known = bytes.readUInt16LE(4) === 0x0102
   const end = Number(bytes.readBigUInt64LE(40)) + bytes.readUInt16LE(58) * bytes.readUInt16LE(60)
   if (known && end > bytes.length) throw new Error(`${path}: the file is truncated`)

@@ -24,7 +24,10 @@ const NUMBERS = 3
 /** Bytes received at a time. */
 export const MAX_RECEIVE = 65_536
 
-/** The native part counts in 31 bits. The count starts again after two billion connections in one slot. */
+/**
+ * The native part counts in 31 bits. The count starts again after two billion connections in one
+ * slot.
+ */
 const MAX_GENERATION = 0x7fffffff
 
 /** A socket or a listener in the set. */
@@ -41,7 +44,10 @@ export class EpollSet {
   readonly #batch = new Int32Array(MAX_BATCH * NUMBERS)
   /** By slot. */
   readonly #members: (Member | null)[] = []
-  /** By slot, the number of members that it has had: a batch may still contain events of an earlier one. */
+  /**
+   * By slot, the number of members that it has had: a batch may still contain events of an earlier
+   * one.
+   */
   readonly #generations: number[] = []
   readonly #freeSlots: number[] = []
   #size = 0
@@ -90,7 +96,8 @@ export class EpollSet {
       try {
         this.#members[slot]?.polled(batch[i + 2] as number)
       } catch (error) {
-        // An uncaught exception of the process. Go on with the other members: the system reports an event only once.
+        // An uncaught exception of the process. Go on with the other members: the system reports an
+        // event only once.
         queueMicrotask(() => {
           throw error
         })

@@ -32,7 +32,10 @@ import {
 export const EAGAIN = -11
 const ENOTCONN = -107
 
-/** Small messages share blocks of this size, which is all that one of them keeps alive. (Node's pool has 64 KiB since 24.) */
+/**
+ * Small messages share blocks of this size, which is all that one of them keeps alive. (Node's pool
+ * has 64 KiB since 24.)
+ */
 const POOL_SIZE = 8192
 const SMALL = POOL_SIZE / 2
 

@@ -45,7 +45,8 @@ export class NodeListener implements DriverListener {
     )
     this.#address = new Address(target.host, target.port)
     this.#server = net.createServer({
-      // Otherwise Node ends our side when the peer ends its side, and a reply that is being computed is lost.
+      // Otherwise Node ends our side when the peer ends its side, and a reply that is being
+      // computed is lost.
       allowHalfOpen: true,
       // Nothing is read before the first try.
       pauseOnConnect: true,

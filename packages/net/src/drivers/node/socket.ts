@@ -31,7 +31,10 @@ const MAX_KEEP_ALIVE_SECONDS = 32_767
  */
 const MAX_WRITE = 65_536
 
-/** The property of a Node socket with our socket, so that its listeners are shared functions and not closures. */
+/**
+ * The property of a Node socket with our socket, so that its listeners are shared functions and not
+ * closures.
+ */
 const OWNER = Symbol('bluelet.socket')
 
 interface OwnedSocket extends net.Socket {
@@ -54,7 +57,10 @@ export class NodeSocket implements DriverSocket {
   #discarding = false
   /** The callback of every write; made at the first one. */
   #onWritten: (() => void) | null = null
-  /** Whether a try to write would block, or the kernel has not taken everything, so that WRITABLE is due. */
+  /**
+   * Whether a try to write would block, or the kernel has not taken everything, so that WRITABLE is
+   * due.
+   */
   #blocked = false
 
   constructor(socket: net.Socket) {
@@ -107,7 +113,8 @@ export class NodeSocket implements DriverSocket {
     this.#onWritten ??= () => this.#written()
     const piece = bytes.length <= MAX_WRITE ? bytes : bytes.subarray(0, MAX_WRITE)
     socket.write(piece, this.#onWritten)
-    // The kernel has refused at once. Node emits 'error' later, and has counted the bytes as written.
+    // The kernel has refused at once. Node emits 'error' later, and has counted the bytes as
+    // written.
     if (socket.errored !== null) throw this.#fail(socket.errored)
     if (socket.writableLength > 0) this.#blocked = true
     return piece.length
@@ -188,7 +195,10 @@ export class NodeSocket implements DriverSocket {
     return this.#error
   }
 
-  /** While a shutdown is in progress, libuv refuses a reset (EINVAL), and Node then leaks the descriptor. */
+  /**
+   * While a shutdown is in progress, libuv refuses a reset (EINVAL), and Node then leaks the
+   * descriptor.
+   */
   #reset(): void {
     const socket = this.#socket
     if (socket.writableEnded && !socket.writableFinished && socket.writableLength === 0) {

@@ -39,11 +39,17 @@ export interface Operation {
 
 /** Options of a simulated network. By default it is fast and without faults. */
 export interface NetworkOptions {
-  /** How long a packet takes, in milliseconds: a fixed time, or a minimum and a maximum. Default: 1. */
+  /**
+   * How long a packet takes, in milliseconds: a fixed time, or a minimum and a maximum. Default: 1.
+   */
   readonly latency?: number | readonly [min: number, max: number]
-  /** Whether sent bytes are split at random, and a send takes only a part of them. Default: false. */
+  /**
+   * Whether sent bytes are split at random, and a send takes only a part of them. Default: false.
+   */
   readonly fragment?: boolean
-  /** How many bytes the send buffer and the receive buffer of a socket each hold. Default: 65,536. */
+  /**
+   * How many bytes the send buffer and the receive buffer of a socket each hold. Default: 65,536.
+   */
   readonly buffer?: number
   /**
    * The addresses of names; or a code such as `'ENOTFOUND'` or `'EAI_AGAIN'` with which the look-up fails;
@@ -55,7 +61,9 @@ export interface NetworkOptions {
    * hangs (`'hang'`). Every other address belongs to this machine.
    */
   readonly addresses?: Readonly<Record<string, string>>
-  /** Called for each operation. Gives the code of the error with which it fails, if it is to fail. */
+  /**
+   * Called for each operation. Gives the code of the error with which it fails, if it is to fail.
+   */
   readonly fault?: (operation: Operation) => string | undefined
 }
 

@@ -257,7 +257,11 @@ export class SimulatedSocket implements DriverSocket {
 
   // Operations.
 
-  /** @returns EAGAIN if the operation is to have no effect; @throws the error with which it is to fail */
+  /**
+   * @returns EAGAIN if the operation is to have no effect;
+   *
+   * @throws the error with which it is to fail
+   */
   #operation(kind: OperationKind): 'EAGAIN' | undefined {
     const code = this.#network.operation(kind, this.localAddress, this.remoteAddress)
     if (code === undefined || this.#error !== null || this.closed) return undefined
