@@ -1,6 +1,7 @@
 // "No lost wake-up" and "exactly once": whatever ends a wait, and whenever it comes, the wait ends once. Every program here is
 // run in every order of its steps and of what is due at the same time, so that what ends the wait comes before, during and
 // after it.
+
 import {
   all,
   Cancelled,
@@ -21,6 +22,7 @@ import {
 import type { VirtualHost } from '@bluelet/scheduler/testing'
 import { afterAll, describe, expect, it } from 'vitest'
 import { record } from '../support/figures.js'
+import { internals } from '../support/internals.js'
 import { inEveryOrder } from './harness.js'
 
 /** How a wait ends; a task that is killed before its first step does not begin to wait. */
@@ -147,7 +149,7 @@ function* scenario(
   const acts: Record<Cause, () => void> = {
     give: source.give,
     close: source.close,
-    kill: () => waiter.scheduler.cancel(waiter),
+    kill: () => internals(waiter).cancel(waiter),
     timeout: () => {},
   }
   if (limited) for (const cause of causes) world.at(LIMIT_MS, acts[cause])
@@ -275,7 +277,7 @@ describe('of two that wait, one killed, in every order', () => {
       )
     }
     const killed = waiters[victim]!
-    yield* all([acting(() => killed.scheduler.cancel(killed)), acting(source.give)])
+    yield* all([acting(() => internals(killed).cancel(killed)), acting(source.give)])
     yield* ended(killed)
     const survivor = waiters[1 - victim]!
     // The gift may have gone to the one that was killed, who has then had it: only then is there need of another.

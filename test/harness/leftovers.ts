@@ -1,7 +1,9 @@
 // What must not be left when the tasks of a scenario have ended. Every sweep and every random test calls this: a check that is added
 // here holds in all of them.
+
 import type { Simulation } from '@bluelet/net/testing'
 import type { Coroutine, Scheduler } from '@bluelet/scheduler'
+import { internals } from '../support/internals.js'
 
 /** In the real world: longer than the last steps of a run take. */
 const IDLE_MS = 200
@@ -21,7 +23,7 @@ export function leftIn(scheduler: Scheduler, alive: readonly number[] = []): str
     .snapshot()
     .filter(({ id }) => !alive.includes(id))
     .map(({ name, waitsFor }) => `${name} is left, in ${waitsFor}`)
-  const { timers } = scheduler
+  const { timers } = internals(scheduler)
   if (timers.size > 0) left.push(`${timers.size} timers are left`)
   return left
 }
@@ -40,18 +42,25 @@ export async function runToRest(main: Coroutine, scheduler: Scheduler, world: Si
 /** Waits for a run; fails if it goes on although nothing can happen any more. */
 async function toItsEnd(run: Promise<unknown>, world: Simulation): Promise<void> {
   let timer: NodeJS.Timeout | undefined
+  let detach = (): void => {}
   const hanging = new Promise<never>((_resolve, reject) => {
-    world.onIdle(() => {
+    detach = world.onIdle(() => {
       timer ??= setTimeout(() => reject(new Error('it hangs')), IDLE_MS)
     })
   })
-  await Promise.race([run, hanging]).finally(() => clearTimeout(timer))
+  await Promise.race([run, hanging]).finally(() => {
+    detach()
+    clearTimeout(timer)
+  })
 }
 
 async function leftInWorld(world: Simulation): Promise<string[]> {
   const ended = world.now()
   await new Promise<void>((resolve) => {
-    world.onIdle(resolve)
+    const detach = world.onIdle(() => {
+      detach()
+      resolve()
+    })
     world.at(ended, () => {})
   })
   const left: string[] = []

@@ -50,7 +50,7 @@ async function beside(
         for (const pair of pairs) abort(pair)
       }
     },
-    { host, sites: false, budgetSteps: 128 },
+    { host, sites: false, budget: { steps: 128 } },
   )
   return steps
 }

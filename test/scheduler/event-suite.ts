@@ -1,4 +1,5 @@
 // What every event must satisfy. The test of an event says how to make one and what value it gives.
+
 import {
   all,
   type Coroutine,
@@ -12,6 +13,7 @@ import {
   timeout,
 } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
+import { internals } from '../support/internals.js'
 import { rejection, world } from './world.js'
 
 /** How to make events of one kind. The coroutines prepare, within the run, what the event needs. */
@@ -150,9 +152,9 @@ function describeCombining({ fulfilled, value }: EventSample): void {
     it(`leaves no timer after it is done in ${combination}`, async () => {
       const timers = await inRun(function* ({ scheduler }) {
         const event = yield* fulfilled()
-        const before = scheduler.timers.size
+        const before = internals(scheduler).timers.size
         yield combine(event)
-        return scheduler.timers.size - before
+        return internals(scheduler).timers.size - before
       })
 
       expect(timers).toBeLessThanOrEqual(0)
@@ -254,7 +256,7 @@ interface Left {
 }
 
 function leftIn(scheduler: Scheduler): Left {
-  return { tasks: scheduler.snapshot().map(({ id }) => id), timers: scheduler.timers.size }
+  return { tasks: scheduler.snapshot().map(({ id }) => id), timers: internals(scheduler).timers.size }
 }
 
 function inRun<T>(main: (world: { readonly scheduler: Scheduler }) => Coroutine<T>): Promise<T> {

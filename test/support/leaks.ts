@@ -47,11 +47,11 @@ export function leavesNoRun(): void {
 }
 
 function countRuns(): void {
-  const { onExhausted } = defaultHost
+  const { onIdle } = defaultHost
   // Every run asks for this when it begins, and takes it back when it ends.
-  defaultHost.onExhausted = (callback) => {
+  defaultHost.onIdle = (callback) => {
     runs++
-    const takeBack = onExhausted?.call(defaultHost, callback)
+    const takeBack = onIdle?.call(defaultHost, callback)
     return () => {
       runs--
       takeBack?.()

@@ -1,27 +1,30 @@
 /**
  * The error classes: one for each thing that a caller would do differently.
  *
- * Misuse is not among them: a wrong argument or a wrong yield is a TypeError or a RangeError, as in the language itself.
+ * Misuse has no class here. A wrong argument or a wrong yield is a TypeError or a RangeError, as in the language itself.
  * A user's own error is never wrapped in one of these.
  */
 
 /**
- * Thrown at the yield of a task that is being killed; let it pass.
+ * Thrown at the yield of a task that is being cancelled. Let it pass.
  *
- * It runs the task's `finally` blocks, innermost callee first, and those may themselves yield. A `catch` that must not
- * stop a kill rethrows it. Nobody else ever sees it: whoever joins a killed task gets {@link KilledError}.
+ * It runs the task's `finally` blocks, innermost callee first, and those blocks may yield. A `catch` that must not stop a
+ * kill rethrows it. No other task ever sees it: a join of a killed task throws {@link KilledError}.
  *
- * Bluelet: has nothing like it; a killed coroutine was dropped and its `finally` left to the garbage collector.
+ * Bluelet: has no equivalent. A killed coroutine was dropped, and its `finally` was left to the garbage collector.
  */
 export class Cancelled extends Error {
+  /** `ERR_BLUELET_CANCELLED`. */
+  declare readonly code: 'ERR_BLUELET_CANCELLED'
+
   static {
-    Cancelled.prototype.name = 'Cancelled'
+    identify(Cancelled, 'Cancelled', 'ERR_BLUELET_CANCELLED')
   }
 
   /**
-   * Makes one; the scheduler does that.
+   * Creates one. The scheduler does this.
    *
-   * @param message what is being killed, and by whom if that is known
+   * @param message what is being cancelled
    */
   constructor(message: string = 'this task is being killed') {
     super(message)
@@ -29,64 +32,89 @@ export class Cancelled extends Error {
 }
 
 /**
- * Thrown by `join` when the task that was joined has been killed: there is no value and no error of its own.
+ * Thrown by `join` if the joined task was killed: it has neither a value nor an error of its own.
  */
 export class KilledError extends Error {
+  /** `ERR_BLUELET_KILLED`. */
+  declare readonly code: 'ERR_BLUELET_KILLED'
+
   static {
-    KilledError.prototype.name = 'KilledError'
+    identify(KilledError, 'KilledError', 'ERR_BLUELET_KILLED')
   }
 }
 
 /**
- * Thrown when a kill could not end a task: it went on through `Cancelled`, through the grace period and through every
- * `return()` after it. The task has been dropped: it takes no further step, and what it held is not released.
+ * Thrown when a kill could not end a task: the task continued after `Cancelled`, after the grace period, and after every
+ * `return()` that followed. The scheduler has abandoned the task: it takes no further step, and what it held is not
+ * released.
  */
-export class DroppedError extends Error {
+export class AbandonedError extends Error {
+  /** `ERR_BLUELET_ABANDONED`. */
+  declare readonly code: 'ERR_BLUELET_ABANDONED'
+
   static {
-    DroppedError.prototype.name = 'DroppedError'
+    identify(AbandonedError, 'AbandonedError', 'ERR_BLUELET_ABANDONED')
   }
 }
 
 /**
- * Thrown by `timeout(ms, ...)` when the time is up first.
+ * Thrown by `timeout(ms, ...)` if the time is up first.
  */
 export class TimeoutError extends Error {
+  /** `ERR_BLUELET_TIMEOUT`. */
+  declare readonly code: 'ERR_BLUELET_TIMEOUT'
+
   static {
-    TimeoutError.prototype.name = 'TimeoutError'
+    identify(TimeoutError, 'TimeoutError', 'ERR_BLUELET_TIMEOUT')
   }
 }
 
 /**
- * Thrown by an operation on something that has been closed, and by one that was waiting when it was closed.
+ * Thrown by an operation on something that is closed, and by one that was waiting when it was closed.
  */
 export class ClosedError extends Error {
+  /** `ERR_BLUELET_CLOSED`. */
+  declare readonly code: 'ERR_BLUELET_CLOSED'
+
   static {
-    ClosedError.prototype.name = 'ClosedError'
+    identify(ClosedError, 'ClosedError', 'ERR_BLUELET_CLOSED')
   }
 }
 
 /**
- * Every task waits and nothing is left that could wake one; or a `join` would wait, in the end, for itself.
+ * Every task waits and nothing is left that could wake one, or a `join` would in the end wait for itself.
  *
- * The run rejects with it after all tasks were cancelled and their `finally` blocks have run; a join cycle throws it at
- * the `join` that closes the circle. The message names each task and what it waits for.
+ * A run rejects with it after all tasks were cancelled and their `finally` blocks have run. A join cycle throws it at the
+ * `join` that closes the cycle. The message names each task and what it waits for.
  */
 export class DeadlockError extends Error {
-  /** The tasks that wait for each other, each as `name#id waits for event(...)`, in spawn order or in the circle's. */
+  /** `ERR_BLUELET_DEADLOCK`. */
+  declare readonly code: 'ERR_BLUELET_DEADLOCK'
+  /** The waiting tasks, each as `name#id waits for event(...)`: in spawn order, or in the order of the cycle. */
   readonly waits: readonly string[]
 
   static {
-    DeadlockError.prototype.name = 'DeadlockError'
+    identify(DeadlockError, 'DeadlockError', 'ERR_BLUELET_DEADLOCK')
   }
 
   /**
-   * Makes one; the scheduler does that.
+   * Creates one. The scheduler does this.
    *
-   * @param message what happened, one line for each task that waits
+   * @param message what happened, with one line for each waiting task
    * @param waits the same lines as data
    */
   constructor(message: string, waits: readonly string[]) {
     super(message)
     this.waits = waits
   }
+}
+
+/**
+ * Gives an error class its name and its code, once for all its errors: as properties of each error they would be printed
+ * beside every stack.
+ *
+ * @internal
+ */
+export function identify(errorClass: { readonly prototype: Error }, name: string, code: string): void {
+  Object.assign(errorClass.prototype, { name, code })
 }

@@ -1,6 +1,8 @@
 // What is tested: runs a program by the scheduler, and kills its task between two steps.
+
 import { type Coroutine, kill, Scheduler, type Task } from '@bluelet/scheduler'
 import { VirtualHost } from '@bluelet/scheduler/testing'
+import { internals } from '../../support/internals.js'
 import { leftIn } from '../leftovers.js'
 import { Interpreter, type Trace } from '../oracle/interpreter.js'
 import type { Statement } from '../oracle/programs.js'
@@ -30,14 +32,14 @@ export function runKilled(program: Statement, steps: number = Infinity): KilledT
   const scheduler = new Scheduler({ host, sites: false })
   const tasks = new Tasks()
   const interpreter = new Interpreter(TRAMPOLINE)
-  const task = scheduler.spawnUnder(tasks, () => interpreter.coroutine(program, 0) as Coroutine)
+  const task = internals(scheduler).spawnUnder(tasks, () => interpreter.coroutine(program, 0) as Coroutine)
 
   let taken = 0
   while (taken < steps && task.outcome === undefined && advance(scheduler, host)) taken++
   const killed = task.outcome === undefined
   const received: Failure[] = []
   if (killed) {
-    scheduler.cancel(task, graceOf(program))
+    internals(scheduler).cancel(task, graceOf(program))
     scheduler.spawn(killer, task, received)
   }
   for (let more = 0; advance(scheduler, host); more++)
@@ -55,9 +57,9 @@ export function runKilled(program: Statement, steps: number = Infinity): KilledT
  */
 function advance(scheduler: Scheduler, host: VirtualHost): boolean {
   if (scheduler.step()) return true
-  const [waiting] = scheduler.tasks()
-  if (waiting === undefined || scheduler.timers.size === 0) return false
-  host.advance(scheduler.timers.earliest - host.now())
+  const [waiting] = internals(scheduler).tasks
+  if (waiting === undefined || internals(scheduler).timers.size === 0) return false
+  host.advance(internals(scheduler).timers.earliest - host.now())
   scheduler.step()
   return true
 }

@@ -2,6 +2,7 @@
 //
 // A probe must not touch the scheduler. The kill comes from the host's `context`, through which every step is made: before the step
 // or after it, and so between two steps.
+
 import { Simulation, type SimulationOptions } from '@bluelet/net/testing'
 import {
   Cancelled,
@@ -14,8 +15,10 @@ import {
   Scheduler,
   spawn,
   type Task,
+  type TaskHandle,
 } from '@bluelet/scheduler'
 import type { Probe, StepContext } from '@bluelet/scheduler/lowlevel'
+import { internals } from '../../support/internals.js'
 import { leftIn, ROOT, runToRest } from '../leftovers.js'
 import { Tasks } from '../tasks.js'
 import { TaskRecord } from './task-record.js'
@@ -62,7 +65,7 @@ export class KillHarness {
   /** What the tasks that wait for the victim were woken with: an error, or undefined for none. */
   readonly woken = new Map<'joiner' | 'killer', unknown>()
   readonly #target: Point | undefined
-  readonly #records = new Map<Task, TaskRecord>()
+  readonly #records = new Map<TaskHandle, TaskRecord>()
   readonly #checks: (() => Coroutine)[] = []
   #current: TaskRecord | undefined
   #born: TaskRecord[] = []
@@ -128,7 +131,7 @@ export class KillHarness {
         this.#unborn = undefined
         // The root, the joiner and the killer come from outside; the checks are not part of the scenario.
         if (spawner === null || unborn === undefined || this.#over) return
-        const record = new TaskRecord(task, this.#records.size, this.#records.get(spawner))
+        const record = new TaskRecord(task as Task, this.#records.size, this.#records.get(spawner))
         this.#records.set(task, record)
         unborn.record = record
         this.#born.push(record)
@@ -192,7 +195,7 @@ export class KillHarness {
     if (target?.ordinal !== ordinal || target.when !== when) return
     if (target.step !== step || target.time !== time) return
     this.points.push(target)
-    this.scheduler.cancel(task)
+    internals(this.scheduler).cancel(task)
     if (task.state === 'parked' && !record.ending) this.problems.push('the victim waits on')
     this.scheduler.spawn(this.#killer(task))
   }

@@ -1,4 +1,5 @@
 // What the scenarios of the network have in common: a server with its clients, and two ends of one connection.
+
 import assert from 'node:assert/strict'
 import {
   ConnectError,
@@ -11,6 +12,7 @@ import {
   server,
 } from '@bluelet/net'
 import { ClosedError, type Coroutine, KilledError, TimeoutError, timeout } from '@bluelet/scheduler'
+import { internals } from '../../support/internals.js'
 import { ended, type KillHarness } from './harness.js'
 
 export const HOST = '127.0.0.1'
@@ -56,7 +58,7 @@ export function serving(
       for (const task of tasks) yield* ended(task)
     } finally {
       // A plain call: a yield here could be cut off by a kill.
-      harness.scheduler.cancel(serving)
+      internals(harness.scheduler).cancel(serving)
     }
   }
 }

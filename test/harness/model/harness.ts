@@ -1,4 +1,5 @@
 // Performs programs on a scheduler, and writes down what each wait came to.
+
 import {
   all,
   Cancelled,
@@ -17,6 +18,7 @@ import {
   timeout,
   type Yieldable,
 } from '@bluelet/scheduler'
+import { internals } from '../../support/internals.js'
 import { Tasks } from '../tasks.js'
 import { ChannelRecord, type Message } from './channel-recorder.js'
 import type { Action, Part } from './programs.js'
@@ -65,7 +67,7 @@ export class ModelHarness {
   /** Adds a task from outside. */
   enter(actions: readonly Action[]): void {
     const home: Home = {}
-    home.task = this.#scheduler.spawnUnder(this.supervisor, () => this.#life(actions, home))
+    home.task = internals(this.#scheduler).spawnUnder(this.supervisor, () => this.#life(actions, home))
     this.tasks.push(home.task)
   }
 

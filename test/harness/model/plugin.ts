@@ -1,6 +1,8 @@
 // Runs a program from its beginning to its end, in an order that a schedule chooses, and says what was wrong with it.
+
 import { Scheduler } from '@bluelet/scheduler'
 import { type Schedule, VirtualHost } from '@bluelet/scheduler/testing'
+import { internals } from '../../support/internals.js'
 import { leftIn } from '../leftovers.js'
 import { ModelHarness } from './harness.js'
 import type { Program } from './programs.js'
@@ -25,7 +27,7 @@ export interface Run {
 export function runProgram(program: Program, schedule: Schedule): Run {
   const host = new VirtualHost({ manual: true, schedule })
   const scheduler = new Scheduler({ host, sites: false })
-  scheduler.graceMs = GRACE_MS
+  internals(scheduler).grace = GRACE_MS
   const recorder = new Recorder(scheduler)
   const harness = new ModelHarness(scheduler, recorder)
   for (const actions of program) harness.enter(actions)
@@ -39,15 +41,15 @@ export function runProgram(program: Program, schedule: Schedule): Run {
       continue
     }
     complaints.push(...restless(harness, host.now()))
-    const tasks = [...scheduler.tasks()]
+    const tasks = [...internals(scheduler).tasks]
     if (tasks.length === 0) break
-    if (scheduler.timers.size > 0) host.advance(scheduler.timers.earliest - host.now())
+    if (internals(scheduler).timers.size > 0) host.advance(internals(scheduler).timers.earliest - host.now())
     else if (idle) {
       complaints.push(`${tasks.join(', ')} cannot be killed`)
       break
     } else {
       idle = true
-      for (const task of tasks) scheduler.cancel(task)
+      for (const task of tasks) internals(scheduler).cancel(task)
     }
   }
 

@@ -1,7 +1,9 @@
 // The accounts of a scheduler, kept by a probe: what each task may do next, who ended how, and whether every wait that was begun
 // has ended once or is still under way.
+
 import type { Outcome, Scheduler, Task } from '@bluelet/scheduler'
 import type { Probe } from '@bluelet/scheduler/lowlevel'
+import { internals } from '../../support/internals.js'
 
 /** What a task did last, as the probe was told. */
 type Doing = 'spawned' | 'resumed' | 'yielded' | 'parked' | 'woken' | 'exited'
@@ -80,7 +82,7 @@ export class Recorder implements Required<Probe> {
   /** Looks, between two steps, whether the accounts agree with what the tasks say of themselves. */
   check(): void {
     let waiting = 0
-    for (const task of this.#scheduler.tasks()) {
+    for (const task of internals(this.#scheduler).tasks) {
       const parked = task.state === 'parked' || task.state === 'withdrawing'
       if (parked) waiting++
       if (parked !== (this.#last.get(task) === 'parked'))

@@ -1,4 +1,5 @@
 // What is tested: runs programs as tasks of one scheduler, which steps them in turn, and calls in every way that there is.
+
 import {
   all,
   type Coroutine,
@@ -17,6 +18,7 @@ import {
 } from '@bluelet/scheduler'
 import { type EventHandler, event } from '@bluelet/scheduler/lowlevel'
 import { VirtualHost } from '@bluelet/scheduler/testing'
+import { internals } from '../../support/internals.js'
 import { leftIn } from '../leftovers.js'
 import { type Failure, Tasks } from '../tasks.js'
 import { Interpreter, type Part, type Side, type Trace } from './interpreter.js'
@@ -129,7 +131,7 @@ export function runByScheduler(programs: readonly Statement[], steps?: string[])
   const tasks = new Tasks()
   const runs = programs.map((program) => {
     const interpreter = new Interpreter(TRAMPOLINE)
-    const task = scheduler.spawnUnder(tasks, () => interpreter.coroutine(program, 0) as Coroutine)
+    const task = internals(scheduler).spawnUnder(tasks, () => interpreter.coroutine(program, 0) as Coroutine)
     return { interpreter, task }
   })
   for (let steps = 0; scheduler.step(); steps++) if (steps > MOST_STEPS) throw new Error('it does not end')

@@ -1,9 +1,11 @@
 // A server that is killed: its listener, its handlers and their tasks.
+
 import { server } from '@bluelet/net'
 import { nodeDriver } from '@bluelet/net/driver'
 import { kill, pause, sleep, spawn, type Task } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
 import { settled, turn, until } from '../../support/deadline.js'
+import { internals } from '../../support/internals.js'
 import { openSockets } from '../../support/leaks.js'
 import { dial, type Peer } from '../../support/peer.js'
 import { echoer } from '../simulated-pair.js'
@@ -165,7 +167,7 @@ describe('a server that is killed', () => {
               null,
               tellingAfter(listener, () => {
                 killed = true
-                serving?.scheduler.cancel(serving)
+                if (serving !== undefined) internals(serving).cancel(serving)
               }),
             )
         }),

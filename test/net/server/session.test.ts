@@ -1,10 +1,12 @@
 // Promise 8 of the network: a handler that fails, its connection and its tasks, and the report of
 // its error.
+
 import type { ServerOptions } from '@bluelet/net'
 import { group, kill, pause, Scheduler, sleep, spawn } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
 import { ClockHost } from '../../support/clock-host.js'
 import { settled, until } from '../../support/deadline.js'
+import { internals } from '../../support/internals.js'
 import type { Peer } from '../../support/peer.js'
 import { play } from '../world.js'
 import { client, request, serveWithoutGrace } from './peers.js'
@@ -209,7 +211,7 @@ describe('a handler that fails', () => {
       const peer: Peer = yield client(port, 'x')
       yield peer.finish()
       yield until('a report', () => reports.length > 0)
-      const scheduler = task.scheduler
+      const scheduler = internals(task)
       const stragglers = () => scheduler.snapshot().filter(({ name }) => name === 'straggler')
       yield until('the straggler', () => stragglers().length === 1)
       // Two grace periods: one for the clean-up, one for the tasks that it spawned.

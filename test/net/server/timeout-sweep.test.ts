@@ -1,8 +1,10 @@
 // The single timer that enforces the timeouts of all connections.
+
 import { type Connection, connect } from '@bluelet/net'
 import { simulate } from '@bluelet/net/testing'
 import { DeadlockError, Latch, race, sleep } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
+import { internals } from '../../support/internals.js'
 import { serve } from '../serving.js'
 import { echoer, exchange } from '../simulated-pair.js'
 import { HOUR_MS, LOOPBACK, rejection } from '../world.js'
@@ -11,7 +13,7 @@ describe('the timer of the timeouts', () => {
   it('does not exist while there is no connection', async () => {
     const sizes = await simulate(function* () {
       const { port, task } = yield* serve(echoer)
-      const { timers } = task.scheduler
+      const { timers } = internals(task)
       const sizes = [timers.size]
       for (let i = 0; i < 3; i++) {
         const conn = yield* connect(LOOPBACK, port)
@@ -33,7 +35,7 @@ describe('the timer of the timeouts', () => {
       const conns: Connection[] = []
       for (let i = 0; i < 100; i++) conns.push(yield* connect(LOOPBACK, port))
       yield* sleep(10)
-      const { size } = task.scheduler.timers
+      const { size } = internals(task).timers
       for (const conn of conns) conn.abort()
       return size
     })
@@ -66,7 +68,7 @@ describe('the timer of the timeouts', () => {
       const conn = yield* connect(LOOPBACK, port)
       yield* exchange(conn, 'hello')
       yield* race([conn.recv(), sleep(HOUR_MS)])
-      const { size } = task.scheduler.timers
+      const { size } = internals(task).timers
       conn.close()
       return size
     })

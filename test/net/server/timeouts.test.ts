@@ -1,8 +1,10 @@
 // Promise 8 of the network: each timeout of a server, in virtual time.
+
 import { type Connection, connect, type ServerOptions, TimeoutError, type TimeoutKind } from '@bluelet/net'
 import { simulate } from '@bluelet/net/testing'
 import { type Coroutine, Latch, sleep, spawn } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
+import { internals } from '../../support/internals.js'
 import { fateOf, serve } from '../serving.js'
 import { errorOf, HOUR_MS, LOOPBACK } from '../world.js'
 
@@ -261,7 +263,7 @@ describe.each(CASES)('the $deadline timeout', (scenario) => {
         },
         only(deadline, 1000),
       )
-      const { timers } = task.scheduler
+      const { timers } = internals(task)
       const conn = yield* connect(LOOPBACK, port)
       if (sends !== '') yield* conn.sendall(sends)
       yield* sleep(10)

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ClockHost } from '../../support/clock-host.js'
 import { type Clogged, cloggedListener } from '../../support/clogged-listener.js'
 import { settled, turn, until } from '../../support/deadline.js'
+import { internals } from '../../support/internals.js'
 import { openSockets } from '../../support/leaks.js'
 import { freePort, type RawServer, rawServer } from '../../support/peer.js'
 import {
@@ -163,7 +164,10 @@ describe('connect', () => {
 
     const [first, second] = await play(function* () {
       const connecting = yield* spawn(() => perform(connect('two.example', 80, { driver })))
-      const waits = () => connecting.scheduler.snapshot().map(({ waitsFor }) => waitsFor)
+      const waits = () =>
+        internals(connecting)
+          .snapshot()
+          .map(({ waitsFor }) => waitsFor)
       while (!waits().some((wait) => wait?.startsWith('lookup'))) yield pause()
       const first = waits()
       yield turn()
@@ -396,7 +400,7 @@ describe('connect when it is killed', () => {
           yield turn()
         }
         for (let i = 0; i < steps; i++) scheduler.step()
-        scheduler.cancel(connecting)
+        internals(scheduler).cancel(connecting)
         for (let i = 0; i < 50; i++) {
           while (scheduler.step());
           yield turn()

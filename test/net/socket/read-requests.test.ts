@@ -1,8 +1,11 @@
 // Promise 3 of the network: `readexactly`, `readall` and `peek`, and the timeout of every read.
+
 import { Connection, IncompleteReadError, LimitError, TimeoutError } from '@bluelet/net'
 import { simulate } from '@bluelet/net/testing'
 import { type Event, join, kill, race, Scheduler, sleep, spawn } from '@bluelet/scheduler'
+import { runtimeOf } from '@bluelet/scheduler/lowlevel'
 import { describe, expect, it } from 'vitest'
+import { internals } from '../../support/internals.js'
 import { abort, pair } from '../simulated-pair.js'
 import { accepted, errorOf, perform, play } from '../world.js'
 import { ScriptedSocket } from './read-oracle.js'
@@ -45,7 +48,7 @@ describe('Connection.readexactly', () => {
   })
 
   it.each([-1, 0.5, Number.NaN, '3'])('refuses %s bytes', (n) => {
-    const conn = new Connection(new ScriptedSocket([]), new Scheduler())
+    const conn = new Connection(new ScriptedSocket([]), runtimeOf(new Scheduler()))
 
     expect(() => conn.readexactly(n as number)).toThrow(RangeError)
   })
@@ -57,7 +60,7 @@ describe('the limit of Connection.readexactly', () => {
     [5, { limit: 4 }, 4],
     [1, { limit: 0 }, 0],
   ])('throws at the call, since peers often choose the length: %s bytes with %j', (n, options, limit) => {
-    const conn = new Connection(new ScriptedSocket([]), new Scheduler())
+    const conn = new Connection(new ScriptedSocket([]), runtimeOf(new Scheduler()))
 
     expect(() => conn.readexactly(n, options)).toThrow(LimitError)
     expect(() => conn.readexactly(n, options)).toThrow(
@@ -78,7 +81,7 @@ describe('the limit of Connection.readexactly', () => {
   })
 
   it.each([-1, Number.NaN, '4'])('is refused if it is invalid: %s', (limit) => {
-    const conn = new Connection(new ScriptedSocket([]), new Scheduler())
+    const conn = new Connection(new ScriptedSocket([]), runtimeOf(new Scheduler()))
 
     expect(() => conn.readexactly(1, { limit: limit as number })).toThrow(RangeError)
   })
@@ -135,7 +138,7 @@ describe('the timeout of a read', () => {
         client.shutdown()
       })
       const got = String(yield* read(server, 2000))
-      const timers = server.scheduler.timers.size
+      const timers = internals(server).timers.size
       abort({ client, server })
       return { got, timers }
     })
@@ -187,7 +190,7 @@ describe('the timeout of a read', () => {
   })
 
   it.each([-1, Number.NaN, '5'])('is refused at the call if it is invalid: %s', (timeout) => {
-    const conn = new Connection(new ScriptedSocket([]), new Scheduler())
+    const conn = new Connection(new ScriptedSocket([]), runtimeOf(new Scheduler()))
 
     for (const [, read] of READS) expect(() => read(conn, timeout as number)).toThrow(RangeError)
   })
@@ -225,7 +228,7 @@ describe('Connection.readall', () => {
   it('bounds the bytes read ahead', async () => {
     const socket = new ScriptedSocket(Array.from({ length: 100 }, () => Buffer.alloc(1000, 'x')))
     const scheduler = new Scheduler()
-    const conn = new Connection(socket, scheduler)
+    const conn = new Connection(socket, runtimeOf(scheduler))
 
     await scheduler.run(() => errorOf(conn.readall({ limit: 5000 })))
 
@@ -259,7 +262,7 @@ describe('Connection.peek', () => {
   })
 
   it.each([0, -1, 1.5, Number.NaN])('refuses %d bytes', (max) => {
-    const conn = new Connection(new ScriptedSocket([]), new Scheduler())
+    const conn = new Connection(new ScriptedSocket([]), runtimeOf(new Scheduler()))
 
     expect(() => conn.peek(max)).toThrow(RangeError)
   })

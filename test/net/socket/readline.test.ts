@@ -1,6 +1,8 @@
 // Promise 3 of the network: `readline` and `readuntil`, and their limit.
+
 import { BusyError, Connection, IncompleteReadError, LimitError } from '@bluelet/net'
 import { type Coroutine, join, kill, pause, Scheduler, spawn } from '@bluelet/scheduler'
+import { runtimeOf } from '@bluelet/scheduler/lowlevel'
 import { describe, expect, it } from 'vitest'
 import { accepted, errorOf, play } from '../world.js'
 import { ScriptedSocket } from './read-oracle.js'
@@ -127,7 +129,7 @@ describe('Connection.readline', () => {
     ['a string', ''],
     ['bytes', new Uint8Array()],
   ])('refuses a terminator of no bytes, as %s', (_, terminator) => {
-    const conn = new Connection(new ScriptedSocket([]), new Scheduler())
+    const conn = new Connection(new ScriptedSocket([]), runtimeOf(new Scheduler()))
 
     const attempt = () => conn.readline(terminator)
 
@@ -136,7 +138,7 @@ describe('Connection.readline', () => {
   })
 
   it.each([-1, 1.5, Number.NaN])('refuses a limit of %d', (limit) => {
-    const conn = new Connection(new ScriptedSocket([]), new Scheduler())
+    const conn = new Connection(new ScriptedSocket([]), runtimeOf(new Scheduler()))
 
     expect(() => conn.readline('\n', { limit })).toThrow(RangeError)
   })
@@ -256,7 +258,7 @@ describe.each(['readline', 'readuntil'] as const)('the limit of Connection.%s', 
   it('bounds the bytes read ahead', async () => {
     const socket = new ScriptedSocket(Array.from({ length: 100 }, () => Buffer.alloc(1000, 'x')))
     const scheduler = new Scheduler()
-    const conn = new Connection(socket, scheduler)
+    const conn = new Connection(socket, runtimeOf(scheduler))
 
     await scheduler.run(() => errorOf(conn[name]('\n', { limit: 5000 })))
 

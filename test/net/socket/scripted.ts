@@ -1,6 +1,8 @@
 // Connections whose bytes arrive in pieces that a test chooses.
+
 import { Connection } from '@bluelet/net'
 import { type Coroutine, Scheduler } from '@bluelet/scheduler'
+import { runtimeOf } from '@bluelet/scheduler/lowlevel'
 import { accepted, play } from '../world.js'
 import { ScriptedSocket } from './read-oracle.js'
 
@@ -23,7 +25,10 @@ export function scripted(pieces: readonly Buffer[]): {
   readonly conn: Connection
 } {
   const scheduler = new Scheduler()
-  const conn = new Connection(new ScriptedSocket(pieces.flatMap((piece) => [piece, null])), scheduler)
+  const conn = new Connection(
+    new ScriptedSocket(pieces.flatMap((piece) => [piece, null])),
+    runtimeOf(scheduler),
+  )
   return { scheduler, conn }
 }
 

@@ -2,10 +2,10 @@ import { connect, listen, server } from '@bluelet/net'
 import { nodeDriver } from '@bluelet/net/driver'
 import { Simulation, simulate } from '@bluelet/net/testing'
 import {
+  AbandonedError,
   all,
   type Coroutine,
   DeadlockError,
-  DroppedError,
   kill,
   pause,
   run,
@@ -144,8 +144,6 @@ describe('Simulation', () => {
 
     const alarm = world.at(10, () => called.push('alarm'))
     world.cancel(alarm)
-    const takeBack = world.onExhausted(() => called.push('exhausted'))
-    takeBack()
     world.onIdle(() => called.push('idle'))()
 
     expect(called).toEqual([])
@@ -308,7 +306,7 @@ describe('simulate', () => {
       try {
         yield* kill(task)
       } catch (error) {
-        if (!(error instanceof DroppedError)) throw error
+        if (!(error instanceof AbandonedError)) throw error
       }
       return world.now()
     }
@@ -398,7 +396,7 @@ function* realExchange(): Coroutine<string> {
 function realSockets(world: Simulation): Simulation {
   return new Proxy(world, {
     get(target, key) {
-      if (key === 'simulates') return []
+      if (key === 'ref' || key === 'unref') return () => target[key](undefined)
       const value: unknown = Reflect.get(target, key, target)
       return typeof value === 'function' ? value.bind(target) : value
     },

@@ -1,4 +1,5 @@
 // Promise 13: a task that has ended holds nothing.
+
 import {
   Channel,
   type Coroutine,
@@ -15,6 +16,7 @@ import {
 import { type Supervisor, spawnUnder } from '@bluelet/scheduler/lowlevel'
 import { describe, expect, it } from 'vitest'
 import { collectGarbage } from '../../support/garbage.js'
+import { internals } from '../../support/internals.js'
 import { waitFor } from '../coroutines.js'
 import { manualScheduler, world } from '../world.js'
 
@@ -166,7 +168,7 @@ describe('a task that has ended', () => {
         void large
       })
       while (scheduler.step());
-      scheduler.cancel(task)
+      internals(scheduler).cancel(task)
       while (scheduler.step());
       return { task: new WeakRef(task), large: new WeakRef(large) }
     })()
@@ -183,7 +185,7 @@ describe('a task that has ended', () => {
     await scheduler.run(function* () {
       for (let i = 0; i < 100; i++) {
         yield race([sleep(1e6), pause()])
-        most = Math.max(most, scheduler.timers.size)
+        most = Math.max(most, internals(scheduler).timers.size)
       }
     })
 

@@ -1,8 +1,10 @@
 // The option `sites`: the file and line in which tasks were spawned and events were made.
+
 import { type Coroutine, call, type Event, Latch, pause, Scheduler, sleep, spawn } from '@bluelet/scheduler'
 import type { Supervisor } from '@bluelet/scheduler/lowlevel'
 import { VirtualHost } from '@bluelet/scheduler/testing'
 import { describe, expect, it } from 'vitest'
+import { internals } from '../../support/internals.js'
 import { idle, waitFor } from '../coroutines.js'
 import { manualScheduler, stepAll } from '../world.js'
 
@@ -155,7 +157,7 @@ describe('sites', () => {
     const host = new VirtualHost({ manual: true })
     const scheduler = new Scheduler({ host })
     scheduler.spawn(function* parent() {
-      scheduler.spawnUnder(SUPERVISOR, idle)
+      internals(scheduler).spawnUnder(SUPERVISOR, idle)
       yield new Latch().wait()
     })
 

@@ -1,7 +1,9 @@
 // What the stack of an error says about the task that threw it and about its spawners.
+
 import { type Coroutine, end, group, join, kill, Latch, pause, sleep, spawn } from '@bluelet/scheduler'
 import { addTrace } from '@bluelet/scheduler/lowlevel'
 import { describe, expect, it } from 'vitest'
+import { internals } from '../../support/internals.js'
 import { pausing } from '../coroutines.js'
 import { failure, rejection, virtually } from '../world.js'
 import { added, thrower } from './stack-lines.js'
@@ -118,7 +120,7 @@ describe('the stack of an error that ends a run', () => {
     await rejection(
       virtually(function* main() {
         const task = yield* make()
-        task.scheduler.cancel(task)
+        internals(task).cancel(task)
         throw error
       }),
     )

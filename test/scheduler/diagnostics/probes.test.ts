@@ -1,7 +1,9 @@
 // Promise 15: what a probe is told of every task.
+
 import { join, kill, pause, type Scheduler, sleep, spawn } from '@bluelet/scheduler'
 import type { Probe } from '@bluelet/scheduler/lowlevel'
 import { describe, expect, it } from 'vitest'
+import { internals } from '../../support/internals.js'
 import { failure, rejection, world } from '../world.js'
 import { causeText } from './cause-text.js'
 
@@ -254,5 +256,5 @@ describe('a probe', () => {
 
 /** The field that every step of the trampoline reads; null when no probe is attached. */
 function probesOf(scheduler: Scheduler): unknown {
-  return (scheduler as unknown as { probes: unknown }).probes // Internal, and not in the declarations.
+  return internals(scheduler).probes
 }

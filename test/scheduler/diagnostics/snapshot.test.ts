@@ -1,4 +1,5 @@
 // Promise 15: the ids and names of tasks, and the list of tasks.
+
 import {
   all,
   Channel,
@@ -22,6 +23,7 @@ import {
 import { event } from '@bluelet/scheduler/lowlevel'
 import { VirtualHost } from '@bluelet/scheduler/testing'
 import { describe, expect, it } from 'vitest'
+import { internals } from '../../support/internals.js'
 import { idle, waitFor } from '../coroutines.js'
 import { manualScheduler, stepAll } from '../world.js'
 
@@ -181,7 +183,7 @@ describe('snapshot', () => {
     })
     stepAll(scheduler)
 
-    scheduler.cancel(victim)
+    internals(scheduler).cancel(victim)
 
     expect(scheduler.snapshot()[0]).toMatchObject({ state: 'withdrawing', waitsFor: 'race(1 yieldables)' })
   })

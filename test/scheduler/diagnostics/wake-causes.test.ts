@@ -1,4 +1,5 @@
 // Promise 15: what a probe is told about the cause of a wake.
+
 import {
   type AbortSignalLike,
   Channel,
@@ -15,6 +16,7 @@ import {
 } from '@bluelet/scheduler'
 import { event, type WakeCause } from '@bluelet/scheduler/lowlevel'
 import { describe, expect, it } from 'vitest'
+import { internals } from '../../support/internals.js'
 import { waitFor } from '../coroutines.js'
 import { fromOutside } from '../outside.js'
 import { world } from '../world.js'
@@ -139,10 +141,10 @@ describe('the cause of a wake', () => {
     const latch = new Latch()
 
     const wakes = await wakesOf(function* (scheduler: Scheduler) {
-      scheduler.hold()
+      internals(scheduler).ref()
       fromOutside(() => {
         latch.open()
-        scheduler.release()
+        internals(scheduler).unref()
       })
       yield latch.wait()
     } as (scheduler: Scheduler) => Coroutine)

@@ -1,7 +1,9 @@
 // What `yield`, `yield*` and `await` do with an event.
+
 import { all, type Event, kill, pause, race, run, sleep, spawn } from '@bluelet/scheduler'
 import { type EventHandler, event, type Waiter } from '@bluelet/scheduler/lowlevel'
 import { describe, expect, it } from 'vitest'
+import { internals } from '../../support/internals.js'
 import { eventSuite } from '../event-suite.js'
 import { failure, rejection, virtually, world } from '../world.js'
 import { ANSWER } from './answer.js'
@@ -336,7 +338,7 @@ describe('event', () => {
       enter() {},
       withdraw(waiter) {
         note('withdrawing')
-        scheduler.timers.add(scheduler.now() + 20, (w: Waiter) => w.withdrawn(), waiter)
+        internals(scheduler).timers.add(scheduler.now() + 20, (w: Waiter) => w.withdrawn(), waiter)
         return 'later'
       },
     }

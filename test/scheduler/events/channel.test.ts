@@ -264,7 +264,9 @@ describe('Channel', () => {
 
   it.each([-1, 1.5, Number.NaN, '2', null])('rejects a capacity of %s', (capacity) => {
     expect(() => new Channel({ capacity: capacity as number })).toThrow(
-      new RangeError(`new Channel({ capacity }): expected an integer >= 0 or Infinity, got ${capacity}`),
+      new RangeError(
+        `new Channel({ capacity }): expected an integer >= 0 or Infinity, got ${typeof capacity === 'string' ? `"${capacity}"` : capacity}`,
+      ),
     )
   })
 

@@ -130,6 +130,6 @@ describe('end', () => {
       }),
     )
 
-    expect(error).toEqual(new TypeError('end(value): it cannot be combined; yield it by itself'))
+    expect(error).toEqual(new TypeError('end(value): it cannot be part of a combination; yield it by itself'))
   })
 })

@@ -1,4 +1,5 @@
 // Groups that fail or are cancelled.
+
 import {
   type Coroutine,
   group,
@@ -13,6 +14,7 @@ import {
   timeout,
 } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
+import { internals } from '../../support/internals.js'
 import { after, failAfter } from '../coroutines.js'
 import { failure, rejection, virtually, world } from '../world.js'
 
@@ -239,19 +241,20 @@ describe('a group that fails', () => {
     const error = await rejection(
       virtually(function* () {
         let body: Task | undefined
-        const { scheduler } = yield* spawn(function* () {
+        const killer = yield* spawn(function* () {
           yield sleep(10)
           yield kill(body as Task)
         })
+        const scheduler = internals(killer)
         yield group(function* body_() {
           const { id } = scheduler.snapshot().find(({ name }) => name === 'body_') ?? { id: 0 }
-          body = [...scheduler.tasks()].find((task) => task.id === id)
+          body = [...scheduler.tasks].find((task) => task.id === id)
           yield sleep(1000)
         })
       }),
     )
 
-    expect(error).toEqual(new KilledError('body_#3 was killed, so that its group has no value'))
+    expect(error).toEqual(new KilledError('body_#3 was killed, so its group has no value'))
   })
 })
 
@@ -361,7 +364,7 @@ describe('a group that is cancelled', () => {
           }
         })
       } catch {}
-      return scheduler.timers.size
+      return internals(scheduler).timers.size
     })
 
     expect(timers).toBe(0)

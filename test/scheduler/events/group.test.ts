@@ -1,5 +1,7 @@
-import { type Group, group, pause, type Scheduler, sleep, spawn, timeout } from '@bluelet/scheduler'
+import { type Group, group, pause, sleep, spawn, timeout } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
+import type { Loop } from '../../../packages/scheduler/src/loop/loop.js'
+import { internals } from '../../support/internals.js'
 import { after, failAfter } from '../coroutines.js'
 import { eventSuite } from '../event-suite.js'
 import { rejection, virtually, world } from '../world.js'
@@ -109,8 +111,8 @@ describe('group', () => {
 
   it('names the task of its body after the function, or group if the function has no name', async () => {
     const names = await virtually(function* () {
-      const nameOf = (scheduler: Scheduler) => scheduler.snapshot().at(-1)?.name
-      const { scheduler } = yield* spawn(function* () {})
+      const nameOf = (scheduler: Loop) => scheduler.snapshot().at(-1)?.name
+      const scheduler = internals(yield* spawn(function* () {}))
       const named = yield* group(function* body() {
         return nameOf(scheduler)
       })

@@ -1,4 +1,5 @@
 // Promise 5: a join cycle is an error.
+
 import {
   all,
   type Coroutine,
@@ -14,6 +15,7 @@ import {
 } from '@bluelet/scheduler'
 import { type EventHandler, event, type Timer, type Waiter } from '@bluelet/scheduler/lowlevel'
 import { describe, expect, it } from 'vitest'
+import { internals } from '../../support/internals.js'
 import { after, joining } from '../coroutines.js'
 import { rejection, virtually, world } from '../world.js'
 
@@ -86,7 +88,7 @@ describe('a join cycle', () => {
     const { scheduler } = world()
 
     const value = await scheduler.run(function* () {
-      const [root] = scheduler.tasks()
+      const [root] = internals(scheduler).tasks
       const child = yield* spawn(function* () {
         yield pause()
         yield race([join(root as Task), sleep(10)])
@@ -103,12 +105,12 @@ describe('a join cycle', () => {
 
     const error = await rejection(
       scheduler.run(function* () {
-        const [root] = scheduler.tasks()
+        const [root] = internals(scheduler).tasks
         const task = yield* spawn(joining, root as Task)
         yield spawn(joining, root as Task) // Otherwise the root would have no joiners, and the scheduler would not search for a cycle.
         yield pause()
         // The task is now ready, with Cancelled, although its last yield was a join.
-        scheduler.cancel(task)
+        internals(scheduler).cancel(task)
         yield join(task)
       }),
     )
@@ -121,11 +123,15 @@ describe('a join cycle', () => {
     const WATCH: EventHandler<Task, Timer, void> = {
       name: 'watch',
       enter: (waiter) =>
-        scheduler.timers.add(scheduler.now() + 10, (watching: Waiter<void>) => watching.resume(), waiter),
+        internals(scheduler).timers.add(
+          scheduler.now() + 10,
+          (watching: Waiter<void>) => watching.resume(),
+          waiter,
+        ),
     }
 
     const value = await scheduler.run(function* () {
-      const [root] = scheduler.tasks()
+      const [root] = internals(scheduler).tasks
       const task = yield* spawn(function* () {
         yield event(WATCH, root as Task)
         return 'watched'

@@ -221,7 +221,7 @@ describe('join', () => {
       }),
     )
 
-    expect(String(error)).toContain('is no task of its own')
+    expect(String(error)).toContain('is not a task of its own')
   })
 
   it('waits, by await in async code, for a task of a run in progress', async () => {

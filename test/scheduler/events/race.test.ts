@@ -13,6 +13,7 @@ import {
 } from '@bluelet/scheduler'
 import { type EventHandler, event, type Waiter } from '@bluelet/scheduler/lowlevel'
 import { describe, expect, it } from 'vitest'
+import { internals } from '../../support/internals.js'
 import { after } from '../coroutines.js'
 import { eventSuite } from '../event-suite.js'
 import { failure, rejection, virtually, world } from '../world.js'
@@ -335,7 +336,7 @@ describe('race', () => {
       try {
         yield join(task)
       } catch {}
-      return task.scheduler.timers.size
+      return internals(task).timers.size
     })
 
     expect(timers).toBe(0)

@@ -111,14 +111,16 @@ describe('Semaphore', () => {
     const semaphore = new Semaphore(2)
 
     expect(() => semaphore.release()).toThrow(
-      new RangeError('release(): expected a permit to be taken, but all 2 are free'),
+      new RangeError('release(): expected a taken permit, but all 2 are free'),
     )
     expect(semaphore.permits).toBe(2)
   })
 
   it.each([0, -1, 1.5, Number.NaN, '2', null])('rejects %s permits', (permits) => {
     expect(() => new Semaphore(permits as number)).toThrow(
-      new RangeError(`new Semaphore(permits): expected a positive integer, got ${permits}`),
+      new RangeError(
+        `new Semaphore(permits): expected a positive integer, got ${typeof permits === 'string' ? `"${permits}"` : permits}`,
+      ),
     )
   })
 

@@ -1,6 +1,7 @@
 import { type Coroutine, group, join, Latch, pause, race, sleep, spawn } from '@bluelet/scheduler'
 import type { Supervisor } from '@bluelet/scheduler/lowlevel'
 import { describe, expect, it } from 'vitest'
+import { internals } from '../../support/internals.js'
 import { eventSuite } from '../event-suite.js'
 import { failure, rejection, virtually, world } from '../world.js'
 
@@ -186,7 +187,7 @@ describe('spawn', () => {
     }
 
     await scheduler.run(function* () {
-      scheduler.spawnUnder(
+      internals(scheduler).spawnUnder(
         supervisor,
         function* child(thrown: Error) {
           throw thrown

@@ -11,6 +11,7 @@ import {
   timeout,
 } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
+import { internals } from '../../support/internals.js'
 import { after } from '../coroutines.js'
 import { eventSuite } from '../event-suite.js'
 import { failure, rejection, virtually, world } from '../world.js'
@@ -262,7 +263,7 @@ describe('timeout', () => {
 
     const timers = await scheduler.run(function* () {
       for (let i = 0; i < 100_000; i++) yield timeout(30_000, pause())
-      return scheduler.timers.size
+      return internals(scheduler).timers.size
     })
 
     expect(timers).toBe(0)

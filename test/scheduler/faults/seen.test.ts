@@ -37,7 +37,7 @@ describe('the known faults of the original, none of which exist here', () => {
   })
 
   it('a spinning coroutine lets the host poll, since its turns are limited by a budget', async () => {
-    const { scheduler } = world({ budgetSteps: 8 })
+    const { scheduler } = world({ budget: { steps: 8 } })
     let polled = 0
     let spun = 0
 

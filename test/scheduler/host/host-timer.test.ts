@@ -1,6 +1,6 @@
 import type { Host } from '@bluelet/scheduler/lowlevel'
 import { describe, expect, it } from 'vitest'
-import { Alarm } from '../../../packages/scheduler/src/host/host-timer.js'
+import { HostTimer } from '../../../packages/scheduler/src/host/host-timer.js'
 
 /** A host that records the requests for timers; a timer is its own deadline. */
 class RecordingHost implements Host {
@@ -27,10 +27,10 @@ class RecordingHost implements Host {
   report(): void {}
 }
 
-describe('Alarm', () => {
+describe('HostTimer', () => {
   it('requests a call at the earliest time, and not again for the same or a later one', () => {
     const host = new RecordingHost()
-    const alarm = new Alarm(host, () => {})
+    const alarm = new HostTimer(host, () => {})
 
     for (const deadline of [20, 20, 30, 10]) alarm.set(deadline)
 
@@ -39,7 +39,7 @@ describe('Alarm', () => {
 
   it('requests any time after it has fired', () => {
     const host = new RecordingHost()
-    const alarm = new Alarm(host, () => host.log.push('ring'))
+    const alarm = new HostTimer(host, () => host.log.push('ring'))
 
     alarm.set(10)
     host.call()
@@ -50,7 +50,7 @@ describe('Alarm', () => {
 
   it('cancels its request once, and can be set for a later time', () => {
     const host = new RecordingHost()
-    const alarm = new Alarm(host, () => {})
+    const alarm = new HostTimer(host, () => {})
 
     alarm.clear()
     alarm.set(10)

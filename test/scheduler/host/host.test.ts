@@ -23,7 +23,9 @@ async function hostOf(given: Engine): Promise<Host> {
   vi.resetModules()
   // The test runner needs a process while it loads; the host does not read it then.
   const back = become({ ...given, process })
-  const { defaultHost: host } = await import('../../../packages/scheduler/src/host/host.js').finally(back)
+  const { defaultHost: host } = await import('../../../packages/scheduler/src/host/default-host.js').finally(
+    back,
+  )
   // No other test may get this copy.
   vi.resetModules()
   return new Proxy(host, {
@@ -219,7 +221,7 @@ describe('at', () => {
     const host = await hostOf({})
 
     expect(() => host.at(0, () => {})).toThrow(
-      'there are no timers here: give the scheduler a host whose at() has some',
+      'this environment has no timers: give the scheduler a host with an at() of its own',
     )
   })
 
@@ -259,7 +261,7 @@ describe('report', () => {
   })
 })
 
-describe('onExhausted', () => {
+describe('onIdle', () => {
   async function engine() {
     const listeners: (() => void)[] = []
     const on = (event: string, listener: () => void) => event === 'beforeExit' && listeners.push(listener)
@@ -269,7 +271,7 @@ describe('onExhausted', () => {
   it('calls back at each beforeExit', async () => {
     const { host, listeners } = await engine()
     let called = 0
-    host.onExhausted?.(() => called++)
+    host.onIdle?.(() => called++)
 
     for (const listener of listeners) listener()
     for (const listener of listeners) listener()
@@ -280,7 +282,7 @@ describe('onExhausted', () => {
   it('adds one listener, however many callers there are', async () => {
     const { host, listeners } = await engine()
 
-    for (let i = 0; i < 100; i++) host.onExhausted?.(() => {})
+    for (let i = 0; i < 100; i++) host.onIdle?.(() => {})
 
     expect(listeners).toHaveLength(1)
   })
@@ -288,7 +290,7 @@ describe('onExhausted', () => {
   it('is undone by the function that it returns', async () => {
     const { host, listeners } = await engine()
     let called = 0
-    const detach = host.onExhausted?.(() => called++)
+    const detach = host.onIdle?.(() => called++)
 
     detach?.()
     for (const listener of listeners) listener()
@@ -299,7 +301,7 @@ describe('onExhausted', () => {
   it.each([[{}], [{ process: {} }]])('does nothing in an engine with %o', async (given) => {
     const host = await hostOf(given)
 
-    const detach = host.onExhausted?.(() => {})
+    const detach = host.onIdle?.(() => {})
 
     expect(() => detach?.()).not.toThrow()
   })

@@ -1,8 +1,8 @@
 import { all, Cancelled, type Coroutine, group, pause, run, Scheduler, sleep } from '@bluelet/scheduler'
 import { type Schedule, seeded, VirtualHost } from '@bluelet/scheduler/testing'
 import { describe, expect, it } from 'vitest'
-import { next } from '../../../packages/scheduler/src/host/schedule.js'
-import { Queue } from '../../../packages/scheduler/src/stores/ring-queue.js'
+import { takeNext } from '../../../packages/scheduler/src/host/schedule.js'
+import { RingQueue } from '../../../packages/scheduler/src/stores/ring-queue.js'
 import { rejection } from '../world.js'
 
 /** Makes the given choices, then always 0, and records the number of options each time. */
@@ -199,7 +199,7 @@ describe('a call that is already due', () => {
         // The root rests, so that the call comes before the root ends.
         yield* sleep(1)
       },
-      { host, budgetSteps: 1 },
+      { host, budget: { steps: 1 } },
     )
     return order
   }
@@ -225,10 +225,10 @@ describe('an invalid choice of a schedule', () => {
   const bad: readonly number[] = [2.5, -1, 3, Number.NaN]
 
   it.each(bad)('is an error that says so: %d of 3', (choice) => {
-    const queue = new Queue<string>()
+    const queue = new RingQueue<string>()
     for (const item of 'abc') queue.push(item)
 
-    expect(() => next(queue, { choose: () => choice })).toThrow(
+    expect(() => takeNext(queue, { choose: () => choice })).toThrow(
       new RangeError(`schedule.choose(3): expected an integer of 0 to 2, got ${choice}`),
     )
     expect(queue.size).toBe(3)

@@ -1,8 +1,10 @@
 // Errors of the trampoline and of timers themselves, which belong to no coroutine.
+
 import { type Event, Scheduler, sleep } from '@bluelet/scheduler'
 import { event, type Host, type Waiter } from '@bluelet/scheduler/lowlevel'
 import { VirtualHost } from '@bluelet/scheduler/testing'
 import { describe, expect, it } from 'vitest'
+import { internals } from '../../support/internals.js'
 import { afterMacrotasks } from '../outside.js'
 import { failure, stepAll } from '../world.js'
 import { byHand } from './by-hand.js'
@@ -35,7 +37,7 @@ describe('an error that escapes from the trampoline', () => {
     const error = failure('of a timer')
 
     const outcome = scheduler.run(function* () {
-      scheduler.timers.add(
+      internals(scheduler).timers.add(
         5,
         () => {
           throw error
@@ -87,7 +89,7 @@ describe('an error that breaks a step', () => {
   it('of a timer that belongs to no task is reported', () => {
     const { scheduler, host } = byHand()
     const error = failure()
-    scheduler.timers.add(
+    internals(scheduler).timers.add(
       0,
       () => {
         throw error

@@ -1,4 +1,5 @@
 // Promise 2: the budget of a turn, in steps and in time, after which the host polls.
+
 import {
   type Coroutine,
   type Event,
@@ -10,6 +11,7 @@ import {
 } from '@bluelet/scheduler'
 import type { Host } from '@bluelet/scheduler/lowlevel'
 import { describe, expect, it } from 'vitest'
+import { internals } from '../../support/internals.js'
 
 /** A host that makes one call at a time, when the test says so. The tasks move its clock. */
 class Stepwise implements Host {
@@ -65,14 +67,14 @@ function busy(tasks: number, stepMs: number, options: SchedulerOptions): Load {
   return load
 }
 
-describe('budgetSteps', () => {
-  it.each([1, 2, 3, 63, 64, 65, 100, 1000, 1024])('of %i is never exceeded in a turn', (budgetSteps) => {
-    const load = busy(3, 0, { budgetSteps })
+describe('budget.steps', () => {
+  it.each([1, 2, 3, 63, 64, 65, 100, 1000, 1024])('of %i is never exceeded in a turn', (steps) => {
+    const load = busy(3, 0, { budget: { steps } })
 
     for (let turn = 1; turn <= 5; turn++) {
       load.host.turn()
 
-      expect(load.steps).toBeLessThanOrEqual(turn * budgetSteps)
+      expect(load.steps).toBeLessThanOrEqual(turn * steps)
     }
   })
 
@@ -87,7 +89,7 @@ describe('budgetSteps', () => {
   it('is followed by a turn that begins with the next task', () => {
     const host = new Stepwise()
     const log: number[] = []
-    const scheduler = new Scheduler({ host, budgetSteps: 2 })
+    const scheduler = new Scheduler({ host, budget: { steps: 2 } })
     for (let i = 0; i < 5; i++) {
       scheduler.spawn(function* () {
         log.push(i)
@@ -124,14 +126,14 @@ describe('a turn', () => {
     const host = new Stepwise()
     const scheduler = new Scheduler({ host })
     void scheduler.run(function* () {
-      scheduler.hold()
-      scheduler.hold()
+      internals(scheduler).ref()
+      internals(scheduler).ref()
     })
     while (host.turn()) {}
 
-    scheduler.release()
+    internals(scheduler).unref()
     const first = host.turn()
-    scheduler.release()
+    internals(scheduler).unref()
     const second = host.turn()
 
     expect([first, second]).toEqual([false, true])
@@ -159,9 +161,9 @@ describe('a turn', () => {
   })
 })
 
-describe('budgetMs', () => {
+describe('budget.time', () => {
   it('ends a turn of slow steps after the step that used it up', () => {
-    const load = busy(100, 10, { budgetMs: 2 })
+    const load = busy(100, 10, { budget: { time: 2 } })
 
     load.host.turn()
 
@@ -170,7 +172,7 @@ describe('budgetMs', () => {
 
   it('ends a turn of quick steps soon after it is used up', () => {
     // 2 ms at 0.01 ms a step are 200 steps; the scheduler reads the clock every 64 steps.
-    const load = busy(1000, 0.01, { budgetMs: 2 })
+    const load = busy(1000, 0.01, { budget: { time: 2 } })
 
     load.host.turn()
 
@@ -188,7 +190,7 @@ describe('budgetMs', () => {
   })
 
   it('of Infinity leaves the number of steps as the only limit', () => {
-    const load = busy(100, 1e6, { budgetMs: Number.POSITIVE_INFINITY, budgetSteps: 50 })
+    const load = busy(100, 1e6, { budget: { steps: 50, time: Number.POSITIVE_INFINITY } })
 
     load.host.turn()
 

@@ -73,7 +73,7 @@ class Loop implements Host {
 describe('a turn', () => {
   it('is followed by the next one, with no pass of the host in between, until the budget is used up', async () => {
     const loop = new Loop()
-    const scheduler = new Scheduler({ host: loop, budgetSteps: 3 })
+    const scheduler = new Scheduler({ host: loop, budget: { steps: 3 } })
     const passes: number[] = []
     function* stepper() {
       for (let i = 0; i < 3; i++) {
@@ -94,7 +94,7 @@ describe('a turn', () => {
 
   it('takes no more steps than its budget', async () => {
     const loop = new Loop()
-    const scheduler = new Scheduler({ host: loop, budgetSteps: 4 })
+    const scheduler = new Scheduler({ host: loop, budget: { steps: 4 } })
     const steps = new Map<number, string>()
     function* stepper(name: string) {
       steps.set(loop.passes, (steps.get(loop.passes) ?? '') + name)
@@ -109,7 +109,7 @@ describe('a turn', () => {
 
   it('exceeds its budget of time by no more than a step, when steps are slow', async () => {
     const loop = new Loop()
-    const scheduler = new Scheduler({ host: loop, budgetMs: 2 })
+    const scheduler = new Scheduler({ host: loop, budget: { time: 2 } })
     const steps = new Map<number, string>()
     function* stepper(name: string) {
       steps.set(loop.passes, (steps.get(loop.passes) ?? '') + name)
@@ -123,17 +123,17 @@ describe('a turn', () => {
     expect([...steps.values()]).toEqual(['ab', 'cd', 'e'])
   })
 
-  it.each([0, -1, 1.5, Number.NaN])('rejects a budget of %d steps', (budgetSteps) => {
-    expect(() => new Scheduler({ budgetSteps })).toThrow(RangeError)
+  it.each([0, -1, 1.5, Number.NaN])('rejects a budget of %d steps', (steps) => {
+    expect(() => new Scheduler({ budget: { steps } })).toThrow(RangeError)
   })
 
-  it.each([0, -1, Number.NaN])('rejects a budget of %d ms', (budgetMs) => {
-    expect(() => new Scheduler({ budgetMs })).toThrow(RangeError)
+  it.each([0, -1, Number.NaN])('rejects a budget of %d ms', (time) => {
+    expect(() => new Scheduler({ budget: { time } })).toThrow(RangeError)
   })
 
   it('steps every ready task once before any of them twice', async () => {
     const loop = new Loop()
-    const scheduler = new Scheduler({ host: loop, budgetSteps: 7 })
+    const scheduler = new Scheduler({ host: loop, budget: { steps: 7 } })
     const steps = new Array<number>(20).fill(0)
     let apart = 0
     function* stepper(n: number) {

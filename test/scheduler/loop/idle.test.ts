@@ -1,8 +1,10 @@
 // A simulated world that has nothing left to call: nothing that it simulates will happen any more.
+
 import { Cancelled, DeadlockError, type Event, run, Scheduler, sleep, spawn } from '@bluelet/scheduler'
 import { type EventHandler, event } from '@bluelet/scheduler/lowlevel'
 import { VirtualHost } from '@bluelet/scheduler/testing'
 import { describe, expect, it } from 'vitest'
+import { internals } from '../../support/internals.js'
 import { fromOutside } from '../outside.js'
 import { failure, rejection } from '../world.js'
 
@@ -96,10 +98,10 @@ describe('on a host that simulates sockets, a wait for a socket', () => {
     const scheduler = new Scheduler(options)
 
     const value = await scheduler.run(function* () {
-      scheduler.hold()
+      internals(scheduler).ref()
       fromOutside(() => {
         waiters[0]?.('woken')
-        scheduler.release()
+        internals(scheduler).unref()
       })
       return yield* waitOn('socket')
     })
@@ -111,11 +113,11 @@ describe('on a host that simulates sockets, a wait for a socket', () => {
     const scheduler = new Scheduler(simulating())
 
     const run = scheduler.run(function* main() {
-      scheduler.hold('socket')
+      internals(scheduler).ref('socket')
       try {
         yield waitOn('socket')
       } finally {
-        scheduler.release('socket')
+        internals(scheduler).unref('socket')
       }
     })
 
@@ -274,7 +276,7 @@ describe('a run that is held open in a simulated world in which nothing can happ
     })
 
     const ending = scheduler.run(function* () {
-      scheduler.hold('socket')
+      internals(scheduler).ref('socket')
     })
 
     expect(await Promise.race([ending.catch(String), pending])).toContain('the run is held open')

@@ -39,7 +39,7 @@ describe('misuse of run', () => {
 
     const error = await rejection(scheduler.run(child))
 
-    expect((error as Error).message).toMatch(/is running already/)
+    expect((error as Error).message).toMatch(/is already running/)
     expect(await first).toBe(1)
   })
 
@@ -68,12 +68,14 @@ describe('misuse of run', () => {
   })
 
   const options: readonly (readonly [string, object, ErrorClass, RegExp])[] = [
-    ['budgetSteps: 0', { budgetSteps: 0 }, RangeError, /budgetSteps.*0/],
-    ['budgetSteps: 1.5', { budgetSteps: 1.5 }, RangeError, /budgetSteps.*1\.5/],
-    ["budgetSteps: '8'", { budgetSteps: '8' }, RangeError, /budgetSteps.*8/],
-    ['budgetMs: 0', { budgetMs: 0 }, RangeError, /budgetMs.*0/],
-    ['budgetMs: NaN', { budgetMs: Number.NaN }, RangeError, /budgetMs.*NaN/],
-    ["budgetMs: '2'", { budgetMs: '2' }, RangeError, /budgetMs.*2/],
+    ['budget: { steps: 0 }', { budget: { steps: 0 } }, RangeError, /budget\.steps.*0/],
+    ['budget: { steps: 1.5 }', { budget: { steps: 1.5 } }, RangeError, /budget\.steps.*1\.5/],
+    ["budget: { steps: '8' }", { budget: { steps: '8' } }, RangeError, /budget\.steps.*8/],
+    ['budget: { time: 0 }', { budget: { time: 0 } }, RangeError, /budget\.time.*0/],
+    ['budget: { time: NaN }', { budget: { time: Number.NaN } }, RangeError, /budget\.time.*NaN/],
+    ["budget: { time: '2' }", { budget: { time: '2' } }, RangeError, /budget\.time.*2/],
+    ['budget: 5', { budget: 5 }, TypeError, /budget.*\{ steps, time \}.*5/],
+    ['budget: null', { budget: null }, TypeError, /budget.*\{ steps, time \}.*null/],
   ]
   it.each(options)('of a scheduler by { %s } is an error', (_name, option, error, message) => {
     expect(() => new Scheduler(option)).toThrow(error)

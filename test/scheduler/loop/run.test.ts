@@ -5,6 +5,7 @@ import { type Coroutine, pause, run, Scheduler, sleep, spawn, type Task } from '
 import { defaultHost, type Supervisor } from '@bluelet/scheduler/lowlevel'
 import { VirtualHost } from '@bluelet/scheduler/testing'
 import { describe, expect, it } from 'vitest'
+import { internals } from '../../support/internals.js'
 import { after } from '../coroutines.js'
 import { failure, rejection, virtually, world } from '../world.js'
 
@@ -50,10 +51,10 @@ describe('run', () => {
     let released = false
 
     await scheduler.run(function* () {
-      scheduler.hold()
+      internals(scheduler).ref()
       setImmediate(() => {
         released = true
-        scheduler.release()
+        internals(scheduler).unref()
       })
     })
 
@@ -92,7 +93,7 @@ describe('run', () => {
     })
 
     expect(scheduler.snapshot()).toEqual([])
-    expect(scheduler.timers.size).toBe(0)
+    expect(internals(scheduler).timers.size).toBe(0)
   })
 
   it('leaves nothing behind when it rejects', async () => {
@@ -107,7 +108,7 @@ describe('run', () => {
     )
 
     expect(scheduler.snapshot()).toEqual([])
-    expect(scheduler.timers.size).toBe(0)
+    expect(internals(scheduler).timers.size).toBe(0)
   })
 
   it('rejects with the error of its root although a task joined the root', async () => {
@@ -116,7 +117,7 @@ describe('run', () => {
 
     const caught = await rejection(
       scheduler.run(function* () {
-        const [root] = scheduler.tasks()
+        const [root] = internals(scheduler).tasks
         yield spawn(function* () {
           try {
             yield root as Task
@@ -213,9 +214,9 @@ describe('run', () => {
           yield sleep(1000)
         } finally {
           yield spawn(after, 10, 'late task')
-          timers.push(scheduler.timers.size)
+          timers.push(internals(scheduler).timers.size)
           yield sleep(20)
-          timers.push(scheduler.timers.size)
+          timers.push(internals(scheduler).timers.size)
         }
       }),
     )
@@ -247,7 +248,7 @@ describe('run', () => {
     const first = scheduler.run(() => after(10, 'first'))
     const error = await rejection(scheduler.run(() => after(10, 'second')))
 
-    expect(String(error)).toContain('this scheduler is running already')
+    expect(String(error)).toContain('this scheduler is already running')
     expect(await first).toBe('first')
   })
 
@@ -348,7 +349,7 @@ describe('run', () => {
     const error = failure()
     const failed: unknown[] = []
     const supervisor: Supervisor = { adopt() {}, fail: (_task, error) => failed.push(error), disown() {} }
-    scheduler.spawnUnder(supervisor, function* () {
+    internals(scheduler).spawnUnder(supervisor, function* () {
       throw error
     })
 

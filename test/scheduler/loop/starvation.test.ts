@@ -48,7 +48,7 @@ class Busy {
 }
 
 describe.each(HOSTS)('%s', (_name, host) => {
-  const options = () => ({ host: host(), sites: false, budgetSteps: 64 })
+  const options = () => ({ host: host(), sites: false, budget: { steps: 64 } })
 
   it('a hundred tasks that repeatedly sleep 0 do not starve one that sleeps longer', async () => {
     // curio: test_sleep_0_starvation
@@ -197,8 +197,7 @@ describe('on the real event loop', () => {
     const busy = new Busy()
     const scheduler = new Scheduler({
       host: defaultHost,
-      budgetSteps: 1000,
-      budgetMs: Number.POSITIVE_INFINITY,
+      budget: { steps: 1000, time: Number.POSITIVE_INFINITY },
     })
     const stepsBetween: number[] = []
 

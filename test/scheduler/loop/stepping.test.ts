@@ -1,4 +1,5 @@
 // Promise 14: a scheduler that the test drives by hand, step by step.
+
 import {
   type Coroutine,
   DeadlockError,
@@ -11,6 +12,7 @@ import {
 } from '@bluelet/scheduler'
 import { VirtualHost } from '@bluelet/scheduler/testing'
 import { describe, expect, it } from 'vitest'
+import { internals } from '../../support/internals.js'
 import { afterMacrotasks } from '../outside.js'
 import { failure, rejection, stepAll } from '../world.js'
 import { byHand } from './by-hand.js'
@@ -46,7 +48,7 @@ describe('step', () => {
     })
     stepper('a', 1)
 
-    scheduler.cancel(victim)
+    internals(scheduler).cancel(victim)
     const steps = stepAll(scheduler)
 
     expect(log).toEqual(['a1'])

@@ -15,6 +15,7 @@ import {
 } from '@bluelet/scheduler'
 import { type EventHandler, event, type Waiter } from '@bluelet/scheduler/lowlevel'
 import { describe, expect, it } from 'vitest'
+import { internals } from '../../support/internals.js'
 import { failure, rejection, virtually, world } from '../world.js'
 
 function* sleeper(): Coroutine<void> {
@@ -42,7 +43,7 @@ describe('a branch of', () => {
     )
 
     expect(error).toBeInstanceOf(KilledError)
-    expect((error as Error).message).toBe(`${name}#3 was killed, so that this branch has no value`)
+    expect((error as Error).message).toBe(`${name}#3 was killed, so this branch has no value`)
   })
 })
 
@@ -83,7 +84,7 @@ describe('a handler of a branch', () => {
       try {
         yield race([sleep(1000), throwing(error, false)])
       } catch (caught) {
-        return [caught, scheduler.timers.size]
+        return [caught, internals(scheduler).timers.size]
       }
       return []
     })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Queue } from '../../../packages/scheduler/src/stores/ring-queue.js'
+import { RingQueue } from '../../../packages/scheduler/src/stores/ring-queue.js'
 import { collectGarbage } from '../../support/garbage.js'
 
 interface Item {
@@ -11,13 +11,13 @@ function item(n: number): Item {
   return { n }
 }
 
-function filled(count: number): Queue<Item> {
-  const queue = new Queue<Item>()
+function filled(count: number): RingQueue<Item> {
+  const queue = new RingQueue<Item>()
   for (let n = 0; n < count; n++) queue.push(item(n))
   return queue
 }
 
-function drain(queue: Queue<Item>): unknown[] {
+function drain(queue: RingQueue<Item>): unknown[] {
   const drained: unknown[] = []
   while (queue.size > 0) drained.push(queue.shift())
   return drained
@@ -27,7 +27,7 @@ function numbers(from: number, to: number): unknown[] {
   return Array.from({ length: to - from }, (_, i) => ({ n: from + i }))
 }
 
-describe('Queue', () => {
+describe('RingQueue', () => {
   it.each([0, 1, 63, 64, 65, 128, 1000])(
     'returns %i items in the order in which they were added',
     (count) => {
@@ -50,7 +50,7 @@ describe('Queue', () => {
   })
 
   it('releases an item that it has returned', async () => {
-    const queue = new Queue<Item>()
+    const queue = new RingQueue<Item>()
     queue.push(item(1))
     const task = new WeakRef(queue.shift())
 
@@ -71,7 +71,7 @@ describe('Queue', () => {
   })
 
   it('frees the memory of a burst when it is trimmed', async () => {
-    const queue = new Queue<number>()
+    const queue = new RingQueue<number>()
     // A ring of 2 ** 20 places, of 4 or 8 bytes each.
     for (let n = 0; n < 2 ** 20; n++) queue.push(n)
     while (queue.size > 0) queue.shift()
@@ -123,7 +123,7 @@ describe('Queue', () => {
 
     fc.assert(
       fc.property(places, (places) => {
-        const queue = new Queue<number>()
+        const queue = new RingQueue<number>()
         const model: number[] = []
         for (const [n, place] of places.entries()) {
           if (place === null || model.length === 0) {
@@ -145,7 +145,7 @@ describe('Queue', () => {
 
     fc.assert(
       fc.property(bursts, (bursts) => {
-        const queue = new Queue<Item>()
+        const queue = new RingQueue<Item>()
         const model: Item[] = []
         for (const burst of bursts) {
           for (let i = 0; i < burst; i++) {

@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Timer, Timers } from '../../../packages/scheduler/src/stores/timer-heap.js'
+import { type Timer, TimerHeap } from '../../../packages/scheduler/src/stores/timer-heap.js'
 
-/** Timers that record the number of each one that expires. */
+/** TimerHeap that record the number of each one that expires. */
 class Recorded {
-  readonly timers: Timers = new Timers()
+  readonly timers: TimerHeap = new TimerHeap()
   readonly expired: number[] = []
   readonly handles: Timer[] = []
 
@@ -14,7 +14,7 @@ class Recorded {
   }
 }
 
-describe('Timers', () => {
+describe('TimerHeap', () => {
   it('expires timers that are due, by deadline', () => {
     const { timers, expired } = withDeadlines(30, 10, 20)
 
@@ -62,7 +62,7 @@ describe('Timers', () => {
   })
 
   it('skips removed timers, even between others of the same deadline', () => {
-    const timers = new Timers()
+    const timers = new TimerHeap()
     const expired: string[] = []
     const second: Timer[] = []
     timers.add(
@@ -103,7 +103,7 @@ describe('Timers', () => {
   })
 
   it('leaves a timer that is set meanwhile for the next expiry', () => {
-    const timers = new Timers()
+    const timers = new TimerHeap()
     const expired: string[] = []
     timers.add(10, () => void timers.add(10, () => void expired.push('meanwhile'), undefined), undefined)
 
@@ -115,7 +115,7 @@ describe('Timers', () => {
   })
 
   it('expires all timers that are due although one that is set meanwhile is due earlier', () => {
-    const timers = new Timers()
+    const timers = new TimerHeap()
     const expired: string[] = []
     timers.add(1, () => void timers.add(0, () => void expired.push('meanwhile'), undefined), undefined)
     timers.add(2, () => void expired.push('second'), undefined)
@@ -142,7 +142,7 @@ describe('Timers', () => {
   })
 
   it('names the timer that is expiring during its call', () => {
-    const timers = new Timers()
+    const timers = new TimerHeap()
     const seen: (Timer | null)[] = []
     const timer = timers.add(10, () => void seen.push(timers.expiring), undefined)
 

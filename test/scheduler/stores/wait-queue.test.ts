@@ -1,7 +1,7 @@
 import type { Waiter } from '@bluelet/scheduler/lowlevel'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Place, Waiters } from '../../../packages/scheduler/src/stores/wait-queue.js'
+import { type Place, WaitQueue } from '../../../packages/scheduler/src/stores/wait-queue.js'
 import { collectGarbage } from '../../support/garbage.js'
 
 /** A waiter of which the queue needs no method. */
@@ -9,10 +9,13 @@ function waiter(): Waiter<void> {
   return {} as Waiter<void>
 }
 
-type Numbers = Waiters<void, number>
+type Numbers = WaitQueue<Waiter<void>, number>
 
-function withValues(...values: readonly number[]): { waiters: Numbers; places: Place<void, number>[] } {
-  const waiters: Numbers = new Waiters()
+function withValues(...values: readonly number[]): {
+  waiters: Numbers
+  places: Place<Waiter<void>, number>[]
+} {
+  const waiters: Numbers = new WaitQueue<Waiter<void>, number>()
   return { waiters, places: values.map((value) => waiters.join(waiter(), value)) }
 }
 
@@ -22,7 +25,7 @@ function takeAll(waiters: Numbers): number[] {
   return taken
 }
 
-describe('Waiters', () => {
+describe('WaitQueue', () => {
   it('are taken in the order in which they entered', () => {
     const { waiters } = withValues(1, 2, 3)
 
@@ -49,17 +52,20 @@ describe('Waiters', () => {
   })
 
   it('are empty at first', () => {
-    const waiters = new Waiters()
+    const waiters = new WaitQueue<Waiter<void>, number>()
 
     expect([waiters.size, waiters.take()]).toEqual([0, undefined])
   })
 
-  const waysOut: readonly (readonly [string, (waiters: Numbers, place: Place<void, number>) => void])[] = [
+  const waysOut: readonly (readonly [
+    string,
+    (waiters: Numbers, place: Place<Waiter<void>, number>) => void,
+  ])[] = [
     ['taken', (waiters) => void waiters.take()],
     ['left', (waiters, place) => waiters.leave(place)],
   ]
   it.each(waysOut)('hold no reference to a waiter that was %s', async (_name, goOut) => {
-    const waiters: Numbers = new Waiters()
+    const waiters: Numbers = new WaitQueue<Waiter<void>, number>()
     const gone = (() => {
       const someone = waiter()
       goOut(waiters, waiters.join(someone, 1))
@@ -76,7 +82,7 @@ describe('Waiters', () => {
     timeout: 5000,
     tags: 'large',
   }, () => {
-    const waiters: Waiters<void, number> = new Waiters()
+    const waiters: WaitQueue<Waiter<void>, number> = new WaitQueue<Waiter<void>, number>()
     for (let i = 0; i < 300_000; i++) waiters.join(waiter(), i)
 
     const taken = takeAll(waiters)

@@ -246,7 +246,7 @@ describe('everySchedule', () => {
       }),
     )
 
-    expect((error as Error).message).toContain('the program depends on something else than its world')
+    expect((error as Error).message).toContain('the program depends on something other than its world')
   })
 
   it('does not blame a schedule when a program fails because of something outside', async () => {
@@ -259,6 +259,6 @@ describe('everySchedule', () => {
       }),
     )
 
-    expect((error as Error).message).toContain('the program depends on something else than its world')
+    expect((error as Error).message).toContain('the program depends on something other than its world')
   })
 })

@@ -99,7 +99,7 @@ describe('VirtualHost', () => {
     const host = new VirtualHost()
     let awake = false
 
-    await new Scheduler({ host, budgetSteps: 1 }).run(function* () {
+    await new Scheduler({ host, budget: { steps: 1 } }).run(function* () {
       yield spawn(function* () {
         yield sleep(3)
         awake = true
@@ -122,16 +122,17 @@ describe('VirtualHost', () => {
     expect(host.now()).toBe(0)
   })
 
-  it('is exhausted when the real world is', () => {
-    const takeBack = () => {}
-    const onExhausted = vi.spyOn(defaultHost, 'onExhausted').mockReturnValue(takeBack)
+  it('is idle when the real world is', () => {
+    const takeBack = vi.fn()
+    const onIdle = vi.spyOn(defaultHost, 'onIdle').mockReturnValue(takeBack)
     const callback = () => {}
 
-    const given = new VirtualHost().onExhausted(callback)
+    const detach = new VirtualHost().onIdle(callback)
+    detach()
 
-    expect(onExhausted).toHaveBeenCalledExactlyOnceWith(callback)
-    expect(given).toBe(takeBack)
-    onExhausted.mockRestore()
+    expect(onIdle).toHaveBeenCalledExactlyOnceWith(callback)
+    expect(takeBack).toHaveBeenCalledOnce()
+    onIdle.mockRestore()
   })
 
   it('never goes back, even for a timer in the past', async () => {
@@ -150,11 +151,12 @@ describe('onIdle', () => {
   function idling(): { host: VirtualHost; log: string[]; takeBack: () => void } {
     const host = new VirtualHost()
     const log: string[] = []
-    return { host, log, takeBack: host.onIdle(() => log.push('idle')) }
+    const takeBack = host.onIdle(() => log.push('idle'))
+    return { host, log, takeBack }
   }
 
   it('calls back when nothing is left to call, soon or at any time', async () => {
-    const { host, log } = idling()
+    const { host, log, takeBack } = idling()
 
     host.soon(() => log.push('soon'))
     host.at(10, () => log.push('at 10'))
@@ -162,10 +164,11 @@ describe('onIdle', () => {
     await afterMacrotasks(10)
 
     expect(log).toEqual(['soon', 'at 10', 'at 20', 'idle'])
+    takeBack()
   })
 
   it('calls back each time', async () => {
-    const { host, log } = idling()
+    const { host, log, takeBack } = idling()
 
     host.soon(() => log.push('first'))
     await afterMacrotasks(5)
@@ -173,10 +176,11 @@ describe('onIdle', () => {
     await afterMacrotasks(5)
 
     expect(log).toEqual(['first', 'idle', 'second', 'idle'])
+    takeBack()
   })
 
   it('waits for a call of soon next to the last timer', async () => {
-    const { host, log } = idling()
+    const { host, log, takeBack } = idling()
 
     host.at(10, () => {
       log.push('at 10')
@@ -185,6 +189,7 @@ describe('onIdle', () => {
     await afterMacrotasks(10)
 
     expect(log).toEqual(['at 10', 'soon', 'idle'])
+    takeBack()
   })
 
   it('is undone by the function that it returns', async () => {
@@ -267,7 +272,7 @@ describe('tasks that spin on a VirtualHost', () => {
     const host = new VirtualHost()
     const steps: number[] = []
 
-    await new Scheduler({ host, sites: false, budgetSteps: 1 }).run(function* () {
+    await new Scheduler({ host, sites: false, budget: { steps: 1 } }).run(function* () {
       while (host.now() < 10) {
         steps[host.now()] = (steps[host.now()] ?? 0) + 1
         yield pause()
@@ -280,7 +285,7 @@ describe('tasks that spin on a VirtualHost', () => {
   it('stop it again after a rest', async () => {
     const host = new VirtualHost()
 
-    await new Scheduler({ host, sites: false, budgetSteps: 1 }).run(function* () {
+    await new Scheduler({ host, sites: false, budget: { steps: 1 } }).run(function* () {
       while (host.now() < 10) yield pause()
       yield sleep(90)
       for (let steps = 0; steps < 200; steps++) yield pause()

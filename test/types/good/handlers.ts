@@ -132,8 +132,7 @@ export const options: Promise<number> = run(named, {
   host: new VirtualHost(),
   signal: new AbortController().signal,
   grace: 100,
-  budgetSteps: 10,
-  budgetMs: 1,
+  budget: { steps: 10, time: 1 },
   sites: true,
 })
 export const scheduled: Promise<number> = new Scheduler().run(named())

@@ -4,7 +4,7 @@
  */
 
 import { ClosedError, type Coroutine, type Task, type TimeoutError } from '@bluelet/scheduler'
-import { addTrace, Stragglers, type Supervisor } from '@bluelet/scheduler/lowlevel'
+import { addTrace, type ScopeOwner, type TaskHandle, TaskScope } from '@bluelet/scheduler/lowlevel'
 import { ConnectionResetError, codeOf } from '../errors.js'
 import type { Connection } from '../socket/connection.js'
 import type { ConnectionObserver } from '../socket/connection-observer.js'
@@ -34,7 +34,7 @@ export interface SessionOwner {
 }
 
 /** Supervises the handler of one connection and the tasks that it spawned. */
-export class Session implements Supervisor, ConnectionObserver, SweptConnection {
+export class Session implements ScopeOwner, ConnectionObserver, SweptConnection {
   readonly conn: Connection
   readonly sweep: TimeoutSweep
   /** The neighbours in the owner's list. */
@@ -46,20 +46,16 @@ export class Session implements Supervisor, ConnectionObserver, SweptConnection 
   readSince = 0
   stall: Stall | null = null
   readonly #owner: SessionOwner
+  /**
+   * Supervises the handler's task and those that it spawns. The errors that it has recorded need no
+   * report: timeouts of the client, and failures that were dealt with, since both a reader and a
+   * writer receive the error of a broken connection.
+   */
+  readonly #scope = new TaskScope(this)
   /** The handler's task; null before it is spawned. */
-  #main: Task | null = null
-  /** Tasks that the handler spawned and that have not ended; null until it spawns one. */
-  #others: Set<Task> | null = null
-  /** Tasks that were spawned after the session was cancelled; null until there is one. */
-  #stragglers: Stragglers | null = null
-  #cancelled = false
+  #main: TaskHandle | null = null
   #tasksEnded = false
   #descriptorClosed = false
-  /**
-   * Errors that need no report, by identity: timeouts of the client, and failures that were dealt with,
-   * since both a reader and a writer receive the error of a broken connection. Null until there is one.
-   */
-  #known: Set<unknown> | null = null
   /**
    * Whether the connection was reset because of a stall, so that other waiting tasks get a
    * ClosedError.
@@ -79,17 +75,16 @@ export class Session implements Supervisor, ConnectionObserver, SweptConnection 
     conn.observer = this
     const { scheduler } = conn
     try {
-      scheduler.spawnUnder(this, handler, conn)
+      this.#main = scheduler.spawnUnder(this.#scope, handler, conn)
     } catch (error) {
       // The handler threw before it returned a coroutine, or returned something else.
-      scheduler.spawnUnder(this, failing, error)
+      this.#main = scheduler.spawnUnder(this.#scope, failing, error)
     }
   }
 
   /** Starts to cancel the handler and the tasks that it spawned. */
   cancel(): void {
-    this.#cancelled = true
-    for (const task of this.#tasks()) task.scheduler.cancel(task, this.#owner.cleanUpMs)
+    this.#scope.cancel(this.#owner.cleanUpMs)
   }
 
   // Called by the connection.
@@ -102,57 +97,30 @@ export class Session implements Supervisor, ConnectionObserver, SweptConnection 
   // Called by the sweep.
 
   timedOut(kind: TimeoutKind, error: TimeoutError): void {
-    this.#remember(error)
+    this.#scope.record(error)
     this.#stalled ||= kind === 'stall'
     this.#owner.timedOut(this, kind)
   }
 
-  // Called for the tasks.
+  // Called by the scope.
 
-  adopt(task: Task): void {
-    if (this.#main === null) {
-      this.#main = task
-      return
-    }
-    this.#others ??= new Set()
-    this.#others.add(task)
-    if (!this.#cancelled) return
-    this.#stragglers ??= new Stragglers()
-    this.#stragglers.add(task)
-  }
-
-  fail(task: Task, error: unknown): void {
-    const consequence = (this.#cancelled || this.#stalled) && error instanceof ClosedError
-    const known = consequence || this.#known?.has(error)
-    this.#remember(error)
+  failed(error: unknown, task: TaskHandle, known: boolean): void {
+    const consequence = (this.#scope.cancelling || this.#stalled) && error instanceof ClosedError
     this.conn.close()
     this.cancel()
-    if (known || isDisconnect(error)) return
+    if (known || consequence || isDisconnect(error)) return
     addTrace(error, task)
-    this.#owner.failed(error, this, task)
+    this.#owner.failed(error, this, task as Task) // Every handle is a Task.
   }
 
-  disown(task: Task): void {
+  ended(task: TaskHandle): void {
     if (task === this.#main) this.conn.close()
-    this.#others?.delete(task)
-    this.#stragglers?.delete(task)
-    if (this.#tasksEnded || this.#tasks().length > 0) return
+    if (this.#tasksEnded || !this.#scope.empty) return
     this.#tasksEnded = true
     this.#owner.tasksEnded(this)
     // A session counts until its tasks have ended, even if its client is gone: otherwise clients
-    // that
-    // connect and disconnect could start any number of handlers.
+    // that connect and disconnect could start any number of handlers.
     if (this.#descriptorClosed) this.#owner.finished(this)
-  }
-
-  #remember(error: unknown): void {
-    this.#known ??= new Set()
-    this.#known.add(error)
-  }
-
-  #tasks(): Task[] {
-    const main = this.#main === null || this.#main.outcome !== undefined ? [] : [this.#main]
-    return this.#others === null ? main : [...main, ...this.#others]
   }
 }
 

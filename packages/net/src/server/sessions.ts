@@ -3,8 +3,8 @@
  * end together. Accepting is the business of `accept-loop`.
  */
 
-import type { Event, Scheduler, Task } from '@bluelet/scheduler'
-import { type EventHandler, event, type Timer, type Waiter } from '@bluelet/scheduler/lowlevel'
+import type { Event, Task } from '@bluelet/scheduler'
+import { type EventHandler, event, type Runtime, type Timer, type Waiter } from '@bluelet/scheduler/lowlevel'
 import type { Connection } from '../socket/connection.js'
 import type { ConnectionLimiter } from './limiter.js'
 import type { Limits, ServerOptions } from './options.js'
@@ -37,13 +37,13 @@ export class Sessions implements SessionOwner {
   readonly #limiter: ConnectionLimiter
   readonly #callbacks: Pick<ServerOptions, 'onError' | 'onDrop'>
   readonly #handler: Handler
-  readonly #scheduler: Scheduler
+  readonly #scheduler: Runtime
   /** The latest session, linked to the others: each costs less than its place in a set. */
   #latest: Session | null = null
   #drain: PendingDrain | null = null
 
   constructor(
-    scheduler: Scheduler,
+    scheduler: Runtime,
     handler: Handler,
     limits: Limits,
     stats: StatsCounters,
@@ -147,7 +147,7 @@ export class Sessions implements SessionOwner {
     }
     const { timers } = this.#scheduler
     // Half of the killer's grace period is left for the clean-up.
-    const killGrace = killed ? waiter.task.graceMs / 2 : Number.POSITIVE_INFINITY
+    const killGrace = killed ? waiter.grace / 2 : Number.POSITIVE_INFINITY
     const drain: PendingDrain = {
       waiter,
       timer: timers.add(this.#scheduler.now() + Math.min(grace, killGrace), cancelAll, this),

@@ -6,8 +6,8 @@
  * seen for too long fails. It never fails early, and at most a quarter late.
  */
 
-import { type Scheduler, TimeoutError } from '@bluelet/scheduler'
-import type { Timer } from '@bluelet/scheduler/lowlevel'
+import { TimeoutError } from '@bluelet/scheduler'
+import type { Runtime, Timer } from '@bluelet/scheduler/lowlevel'
 import type { Connection } from '../socket/connection.js'
 import type { Timeouts } from './options.js'
 import type { TimeoutKind } from './stats.js'
@@ -51,7 +51,7 @@ export interface SweptConnection {
 
 /** Looks at connections, and fails waits that last too long. */
 export class TimeoutSweep {
-  readonly #scheduler: Scheduler
+  readonly #scheduler: Runtime
   /** All connections. They may leave during a sweep. */
   readonly #connections: () => Iterable<SweptConnection>
   #timeouts: Timeouts
@@ -61,7 +61,7 @@ export class TimeoutSweep {
   #draining = false
   #timer: Timer | null = null
 
-  constructor(scheduler: Scheduler, timeouts: Timeouts, connections: () => Iterable<SweptConnection>) {
+  constructor(scheduler: Runtime, timeouts: Timeouts, connections: () => Iterable<SweptConnection>) {
     this.#scheduler = scheduler
     this.#connections = connections
     this.#timeouts = timeouts

@@ -6,8 +6,8 @@
  * (`read-half`, `write-half`), and so is the end (`linger`).
  */
 
-import { ClosedError, type Event, type Scheduler, timeout } from '@bluelet/scheduler'
-import { event } from '@bluelet/scheduler/lowlevel'
+import { ClosedError, type Event, timeout } from '@bluelet/scheduler'
+import { event, type Runtime } from '@bluelet/scheduler/lowlevel'
 import { bytesOf, checkMax } from '../check.js'
 import type { Address } from '../driver/address.js'
 import { CLOSED, type DriverSocket, FAILED, READABLE, WRITABLE } from '../driver/protocol.js'
@@ -51,7 +51,7 @@ export class Connection {
   /** The driver's socket. */
   readonly socket: DriverSocket
   /** The scheduler whose run waits until the connection is closed. */
-  readonly scheduler: Scheduler
+  readonly scheduler: Runtime
   /** @internal */ readonly readHalf: ReadHalf
   /** Made when it is first needed, so that an idle connection does without. @internal */
   writeHalf: WriteHalf | null = null
@@ -67,7 +67,7 @@ export class Connection {
    * @param socket a connected socket that nothing else uses
    * @param scheduler the scheduler whose run waits until the connection is closed
    */
-  constructor(socket: DriverSocket, scheduler: Scheduler) {
+  constructor(socket: DriverSocket, scheduler: Runtime) {
     this.socket = socket
     this.scheduler = scheduler
     this.readHalf = new ReadHalf(socket, this)

@@ -3,8 +3,7 @@
  * free, and the event that waits for that moment. It reads and writes nothing itself; the driver does.
  */
 
-import type { Scheduler } from '@bluelet/scheduler'
-import type { EventHandler, Waiter } from '@bluelet/scheduler/lowlevel'
+import type { EventHandler, Runtime, Waiter } from '@bluelet/scheduler/lowlevel'
 import type { DriverSocket } from '../driver/protocol.js'
 
 /**
@@ -17,14 +16,14 @@ export class Linger implements EventHandler<undefined, undefined, void> {
   /** Whether `close()` or `abort()` has been called. */
   closing = false
   readonly #socket: DriverSocket
-  readonly #scheduler: Scheduler
+  readonly #scheduler: Runtime
   /** Whether the descriptor is free. */
   #done: boolean
   /** The host's timer of MAX_LINGER. */
   #timer: unknown
   readonly #waiters = new Set<Pick<Waiter<void>, 'resume'>>()
 
-  constructor(socket: DriverSocket, scheduler: Scheduler, done: boolean) {
+  constructor(socket: DriverSocket, scheduler: Runtime, done: boolean) {
     this.#socket = socket
     this.#scheduler = scheduler
     this.#done = done
@@ -63,7 +62,7 @@ export class Linger implements EventHandler<undefined, undefined, void> {
     this.closing = true
     if (this.#done) return
     const { host } = this.#scheduler
-    this.#scheduler.hold(this.external)
+    this.#scheduler.ref(this.external)
     if (orderly) {
       this.#timer = host.at(host.now() + MAX_LINGER, () => this.#socket.reset())
       this.#socket.close(true)
@@ -76,7 +75,7 @@ export class Linger implements EventHandler<undefined, undefined, void> {
     this.#done = true
     if (this.closing) {
       if (this.#timer !== undefined) this.#scheduler.host.cancel(this.#timer)
-      this.#scheduler.release(this.external)
+      this.#scheduler.unref(this.external)
     }
     for (const waiter of this.#waiters) waiter.resume()
     this.#waiters.clear()

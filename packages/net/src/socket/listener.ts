@@ -3,8 +3,8 @@
  * is the server's job.
  */
 
-import { ClosedError, type Event, type Scheduler } from '@bluelet/scheduler'
-import { type EventHandler, event, type Waiter } from '@bluelet/scheduler/lowlevel'
+import { ClosedError, type Event } from '@bluelet/scheduler'
+import { type EventHandler, event, type Runtime, type Waiter } from '@bluelet/scheduler/lowlevel'
 import { checkFlag } from '../check.js'
 import { type Address, checkHost, checkPort } from '../driver/address.js'
 import type {
@@ -55,12 +55,12 @@ export class Listener {
   /** The driver of the socket. */
   readonly driver: Driver
   /** The scheduler of the task that opened the listener. @internal */
-  readonly scheduler: Scheduler
+  readonly scheduler: Runtime
   readonly #listener: DriverListener
   readonly #acceptor: Acceptor
 
   /** @internal */
-  constructor(listener: DriverListener, driver: Driver, scheduler: Scheduler) {
+  constructor(listener: DriverListener, driver: Driver, scheduler: Runtime) {
     this.driver = driver
     this.scheduler = scheduler
     this.#listener = listener
@@ -196,7 +196,7 @@ class Acceptor implements EventHandler<number, PendingAccept | undefined, any>, 
     return true
   }
 
-  #more(connections: Connection[], max: number, scheduler: Scheduler): Connection[] {
+  #more(connections: Connection[], max: number, scheduler: Runtime): Connection[] {
     try {
       while (connections.length < max) {
         const next = this.#listener.accept()

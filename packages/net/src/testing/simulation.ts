@@ -63,7 +63,7 @@ export class Simulation implements NetworkHost {
     return this.#host.sites
   }
 
-  /** @see `Host.simulates` */
+  /** The sources that it simulates. */
   get simulates(): readonly string[] {
     return this.#host.simulates
   }
@@ -93,13 +93,18 @@ export class Simulation implements NetworkHost {
     this.#host.report(error)
   }
 
-  /** @see `Host.onExhausted` */
-  onExhausted(callback: () => void): () => void {
-    return this.#host.onExhausted(callback)
+  /** @see `Host.ref` */
+  ref(source: string | undefined): void {
+    this.#host.ref(source)
+  }
+
+  /** @see `Host.unref` */
+  unref(source: string | undefined): void {
+    this.#host.unref(source)
   }
 
   /** @see `Host.onIdle` */
-  onIdle(callback: () => void): () => void {
+  onIdle(callback: (simulated: boolean) => void): () => void {
     return this.#host.onIdle(callback)
   }
 }

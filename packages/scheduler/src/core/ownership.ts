@@ -1,17 +1,22 @@
 /**
- * Who runs a generator: it can run in one place only, and the generator that was spawned stands for its task.
+ * Marks the generator objects that have been started: a generator can run in one place only, and the one that was spawned
+ * stands for its task.
  */
 
 import type { Coroutine } from './protocol.js'
 
 /** On every generator that a task runs: the task that was spawned with it, or CALLEE. */
 const OWNER: unique symbol = Symbol('bluelet.owner')
-/** The owner of a coroutine that another one has called: no task of its own. */
+/** The owner of a coroutine that another one has called: it is not a task of its own. */
 export const CALLEE: object = Object.freeze({})
 
 type Owned = Coroutine & { [OWNER]?: object }
 
-/** Marks a generator as taken, so that it cannot run in two places. */
+/**
+ * Marks a generator as taken.
+ *
+ * @throws TypeError if it was taken before
+ */
 export function own(coroutine: Coroutine, owner: object): void {
   const owned = coroutine as Owned
   const previous = owned[OWNER]

@@ -1,18 +1,18 @@
 /**
- * The border between coroutines and the scheduler: what may be yielded, and how a yielded event is fulfilled.
+ * The border between coroutines and the scheduler: what a coroutine may yield, and how a yielded event is fulfilled.
  *
- * Types only, no behaviour. To add an event, write an {@link EventHandler} in a file of its own; nothing else
- * has to know of it.
+ * Types only. To add an event, write an {@link EventHandler} in a file of its own; nothing else changes.
  */
 
-import type { Scheduler } from '../loop/scheduler.js'
-import type { Task } from './task.js'
+import type { Host } from '../host/host.js'
+import type { Timers } from '../stores/timer-heap.js'
+import type { Outcome, TaskState } from './task-state.js'
 
 /**
- * What an event is for the trampoline: a handler, and the argument that it is called with.
+ * An event as the trampoline sees it: a handler and the argument to call it with.
  *
- * The names have a `$` so that no object of a user's has them by chance. (Symbols would do that better, but a field under
- * a symbol costs each step some two nanoseconds more than one under a name.)
+ * The names begin with `$` so that no object of a user's has them by chance. Symbols would be safer, but reading a field
+ * under a symbol costs each step some two nanoseconds more than under a name.
  *
  * @internal
  */
@@ -25,135 +25,196 @@ declare const brand: unique symbol
 
 /**
  * The description of one request, such as `sleep(10)` or `conn.recv(1024)`: what a coroutine yields. Nothing happens
- * until it is yielded, and each yield performs it anew.
+ * until the event is yielded, and each yield performs it again.
  *
  * `yield event` is typed by annotation and `yield* event` by inference. In async code `await event` performs it in a run
- * of its own, once; that is why the type is a promise, and why the lint rule `no-floating-promises` finds an event that
- * nobody yielded.
+ * of its own, once. This is why the type is a promise, and why the lint rule `no-floating-promises` finds an event that
+ * was never yielded.
  *
- * @typeParam T what the yield gives
+ * @typeParam T the value of the yield
  */
 export interface Event<out T = unknown> extends Promise<T> {
-  /** What makes it an event, for the compiler; there is nothing there at run time. */
+  /** Marks an event for the compiler. It does not exist at run time. */
   readonly [brand]: T
   /** Lets `yield* event` perform the event and give its typed value. */
   [Symbol.iterator](): Iterator<Event, T, unknown>
 }
 
 /**
- * The generator object that a `function*` returns, once its body yields only what the scheduler can fulfil.
+ * The generator object that a `function*` returns, if its body yields only what the scheduler can fulfil.
  *
- * What comes back from a plain `yield` is `any`, because a generator has one type for all its yields.
+ * The value of a plain `yield` has the type `any`, because a generator has one type for all its yields.
  *
- * @typeParam T what it returns
+ * @typeParam T the value that it returns
  */
 // biome-ignore lint/suspicious/noExplicitAny: for what goes in, `unknown` breaks annotated yields and `never` breaks unions.
 export interface Coroutine<out T = any> extends Generator<Yieldable, T, any> {}
 
 /** What a coroutine may yield: an event, a coroutine (calls it), a task (joins it), a promise (waits for it). */
-export type Yieldable = Event | Coroutine | Task | PromiseLike<unknown>
+export type Yieldable = Event | Coroutine | TaskHandle | PromiseLike<unknown>
 
 /**
- * What the yield of `Y` gives: the value of an event, of a coroutine, of a task or of a promise.
+ * The value of a yield of `Y`: of an event, a coroutine, a task or a promise.
  *
- * @typeParam Y what is yielded
+ * @typeParam Y the type of what is yielded
  */
 export type Yielded<Y> =
   Y extends Event<infer T>
     ? T
-    : // biome-ignore lint/suspicious/noExplicitAny: matches a generator whatever it takes in.
+    : // biome-ignore lint/suspicious/noExplicitAny: matches every generator, whatever it takes in.
       Y extends Generator<any, infer T, any>
       ? T
-      : Y extends Task<infer T>
+      : Y extends TaskHandle<infer T>
         ? T
         : Y extends PromiseLike<infer T>
           ? T
           : never
 
 /**
- * Whoever waits for an event: a task, or one branch of `race`, `all` or `timeout`.
+ * What can be known of a task from outside.
  *
- * An event answers it exactly once, by `resume` or by `throw`, during `enter` or at any time later; never again after
- * it was withdrawn.
+ * @typeParam T the value that its coroutine returns
+ */
+export interface TaskHandle<out T = unknown> {
+  /** A small integer, in the order in which the tasks of a scheduler were spawned. */
+  readonly id: number
+  /** The name of the spawned function, the option `name`, or `task`. */
+  readonly name: string
+  /** What the task is doing. */
+  readonly state: TaskState
+  /** How the task ended; undefined until then. */
+  readonly outcome: Outcome<T> | undefined
+  /** The name and the id: `echoer#3`. */
+  toString(): string
+  /** Lets `yield* task` join the task and give its typed value. */
+  [Symbol.iterator](): Iterator<TaskHandle<T>, T, unknown>
+}
+
+/**
+ * The party that waits for an event: a task, or one branch of `race`, `all` or `timeout`.
  *
- * @typeParam T what the event gives
+ * An event answers its waiter exactly once, by `resume` or by `throw`, during `enter` or at any time later. It never answers
+ * after it was withdrawn.
+ *
+ * @typeParam T the value of the event
  */
 export interface Waiter<in T = never> {
-  /** The scheduler to whose tasks this waiter belongs. */
-  readonly scheduler: Scheduler
-  /** The task on whose behalf this waits: itself, or the one that yielded the combination. */
-  readonly task: Task
+  /** The scheduler that runs the waiting task. */
+  readonly scheduler: Runtime
+  /** The waiting task: the waiter itself, or the task that yielded the combination. */
+  readonly task: TaskHandle
+  /** Milliseconds that a clean-up on behalf of the waiter may take: the grace period of its kill, or else of the run. */
+  readonly grace: number
   /** Makes the waiter ready with a value. */
   resume(value: T): void
-  /** Makes the waiter ready with an error, thrown at its yield. */
+  /** Makes the waiter ready with an error, which is thrown at its yield. */
   throw(error: unknown): void
-  /** Says that a withdrawal that was answered with `'later'` is done. */
+  /** Reports that a withdrawal that was answered with `'later'` is complete. */
   withdrawn(): void
   /**
-   * Runs a coroutine and gives the waiter its outcome: a task calls it on its own stack, a branch spawns it.
+   * Runs a coroutine and gives the waiter its outcome. A task calls it on its own stack, a branch spawns a task for it.
    *
-   * @returns the task that was spawned for it, if any
+   * @returns the spawned task, if any
    */
-  call(coroutine: Coroutine): Task | undefined
+  call(coroutine: Coroutine): TaskHandle | undefined
 }
 
 /**
  * How one kind of event is fulfilled and withdrawn.
  *
  * @typeParam A the event's argument
- * @typeParam W what `enter` returns and `withdraw` gets back: whatever the handler needs in order to undo the wait
- * @typeParam T what the event gives
+ * @typeParam W the wait: what `enter` returns and `withdraw` gets back, in order to undo it
+ * @typeParam T the value of the event
  */
 export interface EventHandler<A = unknown, W = unknown, T = unknown> {
-  /** The event's name, as users write it: `sleep`, `recv`. */
+  /** The event's name as users write it: `sleep`, `recv`. */
   readonly name: string
   /**
-   * What wakes it from outside the scheduler: `promise`, `socket`, `callback` ... A task that waits for such an event
-   * holds the run open; without it, a wait that nothing here can end is a deadlock.
+   * The source that wakes the waiter from outside the scheduler: `promise`, `socket`, `callback` ... A task that waits for
+   * such an event holds the run open. Without it, a wait that nothing in the scheduler can end is a deadlock.
    */
   readonly external?: string
-  /** The event with its argument, for people: `sleep(10)`. By default the name with empty brackets. */
+  /** The event with its argument, for people: `sleep(10)`. The default is the name with empty brackets. */
   describe?(arg: A): string
   /**
-   * Begins to fulfil the event: arranges exactly one `resume` or `throw` of the waiter, now or later. Left out of an event
-   * that gives its argument at once (Bluelet's ValueEvent), which needs no `withdraw` either.
+   * Starts to fulfil the event: arranges exactly one `resume` or `throw` of the waiter, now or later. An event that gives
+   * its argument at once (Bluelet's ValueEvent) has neither `enter` nor `withdraw`.
    *
    * An error thrown here is an error at the yield.
    */
   enter?(waiter: Waiter<T>, arg: A): W
   /**
-   * Undoes the wait, because nobody wants it any longer. After it returns the waiter must not be answered.
+   * Undoes the wait, because its outcome is no longer wanted. The waiter must not be answered after this returns.
    *
-   * A wait whose undoing takes time returns `'later'` and then answers once: by `withdrawn()` when it is undone, or,
-   * when it ended some other way meanwhile, by `resume` or `throw`.
+   * If undoing takes time, it returns `'later'` and then answers once: by `withdrawn()` when the wait is undone, or by
+   * `resume` or `throw` if the wait ended in another way meanwhile.
    */
   // biome-ignore lint/suspicious/noConfusingVoidType: most handlers undo at once and return nothing.
   withdraw?(waiter: Waiter<T>, arg: A, wait: W): void | 'later'
 }
 
 /**
- * Who hears of an error that nobody joined for: the run, a group, or a connection's handler. A task inherits its
- * spawner's.
+ * Receives the errors of tasks that no task joined: the run, a group, or a connection's session. A task inherits the
+ * supervisor of its spawner.
  */
 export interface Supervisor {
-  /** A task has been spawned under this supervisor. */
-  adopt(task: Task): void
-  /** A task of this supervisor failed, and nobody was waiting for it. */
-  fail(task: Task, error: unknown): void
-  /** A task of this supervisor has ended, in whatever way; called after `fail`. */
-  disown(task: Task): void
+  /** A task was spawned under this supervisor. */
+  adopt(task: TaskHandle): void
+  /** A task of this supervisor failed while no task was joining it. */
+  fail(task: TaskHandle, error: unknown): void
+  /** A task of this supervisor has ended, in whatever way. Called after `fail`. */
+  disown(task: TaskHandle): void
 }
 
-/** Who is told when a task has ended: its joiners and its killers. */
+/** What the handlers of events, and supervisors, may use of a scheduler. */
+export interface Runtime {
+  /** The source of time and callbacks. */
+  readonly host: Host
+  /** The timers, on the host's clock. */
+  readonly timers: Timers
+  /** The grace period of the run, in milliseconds: how long a clean-up may take unless a kill says otherwise. */
+  readonly grace: number
+  /** The host's time, in milliseconds. */
+  now(): number
+  /**
+   * Holds the run open, because something outside the scheduler is under way: until `unref()` there is no deadlock, and the
+   * run does not end. A wait for an event whose handler has `external` does this by itself.
+   *
+   * @param source what is under way, such as `socket`: a host that simulates it keeps books of the others only
+   */
+  ref(source?: string): void
+  /** Takes back one `ref()` of the same source. */
+  unref(source?: string): void
+  /**
+   * Spawns a task under a supervisor, at once. Its spawner is the task whose step this is.
+   *
+   * @param supervisor receives its errors
+   * @param makes makes the coroutine
+   * @param args the arguments of `makes`
+   */
+  spawnUnder<A extends unknown[], T>(
+    supervisor: Supervisor,
+    makes: (...args: A) => Coroutine<T>,
+    ...args: A
+  ): TaskHandle<T>
+  /**
+   * Starts to cancel a task, and does not wait until it has ended.
+   *
+   * @param grace milliseconds that its clean-up may take; the default is the grace period of the run
+   */
+  cancel(task: TaskHandle, grace?: number): void
+}
+
+/** Is notified when a task has ended: the wait of a joiner or a killer. */
 export interface Watcher {
   /** The task that waits in a join. */
-  readonly joiner?: Task
-  /** The task runs a branch of a combination: it is killed with that, and not by itself. */
+  readonly joiner?: TaskHandle
+  /** The watched task runs a branch of a combination: it is cancelled with the combination, never alone. */
   readonly branch?: boolean
   /**
-   * The task has ended.
+   * Called once, when the task has ended.
    *
-   * @returns whether this watcher took the error with which the task failed, if it did
+   * @returns whether the watcher has taken over the error with which the task failed
    */
-  ended(task: Task): boolean
+  ended(task: TaskHandle): boolean
 }

@@ -1,11 +1,11 @@
 /**
- * What a task can be doing, how it is entered at its next step, and how it can end.
+ * The states of a task, the ways to enter a coroutine, and the ways in which a task can end.
  */
 
 /**
- * What a task is doing. `new`: it has taken no step yet. `ready`: it waits for its turn. `running`: this is its step.
- * `entering`: what it yielded is being looked at. `parked`: it waits for an event. `withdrawing`: the event that it waits
- * for is being withdrawn, which takes time. `ended`: see the outcome.
+ * What a task is doing. `new`: it has taken no step yet. `ready`: it is in the run queue. `running`: this is its step.
+ * `entering`: the event that it yielded is being entered. `parked`: it waits for an event. `withdrawing`: the event that it
+ * waits for is being withdrawn, which takes time. `ended`: see the outcome.
  */
 export type TaskState = 'new' | 'ready' | 'running' | 'entering' | 'parked' | 'withdrawing' | 'ended'
 
@@ -19,7 +19,7 @@ export const WITHDRAWING = 5
 export const ENDED = 6
 /** One of these numbers. */
 export type Phase = 0 | 1 | 2 | 3 | 4 | 5 | 6
-/** The states by their numbers. */
+/** The names by the numbers. */
 export const STATES: readonly TaskState[] = [
   'new',
   'ready',
@@ -33,19 +33,19 @@ export const STATES: readonly TaskState[] = [
 /**
  * How a task ended.
  *
- * @typeParam T what it returned, if it did
+ * @typeParam T the value that it returned, if it did
  */
 export type Outcome<T = unknown> =
   | {
-      /** It came to its end. */
+      /** It returned. */
       readonly kind: 'returned'
-      /** What it returned. */
+      /** The value that it returned. */
       readonly value: T
     }
   | {
       /** It failed. */
       readonly kind: 'threw'
-      /** What it threw. */
+      /** The error that it threw. */
       readonly error: unknown
     }
   | {
@@ -53,11 +53,11 @@ export type Outcome<T = unknown> =
       readonly kind: 'killed'
     }
 
-/** How the coroutine is to be entered at the next step. */
+/** How the coroutine is entered at the next step. */
 export type Mode = typeof NEXT | typeof THROW | typeof RETURN
 /** Enter with a value. */
 export const NEXT = 0
 /** Enter with an error. */
 export const THROW = 1
-/** Make it return, running its `finally` blocks. */
+/** Make it return, which runs its `finally` blocks. */
 export const RETURN = 2

@@ -13,13 +13,14 @@
  *                 ended
  */
 
-import { Cancelled, DroppedError } from '../errors.js'
+import { inspect } from '../check.js'
+import { AbandonedError, Cancelled } from '../errors.js'
 import type { StepContext } from '../host/host.js'
-import type { Scheduler } from '../loop/scheduler.js'
-import type { Timer } from '../stores/timer-heap.js'
-import { inspect, isCoroutine, native } from './coroutine.js'
+import { Cancellation, MAX_RETURNS } from './cancellation.js'
+import { isCoroutine, native } from './coroutine.js'
+import type { Kernel } from './kernel.js'
 import { CALLEE, own, ownerOf } from './ownership.js'
-import type { Coroutine, EventHandler, Supervisor, Watcher } from './protocol.js'
+import type { Coroutine, EventHandler, Supervisor, TaskHandle, Watcher } from './protocol.js'
 import {
   ENDED,
   ENTERING,
@@ -36,64 +37,46 @@ import {
   THROW,
   WITHDRAWING,
 } from './task-state.js'
-
-/**
- * A coroutine that refuses to end answers `return()` with another yield. One `return()` leaves one `finally` at least, so
- * that an honest coroutine needs as many as its clean-ups are nested; this many is nobody's honest depth.
- */
-const MOST_RETURNS = 10_000
-
-/** What is known of a kill that is under way. */
-interface Cancellation {
-  readonly graceMs: number
-  /** The grace period, while it runs. */
-  readonly timer: Timer
-  /** Not thrown yet: the task was ready with a value, which it gets first. */
-  pending: boolean
-  /** The grace period is over: `return()` at every yield. */
-  forced: boolean
-  /** How many times the coroutine on top has answered `return()` with another yield. */
-  returns: number
-}
+import { unpark, withdraw } from './wait.js'
 
 /**
  * One running coroutine with its stack of callees, made by `spawn` and `run`.
  *
- * @typeParam T what the coroutine returns
+ * @typeParam T the value that the coroutine returns
  */
-export class Task<out T = unknown> {
-  /** A small integer, counted up in the order in which the scheduler's tasks were spawned. */
+export class Task<out T = unknown> implements TaskHandle<T> {
+  /** A small integer, in the order in which the tasks of a scheduler were spawned. */
   readonly id: number
-  /** The name of the function that was spawned, the option `name`, or `task`. */
+  /** The name of the spawned function, the option `name`, or `task`. */
   readonly name: string
-  /** The scheduler that runs it. */
-  readonly scheduler: Scheduler
+  /** @internal */ readonly scheduler: Kernel
 
-  /** @internal */ phase: Phase
-  /** @internal */ result: Outcome<T> | undefined
+  /** @internal */ phase: Phase = NEW
+  /** @internal */ result: Outcome<T> | undefined = undefined
   /** @internal */ supervisor: Supervisor
   /** @internal */ spawner: Task | null
   /** The coroutine on top of the stack, which takes the next step. @internal */
   coroutine: Coroutine | null
   /** Those that wait for a callee, outermost first; null until there is one. @internal */
-  callers: Coroutine[] | null
-  /** @internal */ mode: Mode
-  /** What to enter with at the next step. @internal */
-  value: unknown
-  /** The handler of the last event that was yielded; while parked, of the one waited for. @internal */
-  handler: EventHandler | null
-  /** @internal */ argument: unknown
-  /** @internal */ wait: unknown
-  /** @internal */ watchers: Set<Watcher> | null
-  /** @internal */ cancellation: Cancellation | null
+  callers: Coroutine[] | null = null
+  /** @internal */ mode: Mode = NEXT
+  /** What the next step enters with. @internal */
+  value: unknown = undefined
+  /** The handler of the event that was yielded last; while parked, of the one that is awaited. @internal */
+  handler: EventHandler | null = null
+  /** @internal */ argument: unknown = undefined
+  /** What `handler.enter` returned. @internal */
+  entered: unknown = undefined
+  /** @internal */ watchers: Set<Watcher> | null = null
+  /** @internal */ cancellation: Cancellation | null = null
   /** @internal */ readonly context: StepContext | null
-  /** Neighbours in the scheduler's list of tasks, in spawn order. @internal */
-  previous: Task | null
-  /** @internal */ next: Task | null
+  /** The neighbours in the scheduler's list of tasks. @internal */
+  previousTask: Task | null = null
+  /** @internal */ nextTask: Task | null = null
 
   /** @internal */
   constructor(
-    scheduler: Scheduler,
+    scheduler: Kernel,
     id: number,
     name: string,
     coroutine: Coroutine<T>,
@@ -103,69 +86,63 @@ export class Task<out T = unknown> {
   ) {
     this.id = id
     this.name = name
-    this.phase = NEW
-    this.result = undefined
     this.scheduler = scheduler
     this.supervisor = supervisor
     this.spawner = spawner
     this.coroutine = native(coroutine)
-    this.callers = null
-    this.mode = NEXT
-    this.value = undefined
-    this.handler = null
-    this.argument = undefined
-    this.wait = undefined
-    this.watchers = null
-    this.cancellation = null
     this.context = context
-    this.previous = null
-    this.next = null
   }
 
-  /** What it is doing now. */
+  /** What the task is doing. */
   get state(): TaskState {
     return STATES[this.phase] as TaskState // A phase is an index into it.
   }
 
-  /** How it ended; undefined until then. */
+  /** How the task ended; undefined until then. */
   get outcome(): Outcome<T> | undefined {
     return this.result
   }
 
-  /** The task itself: it is what waits. @internal */
-  get task(): this {
-    return this
-  }
-
-  /** Its name and id: `echoer#3`. */
+  /** The name and the id: `echoer#3`. */
   toString(): string {
     return `${this.name}#${this.id}`
   }
 
-  // What a handler may do to a waiter.
+  /** Lets `yield* task` join the task and give its typed value. */
+  *[Symbol.iterator](): Generator<TaskHandle<T>, T, unknown> {
+    return (yield this) as T // The value of a join is what the task returned.
+  }
+
+  // The task as a waiter.
 
   /** @internal */
-  resume(value: unknown): void {
-    // What most events do: they resume while they are entered.
-    if (this.phase === ENTERING) this.#ready(NEXT, value)
-    else this.#wake(NEXT, value, this.handler?.external)
+  get task(): this {
+    return this
+  }
+
+  /** Milliseconds that a clean-up may take: as its killer said, or else the run. @internal */
+  get grace(): number {
+    return this.cancellation?.grace ?? this.scheduler.grace
   }
 
   /** @internal */
-  throw(error: unknown): void {
-    this.#wake(THROW, error, this.handler?.external)
+  resume(value: unknown, source?: string): void {
+    // Most events resume while they are entered.
+    if (this.phase !== ENTERING) this.#wake(source ?? this.handler?.external)
+    this.#ready(NEXT, value)
+  }
+
+  /** @internal */
+  throw(error: unknown, source?: string): void {
+    if (this.phase !== ENTERING) this.#wake(source ?? this.handler?.external)
+    this.#ready(THROW, error)
   }
 
   /** @internal */
   withdrawn(): void {
-    const { cancellation } = this
-    this.#wake(cancellation?.forced ? RETURN : THROW, new Cancelled(), undefined)
-    if (cancellation !== null) cancellation.pending = false
-  }
-
-  /** How long its clean-up may take, in milliseconds: as its killer has said, or else the run. */
-  get graceMs(): number {
-    return this.cancellation?.graceMs ?? this.scheduler.graceMs
+    const mode = this.cancellation?.deliver() ?? THROW
+    this.#wake(undefined)
+    this.#ready(mode, mode === THROW ? new Cancelled() : undefined)
   }
 
   /** @internal */
@@ -177,23 +154,18 @@ export class Task<out T = unknown> {
     this.resume(undefined)
   }
 
-  /** Ends the coroutine on top with a value, its `finally` first. @internal */
+  /** Ends the coroutine on top of the stack with a value, after its `finally` blocks. @internal */
   end(value: unknown): void {
-    this.#wake(RETURN, value, undefined)
+    this.#ready(RETURN, value)
   }
 
-  #wake(mode: Mode, value: unknown, cause: string | undefined): void {
-    if (this.phase === PARKED || this.phase === WITHDRAWING) {
-      const source = this.handler?.external
-      if (source !== undefined) this.scheduler.release(source)
-      this.wait = undefined
-      if (this.scheduler.probes !== null) this.scheduler.tellWake(this, cause)
-    } else if (this.phase !== ENTERING) {
+  /** The end of a wait. `source` is what outside the scheduler has ended it. */
+  #wake(source: string | undefined): void {
+    if (this.phase !== PARKED && this.phase !== WITHDRAWING) {
       throw new Error(`${this} is ${this.state}: it was resumed twice, or after its wait was withdrawn`)
     }
-    // Answered in some other way than by its cancellation, which therefore comes at its next yield.
-    if (this.cancellation !== null && this.phase === WITHDRAWING) this.cancellation.pending = true
-    this.#ready(mode, value)
+    unpark(this)
+    if (this.scheduler.probes !== null) this.scheduler.woken(this, source)
   }
 
   #ready(mode: Mode, value: unknown): void {
@@ -203,130 +175,99 @@ export class Task<out T = unknown> {
     this.scheduler.ready(this)
   }
 
-  // What the trampoline does with a step's result.
+  // The end of a step.
 
-  /** It waits for an event that was not fulfilled at once. @internal */
-  park(wait: unknown): void {
-    this.phase = PARKED
-    this.wait = wait
+  /** The event that was yielded did not answer at once. @internal */
+  parked(): void {
     if (this.scheduler.probes !== null) this.scheduler.probes.tell('park', this)
-    const source = this.handler?.external
-    if (source !== undefined) this.scheduler.hold(source)
-    // It may have killed itself, through a combination or a group.
-    if (this.cancellation?.pending) this.#withdraw()
+    // The task may have killed itself while the event was entered, through a combination or a group.
+    if (this.cancellation?.due) withdraw(this)
   }
 
-  /** The coroutine on top returned. @internal */
+  /** The coroutine on top of the stack returned. @internal */
   returned(value: unknown): void {
     const caller = this.callers?.pop()
-    if (caller === undefined) {
-      if (this.cancellation?.forced) this.settle({ kind: 'killed' })
-      else this.settle({ kind: 'returned', value: value as T }) // What the outermost coroutine returns is a T.
-      return
-    }
-    this.#unwind(caller, NEXT, value)
+    if (caller !== undefined) this.#unwind(caller, NEXT, value)
+    else if (this.cancellation?.forced) this.settle({ kind: 'killed' })
+    else this.settle({ kind: 'returned', value: value as T }) // The outermost coroutine returns a T.
   }
 
-  /** The coroutine on top threw. @internal */
+  /** The coroutine on top of the stack threw. @internal */
   threw(error: unknown): void {
     const caller = this.callers?.pop()
-    if (caller === undefined) {
-      this.settle(error instanceof Cancelled ? { kind: 'killed' } : { kind: 'threw', error })
-      return
-    }
-    this.#unwind(caller, THROW, error)
+    if (caller !== undefined) this.#unwind(caller, THROW, error)
+    else this.settle(error instanceof Cancelled ? { kind: 'killed' } : { kind: 'threw', error })
   }
 
   #unwind(caller: Coroutine, mode: Mode, value: unknown): void {
     this.coroutine = caller
-    if (this.cancellation?.forced) {
-      this.cancellation.returns = 0
-      // An error goes on as an error: `return()` would lose it.
-      this.#ready(mode === THROW ? THROW : RETURN, value)
-    } else {
-      this.#ready(mode, value)
-    }
+    this.cancellation?.unwound()
+    // After the grace period the caller returns, too. An error stays an error: `return()` would lose it.
+    this.#ready(mode === NEXT && this.cancellation?.forced ? RETURN : mode, value)
   }
 
-  // Killing.
+  // Cancellation.
 
   /**
-   * Begins to kill the task, if it is not being killed already.
+   * Starts to cancel the task, unless it is being cancelled.
    *
-   * @param graceMs how long it may take before `return()` is used
+   * @param grace milliseconds that it may take before `return()` is used
    * @internal
    */
-  cancel(graceMs: number): void {
+  cancel(grace: number): void {
     if (this.phase === ENDED || this.cancellation !== null) return
     if (this.phase === NEW) {
       this.#close()
       return
     }
-    const { scheduler } = this
-    const timer = scheduler.timers.add(scheduler.now() + graceMs, force, this as Task)
-    this.cancellation = { graceMs, timer, pending: true, forced: false, returns: 0 }
-    if (this.phase === PARKED) this.#withdraw()
+    this.cancellation = new Cancellation(this.scheduler, grace, endGrace, this)
+    if (this.phase === PARKED) withdraw(this)
   }
 
-  /** It has not begun: its body never runs, and the generator is closed. */
+  /** Closes the generator of a task that has taken no step: its body never runs. */
   #close(): void {
     try {
       this.coroutine?.return(undefined)
       this.settle({ kind: 'killed' })
     } catch (error) {
-      this.settle({ kind: 'threw', error }) // Somebody else had begun to run this generator, and its finally threw.
+      this.settle({ kind: 'threw', error }) // The program had already run a part of this generator, whose finally threw.
     }
   }
 
-  /** The grace period is over. @internal */
+  /** Ends the grace period of a cancellation. @internal */
   force(): void {
     if (this.cancellation === null) return
-    this.cancellation.forced = true
-    this.cancellation.pending = true
-    if (this.phase === PARKED) this.#withdraw()
-  }
-
-  #withdraw(): void {
-    const cancellation = this.cancellation as Cancellation // Only a task that is being killed is withdrawn.
-    cancellation.pending = false
-    this.phase = WITHDRAWING
-    const handler = this.handler as EventHandler // A parked task has one.
-    try {
-      if (handler.withdraw?.(this, this.argument, this.wait) !== 'later') this.withdrawn()
-    } catch (error) {
-      this.throw(error)
-    }
+    this.cancellation.force()
+    if (this.phase === PARKED) withdraw(this)
   }
 
   /**
-   * Gives a task that is being killed its cancellation in place of what it has just yielded.
+   * Delivers the cancellation of a task that is being cancelled, in place of what it has just yielded.
    *
-   * @returns false if the task has had it, and goes on with its clean-up
+   * @returns false if it has been delivered, so that the task continues its clean-up
    * @internal
    */
-  interrupt(): boolean {
-    const cancellation = this.cancellation as Cancellation // Asked only of a task that is being killed.
-    if (cancellation.forced) {
-      if (++cancellation.returns > MOST_RETURNS) this.#drop()
-      else this.#ready(RETURN, undefined)
+  interrupt(cancellation: Cancellation): boolean {
+    if (!cancellation.due) return false
+    if (cancellation.refused) {
+      this.#abandon()
       return true
     }
-    if (!cancellation.pending) return false
-    cancellation.pending = false
-    this.#ready(THROW, new Cancelled())
+    const mode = cancellation.deliver()
+    this.#ready(mode, mode === THROW ? new Cancelled() : undefined)
     return true
   }
 
-  #drop(): void {
-    const error = new DroppedError(
-      `${this} was killed, and would not end: it answered ${MOST_RETURNS} return() with another yield; it has been dropped`,
+  #abandon(): void {
+    const error = new AbandonedError(
+      `${this} was killed but does not end: it answered ${MAX_RETURNS} return() calls with another yield; the scheduler has abandoned it`,
     )
     this.settle({ kind: 'threw', error })
   }
 
   // The end.
 
-  /** Ends the task: lets go of all that it held and tells whoever waits for it. @internal */
+  /** Ends the task: releases all that it held and notifies its watchers. @internal */
   settle(outcome: Outcome<T>): void {
     const { scheduler, supervisor, watchers } = this
     this.phase = ENDED
@@ -334,53 +275,54 @@ export class Task<out T = unknown> {
     this.coroutine = null
     this.callers = null
     this.value = undefined
-    if (this.cancellation !== null) scheduler.timers.remove(this.cancellation.timer)
+    this.cancellation?.settled(scheduler)
     this.cancellation = null
     if (scheduler.probes !== null) scheduler.probes.tell('exit', this, outcome)
     let taken = false
-    // One that is told may take back what another has asked for.
+    // A watcher may remove another one, and a set then skips it.
     if (watchers !== null) for (const watcher of watchers) taken = watcher.ended(this) || taken
     this.watchers = null
     if (outcome.kind === 'threw' && !taken) supervisor.fail(this, outcome.error)
     this.handler = null
     this.argument = undefined
     this.spawner = null
-    this.supervisor = NOBODY
-    scheduler.ended(this)
+    this.supervisor = NO_SUPERVISOR
+    scheduler.settled(this)
     supervisor.disown(this)
   }
 
-  /** Is to be told when the task has ended. @internal */
+  /** Notifies a watcher once the task has ended. @internal */
   watch(watcher: Watcher): void {
     this.watchers ??= new Set()
     this.watchers.add(watcher)
   }
 
-  /** No longer wants to be told. @internal */
+  /** Takes back a `watch`. @internal */
   unwatch(watcher: Watcher): void {
     this.watchers?.delete(watcher)
   }
 }
 
-/** Of a task that has ended: so that it does not hold the one that it had. */
-const NOBODY: Supervisor = { adopt() {}, fail() {}, disown() {} }
+/** The supervisor of a task that has ended, so that the task does not keep its former one alive. */
+const NO_SUPERVISOR: Supervisor = { adopt() {}, fail() {}, disown() {} }
 
-function force(task: Task): void {
+function endGrace(task: Task): void {
   task.force()
 }
 
 /**
  * The task that is meant by a task or, as in Bluelet, by the generator that was spawned.
  *
- * @param operation who asks, for the error message
+ * @param operation the caller, for the error message
+ * @throws TypeError if it is neither
  */
-export function taskOf(target: Task | Coroutine, operation: string): Task {
+export function taskOf(target: TaskHandle | Coroutine, operation: string): Task {
   if (target instanceof Task) return target
   const owner = ownerOf(target)
   if (owner instanceof Task) return owner
   if (owner === CALLEE) {
     throw new TypeError(
-      `${operation}(coroutine): this coroutine was called by another one and is no task of its own: give ${operation} the task that spawn returned`,
+      `${operation}(coroutine): this coroutine was called by another one and is not a task of its own: give ${operation} the task that spawn returned`,
     )
   }
   if (isCoroutine(target)) {

@@ -1,15 +1,16 @@
 /**
  * The trampoline: one step of one task.
  *
- * A step enters the coroutine on top of the task's stack, lets it run to its next yield, and looks at what came out: an
- * end goes to the caller below, anything else names the handler that fulfils it. It knows no event by name.
+ * A step enters the coroutine on top of the task's stack, lets it run to its next yield, and looks at the result: a return
+ * or an error goes to the caller below, a yielded value to the handler that fulfils it. It knows no event by name.
  */
 
 import { NATIVE_NEXT } from './coroutine.js'
 import type { Coroutine } from './protocol.js'
 import type { Task } from './task.js'
-import { ENTERING, NEXT, RUNNING, THROW } from './task-state.js'
-import { argumentOf, handlerOf } from './yieldable.js'
+import { ENTERING, NEXT, PARKED, RUNNING, THROW } from './task-state.js'
+import { park, type Wait } from './wait.js'
+import { requestOf } from './yieldable.js'
 
 /** What a probe calls the modes, in their order. */
 const MODE_NAMES = ['value', 'error', 'return'] as const
@@ -38,30 +39,35 @@ export function step(task: Task): void {
   else perform(task, result.value)
 }
 
-/** Begins to fulfil what the task has yielded, and parks the task unless that was done at once. */
+/** Fulfils what the task has yielded, or delivers its cancellation instead. */
 function perform(task: Task, yielded: unknown): void {
   const { probes } = task.scheduler
   if (probes !== null) probes.tell('yield', task, yielded)
-  if (task.cancellation !== null && task.interrupt()) return
-  task.phase = ENTERING
+  if (task.cancellation !== null && task.interrupt(task.cancellation)) return
+  enter(task, yielded)
+  if (task.phase === PARKED) task.parked()
+}
+
+/** Enters the event that was yielded, and parks the waiter unless the event answers at once. */
+export function enter(wait: Wait, yielded: unknown): void {
+  wait.phase = ENTERING
   try {
-    const handler = handlerOf(yielded)
-    const argument = argumentOf(yielded, handler)
-    task.handler = handler
-    task.argument = argument
-    const { enter } = handler
-    if (enter === undefined) {
-      task.resume(argument)
+    const { $handler: handler, $argument: argument } = requestOf(yielded)
+    wait.handler = handler
+    wait.argument = argument
+    if (handler.enter === undefined) {
+      wait.resume(argument)
       return
     }
-    const wait = enter.call(handler, task, argument)
-    if (isEntering(task)) task.park(wait)
+    const entered = handler.enter(wait, argument)
+    if (isEntering(wait)) park(wait, handler, entered)
   } catch (error) {
-    if (!isEntering(task)) throw error
-    task.throw(error)
+    if (!isEntering(wait)) throw error
+    wait.throw(error)
   }
 }
 
-function isEntering(task: Task): boolean {
-  return task.phase === ENTERING
+/** A call, because the compiler assumes that the phase is still the one that was assigned. */
+function isEntering({ phase }: Wait): boolean {
+  return phase === ENTERING
 }

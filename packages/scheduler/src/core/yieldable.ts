@@ -1,52 +1,46 @@
 /**
- * What a bare yield means: a coroutine is called, a task is joined, a promise is waited for. Anything else that is no
+ * What a bare yield means: a coroutine is called, a task is joined, a promise is waited for. Any other value that is not an
  * event is an error at that yield.
  *
  * The events `call`, `join` and `wait` are these three handlers by name.
  */
 
+import { inspect } from '../check.js'
 import { DeadlockError, KilledError } from '../errors.js'
-import { inspect, isCoroutine } from './coroutine.js'
-import type { Coroutine, EventHandler, Request, Waiter, Watcher } from './protocol.js'
+import { isCoroutine } from './coroutine.js'
+import type { Coroutine, EventHandler, Request, TaskHandle, Waiter, Watcher } from './protocol.js'
 import { Task } from './task.js'
 import { PARKED } from './task-state.js'
 
 /**
- * The handler that fulfils what was yielded.
+ * The handler that fulfils what was yielded, and its argument. An event is itself the answer.
  *
- * @throws TypeError if that is nothing that can be yielded; the message names it and the likely fix
+ * @throws TypeError if the value cannot be yielded; the message names it and the likely fix
  */
-export function handlerOf(yielded: unknown): EventHandler {
+export function requestOf(yielded: unknown): Request {
   if (yielded === null || yielded === undefined) throw misuse(yielded)
-  const handler = (yielded as Partial<Request>).$handler
-  if (handler !== undefined) return handler
-  if (yielded instanceof Task) return JOIN as EventHandler
-  if (isCoroutine(yielded)) return CALL as EventHandler
-  if (isPromise(yielded)) return WAIT as EventHandler
+  if ((yielded as Partial<Request>).$handler !== undefined) return yielded as Request
+  if (yielded instanceof Task) return { $handler: JOIN as EventHandler, $argument: yielded }
+  if (isCoroutine(yielded)) return { $handler: CALL as EventHandler, $argument: yielded }
+  if (isPromise(yielded)) return { $handler: WAIT as EventHandler, $argument: yielded }
   throw misuse(yielded)
 }
 
-/** The argument for that handler: an event brings its own, everything else is itself the argument. */
-export function argumentOf(yielded: unknown, handler: EventHandler): unknown {
-  const request = yielded as Request
-  return request.$handler === handler ? request.$argument : yielded
-}
-
 /** Runs a coroutine on the task's own stack. The argument is the coroutine, or a function that makes a new one. */
-export const CALL: EventHandler<Coroutine | (() => Coroutine), Task | undefined> = {
+export const CALL: EventHandler<Coroutine | (() => Coroutine), TaskHandle | undefined> = {
   name: 'call',
   enter: (waiter, callee) => waiter.call(typeof callee === 'function' ? callee() : callee),
   withdraw: withdrawCall,
 }
 
-/** Undoes a `waiter.call` that spawned a task: kills it, which may take time. */
+/** Withdraws a `waiter.call`: cancels the task that it spawned, if any, which may take time. */
 export function withdrawCall(
   waiter: Waiter,
   _argument: unknown,
-  spawned: Task | undefined,
+  spawned: TaskHandle | undefined,
 ): 'later' | undefined {
   if (spawned === undefined) return undefined
-  spawned.cancel(waiter.task.graceMs)
+  waiter.scheduler.cancel(spawned, waiter.grace)
   return 'later'
 }
 
@@ -59,15 +53,16 @@ export const JOIN: EventHandler<Task, Watcher | undefined> = {
       giveOutcome(waiter, task)
       return undefined
     }
-    if (waiter === waiter.task || task === waiter.task) refuseCycle(waiter.task, task)
+    const byTask = (waiter as unknown) === waiter.task // Not by a branch of a combination.
+    if (byTask || task === waiter.task) refuseCycle(waiter.task as Task, task)
     const { scheduler } = waiter
-    // What a task of another scheduler does, this one cannot see.
+    // This scheduler cannot see what a task of another one does.
     const foreign = task.scheduler !== scheduler
-    if (foreign) scheduler.hold()
+    if (foreign) scheduler.ref()
     const watcher: Watcher = {
       joiner: waiter.task,
       ended() {
-        if (foreign) scheduler.release()
+        if (foreign) scheduler.unref()
         giveOutcome(waiter, task)
         return true
       },
@@ -78,7 +73,7 @@ export const JOIN: EventHandler<Task, Watcher | undefined> = {
   withdraw({ scheduler }, task, watcher) {
     if (watcher === undefined) return
     task.unwatch(watcher)
-    if (task.scheduler !== scheduler) scheduler.release()
+    if (task.scheduler !== scheduler) scheduler.unref()
   },
 }
 
@@ -87,40 +82,42 @@ function giveOutcome(waiter: Waiter<unknown>, task: Task): void {
   const outcome = task.outcome
   if (outcome?.kind === 'returned') waiter.resume(outcome.value)
   else if (outcome?.kind === 'threw') waiter.throw(outcome.error)
-  else waiter.throw(new KilledError(`${task} was killed, so that there is no value to join for`))
+  else waiter.throw(new KilledError(`${task} was killed, so it has no value to join for`))
 }
 
 /**
  * Refuses a join that would wait, over any number of joins, for the joiner itself.
  *
- * Looks along the joins from the target on, and at the same time at those who wait for the joiner; a circle would be found
- * from both ends, so that the shorter of the two is all that it costs: a chain of joins, made in either order, stays linear.
+ * It follows the joins from the target, and at the same time visits the tasks that wait for the joiner. Both ways find a
+ * cycle, so that the shorter one bounds the cost: building a chain of joins stays linear, in either order.
+ *
+ * @throws DeadlockError that names each join of the cycle
  */
 function refuseCycle(joiner: Task, target: Task): void {
   const waiting = joinersOf(joiner)
-  const circle = [joiner]
+  const cycle = [joiner]
   for (let task = target; task !== joiner; task = task.argument as Task) {
     if (task.phase !== PARKED || task.handler !== (JOIN as EventHandler) || waiting.next().done) return
-    circle.push(task)
+    cycle.push(task)
   }
-  const waits = circle.map((task, i) => `${task} waits for join(${circle[i + 1] ?? joiner})`)
+  const waits = cycle.map((task, i) => `${task} waits for join(${cycle[i + 1] ?? joiner})`)
   throw new DeadlockError(`join(${target}) would wait for itself:\n  ${waits.join('\n  ')}`, waits)
 }
 
 /** Every task that waits in a join for the given one, or for one that does. */
-function* joinersOf(task: Task): Generator<Task, void, void> {
+function* joinersOf(task: Task): Generator<TaskHandle, void, void> {
   const levels = [(task.watchers ?? new Set()).values()]
   for (let level = levels.at(-1); level !== undefined; level = levels.at(-1)) {
     const { done, value: watcher } = level.next()
     if (done) levels.pop()
     else if (watcher.joiner !== undefined) {
       yield watcher.joiner
-      levels.push((watcher.joiner.watchers ?? new Set()).values())
+      levels.push(((watcher.joiner as Task).watchers ?? new Set()).values()) // Every joiner is a Task.
     }
   }
 }
 
-/** Waits for a promise. It cannot be cancelled: a wait that is withdrawn leaves it to run, and its outcome is ignored. */
+/** Waits for a promise. A promise cannot be cancelled: a withdrawn wait ignores its outcome. */
 export const WAIT: EventHandler<PromiseLike<unknown>, PromiseWait> = {
   name: 'wait',
   external: 'promise',
@@ -132,7 +129,7 @@ export const WAIT: EventHandler<PromiseLike<unknown>, PromiseWait> = {
         (error: unknown) => endWait(wait)?.throw(error),
       )
     } catch (error) {
-      endWait(wait)?.throw(error) // Of a `then` that is no promise's; one that has answered before is heard no more.
+      endWait(wait)?.throw(error) // Thrown by a foreign `then`. If it has answered before, the error is ignored.
     }
     return wait
   },
@@ -141,12 +138,12 @@ export const WAIT: EventHandler<PromiseLike<unknown>, PromiseWait> = {
   },
 }
 
-/** Cuts the tie between a promise and a waiter: a promise keeps its callbacks for as long as it lives. */
+/** The link between a promise and a waiter, which can be cut: a promise keeps its callbacks for as long as it lives. */
 export interface PromiseWait {
   waiter: Waiter<unknown> | null
 }
 
-/** Only the first who asks gets the waiter. */
+/** Takes the waiter. Only the first call gets it. */
 function endWait(wait: PromiseWait): Waiter<unknown> | null {
   const { waiter } = wait
   wait.waiter = null
@@ -164,7 +161,7 @@ function isAsyncGenerator(value: unknown): boolean {
 function misuse(yielded: unknown): TypeError {
   if (yielded === undefined) {
     return new TypeError(
-      'cannot yield undefined: a bare yield, or the call of a function that returns nothing; did you mean yield pause()?',
+      'cannot yield undefined: this is a bare yield, or a call of a function that returns nothing; did you mean yield pause()?',
     )
   }
   if (typeof yielded === 'function') {

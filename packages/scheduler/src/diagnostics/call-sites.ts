@@ -1,80 +1,77 @@
 /**
- * Where in the user's files an event was made, for people who read a snapshot or a trace.
+ * Call sites: where in the user's files an event was made, for people who read a snapshot or a trace.
  *
- * A captured stack costs some microseconds, so that this is off unless a scheduler asks for it by its option `sites`.
+ * Capturing a stack costs some microseconds, so that it is off unless a scheduler has the option `sites`.
  */
 
+import type { CallSiteIndex } from '../core/kernel.js'
+import type { Probe } from '../core/probe.js'
+import type { TaskHandle } from '../core/protocol.js'
 import type { Task } from '../core/task.js'
 import { isOwnFrame } from './own-files.js'
-import type { Probe } from './probes.js'
 
-/** Whether events note where they are made: true during the turns of a scheduler that has `sites`. */
+/** Whether events record where they are made: true during the turns of a scheduler that has the option `sites`. */
 export let capturing: boolean = false
 
-/** Switches the noting on or off. */
-export function capture(on: boolean): void {
+/** Switches the recording on or off. */
+export function setCapturing(on: boolean): void {
   capturing = on
 }
 
-/** The engine takes a stack quickly and writes it out slowly: that waits until somebody asks. */
-const madeAt = new WeakMap<object, Error>()
+/** The engine captures a stack quickly and formats it slowly, so that formatting waits until the stack is read. */
+const stacks = new WeakMap<object, Error>()
 
-/** Notes where an event is made. */
-export function noteSite(event: object): void {
-  madeAt.set(event, new Error())
+/** Records where an event is made. */
+export function captureCallSite(event: object): void {
+  stacks.set(event, new Error())
 }
 
-/** An event that stands for another was made where that was. */
-export function copySite(from: object, to: object): void {
-  const site = madeAt.get(from)
-  if (site !== undefined) madeAt.set(to, site)
+/** Gives the copy of an event the call site of the original. */
+export function copyCallSite(from: object, to: object): void {
+  const stack = stacks.get(from)
+  if (stack !== undefined) stacks.set(to, stack)
 }
 
-/** The sites of one scheduler's tasks, collected as a probe does. */
-export class Sites implements Probe {
-  readonly #spawned: WeakMap<Task, Error>
-  /** For each coroutine on a task's stack, outermost first, where it last yielded. */
-  readonly #yielded: WeakMap<Task, (Error | undefined)[]>
-
-  constructor() {
-    this.#spawned = new WeakMap()
-    this.#yielded = new WeakMap()
-  }
+/** The call sites of one scheduler's tasks, collected as a probe. */
+export class CallSites implements Probe, CallSiteIndex {
+  readonly #spawned = new WeakMap<TaskHandle, Error>()
+  /** For each coroutine on a task's stack, outermost first, the call site of its last event. */
+  readonly #yielded = new WeakMap<TaskHandle, (Error | undefined)[]>()
 
   /** Where the task was spawned, as `function (file:line:column)`. */
-  spawnedAt(task: Task): string | undefined {
+  spawnedAt(task: TaskHandle): string | undefined {
     return siteOf(this.#spawned.get(task))
   }
 
   /** Where each coroutine on the task's stack last yielded an event, outermost first. */
-  yieldedAt(task: Task): readonly (string | undefined)[] {
+  yieldedAt(task: TaskHandle): readonly (string | undefined)[] {
     return this.#yielded.get(task)?.map(siteOf) ?? []
   }
 
-  spawn(task: Task, spawner: Task | null): void {
-    const site = spawner === null ? new Error() : this.#yielded.get(spawner)?.at(-1)
-    if (site !== undefined) this.#spawned.set(task, site)
+  spawn(task: TaskHandle, spawner: TaskHandle | null): void {
+    const stack = spawner === null ? new Error() : this.#yielded.get(spawner)?.at(-1)
+    if (stack !== undefined) this.#spawned.set(task, stack)
   }
 
-  yield(task: Task, yielded: unknown): void {
+  yield(task: TaskHandle, yielded: unknown): void {
     let sites = this.#yielded.get(task)
     if (sites === undefined) {
       sites = []
       this.#yielded.set(task, sites)
     }
-    const depth = task.callers?.length ?? 0
+    const depth = (task as Task).callers?.length ?? 0 // Every handle is a Task.
     sites.length = depth + 1
-    sites[depth] = typeof yielded === 'object' && yielded !== null ? madeAt.get(yielded) : undefined
+    sites[depth] = typeof yielded === 'object' && yielded !== null ? stacks.get(yielded) : undefined
   }
 
-  /** The task has ended, and whoever wanted to know has been told. */
-  forget(task: Task): void {
+  /** Removes a task that has ended, after its watchers have been notified. */
+  forget(task: TaskHandle): void {
     this.#yielded.delete(task)
     this.#spawned.delete(task)
   }
 }
 
-/** The line of the innermost coroutine; outside of any, that of whoever has called this package. */
+/** The innermost coroutine of a stack, or else the innermost caller of this package. */
 function siteOf(taken: Error | undefined): string | undefined {
   if (taken === undefined) return undefined
   const lines = linesOf(taken)
@@ -87,21 +84,21 @@ function siteOf(taken: Error | undefined): string | undefined {
 }
 
 /**
- * The coroutines that are on the JavaScript stack now, innermost first, each as `function (file:line:column)`: the one that
- * the trampoline runs and those that it has delegated to by `yield*`.
+ * The coroutines on the current JavaScript stack, innermost first, each as `function (file:line:column)`: the one that the
+ * trampoline has entered, and those to which it has delegated by `yield*`.
  */
 export function coroutineFrames(): string[] {
   return coroutinesIn(linesOf(new Error()))
 }
 
-/** The engine puts a line such as `greet.next (<anonymous>)` below each generator that runs. */
+/** The engine writes a line such as `greet.next (<anonymous>)` below each running generator. */
 function coroutinesIn(lines: readonly string[]): string[] {
   return lines.filter(
     (frame, i) => !isOwnFrame(frame) && /^\S+\.(next|throw|return) \(<anonymous>\)$/.test(lines[i + 1] ?? ''),
   )
 }
 
-/** The lines of a stack; none where the engine writes it in another form than V8. */
+/** The lines of a stack; none if the engine does not write it as V8 does. */
 function linesOf({ stack = '' }: Error): string[] {
   return stack.split('\n').flatMap((line) => /^\s*at (.*)$/.exec(line)?.[1]?.replace('file://', '') ?? [])
 }

@@ -1,52 +1,54 @@
 /**
- * What is printed of an error beside its own message and stack: which task it ended, who spawned that, and what each of
- * them waits for.
+ * The trace of an error: the task that it ended, the spawners of that task, and what each of them waits for.
  *
- * It is added to the error's stack, once, when the error reaches a supervisor; the error stays the user's own object.
+ * The trace is added to the error's stack, once, when the error reaches a supervisor. The error stays the user's own object.
  */
 
+import type { TaskHandle } from '../core/protocol.js'
 import type { Task } from '../core/task.js'
 import { coroutineFrames } from './call-sites.js'
 import { lastEvent, waitsFor } from './snapshot.js'
 
-/** More spawners than this are left out. */
-const MOST_SPAWNERS = 8
+/** The number of spawners that a trace names. */
+const MAX_SPAWNERS = 8
 
-/** A stack of more characters than this gets no more frames: an error may pass through a million coroutines. */
-const LONGEST_STACK = 10_000
-
-/** Adds to the error's stack the story of the task that it ended. */
-export function addTrace(error: unknown, task: Task): void {
-  append(error, story(task))
-}
+/** The number of characters above which a stack gets no more frames: an error may pass through a million coroutines. */
+const MAX_STACK = 10_000
 
 /**
- * Adds to the error's stack the coroutines of the `yield*` chain that it is being thrown through. They are on the JavaScript
- * stack just now, and only now.
+ * Adds to an error's stack the task that it ended, and that task's spawners. An error that has this trace already, one that
+ * is frozen, and a value that is not an error are left alone.
+ *
+ * @param error the error that a supervisor has received
+ * @param task the task that failed with it
  */
+export function addTrace(error: unknown, task: TaskHandle): void {
+  append(error, traceOf(task as Task)) // Every handle is a Task.
+}
+
+/** Adds to an error's stack the coroutines of the `yield*` chain through which it is being thrown right now. */
 export function addFrames(error: unknown): void {
-  if (!(error instanceof Error) || (error.stack?.length ?? 0) > LONGEST_STACK) return
+  if (!(error instanceof Error) || (error.stack?.length ?? 0) > MAX_STACK) return
   append(
     error,
     coroutineFrames().map((frame) => `at ${frame}`),
   )
 }
 
-/** Adds lines to an error's stack; a value that is no error, or a frozen one, is left alone. */
 function append(error: unknown, lines: readonly string[]): void {
-  // A frozen error's own stack has to do; newer engines would let it be changed.
+  // Newer engines would let the stack of a frozen error be changed.
   if (!(error instanceof Error) || lines.length === 0 || Object.isFrozen(error)) return
   const stack = error.stack ?? `${error}`
   const added = lines.map((line) => `\n    ${line}`).join('')
-  if (stack.includes(added)) return // One error may be thrown into many tasks.
+  if (stack.includes(added)) return // One error may fail many tasks.
   try {
     error.stack = stack + added
   } catch {
-    // Its stack cannot be set: what it says by itself has to do.
+    // The stack cannot be set, and the error stays as it is.
   }
 }
 
-function story(task: Task): string[] {
+function traceOf(task: Task): string[] {
   const { sites } = task.scheduler
   const event = lastEvent(task)
   const at = sites?.yieldedAt(task).at(-1)
@@ -56,7 +58,7 @@ function story(task: Task): string[] {
       : `, after its yield of ${event}${at === undefined ? '' : ` at ${at}`}`
   const lines = [`in task ${task}${last}`]
   let child = task
-  for (let i = 0; i < MOST_SPAWNERS; i++) {
+  for (let i = 0; i < MAX_SPAWNERS; i++) {
     const { spawner } = child
     const site = sites?.spawnedAt(child)
     if (spawner === null) {

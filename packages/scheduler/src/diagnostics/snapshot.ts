@@ -2,11 +2,11 @@
  * What a scheduler's tasks are doing, as plain data for people and tools.
  */
 
+import type { CallSiteIndex } from '../core/kernel.js'
 import type { EventHandler, Yieldable } from '../core/protocol.js'
 import type { Task } from '../core/task.js'
 import type { TaskState } from '../core/task-state.js'
-import { argumentOf, handlerOf } from '../core/yieldable.js'
-import type { Sites } from './call-sites.js'
+import { requestOf } from '../core/yieldable.js'
 
 /** What one task was doing when the snapshot was taken. */
 export interface TaskSnapshot {
@@ -14,22 +14,22 @@ export interface TaskSnapshot {
   readonly id: number
   /** The task's name. */
   readonly name: string
-  /** What it was doing. */
+  /** What the task was doing. */
   readonly state: TaskState
-  /** The event that it waits for, as the user would write it: `sleep(10)`; undefined unless it is parked. */
+  /** The event that the task waits for, as a user would write it: `sleep(10)`; undefined unless the task is parked. */
   readonly waitsFor: string | undefined
-  /** The task that spawned it, as `name#id`; undefined for a root, and once that task has ended. */
+  /** The task that spawned it, as `name#id`; undefined for a root, and once the spawner has ended. */
   readonly spawner: string | undefined
-  /** How many coroutines are on its stack beside the one that was spawned: each was called by the one before. */
+  /** The number of coroutines on its stack beside the one that was spawned. Each was called by the one before. */
   readonly callees: number
-  /** With the option `sites`: where it was spawned, as `function (file:line:column)`. */
+  /** With the option `sites`: where the task was spawned, as `function (file:line:column)`. */
   readonly spawnedAt?: string
   /** With the option `sites`: where each coroutine on its stack last yielded an event, outermost first. */
   readonly yieldedAt?: readonly (string | undefined)[]
 }
 
 /** What a task is doing now. */
-export function snapshotOf(task: Task, sites: Sites | null): TaskSnapshot {
+export function snapshotOf(task: Task, sites: CallSiteIndex | null): TaskSnapshot {
   const { spawner } = task
   const spawnedAt = sites?.spawnedAt(task)
   return {
@@ -44,27 +44,26 @@ export function snapshotOf(task: Task, sites: Sites | null): TaskSnapshot {
   }
 }
 
-/** The event that a task waits for, as the user would write it. */
+/** The event that a task waits for, as a user would write it. */
 export function waitsFor(task: Task): string | undefined {
   return task.state === 'parked' || task.state === 'withdrawing' ? lastEvent(task) : undefined
 }
 
 /** The event that a task yielded last. */
-export function lastEvent(task: Task): string | undefined {
-  const { handler, argument } = task
+export function lastEvent({ handler, argument }: Task): string | undefined {
   return handler === null ? undefined : describeEvent(handler, argument)
 }
 
-/** A yieldable, as the user would write it. */
+/** A yieldable, as a user would write it. */
 export function describe(yieldable: Yieldable): string {
-  const handler = handlerOf(yieldable)
-  return describeEvent(handler, argumentOf(yieldable, handler))
+  const { $handler, $argument } = requestOf(yieldable)
+  return describeEvent($handler, $argument)
 }
 
 function describeEvent(handler: EventHandler, argument: unknown): string {
   try {
     return handler.describe?.(argument) ?? `${handler.name}()`
   } catch {
-    return `${handler.name}()` // A description that fails must not hide the error that it was to describe.
+    return `${handler.name}()` // A description that fails must not hide the error that it was made for.
   }
 }

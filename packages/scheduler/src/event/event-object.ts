@@ -1,18 +1,18 @@
 /**
  * The event: an object that describes one request, and that `yield`, `yield*` and `await` all understand.
  *
- * There is one class for every kind of event: with a class for each the trampoline would see objects of many shapes, which
- * the engine looks at slowly.
+ * Every kind of event has this one class. With a class for each kind the trampoline would see objects of many shapes, whose
+ * fields the engine reads slowly.
  */
 
 import type { Event, EventHandler, Request } from '../core/protocol.js'
-import { capturing, copySite, noteSite } from '../diagnostics/call-sites.js'
+import { captureCallSite, capturing, copyCallSite } from '../diagnostics/call-sites.js'
 import { addFrames } from '../diagnostics/error-trace.js'
 import { Cancelled } from '../errors.js'
-import { Scheduler } from '../loop/scheduler.js'
+import { runtimeOf, Scheduler } from '../loop/scheduler.js'
 
 /**
- * Makes an event, for a handler of your own; the exported events are made by it too.
+ * Makes an event for a handler of your own. The exported events are made by it, too.
  *
  * @example
  * const NOW: EventHandler<undefined, void, number> = {
@@ -22,19 +22,19 @@ import { Scheduler } from '../loop/scheduler.js'
  * }
  * const now = () => event<number>(NOW, undefined)
  *
- * @typeParam T what the yield gives
+ * @typeParam T the value of the yield
  * @param handler how the event is fulfilled
- * @param argument what the handler is called with
+ * @param argument the argument of the handler
  */
-// biome-ignore lint/suspicious/noExplicitAny: what a handler calls its argument and its wait is its own affair.
+// biome-ignore lint/suspicious/noExplicitAny: the types of the argument and of the wait belong to the handler.
 export function event<T, A = any>(handler: EventHandler<A, any, T>, argument: A): Event<T> {
-  const made = new Description(handler as EventHandler, argument)
-  if (capturing) noteSite(made)
-  return made as unknown as Event<T> // The brand stands on the interface only.
+  const made = new EventObject(handler as EventHandler, argument)
+  if (capturing) captureCallSite(made)
+  return made as unknown as Event<T> // Only the interface has the brand.
 }
 
-/** What async code got for an event that it awaited: performed once, then shared. */
-const performed = new WeakMap<Description, Promise<unknown>>()
+/** The promises of awaited events: an event is performed once, and its promise is shared. */
+const performed = new WeakMap<EventObject, Promise<unknown>>()
 
 /**
  * An event is its own iterator, and its own iterator result, while one `yield*` at a time iterates it:
@@ -43,31 +43,30 @@ const performed = new WeakMap<Description, Promise<unknown>>()
  *   next()                 value = the event itself            the trampoline sees it
  *   next(v)                done = true, value = v              `yield*` gives v
  *
- * Whoever comes while it is taken gets a fresh copy: two tasks that `yield*` one event must not mix up their values.
+ * If the event is already being iterated, the caller gets a copy: two tasks that `yield*` one event must not mix up their
+ * values.
  */
-class Description implements Request {
+class EventObject implements Request {
   readonly $handler: EventHandler
   readonly $argument: unknown
-  done: boolean
-  value: unknown
+  done = true
+  value: unknown = undefined
 
   constructor(handler: EventHandler, argument: unknown) {
     this.$handler = handler
     this.$argument = argument
-    this.done = true
-    this.value = undefined
   }
 
-  [Symbol.iterator](): Description {
+  [Symbol.iterator](): EventObject {
     if (!this.done) return this.#copy()[Symbol.iterator]()
     this.done = false
     this.value = undefined
     return this
   }
 
-  #copy(): Description {
-    const copy = new Description(this.$handler, this.$argument)
-    if (capturing) copySite(this, copy)
+  #copy(): EventObject {
+    const copy = new EventObject(this.$handler, this.$argument)
+    if (capturing) copyCallSite(this, copy)
     return copy
   }
 
@@ -81,7 +80,7 @@ class Description implements Request {
     return this
   }
 
-  /** An error at the yield; without this method `yield*` would turn it into a TypeError. */
+  /** Passes on an error at the yield. Without this method `yield*` would turn it into a TypeError. */
   throw(error: unknown): never {
     this.done = true
     this.value = undefined
@@ -99,7 +98,7 @@ class Description implements Request {
   then(resolved?: (value: unknown) => unknown, rejected?: (error: unknown) => unknown): Promise<unknown> {
     let promise = performed.get(this)
     if (promise === undefined) {
-      promise = perform(this as unknown as Event) // The brand stands on the interface only.
+      promise = perform(this as unknown as Event) // Only the interface has the brand.
       performed.set(this, promise)
     }
     return promise.then(resolved, rejected)
@@ -118,18 +117,19 @@ class Description implements Request {
   }
 }
 
-/** Performs an event in a run of its own, which waits for whatever may come: what wakes it may belong to another run. */
+/** Performs an event in a run of its own, which waits for anything outside it: the task that wakes it may be another run's. */
 function perform(event: Event): Promise<unknown> {
   const scheduler = new Scheduler()
-  scheduler.hold()
+  const runtime = runtimeOf(scheduler)
+  runtime.ref()
   const promise = scheduler.run(function* () {
     try {
       return yield event
     } finally {
-      scheduler.release()
+      runtime.unref()
     }
   })
-  // At once: a promise in it may be rejected already, and somebody has to hear of that.
+  // At once: a promise in it may already be rejected, and needs a listener before the engine reports it.
   scheduler.step()
   return promise
 }

@@ -1,18 +1,18 @@
-/** Event: all of several. */
+/** The event `all`: several yieldables together. */
 
-import { inspect } from '../core/coroutine.js'
+import { inspect } from '../check.js'
 import type { Event, EventHandler, Waiter, Yieldable, Yielded } from '../core/protocol.js'
 import { event } from '../event/event-object.js'
 import { Combination, type Rule } from '../scope/combination.js'
 
 /**
- * Event: performs several yieldables together and gives their values, in their order, when all are done. The first error
- * withdraws the rest, and is thrown when the coroutines among them have cleaned up.
+ * Event: performs several yieldables together and gives their values, in their order, once all are done. The first error
+ * withdraws the others, and is thrown once the coroutines among them have cleaned up.
  *
  * @example
  * const [a, b] = yield* all([fetchUser(1), fetchUser(2)])
  *
- * @param yieldables events, coroutines, tasks or promises; none gives an empty array
+ * @param yieldables events, coroutines, tasks or promises; an empty array gives an empty array
  */
 export function all<const Y extends readonly Yieldable[]>(
   yieldables: Y,
@@ -22,14 +22,13 @@ export function all<const Y extends readonly Yieldable[]>(
   return event(ALL, yieldables)
 }
 
-/** Collects the values of one `all`. */
+/** The rule of one `all`: collects its values. */
 class Every implements Rule {
-  readonly name: string
+  readonly name = 'all'
   readonly #values: unknown[]
   #missing: number
 
   constructor(count: number) {
-    this.name = 'all'
     this.#values = new Array<unknown>(count)
     this.#missing = count
   }

@@ -1,22 +1,22 @@
-/** Event: whatever calls back. */
+/** The event `callback`: a callback interface. */
 
-import { inspect } from '../core/coroutine.js'
+import { checkFunction } from '../check.js'
 import type { Event, EventHandler, Waiter } from '../core/protocol.js'
 import { event } from '../event/event-object.js'
 
 /**
- * Starts something that calls back, once the event is yielded.
+ * Starts an operation that calls back. It is called when the event is yielded.
  *
- * @typeParam T what it gives
- * @param resume ends the wait with a value; the first call of `resume` or `fail` counts, later ones are ignored
+ * @typeParam T the value of the event
+ * @param resume ends the wait with a value; the first call of `resume` or `fail` counts, and later ones are ignored
  * @param fail ends the wait with an error
- * @returns stops it, when it is no longer wanted; may be left out
+ * @returns stops the operation when its outcome is no longer wanted; optional
  */
-// biome-ignore lint/suspicious/noConfusingVoidType: a function that returns nothing is meant too.
+// biome-ignore lint/suspicious/noConfusingVoidType: a function that returns nothing is allowed, too.
 export type Register<T> = (resume: (value: T) => void, fail: (error: unknown) => void) => (() => void) | void
 
 /**
- * Event: turns an interface of callbacks into an event. It holds the run open while it is waited for.
+ * Event: turns a callback interface into an event. The run stays open while a task waits for it.
  *
  * @example
  * const click = callback<MouseEvent>((resume) => {
@@ -24,16 +24,15 @@ export type Register<T> = (resume: (value: T) => void, fail: (error: unknown) =>
  *   return () => button.removeEventListener('click', resume)
  * })
  *
- * @param register called at each yield
+ * @param register starts the operation, at each yield
+ * @throws TypeError if `register` is not a function
  */
 export function callback<T>(register: Register<T>): Event<T> {
-  if (typeof register !== 'function') {
-    throw new TypeError(`callback(register): expected a function, got ${inspect(register)}`)
-  }
+  checkFunction(register, 'callback(register)')
   return event(CALLBACK, register) as Event<T> // What the function resumes with is a T.
 }
 
-/** One wait; `waiter` is null once it is over. */
+/** One wait. `waiter` is null once it is over. */
 interface Registration {
   waiter: Waiter<unknown> | null
   stop: (() => void) | undefined
@@ -57,7 +56,7 @@ const CALLBACK: EventHandler<Register<unknown>, Registration, unknown> = {
   },
 }
 
-/** Ends a wait; only the first who asks gets the waiter. */
+/** Ends a wait. Only the first call gets the waiter. */
 function finish(registration: Registration): Waiter<unknown> | null {
   const { waiter } = registration
   registration.waiter = null

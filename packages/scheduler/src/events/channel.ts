@@ -1,21 +1,22 @@
-/** Channel: values from task to task. */
+/** The class Channel: values from task to task. */
 
-import type { Event, EventHandler } from '../core/protocol.js'
+import { inspect } from '../check.js'
+import type { Event, EventHandler, Waiter } from '../core/protocol.js'
 import { ClosedError } from '../errors.js'
 import { event } from '../event/event-object.js'
-import { Queue } from '../stores/ring-queue.js'
-import { type Place, Waiters } from '../stores/wait-queue.js'
+import { RingQueue } from '../stores/ring-queue.js'
+import { type Place, WaitQueue } from '../stores/wait-queue.js'
 
 /** Options of a {@link Channel}. */
 export interface ChannelOptions {
   /**
-   * How many values it holds before `send` waits: an integer, 0 or more; by default there is no bound. With 0 every `send`
-   * waits for its receiver.
+   * The number of values that it holds before `send` waits: an integer of 0 or more. By default there is no bound. With 0
+   * every `send` waits for its receiver.
    */
   readonly capacity?: number
   /**
-   * Whether values come from outside the scheduler, by `trySend`: a task that waits for this channel then holds the run
-   * open, and is never part of a deadlock. By default false.
+   * Whether values come from outside the scheduler, by `trySend`. A task that waits for this channel then holds the run
+   * open, and is never part of a deadlock. The default is false.
    */
   readonly external?: boolean
 }
@@ -23,7 +24,7 @@ export interface ChannelOptions {
 /**
  * A queue of values between tasks, first in, first out on both sides. A task that is killed while it waits loses no value.
  *
- * @typeParam T what it carries
+ * @typeParam T the type of its values
  *
  * @example
  * const lines = new Channel<string>({ capacity: 16 })
@@ -32,28 +33,26 @@ export interface ChannelOptions {
  */
 export class Channel<T> {
   readonly #capacity: number
-  readonly #values: Queue<T>
-  readonly #senders: Waiters<void, T>
-  readonly #receivers: Waiters<T>
-  #closed: boolean
-  readonly #send: EventHandler<T, Place<void, T> | undefined, void>
-  readonly #receive: EventHandler<undefined, Place<T, undefined> | undefined, T>
+  readonly #values = new RingQueue<T>()
+  readonly #senders = new WaitQueue<Waiter<void>, T>()
+  readonly #receivers = new WaitQueue<Waiter<T>>()
+  #closed = false
+  readonly #send: EventHandler<T, Place<Waiter<void>, T> | undefined, void>
+  readonly #receive: EventHandler<undefined, Place<Waiter<T>> | undefined, T>
 
   /**
-   * Makes a channel, empty.
+   * Creates an empty channel.
    *
-   * @throws RangeError if the capacity is no integer of 0 or more
+   * @throws RangeError if the capacity is not an integer of 0 or more
    */
   constructor(options: ChannelOptions = {}) {
     const { capacity = Number.POSITIVE_INFINITY, external = false } = options
     if (!(capacity >= 0) || (!Number.isInteger(capacity) && capacity !== Number.POSITIVE_INFINITY)) {
-      throw new RangeError(`new Channel({ capacity }): expected an integer >= 0 or Infinity, got ${capacity}`)
+      throw new RangeError(
+        `new Channel({ capacity }): expected an integer >= 0 or Infinity, got ${inspect(capacity)}`,
+      )
     }
     this.#capacity = capacity
-    this.#values = new Queue()
-    this.#senders = new Waiters()
-    this.#receivers = new Waiters()
-    this.#closed = false
     const source = external ? { external: 'channel' } : {}
     this.#send = {
       name: 'channel.send',
@@ -75,7 +74,7 @@ export class Channel<T> {
           waiter.resume(this.#take())
           return undefined
         }
-        this.#refuseClosed('receive')
+        this.#assertOpen('receive')
         return this.#receivers.join(waiter, undefined)
       },
       withdraw: (_waiter, _argument, place) => {
@@ -84,39 +83,39 @@ export class Channel<T> {
     }
   }
 
-  /** Whether it has been closed. */
+  /** Whether the channel is closed. */
   get closed(): boolean {
     return this.#closed
   }
 
-  /** How many values it holds that nobody has received. */
+  /** The number of values that have not been received. */
   get size(): number {
     return this.#values.size
   }
 
   /**
-   * Event: sends a value, waiting while the channel is full. Throws {@link ClosedError} once the channel is closed.
+   * Event: sends a value, and waits while the channel is full. It throws {@link ClosedError} once the channel is closed.
    */
   send(value: T): Event<void> {
     return event(this.#send, value)
   }
 
   /**
-   * Event: receives the value that was sent first, waiting for one if there is none. Throws {@link ClosedError} once the
-   * channel is closed and empty.
+   * Event: receives the value that was sent first, and waits for one if there is none. It throws {@link ClosedError} once
+   * the channel is closed and empty.
    */
   receive(): Event<T> {
     return event(this.#receive, undefined)
   }
 
   /**
-   * Sends a value without waiting: a plain call, for callbacks outside the scheduler.
+   * Sends a value without waiting: a plain call for callbacks outside the scheduler.
    *
-   * @returns whether it was sent; false if the channel is full
+   * @returns whether the value was sent; false if the channel is full
    * @throws ClosedError if the channel is closed
    */
   trySend(value: T): boolean {
-    this.#refuseClosed('send')
+    this.#assertOpen('send')
     const receiver = this.#receivers.take()
     if (receiver !== undefined) receiver.waiter.resume(value)
     else if (this.#values.size < this.#capacity) this.#values.push(value)
@@ -125,8 +124,8 @@ export class Channel<T> {
   }
 
   /**
-   * Closes the channel: a plain call. Values that it holds can still be received; whoever waits to send or to receive gets
-   * a {@link ClosedError}. Closing it again does nothing.
+   * Closes the channel: a plain call. The values that it holds can still be received. Tasks that wait to send or to receive
+   * get a {@link ClosedError}. Closing it again does nothing.
    */
   close(): void {
     this.#closed = true
@@ -138,7 +137,7 @@ export class Channel<T> {
     }
   }
 
-  /** The first value; a sender that waited takes the place that it leaves. There must be a value or a sender. */
+  /** Takes the first value, and lets the first waiting sender fill its place. There must be a value or a sender. */
   #take(): T {
     const sender = this.#senders.take()
     if (sender !== undefined) {
@@ -150,7 +149,7 @@ export class Channel<T> {
     return value
   }
 
-  #refuseClosed(operation: string): void {
+  #assertOpen(operation: string): void {
     if (this.#closed) throw new ClosedError(`${operation}: the channel is closed`)
   }
 }

@@ -1,32 +1,25 @@
-/** Latch: a door that opens once. */
+/** The class Latch: a condition that becomes true once. */
 
-import type { Event, EventHandler } from '../core/protocol.js'
+import type { Event, EventHandler, Waiter } from '../core/protocol.js'
 import { event } from '../event/event-object.js'
-import { type Place, Waiters } from '../stores/wait-queue.js'
+import { type Place, WaitQueue } from '../stores/wait-queue.js'
 
 /**
- * A door that opens once and stays open: tasks wait until something has happened.
+ * A latch opens once and stays open: tasks wait until something has happened.
  */
 export class Latch {
-  #opened: boolean
-  readonly #waiters: Waiters
-  readonly #handler: EventHandler<undefined, Place<void, undefined> | undefined, void>
-
-  /** Makes a latch, shut. */
-  constructor() {
-    this.#opened = false
-    this.#waiters = new Waiters()
-    this.#handler = {
-      name: 'latch.wait',
-      enter: (waiter) => {
-        if (!this.#opened) return this.#waiters.join(waiter, undefined)
-        waiter.resume()
-        return undefined
-      },
-      withdraw: (_waiter, _argument, place) => {
-        if (place !== undefined) this.#waiters.leave(place)
-      },
-    }
+  #opened = false
+  readonly #waiters = new WaitQueue<Waiter<void>>()
+  readonly #handler: EventHandler<undefined, Place<Waiter<void>> | undefined, void> = {
+    name: 'latch.wait',
+    enter: (waiter) => {
+      if (!this.#opened) return this.#waiters.join(waiter, undefined)
+      waiter.resume()
+      return undefined
+    },
+    withdraw: (_waiter, _argument, place) => {
+      if (place !== undefined) this.#waiters.leave(place)
+    },
   }
 
   /** Whether it has been opened. */
@@ -34,12 +27,12 @@ export class Latch {
     return this.#opened
   }
 
-  /** Event: waits until the latch is open; at once if it is. */
+  /** Event: waits until the latch is open. */
   wait(): Event<void> {
     return event(this.#handler, undefined)
   }
 
-  /** Opens it and lets everybody through, in the order in which they came; a plain call. Opening it again does nothing. */
+  /** Opens the latch and wakes the waiting tasks in the order in which they came: a plain call. Opening it again does nothing. */
   open(): void {
     this.#opened = true
     for (let place = this.#waiters.take(); place !== undefined; place = this.#waiters.take())

@@ -1,17 +1,17 @@
-/** Event: lets the others go first. */
+/** The event `pause`: a turn for the other tasks. */
 
 import type { Event, EventHandler } from '../core/protocol.js'
 import { event } from '../event/event-object.js'
 
 /**
- * Event: goes to the end of the queue, so that every other task that is ready takes a step first. Also exported as
+ * Event: moves the task to the end of the queue, so that every other ready task takes a step first. Also exported as
  * `null`.
  *
- * Bluelet: `null()`, which let no I/O and no sleeper in; here a task that only pauses starves nobody.
+ * Bluelet: `null()`, during which neither I/O nor sleeping tasks were served. Here a task that only pauses starves no other.
  */
 export function pause(): Event<void> {
   return event(PAUSE, undefined)
 }
 
-/** It gives its argument, which is nothing, at once: that is, in its next turn. */
+/** Without `enter` it gives its argument, which is undefined, in the task's next step. */
 const PAUSE: EventHandler<undefined, undefined, void> = { name: 'pause' }

@@ -1,28 +1,30 @@
-/** Event: the first of several. */
+/** The event `race`: the first of several yieldables. */
 
-import { inspect } from '../core/coroutine.js'
+import { inspect } from '../check.js'
 import type { Event, EventHandler, Yieldable, Yielded } from '../core/protocol.js'
 import { event } from '../event/event-object.js'
 import { Combination, type Rule } from '../scope/combination.js'
 
 /**
- * Event: performs several yieldables together and gives the value of the first to be done, or throws its error. The rest
- * are withdrawn at once; coroutines among them are killed, and the race waits for their clean-up.
+ * Event: performs several yieldables together and gives the value of the first one that is done, or throws its error. The
+ * others are withdrawn at once. Coroutines among them are cancelled, and the race waits for their clean-up.
  *
- * Nothing is lost in a race: of two that could be done, only the first in order is taken. If the clean-up of a loser fails,
- * the race throws that error, and disposes of the value (`Symbol.dispose`).
+ * A race loses nothing: if two could be done, only the first in order is taken. If the clean-up of a loser fails, the race
+ * throws that error, and disposes of the value (`Symbol.dispose`).
  *
  * @example
  * const data = yield* race([conn.recv(1024), sleep(1000)])
  *
  * @param yieldables at least one event, coroutine, task or promise
- * @throws RangeError if there is none: such a race would never end
+ * @throws RangeError if the array is empty: such a race would never end
  */
 export function race<const Y extends readonly Yieldable[]>(yieldables: Y): Event<Yielded<Y[number]>> {
   if (!Array.isArray(yieldables))
     throw new TypeError(`race(yieldables): expected an array, got ${inspect(yieldables)}`)
   if (yieldables.length === 0)
-    throw new RangeError('race(yieldables): expected at least one, got none: it would never end')
+    throw new RangeError(
+      'race(yieldables): expected at least one yieldable, got none: the race would never end',
+    )
   return event(RACE, yieldables)
 }
 

@@ -1,11 +1,12 @@
-/** Semaphore: permits that tasks take and give back. */
+/** The class Semaphore: permits that tasks take and give back. */
 
-import type { Event, EventHandler } from '../core/protocol.js'
+import { checkCount } from '../check.js'
+import type { Event, EventHandler, Waiter } from '../core/protocol.js'
 import { event } from '../event/event-object.js'
-import { type Place, Waiters } from '../stores/wait-queue.js'
+import { type Place, WaitQueue } from '../stores/wait-queue.js'
 
 /**
- * A number of permits. With one it is a lock.
+ * A number of permits. With one permit it is a lock.
  *
  * @example
  * yield* semaphore.acquire()
@@ -17,57 +18,52 @@ import { type Place, Waiters } from '../stores/wait-queue.js'
  */
 export class Semaphore {
   #permits: number
-  readonly #most: number
-  readonly #waiters: Waiters
-  readonly #handler: EventHandler<undefined, Place<void, undefined> | undefined, void>
-
-  /**
-   * Makes a semaphore, all its permits free.
-   *
-   * @param permits how many tasks may hold one at the same time: a positive integer; by default 1
-   * @throws RangeError if it is anything else
-   */
-  constructor(permits: number = 1) {
-    if (!Number.isInteger(permits) || permits < 1) {
-      throw new RangeError(`new Semaphore(permits): expected a positive integer, got ${permits}`)
-    }
-    this.#permits = permits
-    this.#most = permits
-    this.#waiters = new Waiters()
-    this.#handler = {
-      name: 'semaphore.acquire',
-      enter: (waiter) => {
-        if (this.#permits === 0) return this.#waiters.join(waiter, undefined)
-        this.#permits--
-        waiter.resume()
-        return undefined
-      },
-      withdraw: (_waiter, _argument, place) => {
-        if (place !== undefined) this.#waiters.leave(place)
-      },
-    }
+  readonly #max: number
+  readonly #waiters = new WaitQueue<Waiter<void>>()
+  readonly #handler: EventHandler<undefined, Place<Waiter<void>> | undefined, void> = {
+    name: 'semaphore.acquire',
+    enter: (waiter) => {
+      if (this.#permits === 0) return this.#waiters.join(waiter, undefined)
+      this.#permits--
+      waiter.resume()
+      return undefined
+    },
+    withdraw: (_waiter, _argument, place) => {
+      if (place !== undefined) this.#waiters.leave(place)
+    },
   }
 
-  /** How many permits are free. */
+  /**
+   * Creates a semaphore whose permits are all free.
+   *
+   * @param permits the number of tasks that may hold a permit at the same time: a positive integer; the default is 1
+   * @throws RangeError if it is not a positive integer
+   */
+  constructor(permits: number = 1) {
+    this.#permits = checkCount(permits, 'new Semaphore(permits)')
+    this.#max = permits
+  }
+
+  /** The number of free permits. */
   get permits(): number {
     return this.#permits
   }
 
-  /** Event: takes a permit, waiting for one if none is free; first come, first served. */
+  /** Event: takes a permit, and waits for one if none is free. Tasks get permits in the order in which they came. */
   acquire(): Event<void> {
     return event(this.#handler, undefined)
   }
 
   /**
-   * Gives a permit back, to whoever has waited longest; a plain call that acts at once, so that nothing can come between
-   * a `finally` and its release.
+   * Gives a permit back, to the task that has waited for longest: a plain call that acts at once, so that nothing can happen
+   * between a `finally` and its release.
    *
-   * @throws RangeError if none has been taken
+   * @throws RangeError if all permits are free
    */
   release(): void {
     const place = this.#waiters.take()
     if (place !== undefined) place.waiter.resume()
-    else if (this.#permits < this.#most) this.#permits++
-    else throw new RangeError(`release(): expected a permit to be taken, but all ${this.#most} are free`)
+    else if (this.#permits < this.#max) this.#permits++
+    else throw new RangeError(`release(): expected a taken permit, but all ${this.#max} are free`)
   }
 }

@@ -1,21 +1,21 @@
-/** Event: lets time pass. */
+/** The event `sleep`: a pause of some milliseconds. */
 
-import { checkMs } from '../core/coroutine.js'
+import { checkDuration } from '../check.js'
 import type { Event, EventHandler, Waiter } from '../core/protocol.js'
 import { event } from '../event/event-object.js'
 import type { Timer } from '../stores/timer-heap.js'
 
 /**
- * Event: waits for a time, never less; those that are due at once wake in the order in which they began.
+ * Event: waits for a time, never less. Tasks whose time is up at once wake in the order in which they began to sleep.
  *
- * Bluelet: seconds, counted from the making of the event on the wall clock; here: milliseconds, from the yield, on a
+ * Bluelet: seconds, counted from the creation of the event on the wall clock. Here: milliseconds, counted from the yield on a
  * monotonic clock.
  *
- * @param ms how long: 0 or more; `Infinity` waits until it is killed. 0 lets I/O and timers in, as `pause` does
- * @throws RangeError if that is negative or no number
+ * @param ms 0 or more; `Infinity` sleeps until the task is cancelled; 0 lets I/O and timers in, as `pause` does
+ * @throws RangeError if it is negative or not a number
  */
 export function sleep(ms: number): Event<void> {
-  return event(SLEEP, checkMs(ms, 'sleep(ms)'))
+  return event(SLEEP, checkDuration(ms, 'sleep(ms)'))
 }
 
 const SLEEP: EventHandler<number, Timer, void> = {

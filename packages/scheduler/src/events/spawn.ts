@@ -1,22 +1,23 @@
-/** Event: starts a task. */
+/** The event `spawn`: a new task. */
 
-import { begin, inspect, type Startable } from '../core/coroutine.js'
+import { inspect } from '../check.js'
+import { type CoroutineSource, toCoroutine } from '../core/coroutine.js'
 import type { Coroutine, Event, EventHandler, Supervisor } from '../core/protocol.js'
 import type { Task } from '../core/task.js'
 import { event } from '../event/event-object.js'
 import type { SpawnOptions } from '../loop/options.js'
 
-/** What {@link spawn} is: callable as it is, and with options by `spawn.with`. */
+/** The type of {@link spawn}: it can be called as it is, and with options by `spawn.with`. */
 export interface Spawn {
   /**
-   * Event: starts a task that runs beside this one, and gives the task. The spawner goes on first; the task takes its
-   * first step in its turn, and outlives its spawner.
+   * Event: starts a task that runs beside this one, and gives the task. The spawner continues first. The task takes its first
+   * step in its turn, and outlives its spawner.
    *
-   * @param coroutine a coroutine, which has not run yet
+   * @param coroutine a coroutine that has not run yet
    */
   <T>(coroutine: Coroutine<T>): Event<Task<T>>
   /**
-   * Event: the same, of a function that makes the coroutine, each time the event is yielded; the task has its name.
+   * Event: the same for a function that makes the coroutine, each time the event is yielded. The task has its name.
    *
    * @param makes the function
    * @param args its arguments
@@ -29,7 +30,7 @@ export interface Spawn {
    */
   with<T>(options: SpawnOptions, coroutine: Coroutine<T>): Event<Task<T>>
   /**
-   * Event: the same, of a function.
+   * Event: the same for a function, with options.
    *
    * @param options such as the task's name
    * @param makes makes the coroutine
@@ -45,10 +46,10 @@ export interface Spawn {
 /**
  * Event: starts a task that runs beside this one, and gives the {@link Task}; see {@link Spawn}.
  *
- * An error that the task throws goes to whoever waits in `join` for it; if nobody does, to the supervisor that it has from
- * its spawner: the run, a group, or a connection's handler.
+ * An error that the task throws goes to the tasks that are joining it. If there are none, it goes to the supervisor that the
+ * task has from its spawner: the run, a group, or a connection's session.
  *
- * Bluelet: gives None; the generator itself is the handle, which `join` and `kill` take here too.
+ * Bluelet: gives None, and the generator itself is the handle. Here `join` and `kill` take the generator, too.
  *
  * @example
  * const task = yield* spawn(echoer, conn)
@@ -57,34 +58,35 @@ export interface Spawn {
 export const spawn: Spawn = /* @__PURE__ */ spawnUnder(null) // Bundlers may drop it.
 
 /**
- * A `spawn` whose tasks have a supervisor of its own choosing.
+ * Creates a `spawn` whose tasks have a given supervisor.
  *
- * @param supervisor who hears of their errors; null for the spawner's
+ * @param supervisor receives their errors; null for the spawner's
  */
 export function spawnUnder(supervisor: Supervisor | null): Spawn {
   return Object.assign(
-    <T>(target: Startable, ...args: unknown[]): Event<Task<T>> => spawning({}, target, args, supervisor),
+    <T>(source: CoroutineSource, ...args: unknown[]): Event<Task<T>> =>
+      spawnEvent({}, source, args, supervisor),
     {
-      with: <T>(options: SpawnOptions, target: Startable, ...args: unknown[]): Event<Task<T>> =>
-        spawning(options, target, args, supervisor),
+      with: <T>(options: SpawnOptions, source: CoroutineSource, ...args: unknown[]): Event<Task<T>> =>
+        spawnEvent(options, source, args, supervisor),
     },
   )
 }
 
-interface Order {
+interface SpawnArgument {
   readonly name: string | undefined
-  readonly target: Startable
+  readonly source: CoroutineSource
   readonly args: readonly unknown[]
   readonly supervisor: Supervisor | null
 }
 
-function spawning<T>(
+function spawnEvent<T>(
   options: SpawnOptions,
-  target: Startable,
+  source: CoroutineSource,
   args: readonly unknown[],
   supervisor: Supervisor | null,
 ): Event<Task<T>> {
-  if (typeof target !== 'function') begin(target, args, 'spawn')
+  if (typeof source !== 'function') toCoroutine(source, args, 'spawn')
   if (typeof options !== 'object' || options === null) {
     throw new TypeError(
       `spawn.with(options, ...): expected an object such as { name }, got ${inspect(options)}`,
@@ -94,23 +96,23 @@ function spawning<T>(
   if (name !== undefined && typeof name !== 'string') {
     throw new TypeError(`spawn.with({ name }): expected a string, got ${inspect(name)}`)
   }
-  return event(SPAWN, { name, target, args, supervisor }) as Event<Task<T>> // What the target returns is a T.
+  return event(SPAWN, { name, source, args, supervisor }) as Event<Task<T>> // The source returns a T.
 }
 
-const SPAWN: EventHandler<Order, void, Task> = {
+const SPAWN: EventHandler<SpawnArgument, void, Task> = {
   name: 'spawn',
-  describe: ({ target }) => `spawn(${typeof target === 'function' ? target.name : ''})`,
-  enter(waiter, { name, target, args, supervisor }) {
-    const start = begin(target, args, 'spawn')
-    const spawner = waiter.task
+  describe: ({ source }) => `spawn(${typeof source === 'function' ? source.name : ''})`,
+  enter(waiter, { name, source, args, supervisor }) {
+    const request = toCoroutine(source, args, 'spawn')
+    const spawner = waiter.task as Task // Every handle is a Task.
     const { scheduler } = spawner
-    // The spawner goes on first: it is made ready before the task is.
     const task = scheduler.makeTask(
-      name === undefined ? start : { ...start, name },
+      name === undefined ? request : { ...request, name },
       supervisor ?? spawner.supervisor,
       spawner,
     )
-    waiter.resume(task)
+    // The spawner continues first, so that it is made ready before the task is.
+    waiter.resume(task as Task) // Every handle is a Task.
     scheduler.ready(task)
   },
   withdraw() {},

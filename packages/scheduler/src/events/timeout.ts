@@ -1,6 +1,6 @@
-/** Event: a limit of time. */
+/** The event `timeout`: a deadline for a yieldable. */
 
-import { checkMs } from '../core/coroutine.js'
+import { checkDuration } from '../check.js'
 import type { Event, EventHandler, Waiter, Yieldable, Yielded } from '../core/protocol.js'
 import { describe } from '../diagnostics/snapshot.js'
 import { TimeoutError } from '../errors.js'
@@ -9,20 +9,20 @@ import { type Answer, Combination, type Rule } from '../scope/combination.js'
 import type { Timer } from '../stores/timer-heap.js'
 
 /**
- * Event: performs a yieldable and gives its value, or throws {@link TimeoutError} when the time is up first.
+ * Event: performs a yieldable and gives its value, or throws {@link TimeoutError} if the time is up first.
  *
- * What has not been done by then is withdrawn; a coroutine is killed and its clean-up waited for. If it ends in that time
- * after all, with a value or an error of its own, that is what is given or thrown.
+ * When the time is up, the yieldable is withdrawn. A coroutine is cancelled, and the timeout waits for its clean-up. If it
+ * ends meanwhile with a value or an error of its own, the timeout gives that value or throws that error.
  *
  * @example
  * const data = yield* timeout(1000, conn.recv(1024))
  *
- * @param ms how long: 0 or more; `Infinity` is no limit
+ * @param ms 0 or more; `Infinity` sets no limit
  * @param yieldable an event, coroutine, task or promise
- * @throws RangeError if `ms` is negative or no number
+ * @throws RangeError if `ms` is negative or not a number
  */
 export function timeout<Y extends Yieldable>(ms: number, yieldable: Y): Event<Yielded<Y>> {
-  return event(TIMEOUT, { ms: checkMs(ms, 'timeout(ms, yieldable)'), yieldable })
+  return event(TIMEOUT, { ms: checkDuration(ms, 'timeout(ms, yieldable)'), yieldable })
 }
 
 interface Limit {
@@ -32,7 +32,7 @@ interface Limit {
 
 /** One `timeout` under way. */
 class Countdown implements Rule {
-  readonly name: string
+  readonly name = 'timeout'
   readonly combination: Combination
   readonly timer: Timer
   readonly #ms: number
@@ -40,7 +40,6 @@ class Countdown implements Rule {
 
   constructor(waiter: Waiter<unknown>, { ms, yieldable }: Limit) {
     const { scheduler } = waiter
-    this.name = 'timeout'
     this.#ms = ms
     this.#what = describe(yieldable)
     this.combination = new Combination(waiter, this)

@@ -1,17 +1,17 @@
-/** Event: waits for a promise. */
+/** The event `wait`: the settling of a promise. */
 
-import { inspect } from '../core/coroutine.js'
+import { inspect } from '../check.js'
 import type { Event } from '../core/protocol.js'
 import { WAIT } from '../core/yieldable.js'
 import { event } from '../event/event-object.js'
 
 /**
- * Event: waits for a promise and gives its value, or throws its error. Plain `yield promise` is the same.
+ * Event: waits for a promise and gives its value, or throws its error. Plain `yield promise` does the same.
  *
- * A promise cannot be cancelled: one that is no longer waited for goes on, and its outcome, an error too, is ignored.
+ * A promise cannot be cancelled. If the wait is withdrawn, the promise continues, and its outcome is ignored, even an error.
  *
  * @param promise a promise, or anything with a `then`
- * @throws TypeError if it has none
+ * @throws TypeError if it has no `then`
  */
 export function wait<T>(promise: PromiseLike<T>): Event<T> {
   if (typeof (promise as Partial<PromiseLike<T>> | null | undefined)?.then !== 'function') {

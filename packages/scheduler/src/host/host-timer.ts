@@ -1,36 +1,34 @@
 /**
- * The alarm: the one time at which the host is asked to call.
+ * The one timer that a scheduler sets on its host: for the earliest of its own.
  */
 
 import type { Host } from './host.js'
 
-/** Rings once, at the earliest time that was asked for since it rang last. */
-export class Alarm {
+/** Fires once, at the earliest of the times for which it was set since it last fired. */
+export class HostTimer {
   readonly #host: Host
-  readonly #ring: () => void
-  #timer: unknown
-  #deadline: number
+  readonly #fire: () => void
+  #timer: unknown = undefined
+  #deadline: number = Number.POSITIVE_INFINITY
 
-  constructor(host: Host, ring: () => void) {
+  constructor(host: Host, fire: () => void) {
     this.#host = host
-    this.#ring = ring
-    this.#timer = undefined
-    this.#deadline = Number.POSITIVE_INFINITY
+    this.#fire = fire
   }
 
-  /** One that rings too early does no harm, so that it is only ever set anew for an earlier time. */
+  /** Sets it for a time. A timer that fires too early does no harm, so that only an earlier time replaces it. */
   set(deadline: number): void {
     if (deadline >= this.#deadline) return
     this.clear()
     this.#timer = this.#host.at(deadline, () => {
       this.#timer = undefined
       this.#deadline = Number.POSITIVE_INFINITY
-      this.#ring()
+      this.#fire()
     })
     this.#deadline = deadline
   }
 
-  /** Not wanted any more. */
+  /** Takes it back. */
   clear(): void {
     if (this.#timer === undefined) return
     this.#host.cancel(this.#timer)

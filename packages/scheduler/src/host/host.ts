@@ -1,154 +1,59 @@
 /**
- * What the scheduler borrows from its surroundings: the time, "call me soon" and "call me at".
- *
- * The only file of this package that looks at the world around it, and it does so by feature: it runs in Node, Bun, Deno,
- * browsers, workers and bare engines alike.
+ * What the scheduler needs from its environment: the time, "call me soon" and "call me at". Types only.
  */
 
 import type { Schedule } from './schedule.js'
 
 /**
- * The surroundings of a scheduler. Give your own to drive it differently: {@link defaultHost} is the real world, the
- * virtual host of `@bluelet/scheduler/testing` one in which time jumps.
+ * The environment of a scheduler. Provide your own in order to drive a scheduler differently: `defaultHost` is the real
+ * world, and the virtual host of `@bluelet/scheduler/testing` one in which time jumps.
  */
 export interface Host {
   /** The time in milliseconds from any fixed origin, monotonic: it never goes back. */
   now(): number
-  /** Calls back once, soon, after the surroundings had their turn at I/O and timers; never before it returns. */
+  /** Calls back once, soon, after the environment has had its turn at I/O and timers; never before it returns. */
   soon(callback: () => void): void
   /**
-   * Calls back once, not long after the time `deadline` (it may be early: the scheduler looks again); keeps the process
-   * alive until then.
+   * Calls back once, not long after the time `deadline`. It may call early: the scheduler looks at the clock again. It
+   * keeps the process alive until then.
    *
-   * @returns what `cancel` takes
+   * @returns the argument of `cancel`
    */
   at(deadline: number, callback: () => void): unknown
-  /** Takes back an `at` that is no longer wanted. */
+  /** Takes back an `at`. */
   cancel(timer: unknown): void
-  /** Whether schedulers note where tasks are spawned and where they yield, unless told otherwise; by default false. */
-  readonly sites?: boolean
-  /** Prints an error that nobody can be told otherwise, such as one that a probe threw. */
+  /** Prints an error that no caller can receive, such as one that a probe threw. */
   report(error: unknown): void
   /**
-   * Calls back if nothing else in the process can ever call in again, so that whoever still waits would wait for ever.
-   * Node: `beforeExit`.
-   *
-   * @returns takes it back
+   * Whether schedulers record where tasks are spawned and where they yield, unless told otherwise. The default is false.
    */
-  onExhausted?(callback: () => void): () => void
-  /** Decides which of the ready tasks is to step; by default the one that has been ready for longest. */
+  readonly sites?: boolean
+  /** Decides which of the ready tasks steps next. The default is the one that has been ready for longest. */
   readonly schedule?: Schedule
   /**
-   * What this host itself brings about, of that which otherwise comes from outside, such as `socket`. It comes by `at`
-   * then, and once that has nothing left to call it will never come.
-   */
-  readonly simulates?: readonly string[]
-  /**
-   * Calls back whenever it has nothing left to call, neither soon nor at any time: of what it simulates nothing will come.
-   *
-   * @returns takes it back
-   */
-  onIdle?(callback: () => void): () => void
-  /**
-   * Remembers the surroundings of a spawn; every step of the spawned task is made through the function that it returns.
-   * With `AsyncLocalStorage`: `context: () => AsyncLocalStorage.snapshot()`. Off unless given: it costs a step some time.
+   * Captures the context of a spawn. Every step of the spawned task is made through the returned function. With
+   * `AsyncLocalStorage`: `context: () => AsyncLocalStorage.snapshot()`. Without it a step costs no time for this.
    */
   context?(): StepContext
+  /**
+   * A run begins to wait for something outside the scheduler. For a host that simulates a part of the outside: it can see,
+   * in its own books, whether anything that it does not simulate is still awaited.
+   *
+   * @param source what is awaited: `socket`, `promise` ...
+   */
+  ref?(source: string | undefined): void
+  /** The run no longer waits for it. */
+  unref?(source: string | undefined): void
+  /**
+   * Calls back whenever nothing can call in any more, so that what is still awaited will never come. On Node this is
+   * `beforeExit`.
+   *
+   * @param callback called with whether all that is still awaited was to come from the host itself: then a server that waits
+   *   for one more connection is no deadlock
+   * @returns stops calling back
+   */
+  onIdle?(callback: (simulated: boolean) => void): () => void
 }
 
-/** Calls a function within surroundings that were remembered. */
+/** Calls a function in a context that was captured earlier. */
 export type StepContext = <A, R>(call: (arg: A) => R, arg: A) => R
-
-/** The part of the global object that this file looks for; every item may be missing. */
-interface Surroundings {
-  readonly performance?: { now(): number }
-  readonly setImmediate?: (callback: () => void) => unknown
-  readonly setTimeout?: (callback: () => void, ms: number) => unknown
-  readonly clearTimeout?: (timer: unknown) => void
-  readonly queueMicrotask?: (callback: () => void) => void
-  readonly MessageChannel?: new () => {
-    port1: { onmessage: unknown; ref?(): void; unref?(): void }
-    port2: { postMessage(message: unknown): void }
-  }
-  readonly console?: { error(...values: unknown[]): void }
-  readonly process?: { on?(event: string, callback: () => void): unknown }
-}
-
-const surroundings = globalThis as Surroundings
-
-/** Above 2^31 - 1 ms a timer of the platform fires at once; the scheduler looks again when this one does. */
-const LONGEST_TIMER_MS = 2 ** 30
-
-/** The real world: `setImmediate` or what comes nearest to it, `setTimeout`, `performance.now`. */
-export const defaultHost: Host = {
-  now: monotonicClock(),
-  soon: macrotask(),
-  at(deadline, callback) {
-    if (surroundings.setTimeout === undefined) {
-      throw new Error('there are no timers here: give the scheduler a host whose at() has some')
-    }
-    const ms = Math.min(Math.ceil(deadline - this.now()), LONGEST_TIMER_MS)
-    return surroundings.setTimeout(callback, Math.max(ms, 0))
-  },
-  cancel(timer) {
-    surroundings.clearTimeout?.(timer)
-  },
-  report(error) {
-    surroundings.console?.error(error)
-  },
-  onExhausted(callback) {
-    exhausted.add(callback)
-    listenForExhaustion()
-    return () => exhausted.delete(callback)
-  },
-}
-
-function monotonicClock(): () => number {
-  const { performance } = surroundings
-  if (performance !== undefined) return () => performance.now()
-  // A bare engine has only the wall clock: what it loses by going back is made up for.
-  let last = Date.now()
-  let lost = 0
-  return () => {
-    const wall = Date.now()
-    if (wall < last) lost += last - wall
-    last = wall
-    return wall + lost
-  }
-}
-
-/** A callback that lets I/O and timers go first. A microtask would not: tasks that never wait would starve them. */
-function macrotask(): (callback: () => void) => void {
-  const { setImmediate, MessageChannel, setTimeout, queueMicrotask } = surroundings
-  if (setImmediate !== undefined) return (callback) => void setImmediate(callback)
-  if (MessageChannel !== undefined) {
-    const { port1, port2 } = new MessageChannel()
-    const callbacks: (() => void)[] = []
-    port1.onmessage = () => {
-      if (callbacks.length === 1) port1.unref?.()
-      callbacks.shift()?.()
-    }
-    port1.unref?.()
-    return (callback) => {
-      callbacks.push(callback)
-      // Where a port keeps the process alive, it does so only while it is waited for.
-      port1.ref?.()
-      port2.postMessage(null)
-    }
-  }
-  if (setTimeout !== undefined) return (callback) => void setTimeout(callback, 0)
-  // A bare engine has no I/O to let in.
-  if (queueMicrotask !== undefined) return (callback) => queueMicrotask(callback)
-  return (callback) => void Promise.resolve().then(callback)
-}
-
-const exhausted = new Set<() => void>()
-let listening = false
-
-function listenForExhaustion(): void {
-  if (listening) return
-  listening = true
-  surroundings.process?.on?.('beforeExit', () => {
-    for (const callback of [...exhausted]) callback()
-  })
-}

@@ -1,21 +1,21 @@
 /**
- * Schedules: what decides wherever a run could go on in more than one way. The scheduler asks which of the ready tasks is to
- * step; a simulated network asks how long a packet takes.
+ * Schedules: they decide wherever a run could continue in more than one way. The scheduler takes from one which ready task
+ * steps next, a simulated network how long a packet takes.
  */
 
-import { inspect } from '../core/coroutine.js'
-import type { Queue } from '../stores/ring-queue.js'
+import { inspect } from '../check.js'
+import type { RingQueue } from '../stores/ring-queue.js'
 
 /**
- * Decides wherever a run could go on in more than one way. A run in a virtual world depends on nothing else, so that the
- * same choices give the same run.
+ * Decides wherever a run could continue in more than one way. A run in a virtual world depends on nothing else: the same
+ * choices give the same run.
  */
 export interface Schedule {
   /**
-   * Chooses one of several ways to go on. Way 0 is the usual one: the task that has been ready for longest, the network
-   * that behaves.
+   * Chooses one of several ways to continue. Way 0 is the usual one: the task that has been ready for longest, the network
+   * without delays or losses.
    *
-   * @param n how many there are: 2 or more
+   * @param n the number of ways: 2 or more
    * @returns 0 to n - 1
    */
   choose(n: number): number
@@ -25,7 +25,7 @@ export interface Schedule {
  * A schedule that chooses at random, by a generator of its own: the same seed always gives the same choices.
  *
  * @param seed an integer
- * @throws RangeError if it is none
+ * @throws RangeError if the seed is not an integer
  */
 export function seeded(seed: number): Schedule {
   if (!Number.isInteger(seed)) throw new RangeError(`seeded(seed): expected an integer, got ${inspect(seed)}`)
@@ -41,16 +41,16 @@ export function seeded(seed: number): Schedule {
   }
 }
 
-/** Takes the next item out of a queue that is not empty: the first, or the one that the schedule chooses. */
-export function next<T>(queue: Queue<T>, schedule: Schedule | null): T {
+/** Takes an item out of a queue that is not empty: the first, or the one that the schedule chooses. */
+export function takeNext<T>(queue: RingQueue<T>, schedule: Schedule | null): T {
   if (schedule === null || queue.size === 1) return queue.shift()
   return queue.take(choose(schedule, queue.size))
 }
 
 /**
- * What a schedule chooses.
+ * The choice of a schedule.
  *
- * @throws RangeError if that is none of the ways that there are
+ * @throws RangeError if the schedule chooses a way that does not exist
  */
 export function choose(schedule: Schedule, n: number): number {
   const way = schedule.choose(n)
@@ -58,7 +58,7 @@ export function choose(schedule: Schedule, n: number): number {
   throw new RangeError(`schedule.choose(${n}): expected an integer of 0 to ${n - 1}, got ${inspect(way)}`)
 }
 
-/** The same schedule, but asked no more once it has failed: the run is over then, and its clean-up must get its steps. */
+/** The same schedule until it fails, then the usual order: the run is over then, and its clean-ups still need their steps. */
 export function untilItFails(schedule: Schedule | undefined): Schedule | null {
   if (schedule === undefined) return null
   let failed = false

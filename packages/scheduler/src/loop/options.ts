@@ -1,54 +1,77 @@
 /**
- * What can be chosen of a scheduler, of a run and of a spawn.
+ * The options of a scheduler, of a run and of a spawn.
  */
 
-import { inspect } from '../core/coroutine.js'
-import type { Host } from '../host/host.js'
-import type { AbortSignalLike } from './run.js'
+import { checkCount, inspect } from '../check.js'
+import type { Host, StepContext } from '../host/host.js'
 
 /** Options of a scheduler. */
 export interface SchedulerOptions {
-  /** The surroundings; by default the real ones. */
+  /** The environment. The default is the real one. */
   readonly host?: Host
-  /** How many steps it takes before it lets the host poll I/O and timers: a positive integer; by default 1024. */
-  readonly budgetSteps?: number
-  /** How many milliseconds it steps before it lets the host poll: above 0; by default 2. */
-  readonly budgetMs?: number
-  /** Whether to note where tasks are spawned and where they yield, at some microseconds an event; by default what the host says: false, but true on a virtual one. */
+  /** How long the scheduler steps before it lets the host poll I/O and timers. */
+  readonly budget?: Budget
+  /**
+   * Whether to record where tasks are spawned and where they yield, which costs some microseconds for each event. The default
+   * is the host's: false, but true on a virtual host.
+   */
   readonly sites?: boolean
+}
+
+/** How long a scheduler steps before it lets the host poll I/O and timers: whichever limit it reaches first. */
+export interface Budget {
+  /** The number of steps: a positive integer. The default is 1024. */
+  readonly steps?: number
+  /** Milliseconds: more than 0. The default is 2. */
+  readonly time?: number
 }
 
 /** Options of a run. */
 export interface RunOptions {
-  /** Cancels every task when it is aborted; the run then rejects with its reason. It does not hold the run open. */
+  /** Cancels every task when it is aborted. The run then rejects with its reason. It does not hold the run open. */
   readonly signal?: AbortSignalLike
-  /** How long a killed task may take to clean up before `return()` is used on it, in milliseconds; by default 5000. */
+  /**
+   * Milliseconds that the clean-up of a cancelled task may take before `return()` is used on it. The default is 5,000.
+   */
   readonly grace?: number
+  /**
+   * Captures the context of each spawn. Every step of the spawned task is made through the returned function, so that
+   * `AsyncLocalStorage` works in tasks: `context: () => AsyncLocalStorage.snapshot()`. By default nothing is captured.
+   */
+  readonly context?: () => StepContext
 }
 
 /** Options of a spawn. */
 export interface SpawnOptions {
-  /** The task's name; by default that of the function, or `task`. */
+  /** The task's name. The default is the name of the function, or `task`. */
   readonly name?: string
 }
 
-/** How many steps, and for how many milliseconds, a scheduler steps before it lets the host poll. */
-interface Budget {
-  readonly budgetSteps: number
-  readonly budgetMs: number
+/** The part of an `AbortSignal` that is used here. Every platform's own will do. */
+export interface AbortSignalLike {
+  /** Whether it has been aborted. */
+  readonly aborted: boolean
+  /** Why it was aborted. */
+  readonly reason?: unknown
+  /** Adds a listener for `abort`. */
+  addEventListener(type: 'abort', listener: () => void): void
+  /** Removes a listener. */
+  removeEventListener(type: 'abort', listener: () => void): void
 }
 
 /**
  * The budget that the options ask for.
  *
- * @throws RangeError for one that is none
+ * @throws RangeError if a limit is invalid
  */
-export function budgetOf({ budgetSteps = 1024, budgetMs = 2 }: SchedulerOptions): Budget {
-  if (!Number.isInteger(budgetSteps) || budgetSteps < 1) {
-    throw new RangeError(`budgetSteps: expected a positive integer, got ${inspect(budgetSteps)}`)
+export function budgetOf({ budget = {} }: SchedulerOptions): Required<Budget> {
+  if (typeof budget !== 'object' || budget === null) {
+    throw new TypeError(`budget: expected an object such as { steps, time }, got ${inspect(budget)}`)
   }
-  if (typeof budgetMs !== 'number' || !(budgetMs > 0)) {
-    throw new RangeError(`budgetMs: expected ms > 0, got ${inspect(budgetMs)}`)
+  const { steps = 1024, time = 2 } = budget
+  checkCount(steps, 'budget.steps')
+  if (typeof time !== 'number' || !(time > 0)) {
+    throw new RangeError(`budget.time: expected ms > 0, got ${inspect(time)}`)
   }
-  return { budgetSteps, budgetMs }
+  return { steps, time }
 }

@@ -1,33 +1,27 @@
 /**
- * A queue, first in, first out: the tasks that are ready, the values in a channel.
+ * A queue, first in, first out: the ready tasks, the values in a channel.
  */
 
-/** A power of two, so that an index wraps with a mask. */
-const FIRST_CAPACITY = 16
-/** An empty ring of this size is kept: 8 KiB. */
-const KEPT_CAPACITY = 1024
+/** The capacity to begin with: a power of two, so that an index wraps with a mask. */
+const MIN_CAPACITY = 16
+/** The largest empty ring that is kept: 8 KiB. */
+const MAX_EMPTY_CAPACITY = 1024
 
 /** A ring that grows when it is full. */
-export class Queue<T> {
+export class RingQueue<T> {
   //      head           head + size
   //        v                v
   //  . . . x x x x x x x x . . .     indices wrap around at the capacity
-  #ring: (T | undefined)[]
-  #head: number
-  #size: number
+  #ring: (T | undefined)[] = new Array<T | undefined>(MIN_CAPACITY).fill(undefined)
+  #head = 0
+  #size = 0
 
-  constructor() {
-    this.#ring = new Array<T | undefined>(FIRST_CAPACITY).fill(undefined)
-    this.#head = 0
-    this.#size = 0
-  }
-
-  /** How many it holds. */
+  /** The number of items. */
   get size(): number {
     return this.#size
   }
 
-  /** Puts an item at the end. */
+  /** Adds an item at the end. */
   push(item: T): void {
     if (this.#size === this.#ring.length) this.#grow()
     const ring = this.#ring
@@ -35,21 +29,21 @@ export class Queue<T> {
     this.#size++
   }
 
-  /** Takes the item at the front; the queue must not be empty. */
+  /** Removes the first item. The queue must not be empty. */
   shift(): T {
     const ring = this.#ring
-    const item = ring[this.#head] as T // Never empty here: the caller looked at size.
+    const item = ring[this.#head] as T // The caller has looked at size.
     ring[this.#head] = undefined
     this.#head = (this.#head + 1) & (ring.length - 1)
     this.#size--
     return item
   }
 
-  /** Takes the item that stands `index` places behind the front; there must be one. */
+  /** Removes the item at `index`, counted from the front. There must be one. */
   take(index: number): T {
     const ring = this.#ring
     const mask = ring.length - 1
-    const item = ring[(this.#head + index) & mask] as T // The caller looked at size.
+    const item = ring[(this.#head + index) & mask] as T // The caller has looked at size.
     for (let i = index; i > 0; i--) {
       ring[(this.#head + i) & mask] = ring[(this.#head + i - 1) & mask]
     }
@@ -57,10 +51,10 @@ export class Queue<T> {
     return item
   }
 
-  /** Gives back the memory that a rush has taken, once it is over. */
+  /** Releases the memory of a past rush, once the queue is empty. */
   trim(): void {
-    if (this.#size > 0 || this.#ring.length <= KEPT_CAPACITY) return
-    this.#ring = new Array<T | undefined>(FIRST_CAPACITY).fill(undefined)
+    if (this.#size > 0 || this.#ring.length <= MAX_EMPTY_CAPACITY) return
+    this.#ring = new Array<T | undefined>(MIN_CAPACITY).fill(undefined)
     this.#head = 0
   }
 

@@ -1,43 +1,44 @@
 /**
- * The list of tasks: those that have not ended, in spawn order. Its links are in the tasks, so that a task costs no entry.
+ * A list of tasks in the order in which they were added. The links are fields of the tasks, so that a task costs no entry.
  */
 
-import type { Task } from '../core/task.js'
+/** The fields of a task by which a list links it to its neighbours. */
+export interface Linked<T> {
+  previousTask: T | null
+  nextTask: T | null
+}
 
-/** The tasks of one scheduler. */
-export class TaskList {
-  #first: Task | null
-  #last: Task | null
+/** The tasks of one scheduler that have not ended. */
+export class TaskList<T extends Linked<T>> {
+  #first: T | null = null
+  #last: T | null = null
 
-  constructor() {
-    this.#first = null
-    this.#last = null
-  }
-
-  /** Whether there is none. */
+  /** Whether it has no tasks. */
   get empty(): boolean {
     return this.#first === null
   }
 
-  /** A task has been spawned. */
-  add(task: Task): void {
-    task.previous = this.#last
+  /** Adds a task at the end. */
+  add(task: T): void {
+    task.previousTask = this.#last
     if (this.#last === null) this.#first = task
-    else this.#last.next = task
+    else this.#last.nextTask = task
     this.#last = task
   }
 
-  /** A task has ended. */
-  remove(task: Task): void {
-    if (task.previous === null) this.#first = task.next
-    else task.previous.next = task.next
-    if (task.next === null) this.#last = task.previous
-    else task.next.previous = task.previous
-    task.previous = null
-    task.next = null
+  /** Removes a task of this list. */
+  remove(task: T): void {
+    const { previousTask, nextTask } = task
+    if (previousTask === null) this.#first = nextTask
+    else previousTask.nextTask = nextTask
+    if (nextTask === null) this.#last = previousTask
+    else nextTask.previousTask = previousTask
+    task.previousTask = null
+    task.nextTask = null
   }
 
-  *[Symbol.iterator](): Generator<Task, void, void> {
-    for (let task = this.#first; task !== null; task = task.next) yield task
+  /** Iterates over the tasks. To be copied before any of them may end. */
+  *[Symbol.iterator](): Generator<T, void, void> {
+    for (let task = this.#first; task !== null; task = task.nextTask) yield task
   }
 }

@@ -1,42 +1,49 @@
 /**
- * The timers: a binary heap by deadline, ties first in, first out. It knows no clock; whoever owns it says what time it is.
+ * The timers: a binary heap by deadline, ties first in, first out. It has no clock; its owner tells it the time.
  */
 
-/** One timer; keep it in order to remove it. */
+/** One timer, as a handle for removing it. */
 export interface Timer {
-  /** When it is due, on the host's clock, in milliseconds. */
+  /** The time at which it expires, on the host's clock, in milliseconds. */
   readonly deadline: number
+}
+
+/** The timers of a scheduler, as the handlers of events see them. */
+export interface Timers {
+  /**
+   * Sets a timer.
+   *
+   * @param deadline the time on the host's clock; `Infinity` is never, and such a timer keeps no run alive
+   * @param expire called at that time
+   * @param subject its argument, so that many timers can share one function
+   */
+  add<S>(deadline: number, expire: (subject: S) => void, subject: S): Timer
+  /** Removes a timer. Does nothing if it has expired or was removed before. */
+  remove(timer: Timer): void
 }
 
 interface Entry extends Timer {
   /** Orders equal deadlines by the order in which they were set. */
   readonly sequence: number
-  /** Where it stands in the heap, or OUT, or DUE. */
+  /** The index in the heap, or OUT, or DUE. */
   index: number
-  /** Called with `subject` when it is due: a function that is shared, so that a timer costs no closure. */
   readonly expire: (subject: never) => void
   readonly subject: unknown
 }
 
-/** Not in the heap: it has been called, or removed, or will never be due. */
+/** Not in the heap: expired, removed, or never due. */
 const OUT = -1
-/** Taken out of the heap in order to be called. */
+/** Taken out of the heap, about to be called. */
 const DUE = -2
 
 /** The timers of one scheduler. */
-export class Timers {
-  /** The timer that is being called; null otherwise. */
-  expiring: Timer | null
-  readonly #heap: Entry[]
-  #sequence: number
+export class TimerHeap implements Timers {
+  /** The timer that is being called; null at all other times. */
+  expiring: Timer | null = null
+  readonly #heap: Entry[] = []
+  #sequence = 0
 
-  constructor() {
-    this.expiring = null
-    this.#heap = []
-    this.#sequence = 0
-  }
-
-  /** How many timers are set. */
+  /** The number of timers. */
   get size(): number {
     return this.#heap.length
   }
@@ -46,13 +53,6 @@ export class Timers {
     return this.#heap[0]?.deadline ?? Number.POSITIVE_INFINITY
   }
 
-  /**
-   * Sets a timer.
-   *
-   * @param deadline when, on the host's clock; Infinity is never: such a timer is not counted, and wakes nobody
-   * @param expire what to call then
-   * @param subject what to call it with
-   */
   add<S>(deadline: number, expire: (subject: S) => void, subject: S): Timer {
     const entry: Entry = { deadline, sequence: this.#sequence++, index: OUT, expire, subject }
     if (deadline === Number.POSITIVE_INFINITY) return entry
@@ -61,7 +61,6 @@ export class Timers {
     return entry
   }
 
-  /** Removes a timer; one that has expired or was removed before is left alone. */
   remove(timer: Timer): void {
     const entry = timer as Entry // Every Timer is made by add().
     const { index } = entry
@@ -75,9 +74,9 @@ export class Timers {
   }
 
   /**
-   * Removes and calls every timer that is due at `now`, in order; not those that are set meanwhile.
+   * Removes and calls, in order, every timer that is due at `now`, but none that is set meanwhile.
    *
-   * @throws what the first of them that fails throws, once all have been called
+   * @throws the first error of a timer, once all of them have been called
    */
   expire(now: number): void {
     const due: Entry[] = []
@@ -88,7 +87,7 @@ export class Timers {
     }
     const errors: unknown[] = []
     for (const entry of due) {
-      if (entry.index !== DUE) continue // One before it has removed it.
+      if (entry.index !== DUE) continue // An earlier one has removed it.
       entry.index = OUT
       this.expiring = entry
       try {

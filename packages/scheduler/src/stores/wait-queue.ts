@@ -1,66 +1,58 @@
 /**
- * A queue of waiters, first in, first out: who waits for a channel, a semaphore or a latch.
+ * A queue of waiters, first in, first out, for a channel, a semaphore or a latch. Any waiter can leave it at any time.
  */
 
-import type { Waiter } from '../core/protocol.js'
-
-/** One place in a queue; keep it in order to leave. */
-export interface Place<T, V> {
-  readonly waiter: Waiter<T>
+/** One place in a queue, as a handle for leaving it. */
+export interface Place<W, V = undefined> {
+  readonly waiter: W
   /** What the waiter brought, such as the value that it sends. */
   readonly value: V
 }
 
-interface Link<T, V> extends Place<T, V> {
-  before: Link<T, V> | null
-  after: Link<T, V> | null
+interface Link<W, V> extends Place<W, V> {
+  previous: Link<W, V> | null
+  next: Link<W, V> | null
   left: boolean
 }
 
-/** Waiters in the order in which they came: a linked list, so that whoever gives up leaves at once and leaves nothing. */
-export class Waiters<T = void, V = undefined> {
-  #first: Link<T, V> | null
-  #last: Link<T, V> | null
-  #size: number
+/** Waiters in the order in which they came: a linked list, so that leaving is O(1) and leaves nothing behind. */
+export class WaitQueue<W, V = undefined> {
+  #first: Link<W, V> | null = null
+  #last: Link<W, V> | null = null
+  #size = 0
 
-  constructor() {
-    this.#first = null
-    this.#last = null
-    this.#size = 0
-  }
-
-  /** How many wait. */
+  /** The number of waiters. */
   get size(): number {
     return this.#size
   }
 
-  /** Comes last. */
-  join(waiter: Waiter<T>, value: V): Place<T, V> {
-    const link: Link<T, V> = { waiter, value, before: this.#last, after: null, left: false }
+  /** Adds a waiter at the end. */
+  join(waiter: W, value: V): Place<W, V> {
+    const link: Link<W, V> = { waiter, value, previous: this.#last, next: null, left: false }
     if (this.#last === null) this.#first = link
-    else this.#last.after = link
+    else this.#last.next = link
     this.#last = link
     this.#size++
     return link
   }
 
-  /** Leaves before its turn; one whose turn has come is left alone. */
-  leave(place: Place<T, V>): void {
-    const link = place as Link<T, V> // Every place is made by join().
+  /** Removes a waiter before its turn. Does nothing if its turn has come. */
+  leave(place: Place<W, V>): void {
+    const link = place as Link<W, V> // Every place is made by join().
     if (link.left) return
-    const { before, after } = link
-    if (before === null) this.#first = after
-    else before.after = after
-    if (after === null) this.#last = before
-    else after.before = before
+    const { previous, next } = link
+    if (previous === null) this.#first = next
+    else previous.next = next
+    if (next === null) this.#last = previous
+    else next.previous = previous
     link.left = true
-    link.before = null
-    link.after = null
+    link.previous = null
+    link.next = null
     this.#size--
   }
 
-  /** Takes the first, if any waits. */
-  take(): Place<T, V> | undefined {
+  /** Removes the first waiter, if there is one. */
+  take(): Place<W, V> | undefined {
     const first = this.#first
     if (first === null) return undefined
     this.leave(first)

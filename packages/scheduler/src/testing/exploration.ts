@@ -1,9 +1,10 @@
 /**
- * Exploring: runs a program under many schedules, and shows the one under which it fails, as short as it can be made.
+ * Exploration: runs a program under many schedules, and shows a shortest one under which it fails.
  */
 
-import { inspect } from '../core/coroutine.js'
+import { checkCount, inspect } from '../check.js'
 import type { Coroutine } from '../core/protocol.js'
+import { identify } from '../errors.js'
 import type { Host } from '../host/host.js'
 import { type Schedule, seeded } from '../host/schedule.js'
 import { Scheduler } from '../loop/scheduler.js'
@@ -16,50 +17,54 @@ import { VirtualHost } from './virtual-host.js'
 const DEFAULT_LIMIT = 100_000
 const DEFAULT_RUNS = 1000
 
-/** The world in which a program runs: a host that asks the schedule. */
+/** The world in which a program runs: a host that follows a schedule. */
 export interface World extends Host {
-  /** The errors that nobody else could be told of: with one of these a run has failed. */
+  /** The errors that were reported because no caller could receive them. A run with such an error has failed. */
   readonly reports?: readonly unknown[]
+  /** The sources that the world simulates, such as `socket`. */
+  readonly simulates?: readonly string[]
 }
 
-/** A program to run under many schedules: makes the root anew for each run. It fails by throwing. */
+/** A program to run under many schedules: makes a new root for each run. It fails by throwing. */
 export type Program<W extends World = VirtualHost> = (world: W) => Coroutine<unknown>
 
 /** Options of {@link replaySchedule}. */
 export interface ReplayOptions<W extends World = VirtualHost> {
-  /** Makes the world of one run; by default `new VirtualHost({ schedule })`. */
+  /** Makes the world of one run. The default is `new VirtualHost({ schedule })`. */
   readonly world?: (schedule: Schedule) => W
 }
 
 /** Options of {@link everySchedule}. */
 export interface EveryScheduleOptions<W extends World = VirtualHost> extends ReplayOptions<W> {
-  /** How many schedules there may be; by default 100,000. */
+  /** The largest number of schedules. The default is 100,000. */
   readonly limit?: number
 }
 
 /** Options of {@link randomSchedules}. */
 export interface RandomSchedulesOptions<W extends World = VirtualHost> extends ReplayOptions<W> {
-  /** How many; by default 1,000. */
+  /** The number of runs. The default is 1,000. */
   readonly runs?: number
-  /** The first run's seed, an integer; the next run has the next. By default 1, so that every test run is the same. */
+  /** The seed of the first run, an integer. Each run adds 1. The default is 1, so that every test run is the same. */
   readonly seed?: number
 }
 
-/** A program failed under a schedule; `cause` is what it threw. */
+/** A program failed under a schedule. `cause` is what it threw. */
 export class ScheduleError extends Error {
-  /** The schedule under which it fails, made as short as possible: for {@link replaySchedule}. */
+  /** `ERR_BLUELET_SCHEDULE`. */
+  declare readonly code: 'ERR_BLUELET_SCHEDULE'
+  /** The schedule under which the program fails, made as short as possible: an argument of {@link replaySchedule}. */
   readonly schedule: string
 
   static {
-    ScheduleError.prototype.name = 'ScheduleError'
+    identify(ScheduleError, 'ScheduleError', 'ERR_BLUELET_SCHEDULE')
   }
 
   /**
-   * Makes one.
+   * Creates one.
    *
    * @param message what failed, and the steps that led there
-   * @param schedule under which it fails
-   * @param options what it threw, as `cause`
+   * @param schedule the schedule under which the program fails
+   * @param options what the program threw, as `cause`
    */
   constructor(message: string, schedule: string, options: ErrorOptions) {
     super(message, options)
@@ -70,8 +75,8 @@ export class ScheduleError extends Error {
 /**
  * Runs a small program under every schedule: in every order in which its tasks can take their steps.
  *
- * The program must depend on nothing but its world, and it must end. In a simulated world a server that still waits when
- * nothing else can happen is ended.
+ * The program must depend on nothing but its world, and it must end. In a simulated world, a server that still waits when
+ * nothing else can happen is cancelled.
  *
  * @example
  * await everySchedule(function* () {
@@ -80,8 +85,8 @@ export class ScheduleError extends Error {
  *   assert.equal(account.balance, 40)
  * })
  *
- * @returns how many schedules there are
- * @throws ScheduleError if it fails under one of them; Error if there are more than `limit`
+ * @returns the number of schedules
+ * @throws ScheduleError if the program fails under one of them; Error if there are more than `limit`
  */
 export async function everySchedule<W extends World = VirtualHost>(
   program: Program<W>,
@@ -104,10 +109,10 @@ export async function everySchedule<W extends World = VirtualHost>(
 }
 
 /**
- * Runs a program under schedules that are chosen at random, each by a seed of its own.
+ * Runs a program under random schedules, each with a seed of its own.
  *
- * @returns how many runs there were
- * @throws ScheduleError if it fails in one of them
+ * @returns the number of runs
+ * @throws ScheduleError if the program fails in one of them
  */
 export async function randomSchedules<W extends World = VirtualHost>(
   program: Program<W>,
@@ -127,10 +132,10 @@ export async function randomSchedules<W extends World = VirtualHost>(
 }
 
 /**
- * Runs a program once, under a schedule that a {@link ScheduleError} has named.
+ * Runs a program once, under the schedule of a {@link ScheduleError}.
  *
- * @param schedule such as `'0.2.1'`; beyond its end, and with `''`, everything takes its usual way
- * @throws TypeError if it is no schedule; else what the program throws
+ * @param schedule such as `'0.2.1'`; beyond its end, and with `''`, every choice is the usual one
+ * @throws TypeError if it is not a schedule; else what the program throws
  */
 export async function replaySchedule<W extends World = VirtualHost>(
   program: Program<W>,
@@ -158,20 +163,20 @@ async function attempt<W extends World>(
     host: world,
     sites: log !== undefined,
     // What a simulated world sends may arrive between any two steps, and that takes a poll.
-    ...(world.simulates === undefined || world.simulates.length === 0 ? {} : { budgetSteps: 1 }),
+    ...(world.simulates === undefined || world.simulates.length === 0 ? {} : { budget: { steps: 1 } }),
   })
   if (log !== undefined) scheduler.attach(log)
   const name = program.name || 'program'
   try {
-    await scheduler.run({ [name]: () => program(world) }[name] as () => Coroutine<unknown>) // It was put there.
+    await scheduler.run({ [name]: () => program(world) }[name] as () => Coroutine<unknown>) // The literal has it.
   } catch (error) {
     return { error }
   }
-  // An error that nobody was told of, such as a connection handler's, is no less a failure.
+  // An error that was only reported, such as one of a connection's handler, is a failure, too.
   return world.reports === undefined || world.reports.length === 0 ? undefined : { error: world.reports[0] }
 }
 
-/** The error to throw: under the shortest schedule that still fails, with the steps that were taken there. */
+/** The error to throw: with the shortest schedule that still fails, and the steps of that run. */
 async function explained<W extends World>(
   program: Program<W>,
   options: ReplayOptions<W>,
@@ -190,15 +195,10 @@ async function explained<W extends World>(
   const message = [
     `${error instanceof Error ? error.message : inspect(error)}`,
     again === undefined
-      ? `found by ${where}; it did not fail again by the same choices: the program depends on something else than its world`
+      ? `found by ${where}; it did not fail again with the same choices: the program depends on something other than its world`
       : `found by ${where}; it fails under the schedule '${schedule}'` +
         (schedule === '' ? ', that is first in, first out' : `: replaySchedule(program, '${schedule}')`),
     ...log.lines(),
   ].join('\n  ')
   return new ScheduleError(message, schedule, { cause: error })
-}
-
-function checkCount(n: number, name: string): number {
-  if (Number.isInteger(n) && n >= 1) return n
-  throw new RangeError(`${name}: expected a positive integer, got ${inspect(n)}`)
 }

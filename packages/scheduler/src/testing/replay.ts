@@ -1,33 +1,31 @@
 /**
- * The schedule that takes given choices first, and writes down all that it takes.
+ * The schedule that makes given choices first, and records all that it makes.
  */
 
-import { inspect } from '../core/coroutine.js'
+import { inspect } from '../check.js'
 import type { Schedule } from '../host/schedule.js'
 import { trimmed } from './shrink.js'
 
 interface Choice {
   readonly chosen: number
-  /** How many ways there were. */
+  /** The number of ways. */
   readonly of: number
 }
 
-/** Takes the given choices, then those of another schedule, or 0 each; and writes them down. */
+/** Makes the given choices, then those of another schedule or 0, and records them. */
 export class Replay implements Schedule {
   readonly #given: readonly number[]
   readonly #beyond: Schedule | undefined
-  readonly #taken: Choice[]
-  /** Where a given choice was to be taken there were fewer ways. */
-  #strayed: boolean
+  readonly #taken: Choice[] = []
+  /** A given choice did not exist where it was due. */
+  #strayed = false
 
   constructor(given: readonly number[], beyond?: Schedule) {
     this.#given = given
     this.#beyond = beyond
-    this.#taken = []
-    this.#strayed = false
   }
 
-  /** Reads what `toString` has written. */
+  /** Parses the text of `toString`. */
   static from(text: string): Replay {
     if (typeof text === 'string' && /^(\d+(\.\d+)*)?$/.test(text))
       return new Replay(text === '' ? [] : text.split('.').map(Number))
@@ -36,38 +34,38 @@ export class Replay implements Schedule {
 
   choose(n: number): number {
     const given = this.#given[this.#taken.length]
-    // While a schedule is made shorter, a choice may come to stand where there are fewer ways.
+    // Shrinking may move a choice to a place with fewer ways.
     if (given !== undefined && given >= n) this.#strayed = true
     const chosen = given === undefined ? (this.#beyond?.choose(n) ?? 0) : Math.min(given, n - 1)
     this.#taken.push({ chosen, of: n })
     return chosen
   }
 
-  /** What was chosen. */
+  /** The choices that were made. */
   taken(): number[] {
     return this.#taken.map(({ chosen }) => chosen)
   }
 
   /**
-   * The choices that come after these when every way is tried: the last that can be is raised by one.
+   * The choices that follow these when every way is tried: the last one that can grow grows by one.
    *
-   * @returns undefined after the last of all
+   * @returns undefined after the last choices
    */
   next(): number[] | undefined {
     if (this.#strayed || this.#taken.length < this.#given.length) {
       throw new Error(
-        'everySchedule: the same choices did not lead to the same run: the program depends on something else than its world',
+        'everySchedule: the same choices did not lead to the same run: the program depends on something other than its world',
       )
     }
     const choices = this.taken()
     while (true) {
       const last = choices.pop()
       if (last === undefined) return undefined
-      if (last < (this.#taken[choices.length] as Choice).of - 1) return [...choices, last + 1] // Both are of one length.
+      if (last < (this.#taken[choices.length] as Choice).of - 1) return [...choices, last + 1] // Both have the same length.
     }
   }
 
-  /** The choices up to the last that is unusual, as `0.2.1`. */
+  /** The choices up to the last unusual one, as `0.2.1`. */
   toString(): string {
     return trimmed(this.taken()).join('.')
   }

@@ -1,19 +1,19 @@
 /**
- * Shrinking: makes a list of choices smaller for as long as a program still fails under it.
+ * Shrinking: makes a list of choices smaller as long as a program still fails under it.
  */
 
-/** So many runs are spent on it at the most. */
-const MOST_RUNS = 2000
+/** The largest number of runs that it takes. */
+const MAX_RUNS = 2000
 
-/** A list no longer than this has every piece of it left out, wherever it begins. */
-const SHORT = 32
+/** The length up to which every piece of a list is left out in turn, wherever it begins. */
+const MAX_SHORT = 32
 
 /**
- * Tries fewer choices, then fewer that are unusual, then smaller ones, until nothing of that helps.
+ * Tries fewer choices, then fewer unusual ones, then smaller ones, until none of these still fails.
  *
  * @param found choices under which the program fails
- * @param fails whether it fails under these
- * @returns the smallest that were found
+ * @param fails whether the program fails under given choices
+ * @returns the smallest choices that were found
  */
 export async function shrink(
   found: readonly number[],
@@ -22,7 +22,7 @@ export async function shrink(
   let best = trimmed(found)
   let runs = 0
   const better = async (candidate: readonly number[]): Promise<boolean> => {
-    if (runs === MOST_RUNS) return false
+    if (runs === MAX_RUNS) return false
     runs++
     if (!(await fails(candidate))) return false
     best = trimmed(candidate)
@@ -30,9 +30,9 @@ export async function shrink(
   }
   for (let before: readonly number[] | undefined; before !== best; ) {
     before = best
-    // Ever smaller pieces are left out.
-    for (let size = best.length; size > 0; size = best.length > SHORT ? Math.floor(size / 2) : size - 1) {
-      for (let at = best.length - size; at >= 0; at -= best.length > SHORT ? size : 1) {
+    // Leaves out smaller and smaller pieces.
+    for (let size = best.length; size > 0; size = best.length > MAX_SHORT ? Math.floor(size / 2) : size - 1) {
+      for (let at = best.length - size; at >= 0; at -= best.length > MAX_SHORT ? size : 1) {
         await better([...best.slice(0, at), ...best.slice(at + size)])
       }
     }
@@ -47,7 +47,7 @@ export async function shrink(
   return best
 }
 
-/** Without the zeros at the end: beyond its end every choice is 0 anyway. */
+/** The choices without zeros at the end: beyond its end every choice is 0 anyway. */
 export function trimmed(choices: readonly number[]): readonly number[] {
   let end = choices.length
   while (end > 0 && choices[end - 1] === 0) end--

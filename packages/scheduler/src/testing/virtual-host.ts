@@ -1,33 +1,34 @@
 /**
- * The virtual host: a world whose time jumps to the next deadline when nothing is ready, so that an hour of sleep takes no
- * time and every run takes the same steps.
+ * The virtual host: a world whose time jumps to the next deadline when nothing is ready. An hour of sleep takes no time, and
+ * every run takes the same steps.
  */
 
-import { checkMs } from '../core/coroutine.js'
-import { defaultHost, type Host } from '../host/host.js'
+import { checkDuration } from '../check.js'
+import { defaultHost } from '../host/default-host.js'
+import type { Host } from '../host/host.js'
 import { choose, type Schedule } from '../host/schedule.js'
 
 /**
- * After so many polls with no rest between them, tasks that spin are taken to wait for time to pass: 262,144 steps with the
- * scheduler's usual budget, some seconds when it notes sites. Work that is less takes no time in a virtual world.
+ * The number of polls in a row, without a rest between them, after which spinning tasks are assumed to wait for time to pass:
+ * 262,144 steps with the scheduler's usual budget, some seconds if it records call sites. Less work takes no virtual time.
  */
-const BUSY_POLLS = 256
+const MAX_BUSY_POLLS = 256
 
-/** How far time moves at each poll from then on. */
-const BUSY_MS = 1
+/** Milliseconds by which time moves at each poll from then on. */
+const BUSY_TIME = 1
 
 /** Options of a {@link VirtualHost}. */
 export interface VirtualHostOptions {
   /**
-   * Whether it calls nothing by itself: the scheduler is then driven by `step()`, and time by `advance`. By default false.
+   * Whether it calls nothing by itself: the scheduler is then driven by `step()`, and time by `advance`. The default is false.
    */
   readonly manual?: boolean
   /**
-   * Which of the ready tasks steps next, and which of the calls that are due at the same time comes first; by default first
-   * in, first out.
+   * Decides which of the ready tasks steps next, and which of several callbacks that are due at the same time comes first. The
+   * default is first in, first out.
    */
   readonly schedule?: Schedule
-  /** What it simulates, of that which otherwise wakes tasks from outside; by default nothing. See {@link Host.simulates}. */
+  /** The sources that it simulates, such as `socket`, out of those that otherwise wake tasks from outside. The default is none. */
   readonly simulates?: readonly string[]
 }
 
@@ -39,58 +40,52 @@ interface Alarm {
 /**
  * A host for tests: `new Scheduler({ host: new VirtualHost() })`, or `run(main, { host: new VirtualHost() })`.
  *
- * When nothing is ready, time jumps to the next deadline, after the promises that are settled by then have been heard. A
- * promise that depends on the real world (a file, a real timer) is not waited for: virtual time overtakes it. Tasks that spin
- * without end stop the time only for a while, so that they starve nobody here either.
+ * When nothing is ready, time jumps to the next deadline, after the callbacks of settled promises have run. It does not wait
+ * for a promise that depends on the real world (a file, a real timer): virtual time overtakes it. Tasks that spin without end
+ * stop the time only for a while, so that they starve no task here either.
  */
 export class VirtualHost implements Host {
-  /** What was reported: errors that nobody else could be told. */
-  readonly reports: unknown[]
-  /** On: in a test it matters where, and microseconds do not. */
-  readonly sites: boolean
-  /** @see `Host.simulates` */
+  /** The errors that were reported because no caller could receive them. */
+  readonly reports: unknown[] = []
+  /** On: in a test the call sites matter, and microseconds do not. */
+  readonly sites: boolean = true
+  /** The sources that it simulates. */
   readonly simulates: readonly string[]
   readonly schedule?: Schedule
   readonly #manual: boolean
   /** By deadline, ties in the order in which they were set. */
-  readonly #alarms: Alarm[]
-  readonly #idleListeners: Set<() => void>
-  #now: number
-  #jumping: boolean
-  /** How many calls are due soon: time stands still until then. */
-  #soon: number
-  /** How many polls there were since the last rest. */
-  #polls: number
+  readonly #alarms: Alarm[] = []
+  readonly #idleListeners = new Set<() => void>()
+  #now = 0
+  #jumping = false
+  /** The number of callbacks that are due soon. Time stands still until then. */
+  #soon = 0
+  /** The number of polls since the last rest. */
+  #polls = 0
+  /** The number of external waits for what it does not simulate. */
+  #outside = 0
 
-  /** Makes a world whose time is 0. */
+  /** Creates a world whose time is 0. */
   constructor(options: VirtualHostOptions = {}) {
     const { manual = false, schedule, simulates = [] } = options
-    this.reports = []
-    this.sites = true
     this.simulates = simulates
     if (schedule !== undefined) this.schedule = schedule
     this.#manual = manual
-    this.#alarms = []
-    this.#idleListeners = new Set()
-    this.#now = 0
-    this.#jumping = false
-    this.#soon = 0
-    this.#polls = 0
   }
 
-  /** The virtual time, in milliseconds; it begins at 0. */
+  /** The virtual time in milliseconds, from 0. */
   now(): number {
     return this.#now
   }
 
-  /** Calls back after promises and I/O of the real world had their turn; never, if the host is manual. */
+  /** Calls back after promises and I/O of the real world have had their turn; never, if the host is manual. */
   soon(callback: () => void): void {
     if (this.#manual) return
     this.#soon++
     defaultHost.soon(() => this.#poll(callback))
   }
 
-  /** Calls back when the virtual time has come. */
+  /** Calls back at a virtual time. */
   at(deadline: number, callback: () => void): unknown {
     const alarm = { deadline, callback }
     let index = this.#alarms.length
@@ -111,25 +106,35 @@ export class VirtualHost implements Host {
     this.reports.push(error)
   }
 
-  /** @see `Host.onExhausted` */
-  onExhausted(callback: () => void): () => void {
-    return defaultHost.onExhausted?.(callback) ?? (() => {})
+  /** @see `Host.ref` */
+  ref(source: string | undefined): void {
+    if (!this.#isSimulated(source)) this.#outside++
+  }
+
+  /** @see `Host.unref` */
+  unref(source: string | undefined): void {
+    if (!this.#isSimulated(source)) this.#outside--
   }
 
   /** @see `Host.onIdle` */
-  onIdle(callback: () => void): () => void {
-    this.#idleListeners.add(callback)
-    return () => this.#idleListeners.delete(callback)
+  onIdle(callback: (simulated: boolean) => void): () => void {
+    const listener = () => callback(true)
+    const unlisten = defaultHost.onIdle?.(callback)
+    this.#idleListeners.add(listener)
+    return () => {
+      unlisten?.()
+      this.#idleListeners.delete(listener)
+    }
   }
 
   /**
-   * Moves the virtual time on, calling what is due on the way, in order.
+   * Moves the virtual time forward, and calls what is due on the way, in order.
    *
-   * @param ms how far: 0 or more
-   * @throws RangeError if it is negative or no number
+   * @param ms 0 or more
+   * @throws RangeError if it is negative or not a number
    */
   advance(ms: number): void {
-    const end = this.#now + checkMs(ms, 'advance(ms)')
+    const end = this.#now + checkDuration(ms, 'advance(ms)')
     while (this.#alarms[0] !== undefined && this.#alarms[0].deadline <= end) this.#ring()
     this.#now = end
   }
@@ -139,12 +144,12 @@ export class VirtualHost implements Host {
     const others = this.#soon
     callback()
     if (this.#soon === others) this.#polls = 0
-    else if (++this.#polls > BUSY_POLLS) this.advance(BUSY_MS)
+    else if (++this.#polls > MAX_BUSY_POLLS) this.advance(BUSY_TIME)
     else this.#interfere()
     this.#lookIdle()
   }
 
-  /** What is due already may come while tasks are still at work; by default it comes once they rest. */
+  /** Lets the schedule call what is due while tasks are still ready. By default it is called once they all wait. */
   #interfere(): void {
     while (this.schedule !== undefined && this.#isDue() && choose(this.schedule, 2) === 1) this.#ring()
   }
@@ -153,7 +158,7 @@ export class VirtualHost implements Host {
     return this.#alarms[0] !== undefined && this.#alarms[0].deadline <= this.#now
   }
 
-  /** The scheduler asks for a time only when nothing is ready: what is left is to let promises be heard, then to jump. */
+  /** The scheduler sets a time only when nothing is ready: time jumps, after the callbacks of promises have run. */
   #jumpSoon(): void {
     if (this.#manual || this.#jumping) return
     this.#jumping = true
@@ -165,7 +170,7 @@ export class VirtualHost implements Host {
     })
   }
 
-  /** Calls what is due first: of several at the same time, the one that the schedule chooses. */
+  /** Calls the earliest callback: of several at the same time, the one that the schedule chooses. */
   #ring(): void {
     const { deadline } = this.#alarms[0] as Alarm // Called only when there is one.
     const { schedule } = this
@@ -176,8 +181,12 @@ export class VirtualHost implements Host {
     alarm?.callback()
   }
 
+  #isSimulated(source: string | undefined): boolean {
+    return source !== undefined && this.simulates.includes(source)
+  }
+
   #lookIdle(): void {
-    if (this.#soon > 0 || this.#alarms.length > 0) return
+    if (this.#soon > 0 || this.#alarms.length > 0 || this.#outside > 0) return
     for (const listener of [...this.#idleListeners]) listener()
   }
 }

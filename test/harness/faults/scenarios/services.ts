@@ -1,4 +1,5 @@
 // Servers that have more to do than to answer, while operations fail.
+
 import { type Connection, connect, listen } from '@bluelet/net'
 import {
   all,
@@ -13,6 +14,7 @@ import {
   sleep,
   spawn,
 } from '@bluelet/scheduler'
+import { internals } from '../../../support/internals.js'
 import { EarlyEnd, type FaultHarness, HOST, PORT, type Scenario } from '../harness.js'
 import { ask, dial, several, upcase } from '../talk.js'
 
@@ -52,7 +54,7 @@ function* proxy(harness: FaultHarness): Coroutine<void> {
   try {
     yield* harness.server(relay)
   } finally {
-    harness.scheduler.cancel(behind)
+    internals(harness.scheduler).cancel(behind)
   }
 }
 

@@ -1,8 +1,10 @@
 // Connections that are being made, and those that cannot be made.
+
 import assert from 'node:assert/strict'
 import { ConnectError, type Connection, connect, type Listener, listen } from '@bluelet/net'
 import type { SimulationOptions } from '@bluelet/net/testing'
 import { type Coroutine, race, sleep } from '@bluelet/scheduler'
+import { internals } from '../../../support/internals.js'
 import { ended, type KillHarness } from '../harness.js'
 import { arrived, dialing, GONE, HOST, PORT, portIsFree, serving, unlessGone } from '../network.js'
 import type { Scenario } from '../plugin.js'
@@ -104,7 +106,7 @@ function listened(
       for (let i = 0; i < n; i++)
         clients.push(yield* harness.start(`client ${i}`, unlessGone(dialing(greeted))))
       for (const client of clients) yield* ended(client)
-      for (const acceptor of acceptors) harness.scheduler.cancel(acceptor)
+      for (const acceptor of acceptors) internals(harness.scheduler).cancel(acceptor)
     } finally {
       listener.close()
     }

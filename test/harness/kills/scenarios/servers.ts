@@ -1,7 +1,9 @@
 // Servers with their clients.
+
 import assert from 'node:assert/strict'
 import { type Connection, connect, server } from '@bluelet/net'
 import { all, Channel, ClosedError, type Coroutine, Semaphore, sleep, timeout } from '@bluelet/scheduler'
+import { internals } from '../../../support/internals.js'
 import type { KillHarness } from '../harness.js'
 import { arrived, bytes, dialing, GONE, HOST, PORT, portIsFree, serving, unlessGone } from '../network.js'
 import type { Scenario } from '../plugin.js'
@@ -107,7 +109,7 @@ function proxy(harness: KillHarness): Coroutine {
     try {
       yield* unlessGone(dialingProxy())
     } finally {
-      harness.scheduler.cancel(proxy)
+      internals(harness.scheduler).cancel(proxy)
     }
   }
 
@@ -146,7 +148,7 @@ function ending(harness: KillHarness): Coroutine {
       for (let i = 0; i < 2; i++) yield* harness.start(`client ${i}`, unlessGone(dialing(flooding)))
       yield sleep(12)
     } finally {
-      harness.scheduler.cancel(serving)
+      internals(harness.scheduler).cancel(serving)
     }
   }
 
@@ -184,7 +186,7 @@ function ticking(harness: KillHarness): Coroutine {
     try {
       yield* conn.readall()
     } finally {
-      harness.scheduler.cancel(ticker)
+      internals(harness.scheduler).cancel(ticker)
     }
   }
 

@@ -1,6 +1,8 @@
 // Killing a task that waits in a combination of events.
+
 import { all, type Coroutine, group, kill, pause, race, sleep, spawn, timeout } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
+import { internals } from '../../../support/internals.js'
 import { FOREVER_MS } from '../../coroutines.js'
 import { failure, virtually, world } from '../../world.js'
 import { cleaner, failingCleaner } from './coroutines.js'
@@ -89,7 +91,7 @@ describe.each([
         })
         yield sleep(1)
         yield kill(task)
-        return { tasks: scheduler.snapshot().length, timers: scheduler.timers.size }
+        return { tasks: scheduler.snapshot().length, timers: internals(scheduler).timers.size }
       },
       { grace: 100 },
     )

@@ -1,4 +1,5 @@
 // Tasks that kill themselves or each other.
+
 import {
   all,
   type Coroutine,
@@ -14,6 +15,7 @@ import {
   timeout,
 } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
+import { internals } from '../../../support/internals.js'
 import { FOREVER_MS } from '../../coroutines.js'
 import { virtually, world } from '../../world.js'
 
@@ -88,7 +90,7 @@ describe('a task that kills itself', () => {
       try {
         yield join(tasks[0] as Task)
       } catch {}
-      return [tasks[0]?.outcome, scheduler.timers.size] as const
+      return [tasks[0]?.outcome, internals(scheduler).timers.size] as const
     })
 
     expect(outcome).toEqual({ kind: 'killed' })

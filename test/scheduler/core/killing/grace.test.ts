@@ -1,4 +1,5 @@
 // Promise 6: the time that a clean-up may take, and what happens afterwards.
+
 import {
   type Coroutine,
   call,
@@ -12,6 +13,7 @@ import {
   spawn,
 } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
+import { internals } from '../../../support/internals.js'
 import { FOREVER_MS } from '../../coroutines.js'
 import { failure, rejection, virtually, world } from '../../world.js'
 import { cleaner } from './coroutines.js'
@@ -83,7 +85,7 @@ describe('the grace period', () => {
       const task = yield* spawn(cleaner, 10)
       yield pause()
       yield kill(task)
-      return scheduler.timers.size
+      return internals(scheduler).timers.size
     })
 
     expect(timers).toBe(0)
@@ -205,7 +207,7 @@ describe('the grace period', () => {
         yield kill(task, { grace: 0 })
         return task.outcome
       },
-      { budgetSteps: 4 },
+      { budget: { steps: 4 } },
     )
 
     expect(outcome).toEqual({ kind: 'killed' })

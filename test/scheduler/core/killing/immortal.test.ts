@@ -1,5 +1,5 @@
 // Promise 6: tasks that survive every attempt to end them.
-import { type Coroutine, DroppedError, kill, pause, sleep, spawn } from '@bluelet/scheduler'
+import { AbandonedError, type Coroutine, kill, pause, sleep, spawn } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
 import { FOREVER_MS } from '../../coroutines.js'
 import { failure, rejection, virtually, world } from '../../world.js'
@@ -35,7 +35,7 @@ describe('a task that cannot be ended', () => {
       return undefined
     })
 
-    expect(error).toBeInstanceOf(DroppedError)
+    expect(error).toBeInstanceOf(AbandonedError)
     expect((error as Error).message).toContain('immortal#2')
   }, 3000)
 
@@ -69,7 +69,7 @@ describe('a task that cannot be ended', () => {
       ),
     )
 
-    expect((caught as AggregateError).errors).toEqual([error, expect.any(DroppedError)])
+    expect((caught as AggregateError).errors).toEqual([error, expect.any(AbandonedError)])
   }, 3000)
 
   it('has answered return() as often as the error says', async () => {
@@ -101,7 +101,7 @@ describe('a task that cannot be ended', () => {
       return 'nothing'
     })
 
-    expect(error).toContain(`it answered ${returns} return() with another yield`)
+    expect(error).toContain(`it answered ${returns} return() calls with another yield`)
   })
 
   it('is also abandoned when it waits between its yields', async () => {
@@ -125,7 +125,7 @@ describe('a task that cannot be ended', () => {
       return undefined
     })
 
-    expect(error).toBeInstanceOf(DroppedError)
+    expect(error).toBeInstanceOf(AbandonedError)
   })
 
   it('is abandoned with its callers when it is a callee', async () => {

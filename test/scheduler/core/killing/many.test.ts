@@ -1,4 +1,5 @@
 // Kills at every step of a program, and kills of many tasks at once.
+
 import {
   all,
   type Coroutine,
@@ -16,6 +17,7 @@ import {
 } from '@bluelet/scheduler'
 import { VirtualHost } from '@bluelet/scheduler/testing'
 import { describe, expect, it } from 'vitest'
+import { internals } from '../../../support/internals.js'
 import { world } from '../../world.js'
 import { cleaner } from './coroutines.js'
 
@@ -68,7 +70,7 @@ describe('a kill at every yield', () => {
   async function killedAfter(steps: number): Promise<{ left: string[]; outcome: string; timers: number }> {
     const host = new VirtualHost({ manual: true })
     // One step a turn, so that the turn which a timer begins takes no more than one step either.
-    const scheduler = new Scheduler({ host, budgetSteps: 1 })
+    const scheduler = new Scheduler({ host, budget: { steps: 1 } })
     const taken = new Set<string>()
     const victims: Task[] = []
     const killing = new Latch()
@@ -80,12 +82,12 @@ describe('a kill at every yield', () => {
       yield kill(task)
       yield sleep(1)
       const left = [...taken, ...scheduler.snapshot().slice(1).map(String)]
-      return { left, outcome: task.outcome?.kind ?? 'none', timers: scheduler.timers.size }
+      return { left, outcome: task.outcome?.kind ?? 'none', timers: internals(scheduler).timers.size }
     })
     // The steps of every task count, so that the kill comes at every possible moment.
     for (let step = 0; scheduler.snapshot().length > 0; step++) {
       if (step === steps) killing.open()
-      if (!scheduler.step()) host.advance(scheduler.timers.earliest - host.now())
+      if (!scheduler.step()) host.advance(internals(scheduler).timers.earliest - host.now())
     }
     return result
   }

@@ -1,4 +1,5 @@
 // Promise 6: what `kill` does to the killed task.
+
 import {
   Cancelled,
   Channel,
@@ -10,11 +11,13 @@ import {
   Latch,
   pause,
   race,
+  type Scheduler,
   sleep,
   spawn,
   type Task,
 } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
+import { internals } from '../../../support/internals.js'
 import { FOREVER_MS, sleeper } from '../../coroutines.js'
 import { failure, rejection, virtually, world } from '../../world.js'
 
@@ -371,7 +374,7 @@ describe('the root', () => {
       }),
     )
 
-    expect(error).toEqual(new KilledError('main#1 was killed, so that the run has no value'))
+    expect(error).toEqual(new KilledError('main#1 was killed, so the run has no value'))
     expect(host.now()).toBe(10)
   })
 
@@ -388,6 +391,6 @@ describe('the root', () => {
   })
 })
 
-function rootOf(scheduler: { tasks(): Iterable<Task> }): Task {
-  return [...scheduler.tasks()][0] as Task
+function rootOf(scheduler: Scheduler): Task {
+  return [...internals(scheduler).tasks][0] as Task
 }

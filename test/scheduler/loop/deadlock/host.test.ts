@@ -1,8 +1,10 @@
 // Deadlocks that only the host can detect: nothing outside is left that could call in.
+
 import { DeadlockError, type Event, pause, race, run, Scheduler, sleep, spawn } from '@bluelet/scheduler'
 import { event } from '@bluelet/scheduler/lowlevel'
 import { VirtualHost } from '@bluelet/scheduler/testing'
 import { describe, expect, it } from 'vitest'
+import { internals } from '../../../support/internals.js'
 import { waitFor } from '../../coroutines.js'
 import { fromOutside, withResolvers } from '../../outside.js'
 import { rejection } from '../../world.js'
@@ -10,15 +12,15 @@ import { rejection } from '../../world.js'
 describe('a run whose host has nothing left that could call in', () => {
   /** Virtual time, on a host that is exhausted when the test says so. */
   class ExhaustibleHost extends VirtualHost {
-    readonly listeners = new Set<() => void>()
+    readonly listeners = new Set<(simulated: boolean) => void>()
 
-    override onExhausted(callback: () => void): () => void {
+    override onIdle(callback: (simulated: boolean) => void): () => void {
       this.listeners.add(callback)
       return () => this.listeners.delete(callback)
     }
 
     exhaust(): void {
-      for (const callback of [...this.listeners]) callback()
+      for (const callback of [...this.listeners]) callback(false)
     }
   }
 
@@ -71,14 +73,14 @@ describe('a run whose host has nothing left that could call in', () => {
 
     const outcome = rejection(
       scheduler.run(function* () {
-        scheduler.hold()
-        scheduler.hold()
+        internals(scheduler).ref()
+        internals(scheduler).ref()
       }),
     )
     fromOutside(() => host.exhaust())
 
     expect(String(await outcome)).toBe(
-      'Error: every task has ended, but the run is held open: hold() was called 2 times more than release()',
+      'Error: every task has ended, but the run is held open: ref() was called 2 times more than unref()',
     )
   })
 

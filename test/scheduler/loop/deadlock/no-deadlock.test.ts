@@ -1,4 +1,5 @@
 // Promise 9: what keeps a run open although every task waits.
+
 import {
   all,
   Channel,
@@ -20,6 +21,7 @@ import {
 import { event } from '@bluelet/scheduler/lowlevel'
 import { VirtualHost } from '@bluelet/scheduler/testing'
 import { describe, expect, it } from 'vitest'
+import { internals } from '../../../support/internals.js'
 import { waitFor } from '../../coroutines.js'
 import { fromOutside, withResolvers } from '../../outside.js'
 import { failure, rejection, virtually, world } from '../../world.js'
@@ -141,13 +143,13 @@ describe('a run is not in a deadlock while a task', () => {
     const latch = new Latch()
 
     const outcome = scheduler.run(function* () {
-      scheduler.hold()
+      internals(scheduler).ref()
       yield latch.wait()
       return 'opened'
     })
     fromOutside(() => {
       latch.open()
-      scheduler.release()
+      internals(scheduler).unref()
     })
 
     expect(await outcome).toBe('opened')
@@ -160,12 +162,12 @@ describe('a hold', () => {
     let released = false
 
     const outcome = scheduler.run(function* () {
-      scheduler.hold()
+      internals(scheduler).ref()
       return 'returned'
     })
     fromOutside(() => {
       released = true
-      scheduler.release()
+      internals(scheduler).unref()
     })
 
     expect([await outcome, released]).toEqual(['returned', true])
@@ -176,11 +178,11 @@ describe('a hold', () => {
 
     const outcome = rejection(
       scheduler.run(function* () {
-        scheduler.hold()
+        internals(scheduler).ref()
         yield new Latch().wait()
       }),
     )
-    fromOutside(() => scheduler.release())
+    fromOutside(() => internals(scheduler).unref())
 
     expect(await outcome).toBeInstanceOf(DeadlockError)
   })

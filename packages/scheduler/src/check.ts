@@ -1,0 +1,66 @@
+/**
+ * Argument checks, and how a value reads in an error message.
+ */
+
+/** A longer string is cut in a message. */
+const MAX_SHOWN = 40
+
+/** A value in an error message: short, and never itself a cause of an error. */
+export function inspect(value: unknown): string {
+  try {
+    if (typeof value === 'string') {
+      return JSON.stringify(value.length > MAX_SHOWN ? `${value.slice(0, MAX_SHOWN)}...` : value)
+    }
+    if (typeof value === 'function') return `a function (${value.name || 'anonymous'})`
+    if (typeof value === 'bigint') return `${value}n`
+    if (typeof value !== 'object' || value === null) return String(value)
+    if (Array.isArray(value)) return `an array of ${value.length}`
+    // Only events have this field.
+    if ('$handler' in value) return `an event (${(value as { $handler: { name: string } }).$handler.name})`
+    const name: unknown = value.constructor?.name
+    return typeof name === 'string' && name !== '' ? `an object (${name})` : 'an object'
+  } catch {
+    return 'an object'
+  }
+}
+
+/** A thrown value in the message of another error: `Error: what happened`, and never itself a cause of an error. */
+export function inspectThrown(thrown: unknown): string {
+  try {
+    return thrown instanceof Error ? String(thrown) : inspect(thrown)
+  } catch {
+    return 'an error without a readable message'
+  }
+}
+
+/**
+ * Checks a duration in milliseconds.
+ *
+ * @param what the name that the error message gives it: `sleep(ms)`
+ * @throws RangeError if it is not a number of 0 or more
+ */
+export function checkDuration(ms: unknown, what: string): number {
+  if (typeof ms === 'number' && ms >= 0) return ms
+  throw new RangeError(`${what}: expected ms >= 0, got ${inspect(ms)}`)
+}
+
+/**
+ * Checks a number of things.
+ *
+ * @param what the name that the error message gives it: `limit`
+ * @throws RangeError if it is not an integer of 1 or more
+ */
+export function checkCount(n: unknown, what: string): number {
+  if (typeof n === 'number' && Number.isInteger(n) && n >= 1) return n
+  throw new RangeError(`${what}: expected a positive integer, got ${inspect(n)}`)
+}
+
+/**
+ * Checks that something can be called.
+ *
+ * @param what the call as the user wrote it: `callback(register)`
+ * @throws TypeError if it is not a function
+ */
+export function checkFunction(value: unknown, what: string): void {
+  if (typeof value !== 'function') throw new TypeError(`${what}: expected a function, got ${inspect(value)}`)
+}

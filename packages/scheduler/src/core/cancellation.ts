@@ -1,0 +1,84 @@
+/**
+ * A cancellation that is under way: how a task that is being cancelled is entered in place of what it has yielded.
+ *
+ *   PENDING ---> DELIVERED ---> FORCED
+ *
+ * PENDING: `Cancelled` has not been thrown yet. A task that was ready with a value gets that first.
+ * DELIVERED: `Cancelled` has been thrown, and the clean-up runs within the grace period.
+ * FORCED: the grace period is over, and every yield is answered by `return()`.
+ */
+
+import type { Timer } from '../stores/timer-heap.js'
+import type { Runtime } from './protocol.js'
+import { type Mode, RETURN, THROW } from './task-state.js'
+
+/**
+ * The number of times that one coroutine may answer `return()` with another yield. Each `return()` ends at least one of its
+ * `finally` blocks, and no legitimate clean-up nests this deeply.
+ */
+export const MAX_RETURNS = 10_000
+
+const PENDING = 0
+const DELIVERED = 1
+const FORCED = 2
+
+/** The cancellation of one task. */
+export class Cancellation {
+  /** Milliseconds that the clean-up may take. */
+  readonly grace: number
+  /** Expires at the end of the grace period. */
+  readonly #timer: Timer
+  #state: typeof PENDING | typeof DELIVERED | typeof FORCED = PENDING
+  /** The number of times that the coroutine on top of the stack was made to return. */
+  #returns = 0
+
+  /**
+   * Begins the grace period.
+   *
+   * @param expire called with the task at its end
+   */
+  constructor(scheduler: Runtime, grace: number, expire: (task: never) => void, task: unknown) {
+    this.grace = grace
+    this.#timer = scheduler.timers.add(scheduler.now() + grace, expire as (task: unknown) => void, task)
+  }
+
+  /** Whether the task is to be entered with the cancellation at its next yield. */
+  get due(): boolean {
+    return this.#state !== DELIVERED
+  }
+
+  /** Whether the grace period is over. */
+  get forced(): boolean {
+    return this.#state === FORCED
+  }
+
+  /** Whether the coroutine on top of the stack refuses to end. */
+  get refused(): boolean {
+    return this.#returns >= MAX_RETURNS
+  }
+
+  /** Delivers it. @returns how the coroutine on top of the stack is entered */
+  deliver(): Mode {
+    if (this.#state === FORCED) {
+      this.#returns++
+      return RETURN
+    }
+    this.#state = DELIVERED
+    return THROW
+  }
+
+  /** Ends the grace period. */
+  force(): void {
+    this.#state = FORCED
+  }
+
+  /** The coroutine on top of the stack has ended, and its caller is on top now. */
+  unwound(): void {
+    this.#returns = 0
+  }
+
+  /** The task has ended. */
+  settled(scheduler: Runtime): void {
+    scheduler.timers.remove(this.#timer)
+  }
+}

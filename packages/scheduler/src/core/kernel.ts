@@ -1,0 +1,51 @@
+/**
+ * The scheduler as its tasks see it. Types only, so that a task does not depend on the class that runs it.
+ */
+
+import type { Probe } from './probe.js'
+import type { Coroutine, Runtime, Supervisor, TaskHandle } from './protocol.js'
+
+/** What a task needs of the scheduler that runs it. */
+export interface Kernel extends Runtime {
+  /** The probes as one; null while none is attached, so that they cost nothing until then. */
+  readonly probes: ProbeSet | null
+  /** With the option `sites`: where tasks were spawned and where they yielded. */
+  readonly sites: CallSiteIndex | null
+  /** Makes a task and makes it ready. */
+  spawn(request: SpawnRequest, supervisor: Supervisor, spawner: TaskHandle | null): TaskHandle
+  /** Makes a task. Its first step comes once it is made ready. */
+  makeTask(request: SpawnRequest, supervisor: Supervisor, spawner: TaskHandle | null): TaskHandle
+  /** Puts a task into the run queue. */
+  ready(task: TaskHandle): void
+  /** Removes a task that has ended. */
+  settled(task: TaskHandle): void
+  /**
+   * Tells the probes why a parked task was made ready.
+   *
+   * @param source what outside the scheduler did it, if neither a task nor a timer did
+   */
+  woken(task: TaskHandle, source: string | undefined): void
+}
+
+/** The probes of a scheduler as one. */
+export interface ProbeSet {
+  /** Calls one method of each probe that has it. */
+  tell<K extends keyof Probe>(method: K, ...values: Parameters<NonNullable<Probe[K]>>): void
+}
+
+/** Where in the user's files tasks were spawned and where they yielded. */
+export interface CallSiteIndex {
+  /** Where a task was spawned, as `function (file:line:column)`. */
+  spawnedAt(task: TaskHandle): string | undefined
+  /** Where each coroutine on the task's stack last yielded an event, outermost first. */
+  yieldedAt(task: TaskHandle): readonly (string | undefined)[]
+}
+
+/** A coroutine that is about to run as a task. */
+export interface SpawnRequest {
+  readonly coroutine: Coroutine
+  /** The name of the task. */
+  readonly name: string
+  /** No other code has this coroutine, so that it need not be marked as taken. */
+  readonly fresh: boolean
+}

@@ -1,0 +1,49 @@
+/**
+ * What a probe is: an observer of a scheduler at work. Types only.
+ */
+
+import type { TaskHandle } from './protocol.js'
+import type { Outcome } from './task-state.js'
+
+/**
+ * Why a parked task was made ready: another task did it (`by`), a timer expired, or something outside the scheduler did it,
+ * such as a `promise`, a `socket` or a `callback` (`source`).
+ */
+export type WakeCause =
+  | {
+      /** A task did it, in its step. */
+      readonly kind: 'task'
+      /** The task that did it. */
+      readonly by: TaskHandle
+    }
+  | {
+      /** A timer expired. */
+      readonly kind: 'timer'
+      /** The time for which it was set, on the host's clock, in milliseconds. */
+      readonly deadline: number
+    }
+  | {
+      /** Something outside the scheduler did it. */
+      readonly kind: 'external'
+      /** The source: `promise`, `socket`, `callback` ... */
+      readonly source: string
+    }
+
+/**
+ * Is called as a scheduler works, at once and in order; see `Scheduler.attach`. Every method is optional. A probe must not
+ * call the scheduler. A probe that throws is detached, and its error is reported once.
+ */
+export interface Probe {
+  /** A task was spawned. `spawner` is null for a root and for a spawn from outside. */
+  spawn?(task: TaskHandle, spawner: TaskHandle | null): void
+  /** A task begins a step, entered with a value, with an error, or by `return()`. */
+  resume?(task: TaskHandle, how: 'value' | 'error' | 'return', value: unknown): void
+  /** A task yielded an event, a coroutine, a task, a promise, or a value that will be refused. */
+  yield?(task: TaskHandle, yielded: unknown): void
+  /** What the task yielded was not fulfilled at once: it waits. */
+  park?(task: TaskHandle): void
+  /** A parked task was made ready. */
+  wake?(task: TaskHandle, cause: WakeCause): void
+  /** A task has ended. */
+  exit?(task: TaskHandle, outcome: Outcome): void
+}

@@ -1,0 +1,50 @@
+/**
+ * One wait for one event: the part that a task and a branch of a combination have in common.
+ *
+ *                   resume, throw
+ *       +-------------------------------------+
+ *       |                                     v
+ *   entering --> parked --> withdrawing --> answered
+ *                   |                         ^
+ *                   +-------------------------+
+ */
+
+import type { EventHandler, Waiter } from './protocol.js'
+import { PARKED, type Phase, WITHDRAWING } from './task-state.js'
+
+/** A waiter and the state of its wait. `enter` in trampoline.ts begins one. */
+export interface Wait extends Waiter<unknown> {
+  phase: Phase
+  /** The handler of the event that was yielded last; while parked, of the one that is awaited. */
+  handler: EventHandler | null
+  argument: unknown
+  /** What `handler.enter` returned, for `handler.withdraw`. */
+  entered: unknown
+}
+
+/** Parks a waiter whose event did not answer at once. */
+export function park(wait: Wait, { external }: EventHandler, entered: unknown): void {
+  wait.phase = PARKED
+  wait.entered = entered
+  if (external !== undefined) wait.scheduler.ref(external)
+}
+
+/** Undoes `park`, when the waiter has been answered. */
+export function unpark(wait: Wait): void {
+  const external = wait.handler?.external
+  wait.entered = undefined
+  if (external !== undefined) wait.scheduler.unref(external)
+}
+
+/** Withdraws the event of a parked waiter. The waiter's `withdrawn` is called once that is done, now or later. */
+export function withdraw(wait: Wait): void {
+  wait.phase = WITHDRAWING
+  const handler = wait.handler as EventHandler // A parked waiter has one.
+  try {
+    if (handler.withdraw?.(wait, wait.argument, wait.entered) === 'later') return
+  } catch (error) {
+    wait.throw(error)
+    return
+  }
+  wait.withdrawn()
+}

@@ -1,0 +1,325 @@
+/**
+ * The loop: steps the ready tasks in rounds, within the budget of a turn, and waits for timers and for the outside.
+ *
+ * It owns the run queue, the timers and the list of tasks, and takes time and callbacks from its host. It does not know what
+ * a step does (trampoline.ts), what an event does (the event's own file), or what the end of a run means (run.ts).
+ */
+
+import { toCoroutine } from '../core/coroutine.js'
+import type { Kernel, SpawnRequest } from '../core/kernel.js'
+import { own } from '../core/ownership.js'
+import type { Probe, WakeCause } from '../core/probe.js'
+import type { Coroutine, Supervisor, TaskHandle } from '../core/protocol.js'
+import { Task } from '../core/task.js'
+import { ENDED } from '../core/task-state.js'
+import { step } from '../core/trampoline.js'
+import { CallSites, capturing, setCapturing } from '../diagnostics/call-sites.js'
+import { Probes } from '../diagnostics/probes.js'
+import { snapshotOf, type TaskSnapshot } from '../diagnostics/snapshot.js'
+import { defaultHost } from '../host/default-host.js'
+import type { Host, StepContext } from '../host/host.js'
+import { HostTimer } from '../host/host-timer.js'
+import { type Schedule, takeNext, untilItFails } from '../host/schedule.js'
+import { RingQueue } from '../stores/ring-queue.js'
+import { TaskList } from '../stores/task-list.js'
+import { TimerHeap } from '../stores/timer-heap.js'
+import { budgetOf, type SchedulerOptions } from './options.js'
+
+/** The grace period of a run, in milliseconds, unless it is told otherwise. */
+export const DEFAULT_GRACE = 5000
+
+/** The largest number of steps between two looks at the clock. A look costs as much as two steps; 128 steps take microseconds. */
+const MAX_STEPS_PER_LOOK = 128
+
+/** The run that a loop serves: decides what happens when the loop has nothing left to do. */
+export interface LoopOwner {
+  /** Cancels every task, because of an error that belongs to no task, such as one of a schedule. */
+  cancel(error: unknown): void
+  /** Cancels every task without a grace period, because nothing can be waited for: no timer can be set. */
+  abandon(error: unknown): void
+  /** Every task waits, and nothing is left that could wake one. */
+  deadlocked(): void
+  /** Every task waits for something that a simulated world will not bring about any more. */
+  idle(): void
+  /** Every task has ended, but `ref()` was called more often than `unref()`. */
+  heldOpen(refs: number): void
+  /** Every task has ended. */
+  finished(): void
+}
+
+/** The loop of one scheduler. */
+export class Loop implements Kernel {
+  readonly host: Host
+  readonly timers: TimerHeap = new TimerHeap()
+  /** The tasks that have not ended, in spawn order. */
+  readonly tasks: TaskList<Task> = new TaskList()
+  probes: Probes | null = null
+  readonly sites: CallSites | null
+  grace: number = DEFAULT_GRACE
+  /** The task whose step this is; null between steps. */
+  #current: Task | null = null
+  readonly #queue = new RingQueue<Task>()
+  /** Null: first in, first out. */
+  readonly #schedule: Schedule | null
+  readonly #budgetSteps: number
+  readonly #budgetTime: number
+  #context: (() => StepContext) | undefined
+  #lastId = 0
+  /** The number of external waits, and of background operations that hold the run open. */
+  #refs = 0
+  /** A turn is under way, or requested. */
+  #awake = false
+  readonly #timer: HostTimer
+  readonly #turn: () => void
+  #owner: LoopOwner | null = null
+  /** Stops the callbacks of the host that the owner's run needs. */
+  #unlisten: (() => void) | undefined = undefined
+
+  /** @throws RangeError if the budget is invalid */
+  constructor(options: SchedulerOptions) {
+    const { host = defaultHost, sites = host.sites ?? false } = options
+    const { steps, time } = budgetOf(options)
+    this.host = host
+    this.sites = sites ? new CallSites() : null
+    this.#schedule = untilItFails(host.schedule)
+    this.#budgetSteps = steps
+    this.#budgetTime = time
+    this.#timer = new HostTimer(host, () => this.#wakeUp())
+    this.#turn = () => this.#takeTurn()
+    if (this.sites !== null) this.attach(this.sites)
+  }
+
+  /** The run that the loop serves; null while there is none. */
+  get owner(): LoopOwner | null {
+    return this.#owner
+  }
+
+  /** Whether a task is ready. */
+  get busy(): boolean {
+    return this.#queue.size > 0
+  }
+
+  /** Begins to serve a run. */
+  serve(owner: LoopOwner, grace: number, context: (() => StepContext) | undefined): void {
+    this.#owner = owner
+    this.grace = grace
+    this.#context = context
+    this.#unlisten = this.host.onIdle?.((simulated) => this.#becameIdle(simulated))
+  }
+
+  /** The run is over. */
+  dismiss(): void {
+    this.#owner = null
+    this.#context = undefined
+    this.#unlisten?.()
+    this.#unlisten = undefined
+  }
+
+  snapshot(): TaskSnapshot[] {
+    return Array.from(this.tasks, (task) => snapshotOf(task, this.sites))
+  }
+
+  /** Lets a probe observe the loop. @returns detaches it */
+  attach(probe: Probe): () => void {
+    this.probes ??= new Probes(this.host, () => {
+      this.probes = null
+    })
+    const probes = this.probes
+    probes.add(probe)
+    return () => probes.remove(probe)
+  }
+
+  // For tasks and the handlers of events.
+
+  now(): number {
+    return this.host.now()
+  }
+
+  ref(source?: string): void {
+    this.#refs++
+    this.host.ref?.(source)
+  }
+
+  unref(source?: string): void {
+    this.#refs--
+    this.host.unref?.(source)
+    if (this.#refs === 0) this.#wakeUp()
+  }
+
+  cancel(task: TaskHandle, grace: number = this.grace): void {
+    ;(task as Task).cancel(grace) // Every handle is a Task.
+  }
+
+  spawnUnder<A extends unknown[], T>(
+    supervisor: Supervisor,
+    makes: (...args: A) => Coroutine<T>,
+    ...args: A
+  ): Task<T> {
+    return this.spawn(toCoroutine(makes, args, 'spawn'), supervisor, this.#current) as Task<T> // What makes returns is a T.
+  }
+
+  /** Makes a task and puts it at the end of the queue. */
+  spawn(request: SpawnRequest, supervisor: Supervisor, spawner: Task | null): Task {
+    const task = this.makeTask(request, supervisor, spawner)
+    this.ready(task)
+    return task
+  }
+
+  /** Makes a task. Its first step comes once it is made ready. */
+  makeTask({ coroutine, name, fresh }: SpawnRequest, supervisor: Supervisor, spawner: Task | null): Task {
+    const context = this.#context?.() ?? this.host.context?.() ?? null
+    const task = new Task(this, this.#lastId + 1, name, coroutine, supervisor, spawner, context)
+    if (!fresh) own(coroutine, task)
+    supervisor.adopt(task)
+    this.#lastId++
+    this.tasks.add(task)
+    if (this.probes !== null) this.probes.tell('spawn', task, spawner)
+    return task
+  }
+
+  ready(task: Task): void {
+    this.#queue.push(task)
+    if (!this.#awake) this.#wakeUp()
+  }
+
+  settled(task: Task): void {
+    this.tasks.remove(task)
+    this.sites?.forget(task)
+  }
+
+  woken(task: Task, source: string | undefined): void {
+    this.probes?.tell('wake', task, this.#causeOf(source))
+  }
+
+  #causeOf(source: string = 'outside'): WakeCause {
+    if (this.#current !== null) return { kind: 'task', by: this.#current }
+    const { expiring } = this.timers
+    return expiring === null ? { kind: 'external', source } : { kind: 'timer', deadline: expiring.deadline }
+  }
+
+  // Turns.
+
+  /** Requests a turn from the host, unless one is under way or requested. */
+  #wakeUp(): void {
+    if (this.#awake || this.#owner === null) return
+    this.#awake = true
+    this.host.soon(this.#turn)
+  }
+
+  /**
+   * Steps the ready tasks, round after round within the budget, then lets the host poll. A poll after every round, however
+   * short, would cost a lone task that pauses some twenty times as much as its step.
+   */
+  #takeTurn(): void {
+    const queue = this.#queue
+    const schedule = this.#schedule
+    const { host } = this
+    this.#awake = true
+    this.#expireTimers()
+    setCapturing(this.sites !== null)
+    const end = queue.size === 0 ? 0 : host.now() + this.#budgetTime
+    let steps = 0
+    // Looks at the clock after 1, 2, 4 ... steps: slow steps are noticed soon, and fast ones pay little.
+    let look = 1
+    try {
+      while (queue.size > 0) {
+        if (schedule !== null) this.#current = null // An error of the schedule is no task's.
+        this.#step(takeNext(queue, schedule))
+        if (++steps === look) {
+          if (steps >= this.#budgetSteps || host.now() >= end) break
+          look = Math.min(look + Math.min(look, MAX_STEPS_PER_LOOK), this.#budgetSteps)
+        }
+      }
+    } catch (error) {
+      this.#blame(error)
+    }
+    this.#current = null
+    setCapturing(false)
+    if (queue.size > 0) host.soon(this.#turn)
+    else this.settleDown()
+  }
+
+  /** Takes a single step, after expiring the timers. @returns whether a task was ready */
+  step(): boolean {
+    if (this.#current !== null) throw new Error(`step(): called within a step, of ${this.#current}`)
+    this.#expireTimers()
+    if (this.#queue.size === 0) return false
+    const outer = capturing
+    setCapturing(this.sites !== null)
+    try {
+      this.#step(takeNext(this.#queue, this.#schedule))
+    } catch (error) {
+      this.#blame(error)
+    }
+    this.#current = null
+    setCapturing(outer)
+    return true
+  }
+
+  #step(task: Task): void {
+    if (task.phase === ENDED) return // Killed before its first step.
+    this.#current = task
+    if (task.context === null) step(task)
+    else task.context(step, task)
+  }
+
+  /** Reports an error that a handler threw where it must not. We may lose the task, but never its error. */
+  #blame(error: unknown): void {
+    const current = this.#current
+    if (current !== null) current.supervisor.fail(current, error)
+    else if (this.#owner !== null) this.#owner.cancel(error)
+    else this.host.report(error)
+  }
+
+  #expireTimers(): void {
+    if (this.timers.size === 0) return
+    try {
+      this.timers.expire(this.host.now())
+    } catch (error) {
+      this.#blame(error)
+    }
+  }
+
+  // Nothing is ready.
+
+  /** Waits for a timer or for the outside, or ends what cannot continue. */
+  settleDown(): void {
+    this.#awake = false
+    this.#queue.trim()
+    if (this.tasks.empty) {
+      if (this.#refs === 0) this.#end()
+    } else if (this.timers.size > 0) {
+      this.#waitForTimer()
+    } else {
+      this.#timer.clear()
+      if (this.#refs === 0) this.#owner?.deadlocked()
+    }
+  }
+
+  #waitForTimer(): void {
+    try {
+      this.#timer.set(this.timers.earliest)
+    } catch (error) {
+      this.#owner?.abandon(error)
+    }
+  }
+
+  /** The host has nothing left that could call in. */
+  #becameIdle(simulated: boolean): void {
+    if (this.#queue.size > 0 || this.timers.size > 0) return
+    if (this.tasks.empty) {
+      this.#owner?.heldOpen(this.#refs)
+      this.#end()
+    } else if (simulated) this.#owner?.idle()
+    else this.#owner?.deadlocked()
+  }
+
+  #end(): void {
+    if (this.#owner === null) return
+    const owner = this.#owner
+    this.#timer.clear()
+    this.timers.clear()
+    this.dismiss()
+    owner.finished()
+  }
+}
