@@ -5,11 +5,17 @@ import { nodeDriver } from '@bluelet/net/driver'
 import { realDriver } from '../../packages/net/src/drivers/real.js'
 
 interface Traits {
-  /** How many unaccepted connections the process itself holds; others are in the kernel's backlog or not yet connected. */
+  /**
+   * How many unaccepted connections the process itself holds; others are in the kernel's backlog or
+   * not yet connected.
+   */
   waiting(backlog: number): number
   /** How many more it may hold briefly, to drop them. */
   readonly turning: number
-  /** Whether those beyond are reset and counted; otherwise the kernel makes them retry until there is room. */
+  /**
+   * Whether those beyond are reset and counted; otherwise the kernel makes them retry until there
+   * is room.
+   */
   readonly resets: boolean
   /** The errors of accept4 after which waiting clients are lost and not counted. */
   readonly loses: readonly string[]

@@ -70,7 +70,10 @@ describe('a line that does not end', () => {
     const [client] = await lineClients(server.port, 1)
     const [short, long] = [4 * MIB, BYTES]
 
-    /** The least processor time in milliseconds for lines of a length, for the same number of bytes in total. */
+    /**
+     * The least processor time in milliseconds for lines of a length, for the same number of bytes
+     * in total.
+     */
     const cost = async (bytes: number): Promise<number> => {
       let best = Number.POSITIVE_INFINITY
       for (let round = 0; round < 2; round++) {

@@ -15,7 +15,10 @@ leavesNothingRunning()
 const REQUESTS = 500
 const BYTES = 100_000
 
-/** The number of replies that exceed the kernel's buffers, so that their handlers wait for clients that stopped reading. */
+/**
+ * The number of replies that exceed the kernel's buffers, so that their handlers wait for clients
+ * that stopped reading.
+ */
 const SLOW = 20
 const SLOW_BYTES = 8_000_000
 

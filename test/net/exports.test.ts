@@ -1,4 +1,5 @@
-// Every name that users can import from the entries of @bluelet/net. A change here changes the public interface.
+// Every name that users can import from the entries of @bluelet/net. A change here changes the
+// public interface.
 import { fileURLToPath } from 'node:url'
 import * as net from '@bluelet/net'
 import * as driver from '@bluelet/net/driver'

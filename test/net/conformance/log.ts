@@ -34,7 +34,10 @@ export class Log {
 export interface Recorder {
   /** Adds a line. */
   note(line: string): void
-  /** Performs an event and adds its outcome: `recv: hello`, `recv: end`, `sendall: done`, `recv: ClosedError`. */
+  /**
+   * Performs an event and adds its outcome: `recv: hello`, `recv: end`, `sendall: done`, `recv:
+   * ClosedError`.
+   */
   record(what: string, event: Yieldable): Coroutine<void>
 }
 

@@ -265,7 +265,10 @@ function* exercise(conn: Connection, id: number, seen: Set<string>): Coroutine<v
   }
 }
 
-/** Answers each number with the next for `rounds` rounds; gives the last number sent or, at the end, received. */
+/**
+ * Answers each number with the next for `rounds` rounds; gives the last number sent or, at the end,
+ * received.
+ */
 function* countUp(conn: Connection, rounds: number): Coroutine<number> {
   let last = 0
   for (let i = 0; i < rounds; i++) {

@@ -9,7 +9,10 @@ import { HOUR_MS, LOOPBACK } from '../world.js'
 import { ending, IDLE_MS, LATE_MS } from './shutdowns.js'
 
 describe('a server that is killed', () => {
-  /** Begins to kill a server whose handler sleeps; gives when the handler was cancelled, and when the kill ended. */
+  /**
+   * Begins to kill a server whose handler sleeps; gives when the handler was cancelled, and when
+   * the kill ended.
+   */
   function killing(
     grace: number | undefined,
     cleanUpMs: number,

@@ -102,7 +102,8 @@ describe('the counts of a server', () => {
       first.read().write('x')
       yield first.until('the echo', () => first.length === 1)
       const peers: Peer[] = []
-      // One after the other, since the kernel's own queue is short; a client that finds it full retries after a second.
+      // One after the other, since the kernel's own queue is short; a client that finds it full
+      // retries after a second.
       for (let i = 0; i < 14; i++) {
         // A reset may arrive before the client has seen that it is connected.
         const [dialled]: PromiseSettledResult<Peer>[] = yield Promise.allSettled([dial(port)])

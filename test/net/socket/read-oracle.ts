@@ -1,4 +1,5 @@
-// The expected result of each read, computed from the whole stream, and a socket that gives a stream in pieces.
+// The expected result of each read, computed from the whole stream, and a socket that gives a
+// stream in pieces.
 import { type Address, type Connection, IncompleteReadError, LimitError } from '@bluelet/net'
 import { type DriverSocket, type Observer, READABLE } from '@bluelet/net/driver'
 import type { Coroutine, Event } from '@bluelet/scheduler'
@@ -170,7 +171,10 @@ export function readCases(scale = 1): fc.Arbitrary<ReadCase> {
     })
 }
 
-/** A driver's socket that gives each piece of a stream once and would block at a null. Then the stream ends. */
+/**
+ * A driver's socket that gives each piece of a stream once and would block at a null. Then the
+ * stream ends.
+ */
 export class ScriptedSocket implements DriverSocket {
   observer: Observer | null = null
   readonly localAddress: Address | undefined

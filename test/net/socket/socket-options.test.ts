@@ -125,7 +125,10 @@ function drivers(): DriverName[] {
   })
 }
 
-/** The seconds until the system probes a connection, by its ports; undefined if it does not (proc_net_tcp.txt of Linux). */
+/**
+ * The seconds until the system probes a connection, by its ports; undefined if it does not
+ * (proc_net_tcp.txt of Linux).
+ */
 function probeIn(local: number, remote: number): number | undefined {
   const hex = (port: number) => `:${port.toString(16).toUpperCase().padStart(4, '0')} `
   const line = readFileSync('/proc/net/tcp', 'utf8')

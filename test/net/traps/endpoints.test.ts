@@ -1,4 +1,5 @@
-// Traps of node:net that a driver built on it could fall into: connecting, listening, closing, and the end of the process.
+// Traps of node:net that a driver built on it could fall into: connecting, listening, closing, and
+// the end of the process.
 
 import { spawn as spawnProcess } from 'node:child_process'
 import { once } from 'node:events'

@@ -224,7 +224,8 @@ describe('an accept that fails', () => {
         { fault: afterOne(acceptFails(code, 3)) },
       )
 
-      // The connection arrives at 2 ms, the fourth try to accept it is 300 ms later, and the reply takes 1 ms.
+      // The connection arrives at 2 ms, the fourth try to accept it is 300 ms later, and the reply
+      // takes 1 ms.
       expect(replied).toBe(303)
     },
   )
