@@ -1,7 +1,7 @@
 // The chat of examples/chat as a process, with nc, Python and raw sockets as members.
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { destroyPeers, dial, type Peer } from '../support/peer.js'
-import { missing, named, type Program, start, startTypeScript } from '../support/program.js'
+import { missing, named, type Program, start, startServing } from '../support/program.js'
 
 afterEach(destroyPeers)
 
@@ -35,12 +35,6 @@ with socket.create_connection(("127.0.0.1", int(sys.argv[1])), timeout=8) as s, 
     print("hello", line.split()[-3], file=lines, flush=True)
 `
 
-async function chat(env: NodeJS.ProcessEnv = {}): Promise<{ server: Program; port: string }> {
-  const server = startTypeScript('examples/chat/server.ts', { PORT: '0', ...env })
-  const [, port] = await server.printed(/^chat on port (\d+)/)
-  return { server, port: port! }
-}
-
 /** A member that uses nc and is in the room. */
 async function netcat(server: Program, port: string, name: string): Promise<Program> {
   const client = start('nc', ['-N', '127.0.0.1', port]).write(`${name}\n`)
@@ -67,7 +61,7 @@ describe("'examples/chat/server.ts', with 'examples/chat/room.ts' and 'examples/
   let port: string
 
   beforeAll(async () => {
-    const started = await chat()
+    const started = await startServing('examples/chat/server.ts')
     server = started.server
     port = started.port
   }, LONGEST_MS)
@@ -185,7 +179,7 @@ describe("'examples/chat/server.ts', with 'examples/chat/room.ts' and 'examples/
   )
 
   it('drops new clients at once while it is full, and ends on Ctrl+C', async () => {
-    const { server, port } = await chat({ MEMBERS: '2' })
+    const { server, port } = await startServing('examples/chat/server.ts', { MEMBERS: '2' })
     onTestFinished(() => void server.kill('SIGKILL'))
     const alice = await join(server, port, 'alice')
     const bob = await join(server, port, 'bob')

@@ -2,7 +2,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { destroyPeers, dial } from '../support/peer.js'
 import type { Program } from '../support/program.js'
-import { echoServer, unserved } from './echo-clients.js'
+import { startServing } from '../support/program.js'
+import { unserved } from './echo-clients.js'
 
 const example = 'examples/echo-blocking.ts'
 
@@ -11,7 +12,7 @@ describe(example, { timeout: 30_000 }, () => {
   let port: string
 
   beforeAll(async () => {
-    ;({ server, port } = await echoServer(example))
+    ;({ server, port } = await startServing(example))
   }, 30_000)
 
   afterEach(destroyPeers)

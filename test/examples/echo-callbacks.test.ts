@@ -1,8 +1,8 @@
 // examples/echo-callbacks.ts as a process: it serves clients that a loop cannot serve.
 import { afterEach, describe, expect, it } from 'vitest'
 import { destroyPeers, dial } from '../support/peer.js'
-import { leavesNothingRunning } from '../support/program.js'
-import { echoServer, unserved } from './echo-clients.js'
+import { leavesNothingRunning, startServing } from '../support/program.js'
+import { unserved } from './echo-clients.js'
 
 leavesNothingRunning()
 
@@ -12,7 +12,7 @@ const example = 'examples/echo-callbacks.ts'
 
 describe(example, { timeout: 30_000 }, () => {
   it('echoes to every client while others wait, do not read, or reset', async () => {
-    const { server, port } = await echoServer(example)
+    const { server, port } = await startServing(example)
     const waiting = (await dial(Number(port))).write('first\n').read()
     const stuck = (await dial(Number(port))).write('x'.repeat(20_000_000))
     const resetting = (await dial(Number(port))).write('x'.repeat(100_000))

@@ -1,6 +1,6 @@
 // The clients of every echo server here: nc, a Python socket, and a Node socket.
 import { dial } from '../support/peer.js'
-import { missing, type Program, start, startTypeScript } from '../support/program.js'
+import { missing, start } from '../support/program.js'
 
 export const noNetcat = missing('nc', ['-h'])
 export const noPython = missing('python3', ['--version'])
@@ -19,13 +19,6 @@ with socket.create_connection(("127.0.0.1", int(sys.argv[1])), timeout=8) as s:
         got += data
     print(got == b"from python\\n" * 10000)
 `
-
-/** Starts an example server; gives its port. */
-export async function echoServer(file: string): Promise<{ readonly server: Program; readonly port: string }> {
-  const server = startTypeScript(file, { PORT: '0' })
-  const [, port] = await server.printed(/on port (\d+)/)
-  return { server, port: port! }
-}
 
 /** Runs each client, one after another; gives those that got a wrong echo, with what they got. */
 export async function unserved(port: string): Promise<string[]> {

@@ -2,8 +2,15 @@
 import os from 'node:os'
 import { afterEach, describe, expect, it } from 'vitest'
 import { destroyPeers, dial } from '../support/peer.js'
-import { fromSources, leavesNothingRunning, named, start, startTypeScript } from '../support/program.js'
-import { echoServer, noNetcat, noPython, PYTHON_CLIENT, unserved } from './echo-clients.js'
+import {
+  fromSources,
+  leavesNothingRunning,
+  named,
+  start,
+  startServing,
+  startTypeScript,
+} from '../support/program.js'
+import { noNetcat, noPython, PYTHON_CLIENT, unserved } from './echo-clients.js'
 
 leavesNothingRunning()
 
@@ -32,7 +39,7 @@ time.sleep(60)
 
 describe(example, { timeout: LONGEST_MS }, () => {
   it('prints how to talk to it', async () => {
-    const { server, port } = await echoServer(example)
+    const { server, port } = await startServing(example)
 
     expect(server.stdout).toBe(`echo server on port ${port}; try: nc 127.0.0.1 ${port}   (Ctrl+C ends it)\n`)
   })
@@ -47,13 +54,13 @@ describe(example, { timeout: LONGEST_MS }, () => {
   })
 
   it('echoes to every client, one after another', async () => {
-    const { port } = await echoServer(example)
+    const { port } = await startServing(example)
 
     expect(await unserved(port)).toEqual([])
   })
 
   it.skipIf(noIPv6)(named('echoes to Node sockets over IPv4 and IPv6', noIPv6), async () => {
-    const { port } = await echoServer(example)
+    const { port } = await startServing(example)
     const text = 'x'.repeat(100_000)
 
     const replies = []
@@ -70,7 +77,7 @@ describe(example, { timeout: LONGEST_MS }, () => {
   it.skipIf(noNetcat ?? noPython)(
     named('talks to several clients at once', noNetcat ?? noPython),
     async () => {
-      const { port } = await echoServer(example)
+      const { port } = await startServing(example)
       const waiting = start('nc', ['127.0.0.1', port]).write('first\n')
       await waiting.printed(/first\n/)
 
@@ -94,7 +101,7 @@ describe(example, { timeout: LONGEST_MS }, () => {
   it.skipIf(noPython)(
     named('goes on without a message when a client that reads nothing is killed', noPython),
     async () => {
-      const { server, port } = await echoServer(example)
+      const { server, port } = await startServing(example)
       const stuck = start('python3', ['-c', STUCK_CLIENT, port])
       await stuck.printed(/stuck/)
 
@@ -109,7 +116,7 @@ describe(example, { timeout: LONGEST_MS }, () => {
   )
 
   it('goes on without a message when a client resets', async () => {
-    const { server, port } = await echoServer(example)
+    const { server, port } = await startServing(example)
     const resetting = await dial(Number(port))
     resetting.write('x'.repeat(100_000))
     await resetting.reset()
@@ -123,7 +130,7 @@ describe(example, { timeout: LONGEST_MS }, () => {
   })
 
   it('ends on Ctrl+C, with or without a client', async () => {
-    const { server, port } = await echoServer(example)
+    const { server, port } = await startServing(example)
     await talkTo(port)
 
     const exit = await server.kill('SIGINT').ended()
@@ -133,7 +140,7 @@ describe(example, { timeout: LONGEST_MS }, () => {
   })
 
   it('leaves the port to the next server', async () => {
-    const { server, port } = await echoServer(example)
+    const { server, port } = await startServing(example)
     await talkTo(port)
     await server.kill('SIGINT').ended()
 
@@ -144,7 +151,7 @@ describe(example, { timeout: LONGEST_MS }, () => {
   })
 
   it('reports a port in use, and exits with 1', async () => {
-    const { port } = await echoServer(example)
+    const { port } = await startServing(example)
 
     const second = startTypeScript(example, { PORT: port })
     const exit = await second.ended()

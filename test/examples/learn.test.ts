@@ -3,14 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { destroyPeers, dial } from '../support/peer.js'
 import { printedBy } from '../support/printed.js'
-import {
-  leavesNothingRunning,
-  missing,
-  named,
-  type Program,
-  start,
-  startTypeScript,
-} from '../support/program.js'
+import { leavesNothingRunning, missing, named, start, startServing } from '../support/program.js'
 
 leavesNothingRunning()
 
@@ -79,7 +72,7 @@ describe.each(['examples/learn/12-sixty-lines-echo.ts', 'examples/learn/13-same-
   { timeout: 30_000 },
   (file) => {
     it.skipIf(noNetcat)(named('echoes to nc while another client is silent', noNetcat), async () => {
-      const { server, port } = await serve(file)
+      const { server, port } = await startServing(file)
       const silent = await dial(Number(port))
       const client = start('nc', ['-N', '127.0.0.1', port])
 
@@ -97,7 +90,7 @@ describe.each(['examples/learn/12-sixty-lines-echo.ts', 'examples/learn/13-same-
 
 describe('examples/learn/12-sixty-lines-net.ts', { timeout: 30_000 }, () => {
   it('echoes more bytes than the buffers hold, and goes on after a reset', async () => {
-    const { port } = await serve('examples/learn/12-sixty-lines-echo.ts')
+    const { port } = await startServing('examples/learn/12-sixty-lines-echo.ts')
     const resetting = await dial(Number(port))
     resetting.write('x'.repeat(1_000_000))
     await resetting.reset()
@@ -111,7 +104,7 @@ describe('examples/learn/12-sixty-lines-net.ts', { timeout: 30_000 }, () => {
 })
 
 describe('examples/learn/17-chat.ts', { timeout: 30_000 }, () => {
-  const chat = () => serve('examples/learn/17-chat.ts')
+  const chat = () => startServing('examples/learn/17-chat.ts')
 
   it('passes the lines of each member to all others', async () => {
     const { server, port } = await chat()
@@ -198,13 +191,6 @@ function importsOf(file: string): string[] {
     .split('\n')
     .filter((line) => line.startsWith('import'))
     .sort((a, b) => (a.includes('run') ? 1 : 0) - (b.includes('run') ? 1 : 0))
-}
-
-/** Starts a server; gives its port. */
-async function serve(file: string): Promise<{ server: Program; port: string }> {
-  const server = startTypeScript(file, { PORT: '0' })
-  const [, port] = await server.printed(/on port (\d+)/)
-  return { server, port: port! }
 }
 
 /** A client of the chat that has sent its name and reads. */

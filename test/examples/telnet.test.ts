@@ -1,8 +1,7 @@
 // examples/telnet.ts as a process, with a pipe for its terminal.
 import { afterEach, describe, expect, it } from 'vitest'
 import { destroyPeers, rawServer } from '../support/peer.js'
-import { leavesNothingRunning, type Program, start, typeScript } from '../support/program.js'
-import { echoServer } from './echo-clients.js'
+import { leavesNothingRunning, type Program, start, startServing, typeScript } from '../support/program.js'
 
 leavesNothingRunning()
 
@@ -10,7 +9,7 @@ afterEach(destroyPeers)
 
 describe('examples/telnet.ts', { timeout: 30_000 }, () => {
   it('talks to the echo server, and ends after its input, with every answer', async () => {
-    const { server, port } = await echoServer('examples/echo.ts')
+    const { server, port } = await startServing('examples/echo.ts')
     const client = telnet('127.0.0.1', port)
 
     client.write('one\n')

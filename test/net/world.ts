@@ -10,6 +10,8 @@ import {
 import { type Coroutine, type RunOptions, run, type SchedulerOptions } from '@bluelet/scheduler'
 import { dial, type Peer, rawServer } from '../support/peer.js'
 
+export { rejection } from '../support/rejection.js'
+
 export const LOOPBACK = '127.0.0.1'
 
 export const MIB = 1024 * 1024
@@ -83,16 +85,6 @@ export function* errorOf(event: { [Symbol.iterator](): Iterator<any, unknown, un
     (function* () {
       return yield* event
     })(),
-  )
-}
-
-/** The error that a promise rejects with. */
-export function rejection(promise: Promise<unknown>): Promise<any> {
-  return promise.then(
-    (value) => {
-      throw new Error(`expected a rejection, but it resolved with ${value}`)
-    },
-    (error: unknown) => error,
   )
 }
 

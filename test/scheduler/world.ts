@@ -4,6 +4,8 @@
 import { type Coroutine, type RunOptions, run, Scheduler, type SchedulerOptions } from '@bluelet/scheduler'
 import { VirtualHost } from '@bluelet/scheduler/testing'
 
+export { rejection } from '../support/rejection.js'
+
 /** A scheduler in virtual time, with a log. */
 export interface World {
   readonly scheduler: Scheduler
@@ -42,16 +44,6 @@ export function virtually<T>(
   options: SchedulerOptions & RunOptions = {},
 ): Promise<T> {
   return run(main, { host: new VirtualHost(), sites: false, ...options })
-}
-
-/** Returns the error that a promise rejects with. */
-export function rejection(promise: Promise<unknown>): Promise<unknown> {
-  return promise.then(
-    (value) => {
-      throw new Error(`expected a rejection, but it resolved with ${value}`)
-    },
-    (error: unknown) => error,
-  )
 }
 
 /** An error that a test recognizes by identity. */

@@ -160,6 +160,16 @@ export function startTypeScript(file: string, env: NodeJS.ProcessEnv = {}): Prog
   return start(...typeScript(file), env)
 }
 
+/** Starts a server in TypeScript on a port that is free, which it prints as `on port 49152`. */
+export async function startServing(
+  file: string,
+  env: NodeJS.ProcessEnv = {},
+): Promise<{ readonly server: Program; readonly port: string }> {
+  const server = startTypeScript(file, { PORT: '0', ...env })
+  const [, port] = await server.printed(/on port (\d+)/)
+  return { server, port: port! }
+}
+
 /** The command that runs a file of TypeScript, given from the root of the repository; an example as what build.ts has made of it. */
 export function typeScript(file: string, args: readonly string[] = []): [string, string[]] {
   return file.startsWith('examples/') ? javaScript(compiledFile(file), args) : fromSources(file, args)

@@ -39,16 +39,6 @@ export function* receive(
   }
 }
 
-export function* echo(conn: Connection): Coroutine<void> {
-  for (let data = yield* conn.recv(100); data.length > 0; data = yield* conn.recv(100))
-    yield* conn.sendall(data)
-}
-
-export function* upcase(conn: Connection): Coroutine<void> {
-  for (let line = yield* conn.readline(); line.length > 0; line = yield* conn.readline())
-    yield* conn.sendall(String(line).toUpperCase())
-}
-
 export function* send(conn: Connection, data: Buffer): Coroutine<void> {
   yield* conn.sendall(data)
   conn.shutdown()

@@ -1,13 +1,14 @@
 // One or two ends of a connection that say something to each other, while operations fail.
 import type { Connection } from '@bluelet/net'
 import { type Coroutine, sleep } from '@bluelet/scheduler'
+import { echo, upcase } from '../../handlers.js'
 import { type FaultHarness, HOST, PORT, type Scenario } from '../harness.js'
-import { ask, dial, echo, exchange, LARGE, persist, receive, SMALL, send, several, upcase } from '../talk.js'
+import { ask, dial, exchange, LARGE, persist, receive, SMALL, send, several } from '../talk.js'
 
 export const exchanges: readonly Scenario[] = [
   {
     title: 'an echo server',
-    serve: (harness) => harness.server(echo),
+    serve: (harness) => harness.server(echo(100)),
     visit: (harness) => several(2, (i) => dial((conn) => exchange(harness, `client ${i}`, conn, SMALL))),
   },
   {
@@ -27,7 +28,7 @@ export const exchanges: readonly Scenario[] = [
   },
   {
     title: 'an echo of more than the buffers hold, in both directions at once',
-    serve: (harness) => harness.server(echo),
+    serve: (harness) => harness.server(echo(100)),
     visit: (harness) => dial((conn) => exchange(harness, 'client', conn, LARGE)),
   },
   {
@@ -44,7 +45,7 @@ export const exchanges: readonly Scenario[] = [
     title: 'a name with several addresses',
     world: { names: { many: [HOST, '::1', '127.0.0.2'] } },
     survives: ['connect'],
-    serve: (harness) => harness.server(echo),
+    serve: (harness) => harness.server(echo(100)),
     visit: (harness) =>
       several(2, (i) => dial((conn) => exchange(harness, `client ${i}`, conn, SMALL), 'many')),
   },
@@ -57,7 +58,7 @@ export const exchanges: readonly Scenario[] = [
   },
   {
     title: 'a server that listens on a name',
-    serve: (harness) => harness.server(echo, PORT, 'localhost'),
+    serve: (harness) => harness.server(echo(100), PORT, 'localhost'),
     visit: (harness) => dial((conn) => exchange(harness, 'client', conn, SMALL), 'localhost'),
   },
   {

@@ -1,8 +1,9 @@
 // Servers with limits, deadlines and an end, while operations fail.
 import { type Connection, TimeoutError } from '@bluelet/net'
 import { Cancelled, type Coroutine, join, Latch, sleep } from '@bluelet/scheduler'
+import { upcase } from '../../handlers.js'
 import { EarlyEnd, type FaultHarness, HOST, PORT, type Scenario } from '../harness.js'
-import { ask, dial, several, upcase } from '../talk.js'
+import { ask, dial, several } from '../talk.js'
 
 export const limits: readonly Scenario[] = [
   {

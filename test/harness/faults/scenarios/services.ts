@@ -15,8 +15,9 @@ import {
   spawn,
 } from '@bluelet/scheduler'
 import { internals } from '../../../support/internals.js'
+import { upcase } from '../../handlers.js'
 import { EarlyEnd, type FaultHarness, HOST, PORT, type Scenario } from '../harness.js'
-import { ask, dial, several, upcase } from '../talk.js'
+import { ask, dial, several } from '../talk.js'
 
 export const services: readonly Scenario[] = [
   {

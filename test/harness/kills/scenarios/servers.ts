@@ -4,22 +4,10 @@ import assert from 'node:assert/strict'
 import { type Connection, connect, server } from '@bluelet/net'
 import { all, Channel, ClosedError, type Coroutine, Semaphore, sleep, timeout } from '@bluelet/scheduler'
 import { internals } from '../../../support/internals.js'
+import { echo, upcase } from '../../handlers.js'
 import type { KillHarness } from '../harness.js'
 import { arrived, bytes, dialing, GONE, HOST, PORT, portIsFree, serving, unlessGone } from '../network.js'
 import type { Scenario } from '../plugin.js'
-
-function* echo(conn: Connection): Coroutine<void> {
-  while (true) {
-    const data = yield* conn.recv(64)
-    if (data.length === 0) break
-    yield* conn.sendall(data)
-  }
-}
-
-function* upcase(conn: Connection): Coroutine<void> {
-  for (let line = yield* conn.readline(); line.length > 0; line = yield* conn.readline())
-    yield* conn.sendall(String(line).toUpperCase())
-}
 
 /** Sends, and checks that the same comes back. */
 function* echoed(conn: Connection): Coroutine<void> {
@@ -43,7 +31,11 @@ const clients = (n: number, talk: (conn: Connection) => Coroutine) =>
   Array.from({ length: n }, () => () => dialing(talk))
 
 export const servers: readonly Scenario[] = [
-  { title: 'an echo server', follows: GONE, run: (harness) => serving(harness, echo, clients(3, echoed)) },
+  {
+    title: 'an echo server',
+    follows: GONE,
+    run: (harness) => serving(harness, echo(64), clients(3, echoed)),
+  },
   {
     title: 'a server of lines',
     follows: GONE,
@@ -142,7 +134,7 @@ function ending(harness: KillHarness): Coroutine {
   return main()
 
   function* main(): Coroutine<void> {
-    const watched = (conn: Connection) => harness.guarded('handler', echo(conn))
+    const watched = (conn: Connection) => harness.guarded('handler', echo(64)(conn))
     const serving = yield* harness.start('server', server('', PORT, watched, { grace: 5 }))
     try {
       for (let i = 0; i < 2; i++) yield* harness.start(`client ${i}`, unlessGone(dialing(flooding)))
@@ -171,7 +163,7 @@ function oneByOne(harness: KillHarness): Coroutine {
   function* working(conn: Connection): Coroutine<void> {
     yield* turn.acquire()
     try {
-      yield* echo(conn)
+      yield* echo(64)(conn)
     } finally {
       turn.release()
     }
@@ -208,7 +200,7 @@ function cleaningUp(harness: KillHarness): Coroutine {
 
   function* handler(conn: Connection): Coroutine<void> {
     try {
-      yield* echo(conn)
+      yield* echo(64)(conn)
     } finally {
       yield* harness.start('late', late())
       yield sleep(1)
