@@ -77,7 +77,7 @@ describe('misuse of run', () => {
     ['budget: 5', { budget: 5 }, TypeError, /budget.*\{ steps, time \}.*5/],
     ['budget: null', { budget: null }, TypeError, /budget.*\{ steps, time \}.*null/],
   ]
-  it.each(options)('of a scheduler by { %s } is an error', (_name, option, error, message) => {
+  it.each(options)('by the scheduler option { %s } is an error', (_name, option, error, message) => {
     expect(() => new Scheduler(option)).toThrow(error)
     expect(() => new Scheduler(option)).toThrow(message)
   })
