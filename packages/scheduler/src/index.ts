@@ -1,7 +1,7 @@
 /**
  * A trampoline scheduler for coroutines: generator functions that yield events, and a loop that fulfils them.
  *
- * To see how `yield sleep(10)` works, read five files in this order, some 700 lines:
+ * To see how `yield sleep(10)` works, read five files in this order, some 600 lines of code:
  *
  * 1. `events/sleep`: one event, that is, a handler and its argument
  * 2. `core/protocol`: what a coroutine may yield, and how an event is fulfilled and withdrawn
