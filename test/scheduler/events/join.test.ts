@@ -1,7 +1,7 @@
 // Promise 5: `join` gives the value of a task, or throws its error.
 import { Cancelled, join, KilledError, kill, pause, run, sleep, spawn, type Task } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
-import { after } from '../coroutines.js'
+import { after, failAfter } from '../coroutines.js'
 import { eventSuite } from '../event-suite.js'
 import { failure, rejection, virtually, world } from '../world.js'
 
@@ -38,6 +38,42 @@ describe('join', () => {
     })
 
     expect(log).toEqual(['10: value'])
+  })
+
+  it('is what delegating to a task means, with its typed value', async () => {
+    const { scheduler, log, note } = world()
+
+    await scheduler.run(function* () {
+      const task = yield* spawn(after<string>, 10, 'value')
+      const value: string = yield* task
+      note(value)
+    })
+
+    expect(log).toEqual(['10: value'])
+  })
+
+  it('by delegation throws the error of the task, and KilledError if it was killed', async () => {
+    const error = failure()
+
+    const caught = await virtually(function* () {
+      const failing = yield* spawn(failAfter, 1, error)
+      const killed = yield* spawn(after<string>, 10, 'value')
+      const errors: unknown[] = []
+      try {
+        yield* failing
+      } catch (thrown) {
+        errors.push(thrown)
+      }
+      yield* kill(killed)
+      try {
+        yield* killed
+      } catch (thrown) {
+        errors.push(thrown)
+      }
+      return errors
+    })
+
+    expect(caught).toEqual([error, expect.any(KilledError)])
   })
 
   it('is what yielding a task means', async () => {

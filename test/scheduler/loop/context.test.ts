@@ -7,6 +7,7 @@ import {
   join,
   pause,
   race,
+  run,
   Scheduler,
   sleep,
   spawn,
@@ -14,15 +15,22 @@ import {
 } from '@bluelet/scheduler'
 import { VirtualHost } from '@bluelet/scheduler/testing'
 import { describe, expect, it } from 'vitest'
+import { joining } from '../coroutines.js'
 
-describe('AsyncLocalStorage', () => {
+const context = () => AsyncLocalStorage.snapshot()
+
+/** What runs a coroutine in virtual time, and captures the context of each spawn. */
+interface Runner {
+  run<T>(main: () => Coroutine<T>): Promise<T>
+}
+
+const runners: readonly (readonly [string, () => Runner])[] = [
+  ['by an option of the run', () => ({ run: (main) => run(main, { host: new VirtualHost(), context }) })],
+  ['by the host', () => new Scheduler({ host: Object.assign(new VirtualHost(), { context }) })],
+]
+
+describe.each(runners)('AsyncLocalStorage, captured %s', (_name, withContext) => {
   const storage = new AsyncLocalStorage<string>()
-
-  function withContext(): Scheduler {
-    return new Scheduler({
-      host: Object.assign(new VirtualHost(), { context: () => AsyncLocalStorage.snapshot() }),
-    })
-  }
 
   function* storeAfter(ms: number): Coroutine<string | undefined> {
     yield sleep(ms)
@@ -61,8 +69,12 @@ describe('AsyncLocalStorage', () => {
       }
     }
 
-    for (const name of ['a', 'b']) storage.run(name, () => scheduler.spawn(task, name))
-    await scheduler.run(function* () {})
+    await scheduler.run(function* () {
+      for (const name of ['a', 'b']) {
+        storage.enterWith(name)
+        yield spawn(task, name)
+      }
+    })
 
     expect(new Set(seen)).toEqual(new Set(['a sees a', 'b sees b']))
   })
@@ -109,5 +121,21 @@ describe('AsyncLocalStorage', () => {
     })
 
     expect(storage.getStore()).toBe(undefined)
+  })
+})
+
+describe('AsyncLocalStorage, captured by the host', () => {
+  it('of a task that is spawned from outside is that of the call of spawn', async () => {
+    const storage = new AsyncLocalStorage<string>()
+    const scheduler = new Scheduler({ host: Object.assign(new VirtualHost(), { context }) })
+
+    const task = storage.run('of the caller', () =>
+      scheduler.spawn(function* (): Coroutine<string | undefined> {
+        yield sleep(1)
+        return storage.getStore()
+      }),
+    )
+
+    expect(await scheduler.run(() => joining(task))).toBe('of the caller')
   })
 })

@@ -52,8 +52,10 @@ export const runs = [
   run(takesName('a'), { signal: new AbortController() }),
   // error: Type 'string' is not assignable to type 'number'
   run(takesName('a'), { grace: '1' }),
-  // error: 'budget' does not exist
+  // error: has no properties in common with type 'Budget'
   run(takesName('a'), { budget: 1 }),
+  // error: 'budgetSteps' does not exist
+  run(takesName('a'), { budgetSteps: 1 }),
 ]
 
 export const spawns = [

@@ -27,11 +27,9 @@ export function* yields(): Coroutine<void> {
   yield (async function* () {})()
 }
 
-export function* delegates(promise: Promise<string>, task: Task<string>): Coroutine<void> {
+export function* delegates(promise: Promise<string>): Coroutine<void> {
   // error: Symbol.iterator
   yield* promise
-  // error: Symbol.iterator
-  yield* task
   // error: is not assignable to type
   yield* [1, 2]
 }

@@ -1,5 +1,6 @@
 // `yield` is typed by annotation and `yield*` by inference, on the same event object.
 import {
+  aborted,
   Channel,
   type Coroutine,
   call,
@@ -45,6 +46,10 @@ export function* inferred() {
   assertType<Same<typeof task, Task<number>>>()
   const joined = yield* join(task)
   assertType<Same<typeof joined, number>>()
+  const joinedDirectly = yield* task
+  assertType<Same<typeof joinedDirectly, number>>()
+  const reason = yield* aborted(AbortSignal.abort())
+  assertType<Same<typeof reason, unknown>>()
   const called = yield* call(annotated)
   assertType<Same<typeof called, number>>()
   const calledDirectly = yield* annotated()

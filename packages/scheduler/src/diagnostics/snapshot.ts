@@ -50,7 +50,8 @@ export function waitsFor(task: Task): string | undefined {
 }
 
 /** The event that a task yielded last. */
-export function lastEvent({ handler, argument }: Task): string | undefined {
+export function lastEvent(task: Task): string | undefined {
+  const { handler, argument } = task
   return handler === null ? undefined : describeEvent(handler, argument)
 }
 
