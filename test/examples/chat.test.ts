@@ -6,7 +6,7 @@ import { missing, named, type Program, start, startServing } from '../support/pr
 afterEach(destroyPeers)
 
 /** A start takes most of a second, and longer on a busy machine. */
-const LONGEST_MS = 30_000
+const MAX_MS = 30_000
 
 /** The length of a line sent while a member does not read, which is below the limit for a member. */
 const LINE = 3000
@@ -55,7 +55,7 @@ async function receives(peer: Peer, text: string): Promise<void> {
 }
 
 describe("'examples/chat/server.ts', with 'examples/chat/room.ts' and 'examples/chat/member.ts'", {
-  timeout: LONGEST_MS,
+  timeout: MAX_MS,
 }, () => {
   let server: Program
   let port: string
@@ -64,7 +64,7 @@ describe("'examples/chat/server.ts', with 'examples/chat/room.ts' and 'examples/
     const started = await startServing('examples/chat/server.ts')
     server = started.server
     port = started.port
-  }, LONGEST_MS)
+  }, MAX_MS)
 
   afterAll(() => {
     server.kill('SIGKILL')

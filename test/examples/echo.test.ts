@@ -17,7 +17,7 @@ leavesNothingRunning()
 afterEach(destroyPeers)
 
 /** A run of the example takes most of a second, and longer on a busy machine. */
-const LONGEST_MS = 30_000
+const MAX_MS = 30_000
 
 const example = 'examples/echo.ts'
 
@@ -37,7 +37,7 @@ except socket.timeout:
 time.sleep(60)
 `
 
-describe(example, { timeout: LONGEST_MS }, () => {
+describe(example, { timeout: MAX_MS }, () => {
   it('prints how to talk to it', async () => {
     const { server, port } = await startServing(example)
 

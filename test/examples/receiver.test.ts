@@ -10,7 +10,7 @@ leavesNothingRunning()
 afterEach(destroyPeers)
 
 /** A start takes most of a second, and longer on a busy machine. */
-const LONGEST_MS = 30_000
+const MAX_MS = 30_000
 
 const noNetcat = missing('nc', ['-h'])
 const addresses = Object.values(os.networkInterfaces()).flatMap((list) => list ?? [])
@@ -43,7 +43,7 @@ function count(server: Program, line: string): number {
 
 describe.each(['examples/receiver/blocking.ts', 'examples/receiver/split.ts'])(
   '%s',
-  { timeout: LONGEST_MS },
+  { timeout: MAX_MS },
   (file) => {
     it.skipIf(noNetcat)(
       named('serves one of four loops, and the next after it has left', noNetcat),
@@ -71,7 +71,7 @@ describe.each(['examples/receiver/blocking.ts', 'examples/receiver/split.ts'])(
   },
 )
 
-describe('examples/receiver/concurrent.ts', { timeout: LONGEST_MS }, () => {
+describe('examples/receiver/concurrent.ts', { timeout: MAX_MS }, () => {
   it.skipIf(noNetcat)(
     named('serves four loops at once, and goes on when a client resets', noNetcat),
     async () => {
@@ -100,7 +100,7 @@ describe('examples/receiver/concurrent.ts', { timeout: LONGEST_MS }, () => {
   )
 })
 
-describe('examples/receiver/shutdown.ts', { timeout: LONGEST_MS }, () => {
+describe('examples/receiver/shutdown.ts', { timeout: MAX_MS }, () => {
   it.skipIf(process.platform === 'win32')('closes a connection that arrives at the same moment', async () => {
     const { server, port } = await receiver('examples/receiver/shutdown.ts')
     const first = await dial(port, HOST)

@@ -8,7 +8,7 @@ import { missing, named, type Program, start, typeScript } from '../support/prog
 afterEach(destroyPeers)
 
 /** A start takes most of a second, and longer on a busy machine. */
-const LONGEST_MS = 30_000
+const MAX_MS = 30_000
 
 const noPython = missing('python3', ['--version'])
 const noEpoll = epollDriver() instanceof Error ? 'the epoll driver is not available here' : null
@@ -84,7 +84,7 @@ const SAMPLES: readonly Sample[] = [
 for (const { file, module, driver, reason = null, word, patience = true } of SAMPLES) {
   const title = [file, module, driver].filter((name) => name !== undefined).join(', ')
 
-  describe.skipIf(reason !== null)(named(title, reason), { timeout: LONGEST_MS }, () => {
+  describe.skipIf(reason !== null)(named(title, reason), { timeout: MAX_MS }, () => {
     let server: Program
     let port: number
 
@@ -92,7 +92,7 @@ for (const { file, module, driver, reason = null, word, patience = true } of SAM
       server = zen(file, ['127.0.0.1', '-p', '0'], driver === undefined ? {} : { BLUELET_DRIVER: driver })
       const [, printed] = await server.printed(/^Listening at 127\.0\.0\.1:(\d+)\n/)
       port = Number(printed)
-    }, LONGEST_MS)
+    }, MAX_MS)
 
     afterAll(() => {
       server.kill('SIGKILL')

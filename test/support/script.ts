@@ -13,7 +13,7 @@ export interface Ending {
 }
 
 /** A program that takes longer hangs. */
-const LONGEST_MS = 6000
+const MAX_MS = 6000
 
 /**
  * Runs the source of an ES module, which may import the packages by their names.
@@ -24,7 +24,7 @@ const LONGEST_MS = 6000
 export function runScript(
   source: string,
   flags: readonly string[] = [],
-  { env = {}, timeout = LONGEST_MS }: { env?: NodeJS.ProcessEnv; timeout?: number } = {},
+  { env = {}, timeout = MAX_MS }: { env?: NodeJS.ProcessEnv; timeout?: number } = {},
 ): Promise<Ending> {
   const command = [...flags, '--input-type=module', '--eval', source]
   return new Promise((resolve) => {

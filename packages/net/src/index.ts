@@ -5,8 +5,7 @@
  */
 
 // Where to start reading: how `yield conn.recv(1024)` waits and resumes on the `epoll` driver, in
-// the
-// order in which the files are used:
+// the order in which the files are used:
 //
 // 1. `socket/connection`: `recv` makes an event whose handler is the connection's reading half.
 // 2. `socket/read-half`: `enter` tries to read, and parks the task if the try would block.

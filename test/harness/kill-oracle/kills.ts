@@ -6,7 +6,7 @@ import { internals } from '../../support/internals.js'
 import { leftIn } from '../leftovers.js'
 import { Interpreter, type Trace } from '../oracle/interpreter.js'
 import type { Statement } from '../oracle/programs.js'
-import { endOf, MOST_STEPS, TRAMPOLINE } from '../oracle/trampoline.js'
+import { endOf, MAX_STEPS, TRAMPOLINE } from '../oracle/trampoline.js'
 import { type Failure, Tasks } from '../tasks.js'
 
 /** How long a killed program may clean up: less than one of its sleeps, or more than two; never a sum of them, which would be a tie. */
@@ -43,7 +43,7 @@ export function runKilled(program: Statement, steps: number = Infinity): KilledT
     scheduler.spawn(killer, task, received)
   }
   for (let more = 0; advance(scheduler, host); more++)
-    if (more > MOST_STEPS) throw new Error('it does not end')
+    if (more > MAX_STEPS) throw new Error('it does not end')
 
   const left = leftIn(scheduler)
   const end = left.length > 0 ? left.join() : endOf(task, [...received, ...tasks.failures], interpreter)

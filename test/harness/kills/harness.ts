@@ -24,8 +24,8 @@ import { Tasks } from '../tasks.js'
 import { TaskRecord } from './task-record.js'
 
 /** How much happens during one wait, to be looked at: of the network, and beside it. Beyond that one time is like another. */
-const MOST_OPERATIONS = 3
-const MOST_MEANWHILE = 30
+const MAX_OPERATIONS = 3
+const MAX_MEANWHILE = 30
 /** Of a task that waits for the victim: the first, the one that waits, the last. */
 const LAST_STEPS = 3
 
@@ -163,7 +163,7 @@ export class KillHarness {
     record.meanwhile = 0
     if (record.task.outcome === undefined) this.#reached(record, 'after')
     for (let waiting = record.spawner; waiting !== undefined; waiting = waiting.spawner)
-      if (waiting.task.state === 'parked' && waiting.meanwhile < MOST_MEANWHILE)
+      if (waiting.task.state === 'parked' && waiting.meanwhile < MAX_MEANWHILE)
         this.#reached(waiting, 'meanwhile', ++waiting.meanwhile)
   }
 
@@ -179,7 +179,7 @@ export class KillHarness {
   #operation(): undefined {
     if (this.#current !== undefined) return
     for (const record of this.#records.values()) {
-      if (!record.parked || record.meanwhile >= MOST_OPERATIONS) continue
+      if (!record.parked || record.meanwhile >= MAX_OPERATIONS) continue
       const { steps } = record
       const time = ++record.meanwhile
       this.world.at(this.world.now(), () => {

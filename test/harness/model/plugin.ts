@@ -12,7 +12,7 @@ import { hasCircle, type Need, type Wait } from './waits.js'
 /** How long a killed task may clean up. */
 const GRACE_MS = 3
 /** No program takes so many steps. */
-const MOST_STEPS = 100_000
+const MAX_STEPS = 100_000
 
 /** What came of a program. */
 export interface Run {
@@ -34,7 +34,7 @@ export function runProgram(program: Program, schedule: Schedule): Run {
 
   const complaints: string[] = []
   let steps = 0
-  for (let idle = false; steps < MOST_STEPS; steps++) {
+  for (let idle = false; steps < MAX_STEPS; steps++) {
     if (scheduler.step()) {
       recorder.check()
       idle = false
@@ -60,7 +60,7 @@ export function runProgram(program: Program, schedule: Schedule): Run {
     ...leftovers(harness),
     ...unheard(harness, recorder),
   )
-  if (steps === MOST_STEPS) complaints.push('it does not end')
+  if (steps === MAX_STEPS) complaints.push('it does not end')
   return { complaints, lines: recorder.lines, steps }
 }
 

@@ -81,7 +81,7 @@ export const FIRST_BRANCH = 5
 export const KILLED_CALL_COUNT = 7
 
 /** No program takes so many: a scheduler that never comes to an end is to fail, not to hang. */
-export const MOST_STEPS = 1_000_000
+export const MAX_STEPS = 1_000_000
 
 /** How long a program's `sleep` takes. */
 export const SLEEP_MS = 10
@@ -134,7 +134,7 @@ export function runByScheduler(programs: readonly Statement[], steps?: string[])
     const task = internals(scheduler).spawnUnder(tasks, () => interpreter.coroutine(program, 0) as Coroutine)
     return { interpreter, task }
   })
-  for (let steps = 0; scheduler.step(); steps++) if (steps > MOST_STEPS) throw new Error('it does not end')
+  for (let steps = 0; scheduler.step(); steps++) if (steps > MAX_STEPS) throw new Error('it does not end')
   const left = leftIn(scheduler)
   return runs.map(({ interpreter, task }) => {
     const end = left.length > 0 ? left.join() : endOf(task, tasks.failures, interpreter)

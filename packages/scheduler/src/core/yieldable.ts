@@ -16,6 +16,7 @@ import { PARKED } from './task-state.js'
  * The handler that fulfils what was yielded, and its argument. An event is itself the answer.
  *
  * @throws TypeError if the value cannot be yielded; the message names it and the likely fix
+ * @internal
  */
 export function requestOf(yielded: unknown): Request {
   if (yielded === null || yielded === undefined) throw misuse(yielded)
