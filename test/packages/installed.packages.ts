@@ -5,7 +5,7 @@ import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build, type Format } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Ended, Project, runNode, runTool } from './project.js'
+import { type Ended, Project, runCompiler, runNode, runTool } from './project.js'
 
 const prebuilt = fileURLToPath(
   new URL(`../../packages/net/prebuilds/${process.platform}-${process.arch}`, import.meta.url),
@@ -217,6 +217,60 @@ describe('the installed packages', () => {
     ])
 
     expect(renamed.map(([declaration]) => declaration)).toEqual([])
+  })
+})
+
+describe.each(['5.9', '6.0', '7.0'])('a project that loads no types, with TypeScript %s', (version) => {
+  /** An expression for each kind of thing of the API that is of a type of Node or of another package, and its type. */
+  const TYPES = {
+    'yield* conn.recv(9)': 'Buffer<ArrayBufferLike>',
+    'yield* conn.readline()': 'Buffer<ArrayBufferLike>',
+    'yield* read(stream, 9)': 'Buffer<ArrayBufferLike>',
+    'error.partial': 'Buffer<ArrayBufferLike>',
+    'socket.read(9)': 'Buffer<ArrayBufferLike> | null',
+    'yield* task': 'Date',
+    'conn.remoteAddress': 'Address | undefined',
+  }
+
+  /** The errors of a program that gives each of them to a function that takes nothing. `any` would be an error of its own. */
+  function errors(skipLibCheck: boolean): string {
+    const uses = Object.keys(TYPES).map((expression) => `  takesNothing(${expression})`)
+    project.write(
+      'consumer.ts',
+      `import { type Connection, type IncompleteReadError, type ReadableLike, read } from '@bluelet/net'
+      import type { DriverSocket } from '@bluelet/net/driver'
+      import '@bluelet/net/testing'
+      import type { Coroutine, Task } from '@bluelet/scheduler'
+      import '@bluelet/scheduler/lowlevel'
+      import '@bluelet/scheduler/testing'
+
+      declare const stream: ReadableLike, error: IncompleteReadError, socket: DriverSocket, task: Task<Date>
+      declare function takesNothing(value: never): void
+
+      export function* uses(conn: Connection): Coroutine<void> {
+        ${uses.join('\n')}
+      }`,
+    )
+    const compilerOptions = {
+      ...{ target: 'es2022', lib: ['es2022'], module: 'nodenext', strict: true, noEmit: true },
+      ...{ types: [], skipLibCheck },
+    }
+    project.write('tsconfig.json', JSON.stringify({ compilerOptions, files: ['consumer.ts'] }))
+    const { stdout, stderr } = runCompiler(version, project.folder)
+    return (stdout + stderr).trim().replace(/^.*consumer\.ts\(\d+,\d+\): error TS\d+: /gm, '')
+  }
+
+  it.each([true, false])('sees the types of Node, skipLibCheck: %s', (skipLibCheck) => {
+    const expected = Object.values(TYPES).map(
+      (type) => `Argument of type '${type}' is not assignable to parameter of type 'never'.`,
+    )
+
+    // A type of several parts is explained in a second line.
+    expect(
+      errors(skipLibCheck)
+        .split('\n')
+        .filter((line) => !line.startsWith(' ')),
+    ).toEqual(expected)
   })
 })
 

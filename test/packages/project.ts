@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -29,10 +29,26 @@ export class Project {
       succeed('npx', ['-y', 'pnpm@12', '--dir', folder, 'pack', '--pack-destination', this.#destination])
     }
     this.tarballs = readdirSync(this.#destination).map((file) => join(this.#destination, file))
+    const types = this.#packTypes()
     this.folder = join(this.#destination, 'project')
     mkdirSync(this.folder)
     this.write('package.json', '{ "private": true, "type": "module" }')
-    succeed('npm', ['install', '--silent', '--no-audit', '--offline', ...this.tarballs], this.folder)
+    succeed(
+      'npm',
+      ['install', '--silent', '--no-audit', '--offline', ...this.tarballs, ...types],
+      this.folder,
+    )
+  }
+
+  /** Packs what the packages need from the registry: the types of Node, which are a peer, and what these need themselves. */
+  #packTypes(): string[] {
+    const manifest = realpathSync(join(root, 'node_modules/@types/node/package.json'))
+    const destination = join(this.#destination, 'types')
+    mkdirSync(destination)
+    for (const folder of [dirname(manifest), join(manifest, '../../../undici-types')]) {
+      succeed('npm', ['pack', '--silent', '--pack-destination', destination], folder)
+    }
+    return readdirSync(destination).map((file) => join(destination, file))
   }
 
   /** The path of an installed file, such as `net/dist/index.js`. */
@@ -61,6 +77,17 @@ export class Project {
 export function runNode(parameters: readonly string[], env: NodeJS.ProcessEnv = {}): Ended {
   const neutral = { NODE_OPTIONS: '', NODE_PATH: '', BLUELET_DRIVER: '', BLUELET_NATIVE: '' }
   return run(process.execPath, parameters, root, { ...neutral, ...env })
+}
+
+/** Runs a version of the compiler of TypeScript on the project of a folder. */
+export function runCompiler(version: string, folder: string): Ended {
+  return runNode([
+    join(root, `test/node_modules/typescript-${version}/bin/tsc`),
+    '-p',
+    folder,
+    '--pretty',
+    'false',
+  ])
 }
 
 /** Runs a command that the workspace has installed. */

@@ -1,5 +1,5 @@
-// Compiles good/ and bad/ against the built packages with each supported version of TypeScript, and
-// compares the diagnostics with the comments. In bad/, the line after a comment `// error: <part of
+// Compiles good/ and bad/ against the built packages with each supported version of TypeScript, with the types of Node and in
+// a project that loads none by itself, and compares the diagnostics with the comments. In bad/, the line after a comment `// error: <part of
 // the message>` must fail exactly once. Every other line must compile.
 import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
@@ -8,6 +8,9 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const versions = ['typescript-5.9', 'typescript-6.0', 'typescript-7.0']
+
+/** What a project of `tsc --init` says, since TypeScript 5.9, and what the handbook of Node says. */
+const types = { 'types: []': [], "types: ['node']": ['--types', 'node'] }
 
 interface Diagnostic {
   /** `bad/yield.ts:12`, or empty if the message names no file. */
@@ -21,14 +24,15 @@ const expectations = readExpectations()
 let failed = false
 
 for (const name of versions) {
-  const { version, diagnostics } = compile(name)
-  const differences = compare(diagnostics)
+  for (const [loaded, flags] of Object.entries(types)) {
+    const { version, diagnostics } = compile(name, flags)
+    const differences = compare(diagnostics)
 
-  console.log(
-    `${differences.length === 0 ? 'ok  ' : 'FAIL'} TypeScript ${version}: ${summary(differences.length)}`,
-  )
-  for (const difference of differences) console.log(difference)
-  failed ||= differences.length > 0
+    const result = differences.length === 0 ? 'ok  ' : 'FAIL'
+    console.log(`${result} TypeScript ${version}, ${loaded}: ${summary(differences.length)}`)
+    for (const difference of differences) console.log(difference)
+    failed ||= differences.length > 0
+  }
 }
 
 process.exitCode = failed ? 1 : 0
@@ -39,10 +43,18 @@ function summary(differences: number): string {
   return `${good} good files, ${expectations.size} expected errors, ${differences} differences`
 }
 
-function compile(name: string): { version: string; diagnostics: Diagnostic[] } {
+function compile(name: string, flags: readonly string[]): { version: string; diagnostics: Diagnostic[] } {
   const manifest = createRequire(import.meta.url).resolve(`${name}/package.json`)
   const { version, bin } = JSON.parse(readFileSync(manifest, 'utf8'))
-  const tsc = [join(dirname(manifest), bin.tsc), '-p', 'tsconfig.json', '--noEmit', '--pretty', 'false']
+  const tsc = [
+    join(dirname(manifest), bin.tsc),
+    '-p',
+    'tsconfig.json',
+    '--noEmit',
+    '--pretty',
+    'false',
+    ...flags,
+  ]
   const { stdout, stderr, status } = spawnSync(process.execPath, tsc, { cwd: here, encoding: 'utf8' })
   const diagnostics = parse(stdout)
 

@@ -1,3 +1,6 @@
+// Loads the types of Node in a project that loads none by itself (`types: []`).
+/// <reference types="node" preserve="true" />
+
 /**
  * For authors of drivers, and for programs that choose one: the interface of the non-blocking socket
  * layer, and the drivers of the real network.

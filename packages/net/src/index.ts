@@ -1,3 +1,6 @@
+// Loads the types of Node in a project that loads none by itself (`types: []`).
+/// <reference types="node" preserve="true" />
+
 /**
  * Sockets for coroutines: TCP servers and clients written as generators.
  *

@@ -1,3 +1,6 @@
+// Loads the types of Node in a project that loads none by itself (`types: []`).
+/// <reference types="node" preserve="true" />
+
 /**
  * For tests: a network in memory, in virtual time.
  *
