@@ -8,9 +8,6 @@ import { describe, expect, it } from 'vitest'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
-/** Files and folders that still have such words. Remove an entry once its last finding is fixed; add none. */
-const NOT_DONE = ['test/documents/', 'test/support/']
-
 /** This file quotes what it forbids. */
 const THIS_FILE = 'test/english.test.ts'
 
@@ -73,16 +70,9 @@ function files(): string[] {
 
 const all = files().flatMap((file) => findings(file, readFileSync(join(root, file), 'utf8')))
 
-const isUnder = (finding: string, place: string): boolean =>
-  finding.startsWith(place.endsWith('/') ? place : `${place}:`)
-
 describe('the English', () => {
   it('has no word or construction that is not idiomatic', () => {
-    expect(all.filter((finding) => !NOT_DONE.some((place) => isUnder(finding, place)))).toEqual([])
-  })
-
-  it.each(NOT_DONE)('of %s is not done: an entry without findings must be removed', (place) => {
-    expect(all.some((finding) => isUnder(finding, place))).toBe(true)
+    expect(all).toEqual([])
   })
 })
 

@@ -1,4 +1,4 @@
-// The Markdown documents of the repository, and what stands in them: fenced blocks, links, and headings that links may name.
+// The Markdown documents of the repository, and their contents: fenced blocks, links, and headings that links may name.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -12,9 +12,9 @@ export interface Document {
   /** From the root of the repository. */
   readonly file: string
   readonly blocks: readonly Block[]
-  /** Where its links and pictures lead, as it is written. */
+  /** The targets of its links and pictures, as they are written. */
   readonly links: readonly string[]
-  /** What a link may name behind its `#`, as GitHub has it. */
+  /** The names that a link may have behind its `#`, as GitHub makes them. */
   readonly anchors: ReadonlySet<string>
 }
 
@@ -93,7 +93,7 @@ function anchorsOf(tokens: readonly Token[]): Set<string> {
   return new Set(headings.map((heading) => slugger.slug(text(heading))))
 }
 
-/** The same lines, with none of what stands between two `---` at the top. */
+/** The same lines without the front matter, which lies between two `---` at the top. */
 function withoutFrontMatter(text: string): string {
   return text.replace(/^---\n.*?\n---\n/s, (matter) => matter.replace(/[^\n]/g, ''))
 }

@@ -1,6 +1,6 @@
 // Lines of a file that a document shows.
 
-/** Whether these lines stand in a file, one after another and as they are, common indentation aside. */
+/** Whether a file contains these lines, one after another and unchanged, except for common indentation. */
 export function isExcerpt(code: string, file: string): boolean {
   const excerpt = withoutIndentation(linesOf(code))
   const lines = linesOf(file)

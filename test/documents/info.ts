@@ -1,11 +1,11 @@
-// What stands behind the opening fence of a block:
+// The words behind the opening fence of a block:
 //
 //   ts                a module of its own: it compiles
 //   ts run            it also runs, and ends with code 0
-//   ts run prints     what it prints is the block that follows
+//   ts run prints     its output is the block that follows
 //   ts from=FILE      lines of a file
-//   text output=FILE  all that a file prints when it is run
-//   sh, text, ...     commands, and what is quoted: nobody checks it
+//   text output=FILE  the whole output of a file
+//   sh, text, ...     commands and quotations, which no test checks
 /** What a block says of itself. */
 export interface Info {
   readonly language: string
@@ -16,7 +16,7 @@ export interface Info {
   readonly output: string | null
 }
 
-/** Those that may be shown, and what else may stand behind each. */
+/** The languages of blocks, and the further words that each may have. */
 const WORDS: Readonly<Record<string, RegExp>> = {
   ts: /^(run( prints)?|from=\S+)?$/,
   js: /^from=\S+$/,
@@ -28,7 +28,7 @@ const WORDS: Readonly<Record<string, RegExp>> = {
   html: /^(from=\S+)?$/,
 }
 
-/** @throws on a word that nobody knows, which would check nothing */
+/** @throws Error for an unknown word, which would check nothing */
 export function infoOf(info: string): Info {
   const [language = '', ...words] = info.split(/\s+/)
   const expected = WORDS[language]
@@ -52,7 +52,7 @@ export function infoOf(info: string): Info {
   }
 }
 
-/** Whether it stands alone as a program. */
+/** Whether the block is a program of its own. */
 export function isModule({ language, from }: Info): boolean {
   return language === 'ts' && from === null
 }

@@ -8,7 +8,7 @@ interface Alarm {
 }
 
 export class ClockHost implements Host {
-  /** Errors that nobody else could be told. */
+  /** The errors that were reported because no caller could receive them. */
   readonly reports: unknown[] = []
   readonly #alarms = new Set<Alarm>()
   #now = 0

@@ -1,5 +1,5 @@
-// A listener whose backlog is full and which nobody accepts from: connecting to it hangs, without leaving the loopback
-// interface. It is a process of its own, which has stopped in its tracks.
+// A listener whose backlog is full and whose connections are never accepted: connecting to it hangs, without leaving the
+// loopback interface. It is a process of its own, which has been stopped.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import net from 'node:net'

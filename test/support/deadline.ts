@@ -1,14 +1,15 @@
 // Waiting for a condition of the real world, which sends no event: poll it, with a deadline.
 
-/** Longer than anything here takes on a busy machine, and shorter than the runner's patience. */
+/** Longer than anything here takes on a busy machine, and shorter than the time limit of a test. */
 const DEADLINE_MS = 4000
 
 /** Waits until a condition holds; fails if it does not within the deadline. */
 export async function until(what: string, condition: () => boolean): Promise<void> {
-  if (!(await reached(condition, DEADLINE_MS))) throw new Error(`waited ${DEADLINE_MS} ms in vain: ${what}`)
+  if (!(await reached(condition, DEADLINE_MS)))
+    throw new Error(`waited ${DEADLINE_MS} ms without success: ${what}`)
 }
 
-/** Waits until a condition holds, but no longer than given; says whether it does. */
+/** Waits until a condition holds, but no longer than `ms`. @returns whether it holds */
 export async function reached(condition: () => boolean, ms: number): Promise<boolean> {
   const end = performance.now() + ms
   while (!condition()) {

@@ -2,7 +2,7 @@
 //
 //   node one-by-one.js examples/learn/01-pause.js ...
 //
-// What each prints stands between "=== FILE" and, once it has ended, "=== end".
+// The output of each lies between "=== FILE" and, once it has ended, "=== end".
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 

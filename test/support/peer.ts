@@ -89,7 +89,7 @@ export class Peer {
       }
       const timer = setTimeout(() => {
         this.#conditions.delete(check)
-        reject(new Error(`the peer waited in vain: ${what} (when it began to wait: ${seen})`))
+        reject(new Error(`the peer waited without success: ${what} (when it began to wait: ${seen})`))
       }, PATIENCE_MS)
       this.#conditions.add(check)
     })
@@ -167,7 +167,7 @@ export function rawServer(host = '127.0.0.1'): Promise<RawServer> {
   })
 }
 
-/** A port of 127.0.0.1 on which nobody listens. */
+/** A port of 127.0.0.1 without a listener. */
 export async function freePort(): Promise<number> {
   const server = await rawServer()
   const { port } = server

@@ -32,7 +32,7 @@ export class Program {
   stderr = ''
   exit: Exit | null = null
   readonly #conditions = new Set<() => void>()
-  /** What it has said over its channel and nobody has waited for yet. */
+  /** Messages from its channel that no test has waited for yet. */
   readonly #messages: unknown[] = []
 
   constructor(
@@ -134,7 +134,7 @@ export class Program {
       }
       const timer = setTimeout(() => {
         this.#conditions.delete(check)
-        reject(new Error(`waited ${patienceMs} ms in vain for ${what}: ${this}`))
+        reject(new Error(`waited ${patienceMs} ms without success for ${what}: ${this}`))
       }, patienceMs)
       this.#conditions.add(check)
     })
