@@ -16,6 +16,25 @@ namespace bluelet {
 
 namespace {
 
+// Parses `::1%lo`: the C library accepts the name of an interface only after a link-local address, libuv after any.
+int ParseScoped(const char* address, int port, sockaddr_storage* to, socklen_t* length) {
+  const char* scope = strchr(address, '%');
+  char host[INET6_ADDRSTRLEN];
+  if (scope == nullptr || static_cast<size_t>(scope - address) >= sizeof host) return -EINVAL;
+  memcpy(host, address, static_cast<size_t>(scope - address));
+  host[scope - address] = '\0';
+  sockaddr_in6 where;
+  memset(&where, 0, sizeof where);
+  where.sin6_family = AF_INET6;
+  where.sin6_port = htons(static_cast<uint16_t>(port));
+  if (inet_pton(AF_INET6, host, &where.sin6_addr) != 1) return -EINVAL;
+  where.sin6_scope_id = if_nametoindex(scope + 1);
+  if (where.sin6_scope_id == 0) return -EINVAL;
+  memcpy(to, &where, sizeof where);
+  *length = sizeof where;
+  return 0;
+}
+
 // Parses a numeric address, which may have a scope: `fe80::1%eth0`. It looks up no names, and so never waits.
 int Parse(const char* address, int port, sockaddr_storage* to, socklen_t* length) {
   addrinfo hints;
@@ -25,11 +44,13 @@ int Parse(const char* address, int port, sockaddr_storage* to, socklen_t* length
   char service[8];
   snprintf(service, sizeof service, "%d", port);
   addrinfo* found = nullptr;
-  if (getaddrinfo(address, service, &hints, &found) != 0 || found == nullptr) return -EINVAL;
-  memcpy(to, found->ai_addr, found->ai_addrlen);
-  *length = found->ai_addrlen;
-  freeaddrinfo(found);
-  return 0;
+  if (getaddrinfo(address, service, &hints, &found) == 0 && found != nullptr) {
+    memcpy(to, found->ai_addr, found->ai_addrlen);
+    *length = found->ai_addrlen;
+    freeaddrinfo(found);
+    return 0;
+  }
+  return ParseScoped(address, port, to, length);
 }
 
 // Writes "host port", or nothing if the address is invalid, and gives the length.

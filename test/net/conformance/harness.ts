@@ -81,8 +81,11 @@ export class ConformanceHarness {
     return sleep(this.sample.quietMs)
   }
 
-  listen(port = 0, options: ListenOptions = {}): Event<Listener> {
-    return listen(this.sample.address, port, { driver: this.driver, ...options })
+  listen(
+    port = 0,
+    { host = this.sample.address, ...options }: ListenOptions & { readonly host?: string } = {},
+  ): Event<Listener> {
+    return listen(host, port, { driver: this.driver, ...options })
   }
 
   connect(port: number, { host = this.sample.address, ...options }: DialOptions = {}): Event<Connection> {

@@ -10,6 +10,8 @@ export interface ConformanceSample {
   readonly driver: Driver
   /** An address of this machine. */
   readonly address: string
+  /** Whether this machine has IPv6. */
+  readonly ipv6: boolean
   /** An address of another machine, on which listening fails. */
   readonly foreignAddress: string
   /** A name that has no address and whose look-up causes no traffic. */

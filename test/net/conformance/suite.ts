@@ -2,6 +2,7 @@
 // makes drivers interchangeable.
 import { sleep } from '@bluelet/scheduler'
 import { afterEach, beforeEach, describe, expect } from 'vitest'
+import { endpoints } from './endpoints.js'
 import { ConformanceHarness } from './harness.js'
 import { netTest } from './nettest.js'
 import { nodeCases } from './node-cases/suite.js'
@@ -19,6 +20,7 @@ export function conformanceSuite(name: string, sample: ConformanceSample): void 
     leavesNoDescriptor(sample)
     twoWayStream(harness)
     netTest(harness)
+    endpoints(harness)
     nodeCases(harness)
   })
 }

@@ -56,6 +56,14 @@ export class Address {
 }
 
 /**
+ * Whether a host contains a NUL byte. The system would read only what precedes it, so `evil.example\0.ours.example`
+ * would pass a check of its end and reach another host: no driver looks such a host up.
+ */
+export function hasNul(host: unknown): boolean {
+  return typeof host === 'string' && host.includes('\0')
+}
+
+/**
  * Checks a port.
  *
  * @throws RangeError if it is not an integer from 0 to 65535

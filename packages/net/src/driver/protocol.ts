@@ -35,9 +35,9 @@ export interface Observer {
 export interface DriverSocket {
   /** Receives the socket's readiness. While it is null, nothing is read ahead. */
   observer: Observer | null
-  /** The address of our end; undefined while it has none. */
+  /** The address of our end; undefined while it has none. It is kept when the connection has ended. */
   readonly localAddress: Address | undefined
-  /** The address of the peer's end; undefined while it has none. */
+  /** The address of the peer's end; undefined while it has none. It is kept when the connection has ended. */
   readonly remoteAddress: Address | undefined
   /** How many of the written bytes have not reached the kernel. */
   readonly unsent: number

@@ -74,12 +74,12 @@ export class Connection {
     socket.observer = this
   }
 
-  /** The peer's address; undefined if the peer disconnected before it could be read. */
+  /** The peer's address; undefined if the peer disconnected before it could be read. It is kept when the connection has ended. */
   get remoteAddress(): Address | undefined {
     return this.socket.remoteAddress
   }
 
-  /** Our address. */
+  /** Our address. It is kept when the connection has ended. */
   get localAddress(): Address | undefined {
     return this.socket.localAddress
   }

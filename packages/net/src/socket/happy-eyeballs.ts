@@ -9,6 +9,7 @@ import { type EventHandler, event, type Waiter } from '@bluelet/scheduler/lowlev
 import { Address } from '../driver/address.js'
 import type { Driver, DriverSocket, Observer, SocketSettings } from '../driver/protocol.js'
 import { FAILED, WRITABLE } from '../driver/protocol.js'
+import { systemError } from '../driver/system-errors.js'
 import { codeOf } from '../errors.js'
 import { Connection } from './connection.js'
 
@@ -82,16 +83,35 @@ interface Attempt extends Endpoint {
 function* attempt(target: Attempt, attempts: Attempts): Coroutine<void> {
   const where = new Address(target.address, target.port)
   attempts.pending.push(where)
+  let note = ''
   try {
-    attempts.connections.push(yield* event<Connection>(ATTEMPT, target))
+    const connection = yield* event<Connection>(ATTEMPT, target)
+    if (isToItself(connection)) {
+      note = ' (the attempt connected to itself: nothing listens there)'
+      connection.abort()
+      throw systemError('ECONNREFUSED', 'connect')
+    }
+    attempts.connections.push(connection)
   } catch (error) {
     if (error instanceof Cancelled) throw error
     const code = codeOf(error)
     attempts.pending.splice(attempts.pending.indexOf(where), 1)
-    const failure = new Error(`${where}: ${code}`, { cause: error })
+    const failure = new Error(`${where}: ${code}${note}`, { cause: error })
     attempts.failures.push(Object.assign(failure, { code }))
   }
   attempts.ended.trySend()
+}
+
+/**
+ * Whether both ends are the same socket: TCP allows that (RFC 9293, 3.5, simultaneous open), and it happens when a
+ * client tries an ephemeral port on its own machine until the system chooses that very port for the client.
+ */
+function isToItself({ localAddress, remoteAddress }: Connection): boolean {
+  return (
+    localAddress !== undefined &&
+    localAddress.port === remoteAddress?.port &&
+    localAddress.host === remoteAddress.host
+  )
 }
 
 const ATTEMPT: EventHandler<Attempt, DriverSocket, Connection> = {

@@ -4,7 +4,9 @@
 
 import type { Event } from '@bluelet/scheduler'
 import { type EventHandler, event, type Waiter } from '@bluelet/scheduler/lowlevel'
+import { hasNul } from '../driver/address.js'
 import type { Driver } from '../driver/protocol.js'
+import { systemError } from '../driver/system-errors.js'
 import { ConnectError, codeOf } from '../errors.js'
 
 /**
@@ -26,6 +28,8 @@ const LOOKUP: EventHandler<Query, { waiter: Waiter<readonly string[]> | null }, 
   external: 'lookup',
   describe: ({ host }) => `lookup('${host}')`,
   enter(waiter, { driver, host, port }) {
+    // A driver of the user's own may not check.
+    if (hasNul(host)) throw lookupError(host, port, systemError('ENOTFOUND', 'lookup'))
     const wait: { waiter: Waiter<readonly string[]> | null } = { waiter }
     driver.lookup(host, (error, addresses) => {
       const waiting = wait.waiter
@@ -44,7 +48,10 @@ const LOOKUP: EventHandler<Query, { waiter: Waiter<readonly string[]> | null }, 
 function lookupError(host: string, port: number, error: Error | null): ConnectError {
   const code = error === null ? 'ENOTFOUND' : codeOf(error)
   // An error without a code does not come from a resolver.
-  const reason = error !== null && code === 'unknown' ? error.message : `the name has no address (${code})`
-  const message = `connect('${host}', ${port}) failed: ${reason}`
+  const noAddress = hasNul(host)
+    ? `a host cannot contain a NUL byte (${code})`
+    : `the name has no address (${code})`
+  const reason = error !== null && code === 'unknown' ? error.message : noAddress
+  const message = `connect('${host.replaceAll('\0', '\\0')}', ${port}) failed: ${reason}`
   return new ConnectError(message, code, error === null ? [] : [error])
 }

@@ -13,6 +13,7 @@ export function simulatedConformance(name: string, options: SimulationOptions): 
   conformanceSuite(name, {
     driver: host.network,
     address: '127.0.0.1',
+    ipv6: true,
     foreignAddress: FOREIGN,
     unknownName: 'nowhere.invalid',
     moreThanBuffered: 1024 * 1024,

@@ -69,6 +69,8 @@ export class EpollSocket implements DriverSocket, Member {
   #error: Error | null
   /** `host port`. It is kept because the system forgets it when the connection ends. */
   #remote: string
+  /** `host port`, once the descriptor is closed. */
+  #local = ''
 
   /**
    * @param fd a descriptor that is in no set; negative if there is none because of `error`
@@ -94,7 +96,7 @@ export class EpollSocket implements DriverSocket, Member {
   }
 
   get localAddress(): Address | undefined {
-    return this.#fd < 0 ? undefined : parse(this.#set.native.address(this.#fd, false))
+    return parse(this.#fd < 0 ? this.#local : this.#set.native.address(this.#fd, false))
   }
 
   get remoteAddress(): Address | undefined {
@@ -229,6 +231,7 @@ export class EpollSocket implements DriverSocket, Member {
   #closeDescriptor(reset: boolean): void {
     const { native } = this.#set
     this.#set.remove(this.#slot)
+    this.#local = native.address(this.#fd, false)
     if (reset) native.reset(this.#fd)
     else native.close(this.#fd)
     this.#fd = -1

@@ -4,7 +4,9 @@
  */
 
 import net from 'node:net'
+import { hasNul } from '../../driver/address.js'
 import type { Driver } from '../../driver/protocol.js'
+import { systemError } from '../../driver/system-errors.js'
 import { descriptorLimit } from './limits.js'
 import { NodeListener } from './listener.js'
 import { onInterrupt } from './signals.js'
@@ -17,6 +19,10 @@ export const nodeDriver: Driver = {
     return descriptorLimit()
   },
   lookup(host, done) {
+    if (hasNul(host)) {
+      queueMicrotask(() => done(systemError('ENOTFOUND', 'getaddrinfo'), []))
+      return
+    }
     if (net.isIP(host) !== 0) {
       queueMicrotask(() => done(null, [host]))
       return

@@ -4,7 +4,7 @@
  */
 
 import net from 'node:net'
-import { Address } from '../../driver/address.js'
+import { Address, hasNul } from '../../driver/address.js'
 import {
   type DriverListener,
   type DriverSocket,
@@ -62,6 +62,10 @@ export class NodeListener implements DriverListener {
     const { host, port, backlog, ipv6Only = false, reusePort = false } = target
     if (reusePort && !REUSES_PORTS) {
       queueMicrotask(() => done(listenErrorOf(systemError('ENOTSUP', 'listen'), target), null))
+      return
+    }
+    if (hasNul(host)) {
+      queueMicrotask(() => done(listenErrorOf(systemError('ENOTFOUND', 'getaddrinfo'), target), null))
       return
     }
     // A variable, since `reusePort` is missing in the types of Node 20.

@@ -43,6 +43,9 @@ interface OwnedSocket extends net.Socket {
 
 export class NodeSocket implements DriverSocket {
   observer: Observer | null = null
+  /** Both are kept because Node forgets them when the connection ends. */
+  localAddress: Address | undefined
+  remoteAddress: Address | undefined
   readonly #socket: net.Socket
   /** The chunk that has arrived and has not been read. */
   #input: Buffer | null = null
@@ -71,14 +74,7 @@ export class NodeSocket implements DriverSocket {
     socket.on('end', onEnd)
     socket.on('error', onError)
     socket.on('close', onClose)
-  }
-
-  get localAddress(): Address | undefined {
-    return addressOf(this.#socket.localAddress, this.#socket.localPort)
-  }
-
-  get remoteAddress(): Address | undefined {
-    return addressOf(this.#socket.remoteAddress, this.#socket.remotePort)
+    if (!socket.connecting) this.#keepAddresses()
   }
 
   get unsent(): number {
@@ -212,7 +208,14 @@ export class NodeSocket implements DriverSocket {
   }
 
   onConnect(): void {
+    this.#keepAddresses()
     this.observer?.ready(WRITABLE)
+  }
+
+  #keepAddresses(): void {
+    const { localAddress, localPort, remoteAddress, remotePort } = this.#socket
+    this.localAddress = addressOf(localAddress, localPort)
+    this.remoteAddress = addressOf(remoteAddress, remotePort)
   }
 
   #endInput(): void {

@@ -5,7 +5,7 @@
 
 import type { Host } from '@bluelet/scheduler/lowlevel'
 import type { Schedule } from '@bluelet/scheduler/testing'
-import { Address } from '../../driver/address.js'
+import { Address, hasNul } from '../../driver/address.js'
 import type { Driver, DriverListener, DriverSocket, ListenTarget } from '../../driver/protocol.js'
 import { listenErrorOf, systemError } from '../../driver/system-errors.js'
 import { SimulatedListener } from './listener.js'
@@ -169,9 +169,8 @@ export class SimulatedNetwork implements Driver {
 
   lookup(host: string, done: (error: Error | null, addresses: readonly string[]) => void): void {
     const { names = {} } = this.#options
-    const found = isNumeric(host)
-      ? [host]
-      : (names[host] ?? (host === 'localhost' ? ['127.0.0.1'] : 'ENOTFOUND'))
+    const known = isNumeric(host) ? [host] : names[host]
+    const found = hasNul(host) ? 'ENOTFOUND' : (known ?? (host === 'localhost' ? ['127.0.0.1'] : 'ENOTFOUND'))
     const answer = this.operation('lookup', undefined, undefined) ?? found
     if (answer === 'hang') return
     this.#after(this.latency(), () => {
@@ -181,8 +180,8 @@ export class SimulatedNetwork implements Driver {
   }
 
   connect(address: string, port: number): DriverSocket {
-    const remote = new Address(address, port)
-    const socket = new SimulatedSocket(this, new Address(address, this.#freePort()), remote)
+    const remote = new Address(withoutScope(address), port)
+    const socket = new SimulatedSocket(this, new Address(remote.host, this.#freePort()), remote)
     this.register(socket)
     const failure =
       this.operation('connect', socket.localAddress, remote) ?? this.#options.addresses?.[address] ?? ''
@@ -199,7 +198,10 @@ export class SimulatedNetwork implements Driver {
     let withdrawn = false
     const open = (error: Error | null, addresses: readonly string[]) => {
       if (withdrawn) return
-      const address = new Address(addresses[0] ?? '', target.port === 0 ? this.#freePort() : target.port)
+      const address = new Address(
+        withoutScope(addresses[0] ?? ''),
+        target.port === 0 ? this.#freePort() : target.port,
+      )
       const unknown = addresses.length === 0 ? systemError('ENOTFOUND', `getaddrinfo ${target.host}:`) : null
       const made = new SimulatedListener(this, address, target)
       const failure = error ?? unknown ?? this.#refusal(made, this.operation('listen', address, undefined))
@@ -313,6 +315,11 @@ export class SimulatedNetwork implements Driver {
   #after(ms: number, call: () => void): void {
     this.host.at(this.host.now() + ms, call)
   }
+}
+
+/** As in Linux, a scope means something to a link-local address (`fe80::1%eth0`) and is dropped from others. */
+function withoutScope(address: string): string {
+  return /^fe[89ab]/i.test(address) ? address : address.replace(/%.*/, '')
 }
 
 function isNumeric(host: string): boolean {
