@@ -47,6 +47,7 @@ it('@bluelet/net exports these values and types', () => {
       "write",
       "type ConnectOptions",
       "type DropReason",
+      "type EndReason",
       "type Handler",
       "type LimitOptions",
       "type ListenOptions",

@@ -4,6 +4,7 @@ import {
   type Connection,
   connect,
   type DropReason,
+  type EndReason,
   type Listener,
   type ServerOptions,
   type ServerStats,
@@ -32,7 +33,7 @@ export interface Served {
   /** The errors of these calls. */
   readonly errors: unknown[]
   /** The calls of `onDrop`. */
-  readonly drops: (readonly [reason: DropReason | TimeoutKind, address: Address | undefined])[]
+  readonly drops: (readonly [reason: DropReason | EndReason | TimeoutKind, address: Address | undefined])[]
 }
 
 /** Starts a server, and waits until it listens. */
@@ -43,7 +44,7 @@ export function* serve(
 ): Coroutine<Served> {
   const reports: Report[] = []
   const errors: unknown[] = []
-  const drops: [DropReason | TimeoutKind, Address | undefined][] = []
+  const drops: [DropReason | EndReason | TimeoutKind, Address | undefined][] = []
   const listening = new Latch()
   let opened: [Listener, ServerStats] | undefined
   const task = yield* spawn.with(

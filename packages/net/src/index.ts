@@ -33,7 +33,7 @@ export {
 export type { LimitOptions, OverloadPolicy, ServerOptions } from './server/options.js'
 export { server } from './server/server.js'
 export type { Handler } from './server/session.js'
-export type { DropReason, ServerStats, TimeoutKind } from './server/stats.js'
+export type { DropReason, EndReason, ServerStats, TimeoutKind } from './server/stats.js'
 export { type ConnectOptions, connect } from './socket/connect.js'
 export { Connection, type ReadOptions } from './socket/connection.js'
 export { Listener, type ListenOptions, listen } from './socket/listener.js'

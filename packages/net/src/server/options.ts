@@ -8,7 +8,7 @@ import { checkFlag, checkMs, checkTimeout, isCount, shown } from '../check.js'
 import type { Address } from '../driver/address.js'
 import type { Connection } from '../socket/connection.js'
 import type { Listener, ListenOptions } from '../socket/listener.js'
-import type { DropReason, ServerStats, TimeoutKind } from './stats.js'
+import type { DropReason, EndReason, ServerStats, TimeoutKind } from './stats.js'
 
 /** The default of `maxConnections`. */
 const MAX_CONNECTIONS = 10_000
@@ -74,10 +74,10 @@ export interface ServerOptions extends ListenOptions, LimitOptions {
    */
   readonly onError?: (error: unknown, conn: Connection, task: Task) => void
   /**
-   * Called for each connection that was not served or whose client exceeded a timeout, with the reason
-   * and the client's address. Connections that were not accepted in time (`queue`) are only counted.
+   * Called for each connection that was not served, whose client exceeded a timeout, or whose handler
+   * ended quietly, with the reason and the client's address. Connections that were not accepted in time (`queue`) are only counted.
    */
-  readonly onDrop?: (reason: DropReason | TimeoutKind, address: Address | undefined) => void
+  readonly onDrop?: (reason: DropReason | TimeoutKind | EndReason, address: Address | undefined) => void
   /** Ends the server when it is aborted. The server then returns; it does not throw. */
   readonly signal?: AbortSignalLike
   /**

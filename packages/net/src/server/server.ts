@@ -18,8 +18,9 @@ import { StatsCounters } from './stats.js'
  * to end.
  *
  * Handlers are isolated from each other: an error in a handler, or in a task that it spawned, closes its
- * connection, cancels its tasks and is reported once, and the server goes on. It is not an error if a
- * client disconnects in the middle or exceeds a timeout.
+ * connection, cancels its tasks and is reported once, and the server goes on. What the session's own
+ * connection throws is not an error but the end of a client: a reset, the end in the middle of a message,
+ * a limit, a timeout, or our own close from another task. It ends the handler quietly and is counted.
  *
  * The server ends by SIGINT or SIGTERM, by its `signal`, or when it is killed. It stops listening, lets
  * its handlers finish within the grace period, cancels the others, whose clean-up may still send, and

@@ -3,12 +3,13 @@
  * supervises those tasks; it knows nothing of other sessions.
  */
 
-import { ClosedError, type Coroutine, type Task, type TimeoutError } from '@bluelet/scheduler'
+import { ClosedError, type Coroutine, type Task, TimeoutError } from '@bluelet/scheduler'
 import { addTrace, type ScopeOwner, type TaskHandle, TaskScope } from '@bluelet/scheduler/lowlevel'
-import { ConnectionResetError, codeOf } from '../errors.js'
+import { IncompleteReadError, LimitError } from '../errors.js'
 import type { Connection } from '../socket/connection.js'
 import type { ConnectionObserver } from '../socket/connection-observer.js'
-import type { TimeoutKind } from './stats.js'
+import { hasThrown } from '../socket/thrown.js'
+import type { EndReason, TimeoutKind } from './stats.js'
 import type { Stall, SweptConnection, TimeoutSweep } from './timeout-sweep.js'
 
 /** Runs for each connection, which is closed when it ends. */
@@ -25,7 +26,9 @@ export interface SessionOwner {
   readonly cleanUpMs: number | undefined
   /** The session's client has exceeded a timeout. */
   timedOut(session: Session, kind: TimeoutKind): void
-  /** A task has failed, and not because the client disconnected. */
+  /** The session ends because of an error of its own connection. */
+  endedQuietly(session: Session, reason: EndReason): void
+  /** A task has failed, and not by an error of the session's own connection. */
   failed(error: unknown, session: Session, task: Task): void
   /** All tasks have ended. */
   tasksEnded(session: Session): void
@@ -46,20 +49,13 @@ export class Session implements ScopeOwner, ConnectionObserver, SweptConnection 
   readSince = 0
   stall: Stall | null = null
   readonly #owner: SessionOwner
-  /**
-   * Supervises the handler's task and those that it spawns. The errors that it has recorded need no
-   * report: timeouts of the client, and failures that were dealt with, since both a reader and a
-   * writer receive the error of a broken connection.
-   */
+  /** Supervises the handler's task and those that it spawns. */
   readonly #scope = new TaskScope(this)
   /** The handler's task; null before it is spawned. */
   #main: TaskHandle | null = null
   #tasksEnded = false
   #descriptorClosed = false
-  /**
-   * Whether the connection was reset because of a stall, so that other waiting tasks get a
-   * ClosedError.
-   */
+  /** Whether the connection was reset because of a stall, which has been counted. */
   #stalled = false
 
   constructor(conn: Connection, owner: SessionOwner) {
@@ -96,8 +92,7 @@ export class Session implements ScopeOwner, ConnectionObserver, SweptConnection 
 
   // Called by the sweep.
 
-  timedOut(kind: TimeoutKind, error: TimeoutError): void {
-    this.#scope.record(error)
+  timedOut(kind: TimeoutKind): void {
     this.#stalled ||= kind === 'stall'
     this.#owner.timedOut(this, kind)
   }
@@ -105,12 +100,17 @@ export class Session implements ScopeOwner, ConnectionObserver, SweptConnection 
   // Called by the scope.
 
   failed(error: unknown, task: TaskHandle, known: boolean): void {
-    const consequence = (this.#scope.cancelling || this.#stalled) && error instanceof ClosedError
+    const reason = this.#endReason(error, MAX_DEPTH)
+    const first = !this.#scope.cancelling
     this.conn.close()
     this.cancel()
-    if (known || consequence || isDisconnect(error)) return
-    addTrace(error, task)
-    this.#owner.failed(error, this, task as Task) // Every handle is a Task.
+    if (reason === undefined) {
+      if (known) return
+      addTrace(error, task)
+      this.#owner.failed(error, this, task as Task) // Every handle is a Task.
+    } else if (first && reason !== 'timeout' && !this.#stalled && !this.#returned) {
+      this.#owner.endedQuietly(this, reason)
+    }
   }
 
   ended(task: TaskHandle): void {
@@ -122,18 +122,46 @@ export class Session implements ScopeOwner, ConnectionObserver, SweptConnection 
     // that connect and disconnect could start any number of handlers.
     if (this.#descriptorClosed) this.#owner.finished(this)
   }
+
+  /** Whether the handler has returned, so that the connection was closed in order. */
+  get #returned(): boolean {
+    return this.#main?.outcome?.kind === 'returned'
+  }
+
+  /**
+   * Why an error ends the session quietly: this session's own connection threw this very object, or a
+   * ClosedError is caused by it, or an AggregateError consists of such errors.
+   *
+   * @param depth how many causes and aggregates may be nested, since a user's error may be part of itself
+   * @returns undefined if the error is to be reported
+   */
+  #endReason(error: unknown, depth: number): EndReason | 'timeout' | undefined {
+    try {
+      if (hasThrown(this.conn, error)) return reasonOf(error)
+      if (depth === 0) return undefined
+      if (error instanceof ClosedError) return this.#endReason(error.cause, depth - 1)
+      if (!(error instanceof AggregateError) || error.errors.length > MAX_ERRORS) return undefined
+      const reasons = error.errors.map((part) => this.#endReason(part, depth - 1))
+      return reasons.includes(undefined) ? undefined : reasons[0]
+    } catch {
+      return undefined // An error that cannot even be looked at is not ours.
+    }
+  }
+}
+
+/** Causes and aggregates that are looked into, and the errors of one aggregate. */
+const MAX_DEPTH = 8
+const MAX_ERRORS = 1000
+
+/** The reason of an error that a connection threw. */
+function reasonOf(error: unknown): EndReason | 'timeout' {
+  if (error instanceof TimeoutError) return 'timeout' // Counted when it was missed.
+  if (error instanceof IncompleteReadError) return 'incomplete'
+  if (error instanceof LimitError) return 'limit'
+  return error instanceof ClosedError && error.cause === undefined ? 'closed' : 'reset'
 }
 
 // biome-ignore lint/correctness/useYield: it fails at its first step.
 function* failing(error: unknown): Coroutine<never> {
   throw error
-}
-
-/** The codes by which the system reports a peer that can no longer be reached. */
-const UNREACHABLE: ReadonlySet<string> = new Set(['ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'ENETDOWN'])
-
-/** Whether the error means that the client disconnected, now or before. */
-function isDisconnect(error: unknown): boolean {
-  const reason = error instanceof ClosedError ? error.cause : error
-  return reason instanceof ConnectionResetError || UNREACHABLE.has(codeOf(reason))
 }

@@ -9,7 +9,7 @@ import type { Connection } from '../socket/connection.js'
 import type { ConnectionLimiter } from './limiter.js'
 import type { Limits, ServerOptions } from './options.js'
 import { type Handler, Session, type SessionOwner } from './session.js'
-import type { DropReason, StatsCounters, TimeoutKind } from './stats.js'
+import type { DropReason, EndReason, StatsCounters, TimeoutKind } from './stats.js'
 import { TimeoutSweep } from './timeout-sweep.js'
 
 /** How the sessions are to end. */
@@ -79,6 +79,11 @@ export class Sessions implements SessionOwner {
   timedOut({ conn }: Session, kind: TimeoutKind): void {
     this.#stats.missed[kind]++
     this.#callBack(() => this.#callbacks.onDrop?.(kind, conn.remoteAddress))
+  }
+
+  endedQuietly({ conn }: Session, reason: EndReason): void {
+    this.#stats.ended[reason]++
+    this.#callBack(() => this.#callbacks.onDrop?.(reason, conn.remoteAddress))
   }
 
   failed(error: unknown, { conn }: Session, task: Task): void {

@@ -14,6 +14,13 @@ export type DropReason = 'connections' | 'address' | 'queue'
 export type TimeoutKind = 'firstByte' | 'idle' | 'message' | 'stall'
 
 /**
+ * Why a handler ended quietly before it had returned, by what its own connection threw: the client reset
+ * the connection or could no longer be reached; it ended its side in the middle of a message; it sent
+ * more than a limit; or the program closed the connection while the handler used it.
+ */
+export type EndReason = 'reset' | 'incomplete' | 'limit' | 'closed'
+
+/**
  * Counters of a server's connections. They are live: reading them again gives the current values.
  */
 export interface ServerStats {
@@ -29,6 +36,8 @@ export interface ServerStats {
   readonly dropped: Readonly<Record<DropReason, number>>
   /** Connections whose client exceeded a timeout, by timeout. */
   readonly missed: Readonly<Record<TimeoutKind, number>>
+  /** Connections whose handler ended quietly before it had returned, by reason. */
+  readonly ended: Readonly<Record<EndReason, number>>
 }
 
 /** The counters, writable for the server. */
@@ -38,6 +47,7 @@ export class StatsCounters implements ServerStats {
   failed = 0
   readonly dropped: Record<DropReason, number>
   readonly missed: Record<TimeoutKind, number> = { firstByte: 0, idle: 0, message: 0, stall: 0 }
+  readonly ended: Record<EndReason, number> = { reset: 0, incomplete: 0, limit: 0, closed: 0 }
 
   constructor(listener: Listener) {
     this.dropped = {

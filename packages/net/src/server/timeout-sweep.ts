@@ -43,8 +43,8 @@ export interface SweptConnection {
   readSince: number
   /** The send in flight, if any. */
   stall: Stall | null
-  /** The client has exceeded a timeout: the read or the send is about to fail with this error. */
-  timedOut(kind: TimeoutKind, error: TimeoutError): void
+  /** The client has exceeded a timeout: the read or the send is about to fail. */
+  timedOut(kind: TimeoutKind): void
   /** The server ends, and the connection has nothing in progress. */
   cancel(): void
 }
@@ -121,9 +121,8 @@ export class TimeoutSweep {
       swept.awaited = undefined
       if (this.#draining && awaited !== 'message') swept.cancel()
       else {
-        const error = this.#error(readHalf.request, awaited)
-        swept.timedOut(awaited, error)
-        readHalf.fail(error)
+        swept.timedOut(awaited)
+        readHalf.fail(this.#error(readHalf.request, awaited))
       }
     }
   }
@@ -135,9 +134,8 @@ export class TimeoutSweep {
     else if (stall?.bytes !== writeHalf.sent) swept.stall = { bytes: writeHalf.sent, since: now }
     else if (now - stall.since >= this.#timeouts.stall) {
       swept.stall = null
-      const error = this.#error(writeHalf.request, 'stall')
-      swept.timedOut('stall', error)
-      writeHalf.fail(error)
+      swept.timedOut('stall')
+      writeHalf.fail(this.#error(writeHalf.request, 'stall'))
     }
   }
 

@@ -11,6 +11,7 @@ import { event, type Runtime } from '@bluelet/scheduler/lowlevel'
 import { bytesOf, checkMax } from '../check.js'
 import type { Address } from '../driver/address.js'
 import { CLOSED, type DriverSocket, FAILED, READABLE, WRITABLE } from '../driver/protocol.js'
+import { LimitError } from '../errors.js'
 import type { ConnectionObserver } from './connection-observer.js'
 import { Linger } from './linger.js'
 import { MAX_READ_AHEAD, ReadHalf } from './read-half.js'
@@ -23,6 +24,7 @@ import {
   type ReadRequest,
   ReadUntil,
 } from './read-requests.js'
+import { thrownBy } from './thrown.js'
 import { WriteHalf } from './write-half.js'
 
 /** Options of a bounded read. */
@@ -130,7 +132,13 @@ export class Connection {
    */
   readexactly(n: number, options: ReadOptions = {}): Event<Buffer> {
     const { limit = DEFAULT_BLOCK_LIMIT } = options
-    return this.#read(new ReadExactly(n, limit), options)
+    let request: ReadExactly
+    try {
+      request = new ReadExactly(n, limit)
+    } catch (error) {
+      throw error instanceof LimitError ? thrownBy(this, error) : error
+    }
+    return this.#read(request, options)
   }
 
   /**
@@ -181,7 +189,7 @@ export class Connection {
    * @throws ClosedError after close()
    */
   shutdown(): void {
-    if (this.#linger?.closing) throw new ClosedError('shutdown(): the connection is closed')
+    if (this.#linger?.closing) throw thrownBy(this, new ClosedError('shutdown(): the connection is closed'))
     this.#writer().shutdown()
   }
 

@@ -12,6 +12,7 @@ import type { DriverSocket } from '../driver/protocol.js'
 import { BusyError } from '../errors.js'
 import type { ConnectionObserver } from './connection-observer.js'
 import type { ReadRequest } from './read-requests.js'
+import { thrownBy } from './thrown.js'
 
 /**
  * How many bytes are requested from the driver at a time. A read holds what has arrived for it, and at
@@ -78,7 +79,12 @@ export class ReadHalf implements EventHandler<number | ReadRequest, undefined, B
       )
     }
     if (typeof request !== 'number') request.restart?.()
-    const bytes = this.#try(request)
+    let bytes: Buffer | null
+    try {
+      bytes = this.#try(request)
+    } catch (error) {
+      throw thrownBy(this.#connection, error)
+    }
     if (bytes !== null) {
       this.received += bytes.length
       waiter.resume(bytes)
@@ -102,7 +108,7 @@ export class ReadHalf implements EventHandler<number | ReadRequest, undefined, B
       bytes = this.#try(this.#request)
     } catch (error) {
       this.#waiter = null
-      waiter.throw(error)
+      waiter.throw(thrownBy(this.#connection, error))
       return
     }
     if (bytes === null) return
@@ -115,7 +121,7 @@ export class ReadHalf implements EventHandler<number | ReadRequest, undefined, B
   fail(error: Error): void {
     const waiter = this.#waiter
     this.#waiter = null
-    waiter?.throw(error)
+    waiter?.throw(thrownBy(this.#connection, error))
   }
 
   /** Fails the pending read and all later ones; bytes that have arrived are dropped. */

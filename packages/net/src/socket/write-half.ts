@@ -8,6 +8,7 @@ import type { EventHandler, Waiter } from '@bluelet/scheduler/lowlevel'
 import type { DriverSocket } from '../driver/protocol.js'
 import { BusyError } from '../errors.js'
 import type { ConnectionObserver } from './connection-observer.js'
+import { thrownBy } from './thrown.js'
 
 /** What is to be sent. */
 export interface Send {
@@ -128,8 +129,10 @@ export class WriteHalf implements EventHandler<Send, undefined, number & undefin
     if (waiter === null) return
     this.#waiter = null
     this.#send = null
+    // Thrown before the abort: in a combination with a read, the reader's ClosedError would withdraw
+    // this send.
+    waiter.throw(thrownBy(this.#connection, error))
     this.#connection.abort()
-    waiter.throw(error)
   }
 
   /** Fails the send in flight and all later ones. */
@@ -138,7 +141,9 @@ export class WriteHalf implements EventHandler<Send, undefined, number & undefin
     const waiter = this.#waiter
     this.#waiter = null
     this.#send = null
-    waiter?.throw(new ClosedError('sendall: the connection has been closed; not everything has been sent'))
+    if (waiter === null) return
+    const error = new ClosedError('sendall: the connection has been closed; not everything has been sent')
+    waiter.throw(thrownBy(this.#connection, error))
   }
 
   /** Hands over what is left. @returns whether the kernel has taken what the send promises */
@@ -156,17 +161,24 @@ export class WriteHalf implements EventHandler<Send, undefined, number & undefin
       return this.#socket.unsent === 0
     } catch (error) {
       this.#failure = error
-      throw error
+      throw thrownBy(this.#connection, error)
     }
   }
 
   #assertOpen(send: Send): void {
-    if (this.#closed) throw new ClosedError(`${this.describe(send)}: the connection is closed`)
-    if (this.#failure !== undefined) {
-      throw new ClosedError(`${this.describe(send)}: the connection is closed, because it has failed`, {
-        cause: this.#failure,
-      })
+    if (this.#closed) {
+      throw thrownBy(this.#connection, new ClosedError(`${this.describe(send)}: the connection is closed`))
     }
+    if (this.#failure !== undefined) {
+      const error = new ClosedError(
+        `${this.describe(send)}: the connection is closed, because it has failed`,
+        {
+          cause: this.#failure,
+        },
+      )
+      throw thrownBy(this.#connection, error)
+    }
+    // A mistake of the program, and not an end: it is not marked.
     if (this.shutDown && this.#waiter === null)
       throw new ClosedError(`${this.describe(send)}: after shutdown()`)
   }
