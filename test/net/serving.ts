@@ -5,6 +5,7 @@ import {
   connect,
   type DropReason,
   type EndReason,
+  type Handler,
   type Listener,
   type ServerOptions,
   type ServerStats,
@@ -33,18 +34,17 @@ export interface Served {
   /** The errors of these calls. */
   readonly errors: unknown[]
   /** The calls of `onDrop`. */
-  readonly drops: (readonly [reason: DropReason | EndReason | TimeoutKind, address: Address | undefined])[]
+  readonly drops: (readonly [
+    reason: DropReason | 'refused' | EndReason | TimeoutKind,
+    address: Address | undefined,
+  ])[]
 }
 
 /** Starts a server, and waits until it listens. */
-export function* serve(
-  handler: (conn: Connection) => Coroutine<unknown>,
-  options: ServerOptions = {},
-  host = LOOPBACK,
-): Coroutine<Served> {
+export function* serve(handler: Handler, options: ServerOptions = {}, host = LOOPBACK): Coroutine<Served> {
   const reports: Report[] = []
   const errors: unknown[] = []
-  const drops: [DropReason | EndReason | TimeoutKind, Address | undefined][] = []
+  const drops: [DropReason | 'refused' | EndReason | TimeoutKind, Address | undefined][] = []
   const listening = new Latch()
   let opened: [Listener, ServerStats] | undefined
   const task = yield* spawn.with(

@@ -118,6 +118,7 @@ describe('@bluelet/scheduler/lowlevel', () => {
     expect(Object.keys(lowlevel).sort()).toMatchInlineSnapshot(`
       [
         "TaskScope",
+        "abortedWithin",
         "addTrace",
         "defaultHost",
         "event",
@@ -146,6 +147,7 @@ describe('@bluelet/scheduler/lowlevel', () => {
         "type Waiter",
         "type WakeCause",
         "value TaskScope",
+        "value abortedWithin",
         "value addTrace",
         "value defaultHost",
         "value event",

@@ -30,9 +30,9 @@ export {
   LimitError,
   ListenError,
 } from './errors.js'
+export type { CloseReason, Handler, Session, SessionSummary } from './server/handler.js'
 export type { LimitOptions, OverloadPolicy, ServerOptions } from './server/options.js'
 export { server } from './server/server.js'
-export type { Handler } from './server/session.js'
 export type { DropReason, EndReason, ServerStats, TimeoutKind } from './server/stats.js'
 export { type ConnectOptions, connect } from './socket/connect.js'
 export { Connection, type ReadOptions } from './socket/connection.js'

@@ -8,6 +8,7 @@ import { checkFlag, checkMs, checkTimeout, isCount, shown } from '../check.js'
 import type { Address } from '../driver/address.js'
 import type { Connection } from '../socket/connection.js'
 import type { Listener, ListenOptions } from '../socket/listener.js'
+import type { Session, SessionSummary } from './handler.js'
 import type { DropReason, EndReason, ServerStats, TimeoutKind } from './stats.js'
 
 /** The default of `maxConnections`. */
@@ -62,6 +63,11 @@ export interface LimitOptions {
   readonly messageTimeout?: number
   /** How long a client may accept none of the bytes that are sent to it. Default: 30,000. */
   readonly stallTimeout?: number
+  /**
+   * How long a session may take in all. Then its handler is cancelled, and its clean-up may still send.
+   * Default: `Infinity`.
+   */
+  readonly maxAge?: number
 }
 
 /** Options of `server`. */
@@ -77,7 +83,32 @@ export interface ServerOptions extends ListenOptions, LimitOptions {
    * Called for each connection that was not served, whose client exceeded a timeout, or whose handler
    * ended quietly, with the reason and the client's address. Connections that were not accepted in time (`queue`) are only counted.
    */
-  readonly onDrop?: (reason: DropReason | TimeoutKind | EndReason, address: Address | undefined) => void
+  readonly onDrop?: (
+    reason: DropReason | 'refused' | TimeoutKind | EndReason,
+    address: Address | undefined,
+  ) => void
+  /**
+   * Called for each connection before it is served, with the client's address. If it returns false or
+   * throws, the connection is dropped: reset if `overload` is `'reset'`, otherwise closed.
+   */
+  // biome-ignore lint/suspicious/noConfusingVoidType: a callback that only looks on returns nothing.
+  readonly onAccept?: (address: Address | undefined) => boolean | void
+  /** Called for each connection that is served, before its handler begins. */
+  readonly onOpen?: (conn: Connection, session: Session) => void
+  /**
+   * Called for each connection that was served, once its tasks have ended and its descriptor is free,
+   * with how it ended.
+   */
+  readonly onClose?: (conn: Connection, summary: SessionSummary) => void
+  /**
+   * What happens to the connection of a handler that ends other than by returning: with an error,
+   * reported or quiet, or because it is cancelled.
+   * - `'reset'`, the default: it is reset, so that half a reply does not look whole. It is closed in order
+   *   if nothing has been sent since the handler's last read began, if the handler has called
+   *   `shutdown()`, or if the clean-up of a cancelled handler has sent something.
+   * - `'close'`: it is closed in order.
+   */
+  readonly onFailure?: 'reset' | 'close'
   /** Ends the server when it is aborted. The server then returns; it does not throw. */
   readonly signal?: AbortSignalLike
   /**
@@ -108,6 +139,11 @@ export interface CheckedOptions {
  */
 export function checkOptions(options: ServerOptions): CheckedOptions {
   const { signal, signals = true, grace = DEFAULT_GRACE } = options
+  for (const name of ['onListening', 'onError', 'onDrop', 'onAccept', 'onOpen', 'onClose'] as const) {
+    const callback: unknown = options[name]
+    if (callback !== undefined && typeof callback !== 'function')
+      throw new TypeError(`server: ${name}: expected a function, got ${shown(callback)}`)
+  }
   checkFlag(signals, 'server: signals')
   if (signal !== undefined && typeof signal?.addEventListener !== 'function') {
     throw new TypeError(`server: signal: expected an AbortSignal, got ${shown(signal)}`)
@@ -126,6 +162,8 @@ export interface Limits {
   readonly perAddress: number
   readonly overload: OverloadPolicy
   readonly timeouts: Timeouts
+  readonly maxAge: number
+  readonly onFailure: 'reset' | 'close'
 }
 
 /**
@@ -134,7 +172,10 @@ export interface Limits {
  * @param descriptors how many the process may have open; undefined if unknown
  * @throws RangeError, TypeError if one of them is invalid
  */
-export function limitsOf(options: LimitOptions, descriptors: number | undefined): Limits {
+export function limitsOf(
+  options: LimitOptions & Pick<ServerOptions, 'onFailure'>,
+  descriptors: number | undefined,
+): Limits {
   const {
     maxConnections = connectionsFor(descriptors ?? Number.POSITIVE_INFINITY),
     maxConnectionsPerAddress = Number.POSITIVE_INFINITY,
@@ -143,7 +184,12 @@ export function limitsOf(options: LimitOptions, descriptors: number | undefined)
     idleTimeout = 120_000,
     messageTimeout = 30_000,
     stallTimeout = 30_000,
+    maxAge = Number.POSITIVE_INFINITY,
+    onFailure = 'reset',
   } = options
+  if (!['reset', 'close'].includes(onFailure)) {
+    throw new TypeError(`server: onFailure: expected 'reset' or 'close', got ${shown(onFailure)}`)
+  }
   if (!['wait', 'close', 'reset'].includes(overload)) {
     throw new TypeError(`server: overload: expected 'wait', 'close' or 'reset', got ${shown(overload)}`)
   }
@@ -157,6 +203,8 @@ export function limitsOf(options: LimitOptions, descriptors: number | undefined)
       message: checkTimeout(messageTimeout, 'server: messageTimeout', 'no limit'),
       stall: checkTimeout(stallTimeout, 'server: stallTimeout', 'no limit'),
     },
+    maxAge: checkTimeout(maxAge, 'server: maxAge', 'no limit'),
+    onFailure,
   }
 }
 

@@ -6,9 +6,9 @@
 import { type Coroutine, race } from '@bluelet/scheduler'
 import { type Listener, listen } from '../socket/listener.js'
 import { acceptUntilShutdown, drainBacklog } from './accept-loop.js'
+import type { Handler } from './handler.js'
 import { ConnectionLimiter } from './limiter.js'
 import { checkOptions, limitsOf, type ServerOptions } from './options.js'
-import type { Handler } from './session.js'
 import { Sessions } from './sessions.js'
 import { ShutdownSignal } from './shutdown.js'
 import { StatsCounters } from './stats.js'
@@ -68,11 +68,13 @@ export function server(
       if (signals) shutdown.addSource((callback) => driver.onInterrupt?.(callback) ?? (() => {}))
       options.onListening?.(listener, stats)
       yield* acceptUntilShutdown(listener, limiter, sessions, shutdown)
+      sessions.announceEnd()
       yield* drainBacklog(listener, limiter, sessions)
       listener.close()
       yield* sessions.drain({ grace, killed: false })
     } finally {
       listener?.close()
+      sessions?.announceEnd()
       try {
         if (sessions !== undefined) yield* sessions.drain({ grace, killed: true })
       } finally {

@@ -4,19 +4,28 @@
  */
 
 import { ClosedError, type Coroutine, type Task, TimeoutError } from '@bluelet/scheduler'
-import { addTrace, type ScopeOwner, type TaskHandle, TaskScope } from '@bluelet/scheduler/lowlevel'
+import {
+  abortedWithin,
+  addTrace,
+  type ScopeOwner,
+  type TaskHandle,
+  TaskScope,
+  type Timer,
+} from '@bluelet/scheduler/lowlevel'
 import { IncompleteReadError, LimitError } from '../errors.js'
 import type { Connection } from '../socket/connection.js'
 import type { ConnectionObserver } from '../socket/connection-observer.js'
 import { hasThrown } from '../socket/thrown.js'
+import type { CloseReason, Handler, Session as PublicSession } from './handler.js'
+import type { Limits } from './options.js'
 import type { EndReason, TimeoutKind } from './stats.js'
 import type { Stall, SweptConnection, TimeoutSweep } from './timeout-sweep.js'
 
-/** Runs for each connection, which is closed when it ends. */
-export type Handler = (conn: Connection) => Coroutine<unknown>
-
 /** What a session belongs to. */
 export interface SessionOwner {
+  readonly limits: Pick<Limits, 'maxAge' | 'onFailure'>
+  /** Whether the server has begun to end. */
+  readonly ending: boolean
   /** Watches over the session's waits. */
   readonly sweep: TimeoutSweep
   /**
@@ -37,9 +46,13 @@ export interface SessionOwner {
 }
 
 /** Supervises the handler of one connection and the tasks that it spawned. */
-export class Session implements ScopeOwner, ConnectionObserver, SweptConnection {
+export class Session implements PublicSession, ScopeOwner, ConnectionObserver, SweptConnection {
+  readonly id: number
+  readonly since: number
   readonly conn: Connection
   readonly sweep: TimeoutSweep
+  /** How the session ends, as far as it is known; null while it has not begun to end. */
+  closeReason: CloseReason | null = null
   /** The neighbours in the owner's list. */
   older: Session | null = null
   newer: Session | null = null
@@ -57,11 +70,43 @@ export class Session implements ScopeOwner, ConnectionObserver, SweptConnection 
   #descriptorClosed = false
   /** Whether the connection was reset because of a stall, which has been counted. */
   #stalled = false
+  /** The last timeout that the client exceeded. */
+  #missed: TimeoutKind | undefined = undefined
+  /** Made when it is first needed. */
+  #controller: AbortController | null = null
+  /** How many bytes had been sent when the session was cancelled; undefined if it was not. */
+  #sentBeforeCancel: number | undefined = undefined
+  /** The timer of `maxAge`. */
+  #ageTimer: Timer | null = null
 
-  constructor(conn: Connection, owner: SessionOwner) {
+  constructor(id: number, conn: Connection, owner: SessionOwner) {
+    this.id = id
+    this.since = conn.scheduler.now()
     this.conn = conn
     this.sweep = owner.sweep
     this.#owner = owner
+  }
+
+  get bytesRead(): number {
+    return this.conn.readHalf.received
+  }
+
+  get bytesWritten(): number {
+    return this.conn.writeHalf?.sent ?? 0
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === null) {
+      this.#controller = new AbortController()
+      abortedWithin(this.#controller.signal)
+      if (this.#owner.ending) this.#controller.abort()
+    }
+    return this.#controller.signal
+  }
+
+  /** The server begins to end. */
+  announceEnd(): void {
+    this.#controller?.abort()
   }
 
   /** Spawns the handler. */
@@ -70,16 +115,30 @@ export class Session implements ScopeOwner, ConnectionObserver, SweptConnection 
     this.#descriptorClosed = conn.descriptorClosed
     conn.observer = this
     const { scheduler } = conn
+    const { maxAge } = this.#owner.limits
+    if (maxAge !== Number.POSITIVE_INFINITY)
+      this.#ageTimer = scheduler.timers.add(scheduler.now() + maxAge, expire, this)
     try {
-      this.#main = scheduler.spawnUnder(this.#scope, handler, conn)
+      this.#main = scheduler.spawnUnder(this.#scope, handler, conn, this as PublicSession)
     } catch (error) {
       // The handler threw before it returned a coroutine, or returned something else.
       this.#main = scheduler.spawnUnder(this.#scope, failing, error)
     }
   }
 
+  /** Cancels the handler, because the session has exceeded `maxAge`. */
+  expire(): void {
+    this.#ageTimer = null
+    if (this.#scope.cancelling) return
+    this.closeReason ??= 'age'
+    this.#owner.endedQuietly(this, 'age')
+    this.cancel()
+  }
+
   /** Starts to cancel the handler and the tasks that it spawned. */
   cancel(): void {
+    this.closeReason ??= 'cancelled'
+    this.#sentBeforeCancel ??= this.bytesWritten
     this.#scope.cancel(this.#owner.cleanUpMs)
   }
 
@@ -93,6 +152,7 @@ export class Session implements ScopeOwner, ConnectionObserver, SweptConnection 
   // Called by the sweep.
 
   timedOut(kind: TimeoutKind): void {
+    this.#missed = kind
     this.#stalled ||= kind === 'stall'
     this.#owner.timedOut(this, kind)
   }
@@ -102,7 +162,11 @@ export class Session implements ScopeOwner, ConnectionObserver, SweptConnection 
   failed(error: unknown, task: TaskHandle, known: boolean): void {
     const reason = this.#endReason(error, MAX_DEPTH)
     const first = !this.#scope.cancelling
-    this.conn.close()
+    if (this.#returned) this.conn.close()
+    else {
+      this.closeReason ??= reason === 'timeout' ? (this.#missed ?? 'failed') : (reason ?? 'failed')
+      this.#endUnfinished()
+    }
     this.cancel()
     if (reason === undefined) {
       if (known) return
@@ -114,13 +178,35 @@ export class Session implements ScopeOwner, ConnectionObserver, SweptConnection 
   }
 
   ended(task: TaskHandle): void {
-    if (task === this.#main) this.conn.close()
+    if (task === this.#main) {
+      if (this.#returned) this.conn.close()
+      else this.#endUnfinished()
+      this.closeReason ??= this.#returned ? 'returned' : 'cancelled'
+    }
     if (this.#tasksEnded || !this.#scope.empty) return
     this.#tasksEnded = true
+    if (this.#ageTimer !== null) this.conn.scheduler.timers.remove(this.#ageTimer)
+    this.#ageTimer = null
     this.#owner.tasksEnded(this)
     // A session counts until its tasks have ended, even if its client is gone: otherwise clients
     // that connect and disconnect could start any number of handlers.
     if (this.#descriptorClosed) this.#owner.finished(this)
+  }
+
+  /**
+   * Ends the connection of a handler that has not returned: with a reset if the client might take half a
+   * reply for a whole one.
+   */
+  #endUnfinished(): void {
+    const { readHalf, writeHalf } = this.conn
+    const whole =
+      this.#owner.limits.onFailure === 'close' ||
+      writeHalf === null ||
+      writeHalf.shutDown ||
+      writeHalf.sent === readHalf.sentBefore ||
+      (this.#sentBeforeCancel !== undefined && writeHalf.sent > this.#sentBeforeCancel)
+    if (whole) this.conn.close()
+    else this.conn.abort()
   }
 
   /** Whether the handler has returned, so that the connection was closed in order. */
@@ -159,6 +245,10 @@ function reasonOf(error: unknown): EndReason | 'timeout' {
   if (error instanceof IncompleteReadError) return 'incomplete'
   if (error instanceof LimitError) return 'limit'
   return error instanceof ClosedError && error.cause === undefined ? 'closed' : 'reset'
+}
+
+function expire(session: Session): void {
+  session.expire()
 }
 
 // biome-ignore lint/correctness/useYield: it fails at its first step.

@@ -5,10 +5,12 @@
 
 import type { Event, Task } from '@bluelet/scheduler'
 import { type EventHandler, event, type Runtime, type Timer, type Waiter } from '@bluelet/scheduler/lowlevel'
+import type { DriverSocket } from '../driver/protocol.js'
 import type { Connection } from '../socket/connection.js'
+import type { Handler } from './handler.js'
 import type { ConnectionLimiter } from './limiter.js'
 import type { Limits, ServerOptions } from './options.js'
-import { type Handler, Session, type SessionOwner } from './session.js'
+import { Session, type SessionOwner } from './session.js'
 import type { DropReason, EndReason, StatsCounters, TimeoutKind } from './stats.js'
 import { TimeoutSweep } from './timeout-sweep.js'
 
@@ -29,13 +31,16 @@ interface PendingDrain {
   readonly cleanUpMs: number | undefined
 }
 
+type Callbacks = Pick<ServerOptions, 'onError' | 'onDrop' | 'onAccept' | 'onOpen' | 'onClose'>
+
 /** The sessions of one server. */
 export class Sessions implements SessionOwner {
   readonly sweep: TimeoutSweep
-  readonly #limits: Limits
+  readonly limits: Limits
+  ending = false
   readonly #stats: StatsCounters
   readonly #limiter: ConnectionLimiter
-  readonly #callbacks: Pick<ServerOptions, 'onError' | 'onDrop'>
+  readonly #callbacks: Callbacks
   readonly #handler: Handler
   readonly #scheduler: Runtime
   /** The latest session, linked to the others: each costs less than its place in a set. */
@@ -48,9 +53,9 @@ export class Sessions implements SessionOwner {
     limits: Limits,
     stats: StatsCounters,
     limiter: ConnectionLimiter,
-    callbacks: Pick<ServerOptions, 'onError' | 'onDrop'>,
+    callbacks: Callbacks,
   ) {
-    this.#limits = limits
+    this.limits = limits
     this.#stats = stats
     this.#limiter = limiter
     this.#callbacks = callbacks
@@ -62,8 +67,16 @@ export class Sessions implements SessionOwner {
   /** Serves a connection, or drops it if there are too many. */
   admit(conn: Connection): void {
     const reason = this.#limiter.refusal(conn)
-    if (reason !== undefined) this.#reject(conn, reason)
-    else this.#add(new Session(conn, this))
+    if (reason !== undefined) this.#drop(conn, reason)
+    else if (this.#refused(conn)) this.#refuse(conn)
+    else this.#add(new Session(++this.#stats.served, conn, this))
+  }
+
+  /** The server begins to end: aborts the signals of the sessions. */
+  announceEnd(): void {
+    if (this.ending) return
+    this.ending = true
+    for (const session of this.#all()) session.announceEnd()
   }
 
   /**
@@ -111,15 +124,39 @@ export class Sessions implements SessionOwner {
 
   finished(session: Session): void {
     this.#limiter.release(session)
+    const { onClose } = this.#callbacks
+    if (onClose === undefined) return
+    const { conn, closeReason, since, bytesRead, bytesWritten } = session
+    const ms = this.#scheduler.now() - since
+    this.#callBack(() => onClose(conn, { reason: closeReason ?? 'cancelled', ms, bytesRead, bytesWritten }))
   }
 
   // Admission.
 
-  /** Closes without lingering: otherwise a flood would get in after all. */
-  #reject({ socket }: Connection, reason: DropReason): void {
+  #drop({ socket }: Connection, reason: DropReason): void {
     this.#stats.dropped[reason]++
+    this.#reject(socket, reason)
+  }
+
+  #refused({ socket }: Connection): boolean {
+    const { onAccept } = this.#callbacks
+    if (onAccept === undefined) return false
+    let accepted = false
+    this.#callBack(() => {
+      accepted = onAccept(socket.remoteAddress) !== false
+    })
+    return !accepted
+  }
+
+  #refuse({ socket }: Connection): void {
+    this.#stats.refused++
+    this.#reject(socket, 'refused')
+  }
+
+  /** Closes without lingering: otherwise a flood would get in after all. */
+  #reject(socket: DriverSocket, reason: DropReason | 'refused'): void {
     const address = this.#callbacks.onDrop === undefined ? undefined : socket.remoteAddress
-    if (this.#limits.overload === 'reset') socket.reset()
+    if (this.limits.overload === 'reset') socket.reset()
     else socket.close(false)
     this.#callBack(() => this.#callbacks.onDrop?.(reason, address))
   }
@@ -129,7 +166,8 @@ export class Sessions implements SessionOwner {
     if (this.#latest !== null) this.#latest.newer = session
     this.#latest = session
     this.#limiter.acquire(session)
-    this.#stats.served++
+    const { onOpen } = this.#callbacks
+    if (onOpen !== undefined) this.#callBack(() => onOpen(session.conn, session))
     session.start(this.#handler)
   }
 

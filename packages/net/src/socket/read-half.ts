@@ -11,7 +11,7 @@ import { ByteQueue } from '../driver/byte-queue.js'
 import type { DriverSocket } from '../driver/protocol.js'
 import { BusyError } from '../errors.js'
 import type { ConnectionObserver } from './connection-observer.js'
-import type { ReadRequest } from './read-requests.js'
+import { Peek, type ReadRequest } from './read-requests.js'
 import { thrownBy } from './thrown.js'
 
 /**
@@ -23,10 +23,16 @@ export const MAX_READ_AHEAD = 65_536
 /** The failure of a connection that `close()` has ended. */
 const CLOSED_HERE = Symbol('closed')
 
+/** The connection of a half. */
+interface Whole {
+  readonly observer: ConnectionObserver | null
+  readonly writeHalf: { readonly sent: number } | null
+}
+
 /** The handler of all reads. The argument is the maximum of a `recv`, or another request. */
 export class ReadHalf implements EventHandler<number | ReadRequest, undefined, Buffer> {
   readonly #socket: DriverSocket
-  readonly #connection: { readonly observer: ConnectionObserver | null }
+  readonly #connection: Whole
   /**
    * Bytes that have arrived but were not requested: those after a line, or those that were peeked
    * at.
@@ -39,8 +45,10 @@ export class ReadHalf implements EventHandler<number | ReadRequest, undefined, B
   #failure: unknown = undefined
   /** Total bytes delivered to readers. */
   received = 0
+  /** How many bytes had been sent when the last read began. */
+  sentBefore = 0
 
-  constructor(socket: DriverSocket, connection: { readonly observer: ConnectionObserver | null }) {
+  constructor(socket: DriverSocket, connection: Whole) {
     this.#socket = socket
     this.#connection = connection
   }
@@ -78,6 +86,7 @@ export class ReadHalf implements EventHandler<number | ReadRequest, undefined, B
         `${this.describe(request)}: ${this.#waiter.task} is reading this connection, in ${this.describe(this.#request)}; only one task at a time can read`,
       )
     }
+    this.sentBefore = this.#connection.writeHalf?.sent ?? 0
     if (typeof request !== 'number') request.restart?.()
     let bytes: Buffer | null
     try {
@@ -86,7 +95,7 @@ export class ReadHalf implements EventHandler<number | ReadRequest, undefined, B
       throw thrownBy(this.#connection, error)
     }
     if (bytes !== null) {
-      this.received += bytes.length
+      this.#count(request, bytes)
       waiter.resume(bytes)
       return
     }
@@ -113,7 +122,7 @@ export class ReadHalf implements EventHandler<number | ReadRequest, undefined, B
     }
     if (bytes === null) return
     this.#waiter = null
-    this.received += bytes.length
+    this.#count(this.#request, bytes)
     waiter.resume(bytes)
   }
 
@@ -130,6 +139,11 @@ export class ReadHalf implements EventHandler<number | ReadRequest, undefined, B
     this.#queue = null
     // An error costs more than all the rest of a close: it is made only if it is thrown.
     if (this.busy) this.fail(new ClosedError(`${this.request}: the connection has been closed`))
+  }
+
+  /** Bytes that were peeked at are counted when they are read. */
+  #count(request: number | ReadRequest, bytes: Buffer): void {
+    if (typeof request === 'number' || !(request instanceof Peek)) this.received += bytes.length
   }
 
   /** @returns the requested bytes, or null if they have not arrived */

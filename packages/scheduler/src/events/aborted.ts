@@ -18,12 +18,26 @@ export function aborted(signal: AbortSignalLike): Event<unknown> {
   if (typeof signal?.addEventListener !== 'function') {
     throw new TypeError(`aborted(signal): expected an AbortSignal, got ${inspect(signal)}`)
   }
-  return event(ABORTED, signal)
+  return event(internal.has(signal) ? ABORTED_WITHIN : ABORTED, signal)
 }
 
-const ABORTED: EventHandler<AbortSignalLike, (() => void) | undefined, unknown> = {
+/** The signals of `abortedWithin`. */
+const internal = new WeakSet<AbortSignalLike>()
+
+/**
+ * Marks a signal that only tasks of the run abort: waiting for it does not keep the run open, so that a deadlock is found.
+ *
+ * @returns the signal
+ */
+export function abortedWithin<S extends AbortSignalLike>(signal: S): S {
+  internal.add(signal)
+  return signal
+}
+
+type Aborted = EventHandler<AbortSignalLike, (() => void) | undefined, unknown>
+
+const ABORTED_WITHIN = {
   name: 'aborted',
-  external: 'signal',
   enter(waiter, signal) {
     if (signal.aborted) {
       waiter.resume(signal.reason)
@@ -39,4 +53,6 @@ const ABORTED: EventHandler<AbortSignalLike, (() => void) | undefined, unknown> 
   withdraw(_waiter, signal, listener) {
     if (listener !== undefined) signal.removeEventListener('abort', listener)
   },
-}
+} satisfies Aborted
+
+const ABORTED: Aborted = { ...ABORTED_WITHIN, external: 'signal' }
