@@ -16,7 +16,7 @@ import { step } from '../core/trampoline.js'
 import { CallSites, capturing, setCapturing } from '../diagnostics/call-sites.js'
 import { Probes } from '../diagnostics/probes.js'
 import { snapshotOf, type TaskSnapshot } from '../diagnostics/snapshot.js'
-import { defaultHost } from '../host/default-host.js'
+import { currentHost } from '../host/default-host.js'
 import type { Host, StepContext } from '../host/host.js'
 import { HostTimer } from '../host/host-timer.js'
 import { type Schedule, takeNext, untilItFails } from '../host/schedule.js'
@@ -49,7 +49,9 @@ export interface LoopOwner {
 
 /** The loop of one scheduler. */
 export class Loop implements Kernel {
-  readonly host: Host
+  /** Each run has its own default host. */
+  host: Host
+  readonly #hasDefaultHost: boolean
   readonly timers: TimerHeap = new TimerHeap()
   /** The tasks that have not ended, in spawn order. */
   readonly tasks: TaskList<Task> = new TaskList()
@@ -69,7 +71,7 @@ export class Loop implements Kernel {
   #refs = 0
   /** A turn is under way, or requested. */
   #awake = false
-  readonly #timer: HostTimer
+  #timer: HostTimer
   readonly #turn: () => void
   #owner: LoopOwner | null = null
   /** Stops the callbacks of the host that the owner's run needs. */
@@ -77,9 +79,10 @@ export class Loop implements Kernel {
 
   /** @throws RangeError if the budget is invalid */
   constructor(options: SchedulerOptions) {
-    const { host = defaultHost, sites = host.sites ?? false } = options
+    const { host = currentHost(), sites = host.sites ?? false } = options
     const { steps, time } = budgetOf(options)
     this.host = host
+    this.#hasDefaultHost = options.host === undefined
     this.sites = sites ? new CallSites() : null
     this.#schedule = untilItFails(host.schedule)
     this.#budgetSteps = steps
@@ -101,10 +104,19 @@ export class Loop implements Kernel {
 
   /** Begins to serve a run. */
   serve(owner: LoopOwner, grace: number, context: (() => StepContext) | undefined): void {
+    // Times of another clock would mean nothing.
+    if (this.#hasDefaultHost && this.timers.size === 0) this.#use(currentHost())
     this.#owner = owner
     this.grace = grace
     this.#context = context
     this.#unlisten = this.host.onIdle?.((simulated) => this.#becameIdle(simulated))
+  }
+
+  #use(host: Host): void {
+    if (host === this.host) return
+    this.#timer.clear()
+    this.#timer = new HostTimer(host, () => this.#wakeUp())
+    this.host = host
   }
 
   /** The run is over. */
