@@ -53,6 +53,7 @@ it('@bluelet/net exports these values and types', () => {
       "type LimitOptions",
       "type ListenOptions",
       "type OverloadPolicy",
+      "type PeekOptions",
       "type ReadOptions",
       "type ReadableLike",
       "type ServerOptions",

@@ -111,8 +111,7 @@ export class LimitError extends Error {
 export class IncompleteReadError extends Error {
   /** Stable, for programs that distinguish errors by code. */
   readonly code = 'ERR_BLUELET_INCOMPLETE_READ'
-  /** The bytes that had arrived. */
-  readonly partial: Buffer
+  #partial: Buffer | (() => Buffer)
 
   static {
     IncompleteReadError.prototype.name = 'IncompleteReadError'
@@ -122,11 +121,20 @@ export class IncompleteReadError extends Error {
    * Makes an error.
    *
    * @param message what was requested
-   * @param partial the bytes that had arrived
+   * @param partial the bytes that had arrived, or a function that gives them
    */
-  constructor(message: string, partial: Buffer) {
+  constructor(message: string, partial: Buffer | (() => Buffer)) {
     super(message)
-    this.partial = partial
+    this.#partial = partial
+  }
+
+  /**
+   * The bytes that had arrived. They are copied when this is first read, so that an unread `partial` costs no
+   * memory beyond that of the bytes themselves.
+   */
+  get partial(): Buffer {
+    if (typeof this.#partial === 'function') this.#partial = this.#partial()
+    return this.#partial
   }
 }
 

@@ -6,6 +6,7 @@ import { endpoints } from './endpoints.js'
 import { ConformanceHarness } from './harness.js'
 import { netTest } from './nettest.js'
 import { nodeCases } from './node-cases/suite.js'
+import { readsAndSends } from './reads-and-sends.js'
 import type { ConformanceSample } from './sample.js'
 import { twoWayStream } from './two-way-stream.js'
 
@@ -21,6 +22,7 @@ export function conformanceSuite(name: string, sample: ConformanceSample): void 
     twoWayStream(harness)
     netTest(harness)
     endpoints(harness)
+    readsAndSends(harness)
     nodeCases(harness)
   })
 }

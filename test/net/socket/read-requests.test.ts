@@ -2,12 +2,12 @@
 
 import { Connection, IncompleteReadError, LimitError, TimeoutError } from '@bluelet/net'
 import { simulate } from '@bluelet/net/testing'
-import { type Event, join, kill, race, Scheduler, sleep, spawn } from '@bluelet/scheduler'
+import { type Event, join, kill, pause, race, Scheduler, sleep, spawn } from '@bluelet/scheduler'
 import { runtimeOf } from '@bluelet/scheduler/lowlevel'
 import { describe, expect, it } from 'vitest'
 import { internals } from '../../support/internals.js'
 import { abort, pair } from '../simulated-pair.js'
-import { accepted, errorOf, perform, play } from '../world.js'
+import { accepted, errorOf, MIB, perform, play } from '../world.js'
 import { ScriptedSocket } from './read-oracle.js'
 import { reading, readingPieces, restOf } from './scripted.js'
 
@@ -84,6 +84,83 @@ describe('the limit of Connection.readexactly', () => {
     const conn = new Connection(new ScriptedSocket([]), runtimeOf(new Scheduler()))
 
     expect(() => conn.readexactly(1, { limit: limit as number })).toThrow(RangeError)
+  })
+})
+
+describe('IncompleteReadError.partial', () => {
+  it('needs no second copy of the bytes until it is read', async () => {
+    const n = 64 * MIB
+    const socket = new ScriptedSocket(Array.from({ length: 64 }, () => Buffer.alloc(MIB, 'x')))
+    const scheduler = new Scheduler()
+    const conn = new Connection(socket, runtimeOf(scheduler))
+
+    const { grown, error, rest } = await scheduler.run(function* () {
+      const before = process.memoryUsage().arrayBuffers
+      const error = yield* errorOf(conn.readexactly(n + 1, { limit: Number.POSITIVE_INFINITY }))
+      const grown = process.memoryUsage().arrayBuffers - before
+      return { grown, error, rest: yield* conn.readall({ limit: Number.POSITIVE_INFINITY }) }
+    })
+
+    expect(grown).toBeLessThan(n / 2)
+    expect(error.partial.equals(rest)).toBe(true)
+    expect(error.partial).toBe(error.partial)
+  })
+
+  it.each([
+    ['readexactly', (conn: Connection) => conn.readexactly(10)],
+    ['readuntil', (conn: Connection) => conn.readuntil('\n')],
+    ['peek', (conn: Connection) => conn.peek(10, { exactly: true })],
+  ])('is what had arrived, even after other reads: %s', async (_name, read) => {
+    const partial = await readingPieces(['a', 'bc', 'd'], function* (conn) {
+      const error = yield* errorOf(read(conn))
+      yield* conn.recv(1)
+      yield* restOf(conn)
+      return error.partial
+    })
+
+    expect(`${partial}`).toBe('abcd')
+  })
+})
+
+describe('a read with a raised limit', () => {
+  it('lets other tasks step after a bounded number of receives, and loses nothing', async () => {
+    const socket = new ScriptedSocket(Array.from({ length: 1000 }, (_, i) => Buffer.alloc(100, i)))
+    const scheduler = new Scheduler()
+    const conn = new Connection(socket, runtimeOf(scheduler))
+    const read = socket.read.bind(socket)
+    let inARow = 0
+    let most = 0
+    socket.read = (max) => {
+      most = Math.max(most, ++inARow)
+      return read(max)
+    }
+
+    const bytes = await scheduler.run(function* () {
+      const reader = yield* spawn(perform, conn.readall({ limit: 1_000_000 }))
+      while (reader.outcome === undefined) {
+        inARow = 0
+        yield* pause()
+      }
+      return yield* join(reader)
+    })
+
+    expect(most).toBeLessThanOrEqual(16)
+    expect(bytes).toEqual(Buffer.concat(Array.from({ length: 1000 }, (_, i) => Buffer.alloc(100, i))))
+  })
+
+  it('can be killed between two portions, and the next read goes on', async () => {
+    const socket = new ScriptedSocket(Array.from({ length: 100 }, () => Buffer.alloc(100, 'x')))
+    const scheduler = new Scheduler()
+    const conn = new Connection(socket, runtimeOf(scheduler))
+
+    const bytes = await scheduler.run(function* () {
+      const reader = yield* spawn(perform, conn.readall({ limit: 1_000_000 }))
+      yield* pause()
+      yield* kill(reader)
+      return yield* conn.readall({ limit: 1_000_000 })
+    })
+
+    expect(bytes).toHaveLength(10_000)
   })
 })
 

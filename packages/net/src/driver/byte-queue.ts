@@ -94,6 +94,12 @@ export class ByteQueue {
     return copy
   }
 
+  /** Gives a function that joins the bytes that the queue holds now. Nothing is copied before it is called. */
+  later(): () => Buffer {
+    const chunks = this.#chunks.slice(this.#first)
+    return () => Buffer.concat(chunks)
+  }
+
   /**
    * Finds the first occurrence of `terminator`.
    *

@@ -8,7 +8,7 @@
 
 import { ClosedError, type Event, timeout } from '@bluelet/scheduler'
 import { event, type Runtime } from '@bluelet/scheduler/lowlevel'
-import { bytesOf, checkMax } from '../check.js'
+import { bytesOf, checkFlag, checkMax } from '../check.js'
 import type { Address } from '../driver/address.js'
 import { CLOSED, type DriverSocket, FAILED, READABLE, WRITABLE } from '../driver/protocol.js'
 import { LimitError } from '../errors.js'
@@ -19,6 +19,7 @@ import {
   DEFAULT_BLOCK_LIMIT,
   DEFAULT_LIMIT,
   Peek,
+  PeekExactly,
   ReadAll,
   ReadExactly,
   type ReadRequest,
@@ -40,6 +41,12 @@ export interface ReadOptions {
    * those of a server.
    */
   readonly timeout?: number
+}
+
+/** Options of `peek`. */
+export interface PeekOptions extends ReadOptions {
+  /** Whether it waits until all of the bytes have arrived. Default: false. */
+  readonly exactly?: boolean
 }
 
 /**
@@ -151,13 +158,19 @@ export class Connection {
   }
 
   /**
-   * Event: gives a copy of the next bytes, as soon as any have arrived, without taking them; no bytes at
-   * the end of the stream.
+   * Event: gives a copy of the next bytes without taking them: what has arrived, as soon as any have; no
+   * bytes at the end of the stream. A later peek also sees what has arrived since.
    *
-   * @param max the maximum number of bytes: a positive integer
+   * With `exactly` it waits for `max` bytes, and throws {@link IncompleteReadError} if the stream ends
+   * first.
+   *
+   * @param max the maximum number of bytes: a positive integer. Default: 65,536
+   * @throws LimitError if `max` is above the limit, with `exactly`: 1,048,576 unless told otherwise
    */
-  peek(max: number = MAX_READ_AHEAD): Event<Buffer> {
-    return event<Buffer>(this.readHalf, new Peek(max))
+  peek(max: number = MAX_READ_AHEAD, options: PeekOptions = {}): Event<Buffer> {
+    const { exactly = false, limit = DEFAULT_BLOCK_LIMIT } = options
+    checkFlag(exactly, 'peek: exactly')
+    return this.#read(exactly ? new PeekExactly(max, limit) : new Peek(max), options)
   }
 
   /**
@@ -167,7 +180,8 @@ export class Connection {
    * @param data bytes that must not change until then, or a string, which is sent as UTF-8
    */
   send(data: string | Uint8Array): Event<number> {
-    return event<number>(this.#writer(), { bytes: bytesOf(data, 'send(data)'), all: false })
+    const bytes = bytesOf(data, 'send(data)')
+    return event<number>(this.#writer(), { bytes, length: bytes.length, all: false })
   }
 
   /**
@@ -179,7 +193,8 @@ export class Connection {
    * @param data bytes that must not change until then, or a string, which is sent as UTF-8
    */
   sendall(data: string | Uint8Array): Event<void> {
-    return event<void>(this.#writer(), { bytes: bytesOf(data, 'sendall(data)'), all: true })
+    const bytes = bytesOf(data, 'sendall(data)')
+    return event<void>(this.#writer(), { bytes, length: bytes.length, all: true })
   }
 
   /**

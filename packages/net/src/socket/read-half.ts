@@ -6,7 +6,7 @@
  */
 
 import { ClosedError } from '@bluelet/scheduler'
-import type { EventHandler, Waiter } from '@bluelet/scheduler/lowlevel'
+import type { EventHandler, Runtime, Waiter } from '@bluelet/scheduler/lowlevel'
 import { ByteQueue } from '../driver/byte-queue.js'
 import type { DriverSocket } from '../driver/protocol.js'
 import { BusyError } from '../errors.js'
@@ -20,6 +20,12 @@ import { thrownBy } from './thrown.js'
  */
 export const MAX_READ_AHEAD = 65_536
 
+/**
+ * How many receives one read makes before others have their turn. The driver says READABLE only once, so the
+ * read then tries again by itself.
+ */
+const MAX_RECEIVES = 16
+
 /** The failure of a connection that `close()` has ended. */
 const CLOSED_HERE = Symbol('closed')
 
@@ -27,6 +33,7 @@ const CLOSED_HERE = Symbol('closed')
 interface Whole {
   readonly observer: ConnectionObserver | null
   readonly writeHalf: { readonly sent: number } | null
+  readonly scheduler: Runtime
 }
 
 /** The handler of all reads. The argument is the maximum of a `recv`, or another request. */
@@ -39,6 +46,8 @@ export class ReadHalf implements EventHandler<number | ReadRequest, undefined, B
    */
   #queue: ByteQueue | null = null
   #waiter: Waiter<Buffer> | null = null
+  /** Whether a read that has used up its receives is about to go on. */
+  #continues = false
   /** The waiter's request, or the last one. */
   #request: number | ReadRequest = 0
   /** What ended the connection, once a reader has received that error. */
@@ -159,8 +168,14 @@ export class ReadHalf implements EventHandler<number | ReadRequest, undefined, B
   #tryRequest(request: ReadRequest): Buffer | null {
     this.#queue ??= new ByteQueue()
     const queue = this.#queue
+    let receives = 0
+    if (request.sees !== undefined) receives = this.#fill(queue, request.sees)
     let bytes = request.take(queue, false)
-    while (bytes === null) {
+    for (; bytes === null; receives++) {
+      if (receives >= MAX_RECEIVES) {
+        this.#continueLater()
+        return null
+      }
       const chunk = this.#receive(MAX_READ_AHEAD)
       if (chunk === null) return null
       if (chunk.length === 0) return request.take(queue, true)
@@ -168,6 +183,37 @@ export class ReadHalf implements EventHandler<number | ReadRequest, undefined, B
       bytes = request.take(queue, false)
     }
     return bytes
+  }
+
+  /**
+   * Receives what has arrived until `wanted` bytes are here. An error is left to a read that needs more
+   * bytes than these.
+   *
+   * @returns how many receives that took
+   */
+  #fill(queue: ByteQueue, wanted: number): number {
+    let receives = 0
+    for (; this.#failure === undefined && queue.length < wanted && receives < MAX_RECEIVES; receives++) {
+      let chunk: Buffer | null = null
+      try {
+        chunk = this.#socket.read(MAX_READ_AHEAD)
+      } catch {
+        // The driver throws it at each later try.
+      }
+      if (chunk === null || chunk.length === 0) break
+      queue.push(chunk)
+    }
+    return receives
+  }
+
+  /** Tries again once other tasks and sockets have had their turn. */
+  #continueLater(): void {
+    if (this.#continues) return
+    this.#continues = true
+    this.#connection.scheduler.host.soon(() => {
+      this.#continues = false
+      this.ready()
+    })
   }
 
   /**

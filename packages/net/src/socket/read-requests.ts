@@ -20,6 +20,8 @@ export const DEFAULT_BLOCK_LIMIT = 1_048_576
 export interface ReadRequest {
   /** The request as the user would write it. */
   readonly name: string
+  /** How many bytes it looks at if they have arrived, although it waits for fewer. Default: none. */
+  readonly sees?: number
   /** Forgets an earlier search: one event may be yielded many times. */
   restart?(): void
   /**
@@ -73,7 +75,7 @@ export class ReadUntil implements ReadRequest {
     }
     throw new IncompleteReadError(
       `${this.name}: the stream ended after ${queue.length} bytes, without the terminator`,
-      queue.peek(queue.length),
+      queue.later(),
     )
   }
 }
@@ -86,20 +88,13 @@ export class ReadExactly implements ReadRequest {
   constructor(count: number, limit: number) {
     this.name = `readexactly(${count})`
     this.#count = checkCount(count, 'readexactly(n): n')
-    if (count > checkCount(limit, `${this.name}: limit`)) {
-      throw new LimitError(
-        `${this.name}: more than the limit of ${limit} bytes; unless the peer chose that length, raise the limit: readexactly(n, { limit })`,
-      )
-    }
+    checkBlock(count, limit, this.name)
   }
 
   take(queue: ByteQueue, ended: boolean): Buffer | null {
     if (queue.length >= this.#count) return queue.take(this.#count)
     if (!ended) return null
-    throw new IncompleteReadError(
-      `${this.name}: the stream ended after ${queue.length} bytes`,
-      queue.peek(queue.length),
-    )
+    throw incomplete(this.name, queue)
   }
 }
 
@@ -125,15 +120,48 @@ export class ReadAll implements ReadRequest {
 /** A copy of the next bytes, which are not taken. */
 export class Peek implements ReadRequest {
   readonly name: string
+  readonly sees: number
   readonly #max: number
 
   constructor(max: number) {
     this.name = `peek(${max})`
     this.#max = checkMax(max, 'peek')
+    this.sees = Number.isFinite(max) ? max : DEFAULT_LIMIT
   }
 
   take(queue: ByteQueue, ended: boolean): Buffer | null {
     if (queue.length > 0) return queue.peek(this.#max)
     return ended ? EMPTY : null
   }
+}
+
+/** A copy of exactly the next `count` bytes, which are not taken. */
+export class PeekExactly implements ReadRequest {
+  readonly name: string
+  readonly #count: number
+
+  constructor(count: number, limit: number) {
+    this.name = `peek(${count})`
+    this.#count = checkMax(count, 'peek')
+    checkBlock(count, limit, this.name)
+  }
+
+  take(queue: ByteQueue, ended: boolean): Buffer | null {
+    if (queue.length >= this.#count) return queue.peek(this.#count)
+    if (!ended) return null
+    throw incomplete(this.name, queue)
+  }
+}
+
+/** @throws LimitError if a block of known length is longer than the limit */
+function checkBlock(count: number, limit: number, name: string): void {
+  if (count <= checkCount(limit, `${name}: limit`)) return
+  const call = name.replace(/\(.*/, '(n, { limit })')
+  throw new LimitError(
+    `${name}: more than the limit of ${limit} bytes; unless the peer chose that length, raise the limit: ${call}`,
+  )
+}
+
+function incomplete(name: string, queue: ByteQueue): IncompleteReadError {
+  return new IncompleteReadError(`${name}: the stream ended after ${queue.length} bytes`, queue.later())
 }

@@ -13,6 +13,8 @@ import { thrownBy } from './thrown.js'
 /** What is to be sent. */
 export interface Send {
   readonly bytes: Buffer
+  /** The number of bytes when the event was made. Their memory may be transferred or shrunk later. */
+  readonly length: number
   /** True: `sendall`. False: `send`, which makes one try, as the kernel does. */
   readonly all: boolean
 }
@@ -62,8 +64,8 @@ export class WriteHalf implements EventHandler<Send, undefined, number & undefin
     return this.#send === null ? this.name : this.describe(this.#send)
   }
 
-  describe({ bytes, all }: Send): string {
-    return `${all ? 'sendall' : 'send'}(${bytes.length} bytes)`
+  describe({ length, all }: Send): string {
+    return `${all ? 'sendall' : 'send'}(${length} bytes)`
   }
 
   enter(waiter: Waiter<number & undefined>, send: Send): undefined {
@@ -149,9 +151,10 @@ export class WriteHalf implements EventHandler<Send, undefined, number & undefin
   /** Hands over what is left. @returns whether the kernel has taken what the send promises */
   #try(send: Send): boolean {
     this.#assertOpen(send)
-    const { bytes, all } = send
+    const { bytes, length, all } = send
+    if (bytes.length !== length) this.#abortChanged(send)
     try {
-      while (this.#taken < bytes.length && (all || this.#taken === 0)) {
+      while (this.#taken < length && (all || this.#taken === 0)) {
         const rest = this.#taken === 0 ? bytes : bytes.subarray(this.#taken)
         const taken = this.#socket.write(rest)
         if (taken === 0) return false
@@ -163,6 +166,15 @@ export class WriteHalf implements EventHandler<Send, undefined, number & undefin
       this.#failure = error
       throw thrownBy(this.#connection, error)
     }
+  }
+
+  /** @throws TypeError: the rest of what was to be sent is lost */
+  #abortChanged(send: Send): never {
+    this.#waiter = null
+    this.#connection.abort()
+    throw new TypeError(
+      `${this.describe(send)}: the memory was transferred or resized before it was sent, so the connection was aborted; send a copy`,
+    )
   }
 
   #assertOpen(send: Send): void {

@@ -144,6 +144,19 @@ describe('connecting', () => {
 })
 
 describe('lingering', () => {
+  it('discards one portion a turn, however many events arrive meanwhile', async () => {
+    const { native, socket, fire } = connectedSocket(...new Array<string>(1000).fill(FULL))
+    socket.close(true)
+
+    for (let i = 0; i < 5; i++) fire(EPOLLIN)
+    const first = 1000 - native.answers.recv.length
+    await new Promise((resolve) => setImmediate(resolve))
+    const second = 1000 - native.answers.recv.length
+    socket.reset()
+
+    expect([first, second]).toEqual([64, 128])
+  })
+
   it('does not starve other sockets while a peer sends without end', async () => {
     const { native, socket, fire } = connectedSocket(...Array<string>(1000).fill(FULL), 0)
     fire(EPOLLIN)

@@ -45,7 +45,7 @@ const LARGE = MAX_RECEIVE / 2
 /** The peer has ended its side, or the connection. */
 const HANGUP = EPOLLRDHUP | EPOLLHUP | EPOLLERR
 
-/** Full receives in a row, before other sockets get a turn. */
+/** Receives in a row, before other sockets get a turn. */
 const MAX_DISCARDS = 64
 
 export class EpollSocket implements DriverSocket, Member {
@@ -66,6 +66,8 @@ export class EpollSocket implements DriverSocket, Member {
   /** Whether a try to write found no room, so that WRITABLE is due. */
   #blocked = false
   #lingering = false
+  /** Whether the next portion of input is about to be discarded: events that come meanwhile start no other chain. */
+  #discards = false
   #error: Error | null
   /** `host port`. It is kept because the system forgets it when the connection ends. */
   #remote: string
@@ -206,10 +208,15 @@ export class EpollSocket implements DriverSocket, Member {
 
   /** Discards input until the peer has ended its side. */
   #discard(): void {
+    if (this.#discards) return
     const { native, scratch } = this.#set
     for (let i = 0; this.#readable && this.#fd >= 0; i++) {
       if (i === MAX_DISCARDS) {
-        setImmediate(() => this.#discard())
+        this.#discards = true
+        setImmediate(() => {
+          this.#discards = false
+          this.#discard()
+        })
         return
       }
       const got = native.recv(this.#fd, scratch, 0, MAX_RECEIVE)

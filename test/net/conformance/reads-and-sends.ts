@@ -1,0 +1,136 @@
+// What a read sees, what a failed send leaves, and memory that changes while it is sent.
+import {
+  type Connection,
+  ConnectionResetError,
+  IncompleteReadError,
+  LimitError,
+  TimeoutError,
+} from '@bluelet/net'
+import { join, spawn } from '@bluelet/scheduler'
+import { describe, expect, it } from 'vitest'
+import { errorOf, perform } from '../world.js'
+import type { ConformanceHarness } from './harness.js'
+import { outcome } from './log.js'
+
+/** Describes peeks, and sends whose memory changes. */
+export function readsAndSends(harness: ConformanceHarness): void {
+  describe('its peeks', () => {
+    it('see what has arrived since, and take nothing', async () => {
+      const seen = await harness.between(function* (one, other) {
+        yield* other.sendall('abc')
+        const first = yield* one.peek(3)
+        yield* other.sendall('defgh')
+        yield* harness.quiet()
+        return [first, yield* one.peek(5), yield* one.peek(), yield* one.readexactly(8)].map(String)
+      })
+
+      expect(seen).toEqual(['abc', 'abcde', 'abcdefgh', 'abcdefgh'])
+    })
+
+    it('wait for exactly that many bytes, if that was requested', async () => {
+      const seen = await harness.between(function* (one, other) {
+        yield* other.sendall('abc')
+        const peeking = yield* spawn(perform, one.peek(5, { exactly: true }))
+        yield* harness.quiet()
+        const waited = peeking.outcome === undefined
+        yield* other.sendall('defgh')
+        return [waited, ...[yield* join(peeking), yield* one.readexactly(8)].map(String)]
+      })
+
+      expect(seen).toEqual([true, 'abcde', 'abcdefgh'])
+    })
+
+    it('say that the stream ended before exactly that many bytes, and leave them', async () => {
+      const { error, rest } = await harness.between(function* (one, other) {
+        yield* other.sendall('abc')
+        other.shutdown()
+        const error = yield* errorOf(one.peek(5, { exactly: true }))
+        return { error, rest: yield* outcome(one.readall()) }
+      })
+
+      expect(error).toBeInstanceOf(IncompleteReadError)
+      expect(`${error.partial}`).toBe('abc')
+      expect(rest).toBe('abc')
+    })
+
+    it('have a limit and a timeout, as every read', async () => {
+      const { late, rest } = await harness.between(function* (one, other) {
+        expect(() => one.peek(5, { exactly: true, limit: 4 })).toThrow(LimitError)
+        yield* other.sendall('abc')
+        const late = yield* errorOf(one.peek(5, { exactly: true, timeout: 1 }))
+        return { late, rest: yield* outcome(one.readexactly(3)) }
+      })
+
+      expect(late).toBeInstanceOf(TimeoutError)
+      expect(rest).toBe('abc')
+    })
+
+    it('leave a reset to the read that follows the last byte', async () => {
+      const outcomes = await harness.between(function* (one, other) {
+        yield* other.sendall('abc')
+        yield* one.peek(3)
+        other.abort()
+        yield* harness.quiet()
+        return [yield* outcome(one.peek(5)), yield* outcome(one.readexactly(3)), yield* outcome(one.recv())]
+      })
+
+      expect(outcomes).toEqual(['abc', 'abc', 'ConnectionResetError'])
+    })
+  })
+
+  describe('its sends, when their memory changes,', () => {
+    const size = harness.sample.moreThanBuffered
+    it.each([
+      ['is transferred', (memory: ArrayBuffer) => void structuredClone(memory, { transfer: [memory] })],
+      ['shrinks', (memory: ArrayBuffer) => (memory as Resizable).resize(10)],
+    ])('fail and abort the connection, and never succeed: it %s', async (_how, change) => {
+      const { error, closed, received } = await harness.between(function* (one, other) {
+        const memory = resizable(size)
+        const sending = yield* spawn(errorOf, one.sendall(new Uint8Array(memory)))
+        yield* harness.quiet()
+        change(memory)
+        const receiving = yield* spawn(drain, other)
+        const error = yield* join(sending)
+        return { error, closed: one.closed, received: yield* join(receiving) }
+      })
+
+      expect(error).toBeInstanceOf(TypeError)
+      expect(error.message).toContain(`sendall(${size} bytes)`)
+      expect(closed).toBe(true)
+      expect(received).toBeInstanceOf(ConnectionResetError)
+    })
+
+    it('fail if that happened before the event was yielded', async () => {
+      const { errors, closed } = await harness.between(function* (one) {
+        const memory = resizable(1000)
+        const events = [one.sendall(new Uint8Array(memory)), one.send(new Uint8Array(memory))]
+        structuredClone(memory, { transfer: [memory] })
+        const errors = [yield* errorOf(events[0]!), yield* outcome(events[1]!)]
+        return { errors, closed: one.closed }
+      })
+
+      expect(errors).toEqual([expect.any(TypeError), 'ClosedError'])
+      expect(closed).toBe(true)
+    })
+  })
+}
+
+/** A buffer that can be resized, which the types of this version of TypeScript's library may not have. */
+interface Resizable extends ArrayBuffer {
+  resize(length: number): void
+}
+
+function resizable(size: number): ArrayBuffer {
+  const make = ArrayBuffer as unknown as new (size: number, options: { maxByteLength: number }) => ArrayBuffer
+  return new make(size, { maxByteLength: size })
+}
+
+/** Reads until a read throws; gives its error. */
+function* drain(conn: Connection) {
+  return yield* errorOf(
+    (function* () {
+      while ((yield* conn.recv()).length > 0);
+      return 'the end'
+    })(),
+  )
+}
