@@ -7,6 +7,7 @@ import { ConformanceHarness } from './harness.js'
 import { netTest } from './nettest.js'
 import { nodeCases } from './node-cases/suite.js'
 import { readsAndSends } from './reads-and-sends.js'
+import { returnedValues } from './returned-values.js'
 import type { ConformanceSample } from './sample.js'
 import { twoWayStream } from './two-way-stream.js'
 
@@ -24,6 +25,7 @@ export function conformanceSuite(name: string, sample: ConformanceSample): void 
     endpoints(harness)
     readsAndSends(harness)
     nodeCases(harness)
+    returnedValues(harness)
   })
 }
 

@@ -1,4 +1,4 @@
-import { kill, Latch, pause, sleep, spawn } from '@bluelet/scheduler'
+import { kill, Latch, pause, race, run, sleep, spawn } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
 import { eventSuite } from '../event-suite.js'
 import { world } from '../world.js'
@@ -93,5 +93,31 @@ describe('Latch', () => {
     })
 
     expect(log).toEqual(['0: other'])
+  })
+})
+
+describe('an external latch', () => {
+  it('holds the run open until another run opens it', async () => {
+    const latch = new Latch({ external: true })
+    const waiting = run(function* () {
+      yield* latch.wait()
+      return 'opened'
+    })
+    await run(function* () {
+      yield* sleep(1)
+      latch.open()
+    })
+
+    expect(await waiting).toBe('opened')
+  })
+
+  it('holds nothing open after its wait was withdrawn', async () => {
+    const latch = new Latch({ external: true })
+
+    const value = await run(function* () {
+      return yield* race([latch.wait(), pause()])
+    })
+
+    expect(value).toBe(undefined)
   })
 })

@@ -1,4 +1,15 @@
-import { DeadlockError, join, kill, pause, race, Semaphore, sleep, spawn } from '@bluelet/scheduler'
+import {
+  type Coroutine,
+  DeadlockError,
+  join,
+  kill,
+  pause,
+  race,
+  run,
+  Semaphore,
+  sleep,
+  spawn,
+} from '@bluelet/scheduler'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { eventSuite } from '../event-suite.js'
@@ -198,5 +209,24 @@ describe('Semaphore', () => {
     })
 
     expect(log).toEqual(['0: a', '0: b', '0: c'])
+  })
+})
+
+describe('an external semaphore', () => {
+  it('is shared by several runs, and holds those that wait open', async () => {
+    const semaphore = new Semaphore(1, { external: true })
+    const log: string[] = []
+    function* sharer(name: string): Coroutine<void> {
+      yield* semaphore.acquire()
+      log.push(`${name} begins`)
+      yield* pause()
+      log.push(`${name} ends`)
+      semaphore.release()
+    }
+
+    await Promise.all(['a', 'b', 'c'].map((name) => run(sharer(name))))
+
+    expect(log).toEqual(['a begins', 'a ends', 'b begins', 'b ends', 'c begins', 'c ends'])
+    expect(semaphore.permits).toBe(1)
   })
 })

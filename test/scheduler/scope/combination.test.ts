@@ -239,7 +239,11 @@ describe('the value of a branch', () => {
   it('is that of the first branch that was done, even if that is the next one to be entered', async () => {
     const value = await virtually(function* () {
       const channel = new Channel<string>()
-      return yield* race([channel.receive(), channel.send('sent')])
+      const sending = callback<string>((resume) => {
+        channel.trySend('sent')
+        resume('too late')
+      })
+      return yield* race([channel.receive(), sending])
     })
 
     expect(value).toBe('sent')

@@ -50,6 +50,16 @@ export class ByteQueue {
     } else this.#pushSmall(chunk)
   }
 
+  /** Puts bytes in front, which must not change afterwards. */
+  unshift(chunk: Buffer): void {
+    if (chunk.length === 0) return
+    this.#length += chunk.length
+    this.#cursor = 0
+    this.#cursorOffset = 0
+    if (this.#first > 0) this.#chunks[--this.#first] = chunk
+    else this.#chunks.unshift(chunk)
+  }
+
   /** Takes up to `max` bytes of the front chunk. */
   takeSome(max: number): Buffer {
     const chunk = this.#chunks[this.#first]

@@ -79,6 +79,7 @@ const CONNECT: EventHandler<Target, ReturnType<Waiter['call']>, any> = {
   enter: (waiter, { driver, ...target }) =>
     waiter.call(connecting({ ...target, driver: driverOf(waiter.scheduler.host, driver) })),
   withdraw: withdrawCall,
+  discard: (_target, connection: Connection) => connection.close(),
 }
 
 function* connecting(target: Route): Coroutine<Connection> {

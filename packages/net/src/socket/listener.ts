@@ -163,6 +163,11 @@ class Acceptor implements EventHandler<number, PendingAccept | undefined, any>, 
     if (accept !== undefined) this.#pending.delete(accept)
   }
 
+  /** Closes connections that no task receives. */
+  discard(_max: number, accepted: Connection | Connection[]): void {
+    for (const connection of Array.isArray(accepted) ? accepted : [accepted]) connection.close()
+  }
+
   ready(): void {
     for (const accept of this.#pending) {
       try {
@@ -282,4 +287,5 @@ const LISTEN: EventHandler<Target, PendingListen, Listener> = {
     pending.waiter = null
     pending.cancel()
   },
+  discard: (_target, listener) => listener.close(),
 }

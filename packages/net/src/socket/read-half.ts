@@ -56,6 +56,11 @@ export class ReadHalf implements EventHandler<number | ReadRequest, undefined, B
   received = 0
   /** How many bytes had been sent when the last read began. */
   sentBefore = 0
+  /**
+   * What a branch of a combination has read, as long as nothing has been read since: it can be put back. A weak reference,
+   * because most of these bytes are received, and an idle connection must not keep them.
+   */
+  #returnable: WeakRef<Buffer> | null = null
 
   constructor(socket: DriverSocket, connection: Whole) {
     this.#socket = socket
@@ -104,8 +109,7 @@ export class ReadHalf implements EventHandler<number | ReadRequest, undefined, B
       throw thrownBy(this.#connection, error)
     }
     if (bytes !== null) {
-      this.#count(request, bytes)
-      waiter.resume(bytes)
+      this.#give(waiter, bytes, request)
       return
     }
     this.#waiter = waiter
@@ -131,7 +135,26 @@ export class ReadHalf implements EventHandler<number | ReadRequest, undefined, B
     }
     if (bytes === null) return
     this.#waiter = null
-    this.#count(this.#request, bytes)
+    this.#give(waiter, bytes, this.#request)
+  }
+
+  /** Puts bytes back in front whose reader cannot receive them, unless later bytes have been read since. */
+  discard(_request: number | ReadRequest, bytes: Buffer): void {
+    if (this.#returnable?.deref() !== bytes || this.#failure === CLOSED_HERE) return
+    this.#returnable = null
+    this.received -= bytes.length
+    this.#queue ??= new ByteQueue()
+    this.#queue.unshift(bytes)
+    this.ready()
+  }
+
+  #give(waiter: Waiter<Buffer>, bytes: Buffer, request: number | ReadRequest): void {
+    if (typeof request === 'number' || !(request instanceof Peek)) {
+      this.received += bytes.length
+      // A task receives what it has read. A branch may lose it.
+      const byTask = (waiter as unknown) === waiter.task
+      this.#returnable = byTask || bytes.length === 0 ? null : new WeakRef(bytes)
+    }
     waiter.resume(bytes)
   }
 
@@ -148,11 +171,6 @@ export class ReadHalf implements EventHandler<number | ReadRequest, undefined, B
     this.#queue = null
     // An error costs more than all the rest of a close: it is made only if it is thrown.
     if (this.busy) this.fail(new ClosedError(`${this.request}: the connection has been closed`))
-  }
-
-  /** Bytes that were peeked at are counted when they are read. */
-  #count(request: number | ReadRequest, bytes: Buffer): void {
-    if (typeof request === 'number' || !(request instanceof Peek)) this.received += bytes.length
   }
 
   /** @returns the requested bytes, or null if they have not arrived */

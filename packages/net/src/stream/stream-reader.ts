@@ -44,6 +44,8 @@ export class StreamReader implements StreamHalf, EventHandler<StreamRead, void, 
   readonly #queue = new ByteQueue()
   #waiter: Waiter<Buffer> | null = null
   #request: StreamRead | null = null
+  /** What a branch of a combination has read, as long as nothing has been read since: it can be put back. */
+  #returnable: WeakRef<Buffer> | null = null
 
   constructor(stream: ReadableLike, state: StreamState) {
     this.#stream = stream
@@ -73,7 +75,7 @@ export class StreamReader implements StreamHalf, EventHandler<StreamRead, void, 
     }
     const bytes = this.#try(request)
     if (bytes !== null) {
-      waiter.resume(bytes)
+      this.#give(waiter, bytes)
       return
     }
     this.#waiter = waiter
@@ -107,7 +109,7 @@ export class StreamReader implements StreamHalf, EventHandler<StreamRead, void, 
       if (this.#queue.length > request.limit) this.ready()
     } else {
       this.#stopFlow()
-      waiter.resume(this.#upTo(request.max, bytes))
+      this.#give(waiter, this.#upTo(request.max, bytes))
     }
   }
 
@@ -125,6 +127,22 @@ export class StreamReader implements StreamHalf, EventHandler<StreamRead, void, 
     }
     if (bytes === null) return
     this.#stopFlow()
+    this.#give(waiter, bytes)
+  }
+
+  /** Puts bytes back in front whose reader cannot receive them, unless later bytes have been read since. */
+  discard(_request: StreamRead, bytes: Buffer): void {
+    if (this.#returnable?.deref() !== bytes) return
+    this.#returnable = null
+    if (this.#acceptsBytes() && this.#waiter === null) this.#stream.unshift(bytes)
+    else this.#queue.unshift(bytes)
+    this.ready()
+  }
+
+  #give(waiter: Waiter<Buffer>, bytes: Buffer): void {
+    // A task receives what it has read. A branch may lose it.
+    const byTask = (waiter as unknown) === waiter.task
+    this.#returnable = byTask || bytes.length === 0 ? null : new WeakRef(bytes)
     waiter.resume(bytes)
   }
 

@@ -105,6 +105,15 @@ export interface Waiter<in T = never> {
   readonly task: TaskHandle
   /** Milliseconds that a clean-up on behalf of the waiter may take: the grace period of its kill, or else of the run. */
   readonly grace: number
+  /**
+   * Whether the waiter is about to be withdrawn. An event that chooses among its waiters passes over one that is leaving; a
+   * value that it is given all the same goes back by `discard`.
+   */
+  readonly leaving: boolean
+  /**
+   * Whether the two are branches of one race, of which only one can be done: such waiters must not answer each other.
+   */
+  excludes(other: Waiter): boolean
   /** Makes the waiter ready with a value. */
   resume(value: T): void
   /** Makes the waiter ready with an error, which is thrown at its yield. */
@@ -151,6 +160,13 @@ export interface EventHandler<A = unknown, W = unknown, T = unknown> {
    */
   // biome-ignore lint/suspicious/noConfusingVoidType: most handlers undo at once and return nothing.
   withdraw?(waiter: Waiter<T>, arg: A, wait: W): void | 'later'
+  /**
+   * Takes back a value that its waiter will not receive: of a branch that lost a race, for example, or of an `all` that has
+   * failed. It is called once for such a value. Without it the value is dropped.
+   *
+   * An error, thrown or rejected, joins the outcome of the combination. A promise is waited for, within the waiter's grace.
+   */
+  discard?(arg: A, value: T): void | PromiseLike<void>
 }
 
 /**

@@ -126,6 +126,16 @@ export class Task<out T = unknown> implements TaskHandle<T> {
   }
 
   /** @internal */
+  get leaving(): boolean {
+    return this.phase === WITHDRAWING
+  }
+
+  /** A task waits for one event at a time. @internal */
+  excludes(): boolean {
+    return false
+  }
+
+  /** @internal */
   resume(value: unknown, source?: string): void {
     // Most events resume while they are entered.
     if (this.phase !== ENTERING) this.#wake(source ?? this.handler?.external)

@@ -9,6 +9,9 @@ import { Combination, type Rule } from '../scope/combination.js'
  * Event: performs several yieldables together and gives their values, in their order, once all are done. The first error
  * withdraws the others, and is thrown once the coroutines among them have cleaned up.
  *
+ * If it fails, or is itself withdrawn, the values that have come go back as those of a {@link race} do: a connection is
+ * closed, a permit released, a message put in front of its channel, and what a coroutine returned is disposed of.
+ *
  * @example
  * const [a, b] = yield* all([fetchUser(1), fetchUser(2)])
  *

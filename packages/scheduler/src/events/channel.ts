@@ -22,7 +22,8 @@ export interface ChannelOptions {
 }
 
 /**
- * A queue of values between tasks, first in, first out on both sides. A task that is killed while it waits loses no value.
+ * A queue of values between tasks, first in, first out on both sides. A task that is killed while it waits loses no value. A value
+ * that a combination has received and cannot give to its task, such as an `all` that fails, is put back in front.
  *
  * @typeParam T the type of its values
  *
@@ -58,7 +59,7 @@ export class Channel<T> {
       name: 'channel.send',
       ...source,
       enter: (waiter, value) => {
-        if (!this.trySend(value)) return this.#senders.join(waiter, value)
+        if (!this.#offer(value, waiter)) return this.#senders.join(waiter, value)
         waiter.resume()
         return undefined
       },
@@ -70,8 +71,8 @@ export class Channel<T> {
       name: 'channel.receive',
       ...source,
       enter: (waiter) => {
-        if (this.#values.size > 0 || this.#senders.size > 0) {
-          waiter.resume(this.#take())
+        if (this.#values.size > 0 || this.#senders.first(waiter) !== undefined) {
+          waiter.resume(this.#take(waiter))
           return undefined
         }
         this.#assertOpen('receive')
@@ -79,6 +80,12 @@ export class Channel<T> {
       },
       withdraw: (_waiter, _argument, place) => {
         if (place !== undefined) this.#receivers.leave(place)
+      },
+      // In front, over the capacity if need be. A closed channel keeps it for the next receiver.
+      discard: (_argument, value) => {
+        const receiver = this.#receivers.take()
+        if (receiver !== undefined) receiver.waiter.resume(value)
+        else this.#values.unshift(value)
       },
     }
   }
@@ -115,8 +122,13 @@ export class Channel<T> {
    * @throws ClosedError if the channel is closed
    */
   trySend(value: T): boolean {
+    return this.#offer(value, undefined)
+  }
+
+  /** Gives a value to a receiver, or else stores it, unless the channel is full. */
+  #offer(value: T, by: Waiter<void> | undefined): boolean {
     this.#assertOpen('send')
-    const receiver = this.#receivers.take()
+    const receiver = this.#receivers.take(by)
     if (receiver !== undefined) receiver.waiter.resume(value)
     else if (this.#values.size < this.#capacity) this.#values.push(value)
     else return false
@@ -138,8 +150,8 @@ export class Channel<T> {
   }
 
   /** Takes the first value, and lets the first waiting sender fill its place. There must be a value or a sender. */
-  #take(): T {
-    const sender = this.#senders.take()
+  #take(by: Waiter<T>): T {
+    const sender = this.#values.size > this.#capacity ? undefined : this.#senders.take(by)
     if (sender !== undefined) {
       this.#values.push(sender.value)
       sender.waiter.resume()

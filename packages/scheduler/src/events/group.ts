@@ -6,6 +6,7 @@ import type { Task } from '../core/task.js'
 import { addTrace } from '../diagnostics/error-trace.js'
 import { KilledError } from '../errors.js'
 import { event } from '../event/event-object.js'
+import { dispose, giveBack } from '../scope/disposal.js'
 import { type ScopeOwner, TaskScope } from '../scope/task-scope.js'
 import { type Spawn, spawnUnder } from './spawn.js'
 
@@ -21,7 +22,8 @@ export interface Group {
  * Event: runs a coroutine whose spawned tasks have all ended when it returns, and gives what the body returns.
  *
  * If the body or a task in the group fails, the others are cancelled, and the group throws that error once they have cleaned
- * up (an AggregateError for several errors). What a task in the group spawns belongs to the group, too.
+ * up (an AggregateError for several errors). What the body has returned is then disposed of (`Symbol.dispose`,
+ * `Symbol.asyncDispose`). What a task in the group spawns belongs to the group, too.
  *
  * @example
  * yield* group(function* (g) {
@@ -45,6 +47,8 @@ class RunningGroup implements Group, ScopeOwner {
   /** When the waiter was withdrawn, if it was. */
   #withdrawn: 'in its body' | 'after its body' | undefined = undefined
   #ended = false
+  /** The value of the body, which the waiter cannot receive, has been disposed of. */
+  #discarded = false
 
   constructor(waiter: Waiter<unknown>, body: (group: Group) => Coroutine) {
     this.#waiter = waiter
@@ -89,7 +93,20 @@ class RunningGroup implements Group, ScopeOwner {
     const waiter = this.#waiter
     const scope = this.#scope
     const outcome = this.#body?.outcome
-    if (scope.failed) waiter.throw(scope.error('tasks of a group'))
+    const lost = scope.failed || this.#withdrawn === 'after its body'
+    if (lost && outcome?.kind === 'returned' && !this.#discarded) {
+      this.#discarded = true
+      const { scheduler, grace } = waiter
+      giveBack(
+        scheduler,
+        grace,
+        () => dispose(outcome.value),
+        (errors) => {
+          for (const error of errors) scope.record(error)
+          this.#finish()
+        },
+      )
+    } else if (scope.failed) waiter.throw(scope.error('tasks of a group'))
     else if (this.#withdrawn === 'after its body') waiter.withdrawn()
     else if (outcome?.kind === 'returned') waiter.resume(outcome.value)
     else if (outcome?.kind === 'threw') waiter.throw(outcome.error)
@@ -110,4 +127,5 @@ const GROUP: EventHandler<(group: Group) => Coroutine, RunningGroup, any> = {
     running.withdraw()
     return 'later'
   },
+  discard: (_body, value) => dispose(value),
 }

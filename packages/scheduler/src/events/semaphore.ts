@@ -5,6 +5,15 @@ import type { Event, EventHandler, Waiter } from '../core/protocol.js'
 import { event } from '../event/event-object.js'
 import { type Place, WaitQueue } from '../stores/wait-queue.js'
 
+/** Options of a {@link Semaphore}. */
+export interface SemaphoreOptions {
+  /**
+   * Whether permits are given back from outside the scheduler, as when several runs share the semaphore. A task that waits
+   * for one then holds its run open, and is never part of a deadlock. The default is false.
+   */
+  readonly external?: boolean
+}
+
 /**
  * A number of permits. With one permit it is a lock.
  *
@@ -20,18 +29,7 @@ export class Semaphore {
   #permits: number
   readonly #max: number
   readonly #waiters = new WaitQueue<Waiter<void>>()
-  readonly #handler: EventHandler<undefined, Place<Waiter<void>> | undefined, void> = {
-    name: 'semaphore.acquire',
-    enter: (waiter) => {
-      if (this.#permits === 0) return this.#waiters.join(waiter, undefined)
-      this.#permits--
-      waiter.resume()
-      return undefined
-    },
-    withdraw: (_waiter, _argument, place) => {
-      if (place !== undefined) this.#waiters.leave(place)
-    },
-  }
+  readonly #handler: EventHandler<undefined, Place<Waiter<void>> | undefined, void>
 
   /**
    * Creates a semaphore whose permits are all free.
@@ -39,9 +37,23 @@ export class Semaphore {
    * @param permits the number of tasks that may hold a permit at the same time: a positive integer; the default is 1
    * @throws RangeError if it is not a positive integer
    */
-  constructor(permits: number = 1) {
+  constructor(permits: number = 1, options: SemaphoreOptions = {}) {
     this.#permits = checkCount(permits, 'new Semaphore(permits)')
     this.#max = permits
+    this.#handler = {
+      name: 'semaphore.acquire',
+      ...(options.external ? { external: 'semaphore' } : {}),
+      enter: (waiter) => {
+        if (this.#permits === 0) return this.#waiters.join(waiter, undefined)
+        this.#permits--
+        waiter.resume()
+        return undefined
+      },
+      withdraw: (_waiter, _argument, place) => {
+        if (place !== undefined) this.#waiters.leave(place)
+      },
+      discard: () => this.release(),
+    }
   }
 
   /** The number of free permits. */

@@ -6,21 +6,24 @@
  * task, and a combination answers its waiter when the last of these tasks has ended.
  */
 
-import type { Kernel } from '../core/kernel.js'
-import type { Coroutine, EventHandler, TaskHandle, Waiter, Yieldable } from '../core/protocol.js'
-import type { Task } from '../core/task.js'
-import { ENDED, ENTERING, NEW, PARKED, type Phase, WITHDRAWING } from '../core/task-state.js'
+import type { Waiter, Yieldable } from '../core/protocol.js'
+import { PARKED, WITHDRAWING } from '../core/task-state.js'
 import { enter } from '../core/trampoline.js'
-import { unpark, type Wait, withdraw } from '../core/wait.js'
-import { KilledError } from '../errors.js'
+import { withdraw } from '../core/wait.js'
+import { Branch, type BranchOwner, type SourcedWaiter } from './branch.js'
+import { giveBack } from './disposal.js'
 import { combinedError } from './outcome.js'
 
-/** When a combination is decided, and how. An error of a branch always decides it. */
+/** When a combination is decided, and how. */
 export interface Rule {
   /** The event's name. */
   readonly name: string
+  /** The first branch that is done decides the combination, so that its branches must not answer each other. */
+  readonly exclusive?: boolean
   /** A branch gave a value. */
   gave(combination: Combination, index: number, value: unknown): void
+  /** A branch has failed. Without this method, its error decides the combination. */
+  threw?(combination: Combination, index: number, error: unknown): void
   /** The combination is decided or withdrawn: the rule removes what it has set up. */
   over?(): void
   /** A branch answered while it was being withdrawn. Without this method, only an error counts. */
@@ -30,26 +33,27 @@ export interface Rule {
 /** What a waiter is answered with. */
 export type Answer = { readonly value: unknown } | { readonly error: unknown }
 
-/** A waiter that takes the source of its answer, for the probes: tasks and branches do. */
-interface SourcedWaiter extends Waiter<unknown> {
-  resume(value: unknown, source?: string): void
-  throw(error: unknown, source?: string): void
-}
-
 /** Several branches and one waiter. */
-export class Combination {
+export class Combination implements BranchOwner {
   readonly waiter: SourcedWaiter
   readonly rule: Rule
   readonly #branches: Branch[] = []
+  /** The yieldables, and the number of them that may be performed at once. */
+  #yieldables: readonly Yieldable[] = []
+  #limit = Number.POSITIVE_INFINITY
+  /** The number of branches that have begun and are not done. */
+  #running = 0
+  /** Branches are being entered: one that ends at once must not enter the next one by itself. */
+  #entering = false
   /** The answer for the waiter; undefined until the combination is decided. */
   #answer: Answer | undefined = undefined
   /** The external source that woke the last branch, for the probes. */
   #source: string | undefined = undefined
   /** The waiter itself has been withdrawn. */
   #unwanted = false
-  /** The number of branches that are being withdrawn and have not ended. */
+  /** The number of branches that are being withdrawn, and of values that are being disposed of. */
   #ending = 0
-  /** The errors of branches that were being withdrawn. */
+  /** The errors of branches that were being withdrawn, and of disposals. */
   readonly #errors: unknown[] = []
 
   constructor(waiter: Waiter<unknown>, rule: Rule) {
@@ -57,30 +61,30 @@ export class Combination {
     this.rule = rule
   }
 
-  /** Enters the branches in order, up to the first that decides the combination at once. */
-  enter(yieldables: readonly Yieldable[]): this {
-    this.#ending++ // Keeps a branch that ends at once from finishing the combination half-way.
-    for (const [index, yieldable] of yieldables.entries()) {
-      const branch = new Branch(this, index)
-      this.#branches.push(branch)
-      enter(branch, yieldable)
-      if (this.#answer === undefined) continue
-      // A branch that decides it while it is being entered may itself have to be withdrawn.
-      this.#withdrawBranch(branch)
-      break
-    }
-    this.#ending--
-    if (this.#answer !== undefined && this.#ending === 0) this.#finish()
+  /**
+   * Enters the branches in order, up to the first that decides the combination at once.
+   *
+   * @param limit how many may be performed at once; the next one begins when one is done
+   */
+  enter(yieldables: readonly Yieldable[], limit: number = Number.POSITIVE_INFINITY): this {
+    this.#yieldables = yieldables
+    this.#limit = limit
+    this.#enterMore()
     return this
   }
 
   /** Decides the answer, and withdraws the branches that are left. The first decision stands. */
   decide(answer: Answer): void {
-    if (this.#answer !== undefined || this.#unwanted) return
+    if (this.decided) return
     this.#answer = answer
     this.rule.over?.()
-    this.#withdrawBranches()
+    this.#withdrawBranches('error' in answer)
     if (this.#ending === 0) this.#finish()
+  }
+
+  /** Whether no branch can change the outcome any more. */
+  get decided(): boolean {
+    return this.#answer !== undefined || this.#unwanted
   }
 
   /** Replaces the answer: for a rule whose branch has answered late. */
@@ -93,7 +97,7 @@ export class Combination {
     if (this.#answer === undefined) {
       this.#unwanted = true
       this.rule.over?.()
-      this.#withdrawBranches()
+      this.#withdrawBranches(true)
       if (this.#ending === 0 && this.#errors.length === 0) return undefined
       if (this.#ending === 0) this.#finish()
     }
@@ -106,43 +110,127 @@ export class Combination {
    * @param source the external source that woke the branch, if any
    * @param late whether the branch was being withdrawn
    */
-  gave(index: number, value: unknown, source: string | undefined, late: boolean): void {
+  gave(branch: Branch, value: unknown, source: string | undefined, late: boolean): void {
     this.#source = source
-    if (late) this.#ended({ value })
-    else this.rule.gave(this, index, value)
+    if (late) this.#ended({ value }, branch)
+    else if (this.decided) this.#giveBack(branch)
+    else {
+      this.#running--
+      this.rule.gave(this, branch.index, value)
+      this.#enterMore()
+    }
   }
 
   /** A branch has failed. The parameters are those of `gave`. */
-  threw(error: unknown, source: string | undefined, late: boolean): void {
+  threw(branch: Branch, error: unknown, source: string | undefined, late: boolean): void {
     this.#source = source
-    if (late) this.#ended({ error })
-    else this.decide({ error })
+    if (late) this.#ended({ error }, branch)
+    else if (this.decided) this.#errors.push(error)
+    else if (this.rule.threw === undefined) this.decide({ error })
+    else {
+      this.#running--
+      this.rule.threw(this, branch.index, error)
+      this.#enterMore()
+    }
   }
 
   /** A branch that was being withdrawn has ended without an answer. */
   withdrawn(): void {
-    this.#ended(undefined)
+    this.#ended(undefined, null)
   }
 
-  #withdrawBranches(): void {
+  /** Gives back the values of the branches, because the waiter cannot receive them: the last that came first. */
+  discard(): void | PromiseLike<void> {
+    const errors: unknown[] = []
+    const promises: PromiseLike<void>[] = []
+    for (let i = this.#branches.length - 1; i >= 0; i--) {
+      try {
+        const promise = this.#branches[i]?.discard()
+        if (promise !== undefined) promises.push(promise)
+      } catch (error) {
+        errors.push(error)
+      }
+    }
+    if (promises.length > 0) return this.#discarded(promises, errors)
+    if (errors.length > 0) throw combinedError(errors, 'disposals')
+  }
+
+  async #discarded(promises: readonly PromiseLike<void>[], errors: unknown[]): Promise<void> {
+    for (const result of await Promise.allSettled(promises)) {
+      if (result.status === 'rejected') errors.push(result.reason)
+    }
+    if (errors.length > 0) throw combinedError(errors, 'disposals')
+  }
+
+  /** Enters branches, within the limit, until one of them decides the combination. */
+  #enterMore(): void {
+    const yieldables = this.#yieldables
+    if (this.#entering || this.decided || this.#branches.length === yieldables.length) return
+    this.#entering = true
     this.#ending++ // Keeps a branch that ends at once from finishing the combination half-way.
-    for (const branch of this.#branches) this.#withdrawBranch(branch)
+    while (!this.decided && this.#running < this.#limit && this.#branches.length < yieldables.length) {
+      const branch = new Branch(this, this.#branches.length)
+      this.#branches.push(branch)
+      this.#running++
+      enter(branch, yieldables[branch.index])
+      // A branch that decides it while it is being entered may itself have to be withdrawn.
+      if (this.decided && branch.phase === PARKED) {
+        branch.phase = WITHDRAWING
+        this.#ending++
+        withdraw(branch)
+      }
+    }
+    this.#entering = false
+    if (--this.#ending === 0 && this.decided) this.#finish()
+  }
+
+  /**
+   * Withdraws the branches that wait. All of them count as leaving before the first is withdrawn, so that nothing that its
+   * clean-up gives away can reach one of the others.
+   *
+   * @param unwanted whether the values of the branches that are done will not be received
+   */
+  #withdrawBranches(unwanted: boolean): void {
+    this.#ending++ // Keeps a branch that ends at once from finishing the combination half-way.
+    const branches = this.#branches
+    for (const branch of branches) {
+      if (branch.phase !== PARKED) continue
+      branch.phase = WITHDRAWING
+      this.#ending++
+    }
+    for (const branch of branches) if (branch.phase === WITHDRAWING) withdraw(branch)
+    if (unwanted) this.#giveBackAll()
     this.#ending--
   }
 
-  #withdrawBranch(branch: Branch): void {
-    if (branch.phase !== PARKED) return
-    // Counted first: the branch may end while it is being withdrawn.
+  #giveBackAll(): void {
+    for (let i = this.#branches.length - 1; i >= 0; i--) {
+      const branch = this.#branches[i]
+      if (branch?.holds) this.#giveBack(branch)
+    }
+  }
+
+  /** Gives back the value of a branch, which may take time. */
+  #giveBack(branch: Branch): void {
+    if (!branch.holds) return
+    const { scheduler, grace } = this.waiter
     this.#ending++
-    withdraw(branch)
+    giveBack(
+      scheduler,
+      grace,
+      () => branch.discard(),
+      (errors) => {
+        this.#errors.push(...errors)
+        if (--this.#ending === 0) this.#finish()
+      },
+    )
   }
 
-  #ended(answer: Answer | undefined): void {
-    this.#ending--
+  #ended(answer: Answer | undefined, branch: Branch | null): void {
     if (answer !== undefined && this.rule.late !== undefined) this.rule.late(this, answer)
     else if (answer !== undefined && 'error' in answer) this.#errors.push(answer.error)
-    else if (answer !== undefined) dispose(answer.value)
-    if (this.#ending === 0) this.#finish()
+    else if (branch !== null) this.#giveBack(branch)
+    if (--this.#ending === 0) this.#finish()
   }
 
   #finish(): void {
@@ -150,84 +238,13 @@ export class Combination {
     const answer = this.#answer
     const source = this.#source
     const errors = answer !== undefined && 'error' in answer ? [answer.error, ...this.#errors] : this.#errors
-    if (errors.length > 0 && answer !== undefined && 'value' in answer) dispose(answer.value)
+    if (errors.length > 0) {
+      this.#ending++
+      this.#giveBackAll()
+      if (--this.#ending > 0) return
+    }
     if (errors.length > 0) waiter.throw(combinedError(errors, `branches of ${this.rule.name}`), source)
-    else if (answer !== undefined && 'value' in answer) waiter.resume(answer.value, source)
+    else if (answer !== undefined && 'value' in answer) waiter.resume(answer.value, source, this)
     else waiter.withdrawn()
   }
-}
-
-/** One branch: the waiter of one of the yieldables. */
-class Branch implements Wait {
-  phase: Phase = NEW
-  handler: EventHandler | null = null
-  argument: unknown = undefined
-  entered: unknown = undefined
-  readonly #combination: Combination
-  readonly #index: number
-
-  constructor(combination: Combination, index: number) {
-    this.#combination = combination
-    this.#index = index
-  }
-
-  get scheduler(): Kernel {
-    return this.task.scheduler
-  }
-
-  get task(): Task {
-    return this.#combination.waiter.task as Task // Every handle is a Task.
-  }
-
-  get grace(): number {
-    return this.#combination.waiter.grace
-  }
-
-  resume(value: unknown, source: string | undefined = this.handler?.external): void {
-    this.#combination.gave(this.#index, value, source, this.#end())
-  }
-
-  throw(error: unknown, source: string | undefined = this.handler?.external): void {
-    this.#combination.threw(error, source, this.#end())
-  }
-
-  withdrawn(): void {
-    this.#end()
-    this.#combination.withdrawn()
-  }
-
-  call(coroutine: Coroutine): TaskHandle {
-    const { task } = this
-    const request = { coroutine, name: this.#combination.rule.name, fresh: false }
-    const child = task.scheduler.spawn(request, task.supervisor, task) as Task // Every handle is a Task.
-    child.watch({
-      ended: ({ outcome }) => {
-        if (outcome?.kind === 'returned') this.resume(outcome.value)
-        else if (outcome?.kind === 'threw') this.throw(outcome.error)
-        else if (this.phase === WITHDRAWING) this.withdrawn()
-        else this.throw(new KilledError(`${child} was killed, so this branch has no value`))
-        return true
-      },
-      branch: true,
-    })
-    return child
-  }
-
-  /** Ends the wait. @returns whether the branch was being withdrawn */
-  #end(): boolean {
-    const { phase } = this
-    if (phase !== ENTERING) unpark(this)
-    this.phase = ENDED
-    this.handler = null
-    this.argument = undefined
-    return phase === WITHDRAWING
-  }
-}
-
-/** Closes a value that its waiter cannot receive any more, such as a connection that came too late, if it can be closed. */
-function dispose(value: unknown): void {
-  const key = (Symbol as { dispose?: symbol }).dispose
-  if (key === undefined || typeof value !== 'object' || value === null) return
-  const close = (value as Record<symbol, unknown>)[key]
-  if (typeof close === 'function') close.call(value)
 }

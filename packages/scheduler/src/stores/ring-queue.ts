@@ -29,6 +29,15 @@ export class RingQueue<T> {
     this.#size++
   }
 
+  /** Adds an item at the front. */
+  unshift(item: T): void {
+    if (this.#size === this.#ring.length) this.#grow()
+    const ring = this.#ring
+    this.#head = (this.#head - 1) & (ring.length - 1)
+    ring[this.#head] = item
+    this.#size++
+  }
+
   /** Removes the first item. The queue must not be empty. */
   shift(): T {
     const ring = this.#ring

@@ -2,6 +2,14 @@
  * A queue of waiters, first in, first out, for a channel, a semaphore or a latch. Any waiter can leave it at any time.
  */
 
+/** What a queue needs of a waiter. */
+interface Queued {
+  /** The waiter is about to be withdrawn, and gets nothing any more. */
+  readonly leaving?: boolean
+  /** The two must not answer each other. */
+  excludes?(other: never): boolean
+}
+
 /** One place in a queue, as a handle for leaving it. */
 export interface Place<W, V = undefined> {
   readonly waiter: W
@@ -16,7 +24,7 @@ interface Link<W, V> extends Place<W, V> {
 }
 
 /** Waiters in the order in which they came: a linked list, so that leaving is O(1) and leaves nothing behind. */
-export class WaitQueue<W, V = undefined> {
+export class WaitQueue<W extends Queued, V = undefined> {
   #first: Link<W, V> | null = null
   #last: Link<W, V> | null = null
   #size = 0
@@ -51,11 +59,25 @@ export class WaitQueue<W, V = undefined> {
     this.#size--
   }
 
-  /** Removes the first waiter, if there is one. */
-  take(): Place<W, V> | undefined {
-    const first = this.#first
-    if (first === null) return undefined
-    this.leave(first)
+  /**
+   * The first waiter that can be answered. Those that are leaving lose their place.
+   *
+   * @param by the waiter that would answer it, if it is one: two that exclude each other do not meet
+   */
+  first(by?: Queued): Place<W, V> | undefined {
+    for (let link = this.#first; link !== null; ) {
+      const { waiter, next } = link
+      if (waiter.leaving) this.leave(link)
+      else if (by === undefined || !by.excludes?.(waiter as never)) return link
+      link = next
+    }
+    return undefined
+  }
+
+  /** Removes the first waiter that can be answered, if there is one. The parameter is that of `first`. */
+  take(by?: Queued): Place<W, V> | undefined {
+    const first = this.first(by)
+    if (first !== undefined) this.leave(first)
     return first
   }
 }

@@ -1,6 +1,6 @@
 // One or two ends of a connection that say something to each other, while operations fail.
-import type { Connection } from '@bluelet/net'
-import { type Coroutine, sleep } from '@bluelet/scheduler'
+import { type Connection, connect } from '@bluelet/net'
+import { all, type Coroutine, sleep } from '@bluelet/scheduler'
 import { echo, upcase } from '../../handlers.js'
 import { type FaultHarness, HOST, PORT, type Scenario } from '../harness.js'
 import { ask, dial, exchange, LARGE, persist, receive, SMALL, send, several } from '../talk.js'
@@ -62,11 +62,27 @@ export const exchanges: readonly Scenario[] = [
     visit: (harness) => dial((conn) => exchange(harness, 'client', conn, SMALL), 'localhost'),
   },
   {
+    title: 'two connects at once, of which one may fail',
+    serve: (harness) => harness.server(echo(100)),
+    visit: (harness) => several(2, (i) => dialBoth((conn) => exchange(harness, `client ${i}`, conn, SMALL))),
+  },
+  {
     title: 'replies that linger',
     serve: (harness) => harness.server(hangUp),
     visit: (harness) => several(2, (i) => dial((conn) => slowly(harness, `client ${i}`, conn))),
   },
 ]
+
+/** If one connect fails, no task receives the other connection, which must be closed nevertheless. */
+function* dialBoth(talk: (conn: Connection) => Coroutine): Coroutine<void> {
+  const [conn, other] = yield* all([connect(HOST, PORT), connect(HOST, PORT)])
+  try {
+    yield* talk(conn)
+  } finally {
+    conn.close()
+    other.close()
+  }
+}
 
 function* uploaded(harness: FaultHarness, conn: Connection): Coroutine<void> {
   const probe = (yield* conn.peek(1)).equals(Buffer.from('p'))

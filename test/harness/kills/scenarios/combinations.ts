@@ -1,12 +1,15 @@
 // Tasks that do several things at once.
+import assert from 'node:assert/strict'
 import {
   all,
+  Channel,
   type Coroutine,
   type Group,
   group,
   KilledError,
   pause,
   race,
+  Semaphore,
   sleep,
   TimeoutError,
   timeout,
@@ -54,6 +57,7 @@ export const combinations: readonly Scenario[] = [
   { title: 'a group, of which one fails', follows: [Expected], run: groupFailing },
   { title: 'groups within groups', run: (harness) => grouped(harness, 2) },
   { title: 'a race of groups', run: raceOfGroups },
+  { title: 'all, whose values are not received', follows: [Expected], run: takingBack },
 ]
 
 function* racing(harness: KillHarness, workMs: number, sleepMs: number): Coroutine<void> {
@@ -130,4 +134,41 @@ function* raceOfGroups(harness: KillHarness): Coroutine<void> {
       return ms
     })
   yield* race([contender(10), contender(5), sleep(12)])
+}
+
+/** A value that is made and neither received nor disposed of leaks; so does one that is disposed of twice. */
+function takingBack(harness: KillHarness): Coroutine {
+  const semaphore = new Semaphore(1)
+  const channel = new Channel<number>()
+  for (let i = 0; i < 3; i++) channel.trySend(i)
+  let open = 0
+  harness.afterwards(function* () {
+    assert.equal(semaphore.permits, 1)
+    const values: number[] = []
+    while (channel.size > 0) values.push(yield* channel.receive())
+    assert.deepEqual(values, [0, 1, 2])
+    assert.equal(open, 0)
+  })
+  return main()
+
+  function* main(): Coroutine<void> {
+    yield* expecting(taking(7), Expected, KilledError)
+    yield* expecting(timed(), TimeoutError, KilledError)
+    yield* race([all([semaphore.acquire(), channel.receive(), sleep(20)]), sleep(2)])
+  }
+
+  function* taking(ms: number): Coroutine<void> {
+    const nested = all([channel.receive(), timeout(50, channel.receive()), race([making(2), sleep(30)])])
+    yield* all([semaphore.acquire(), nested, harness.guarded('failing', failing(ms))])
+  }
+
+  function* timed(): Coroutine<void> {
+    yield* timeout(4, all([making(1), semaphore.acquire(), sleep(20)]))
+  }
+
+  function* making(ms: number): Coroutine<Disposable> {
+    yield* sleep(ms)
+    open++
+    return { [Symbol.dispose]: () => void open-- }
+  }
 }

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { ConnectError, type Connection, connect, type Listener, listen } from '@bluelet/net'
 import type { SimulationOptions } from '@bluelet/net/testing'
-import { type Coroutine, race, sleep } from '@bluelet/scheduler'
+import { all, type Coroutine, race, sleep } from '@bluelet/scheduler'
 import { internals } from '../../../support/internals.js'
 import { ended, type KillHarness } from '../harness.js'
 import { arrived, dialing, GONE, HOST, PORT, portIsFree, serving, unlessGone } from '../network.js'
@@ -55,6 +55,7 @@ export const connecting: readonly Scenario[] = [
     addresses: { '10.0.0.1': 'hang', '::2': 'hang', '10.0.0.3': 'hang' },
   }),
   { title: 'connects that are given up', follows: GONE, run: givingUp },
+  { title: 'connects in an all that is given up', follows: GONE, run: together },
   { title: 'a race of connects', follows: GONE, run: racing },
   { title: 'a listener that several accept from', follows: GONE, run: accepting },
   { title: 'an accept that is given up and begun again', follows: GONE, run: impatient },
@@ -83,6 +84,20 @@ function givingUp(harness: KillHarness): Coroutine {
     for (let ms = 0; ms < 4; ms++) {
       const conn = yield* race([connect(HOST, PORT), sleep(ms)])
       conn?.close()
+    }
+  }
+}
+
+/** Connections that are made, and that no task receives, are closed: the world counts descriptors. */
+function together(harness: KillHarness): Coroutine {
+  return serving(harness, greeting, [client])
+
+  function* client(): Coroutine<void> {
+    for (let ms = 0; ms < 4; ms++) {
+      const both = yield* race([all([connect(HOST, PORT), connect(HOST, PORT), sleep(2)]), sleep(ms)])
+      if (both === undefined) continue
+      both[0].close()
+      both[1].close()
     }
   }
 }
