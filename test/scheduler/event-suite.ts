@@ -14,6 +14,7 @@ import {
 } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
 import { internals } from '../support/internals.js'
+import { UNPRINTABLE } from './unprintable.js'
 import { rejection, world } from './world.js'
 
 /** How to make events of one kind. The coroutines prepare, within the run, what the event needs. */
@@ -27,7 +28,9 @@ export interface EventSample {
   /** Prepares an event that waits until it is withdrawn; absent for an event that never waits. */
   readonly waiting?: () => Coroutine<Event>
   /** Prepares an event that throws the given error. */
-  readonly failing?: (error: Error) => Coroutine<Event>
+  readonly failing?: (error: unknown) => Coroutine<Event>
+  /** Whether that error may be a value that cannot be printed; true by default. */
+  readonly unprintable?: boolean
   /** Whether the event can be a branch of `race`, `all` and `timeout`; true by default. */
   readonly combines?: boolean
 }
@@ -67,7 +70,7 @@ export function eventSuite(name: string, sample: EventSample): void {
     describeAwaiting(sample)
     if (sample.combines ?? true) describeCombining(sample)
     if (sample.waiting) describeWithdrawing(sample.waiting)
-    if (sample.failing) describeFailing(sample.failing)
+    if (sample.failing) describeFailing(sample.failing, sample.unprintable ?? true)
   })
 }
 
@@ -217,8 +220,27 @@ function describeWithdrawing(waiting: () => Coroutine<Event>): void {
   })
 }
 
-function describeFailing(failing: (error: Error) => Coroutine<Event>): void {
+function describeFailing(failing: (error: unknown) => Coroutine<Event>, unprintable: boolean): void {
   for (const [way, perform] of waysToWait) {
+    it.each(unprintable ? UNPRINTABLE : [])(
+      `throws %s, the same value, at the yield by ${way}`,
+      async (_name, make) => {
+        const thrown = make()
+
+        const same = await inRun(function* () {
+          const event = yield* failing(thrown)
+          try {
+            yield perform(event)
+          } catch (caught) {
+            return Object.is(caught, thrown) // `toBe` would print it.
+          }
+          return 'nothing was thrown'
+        })
+
+        expect(same).toBe(true)
+      },
+    )
+
     it(`throws its error, the same object, at the yield by ${way}`, async () => {
       const error = new Error('failing')
 

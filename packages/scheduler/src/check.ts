@@ -5,29 +5,49 @@
 /** A longer string is cut in a message. */
 const MAX_SHOWN = 40
 
+/** A longer description of a value is cut in a message. */
+const MAX_DESCRIBED = 400
+
+/** A text that is cut if it is long. */
+export function cut(text: string, max: number = MAX_DESCRIBED): string {
+  return text.length > max ? `${text.slice(0, max)}...` : text
+}
+
+/** The name of a function or of a class; `fallback` if it has none that can be read. */
+export function nameOf(value: unknown, fallback: string): string {
+  try {
+    const { name } = value as { readonly name: unknown }
+    return typeof name === 'string' && name !== '' ? cut(name) : fallback
+  } catch {
+    return fallback
+  }
+}
+
 /** A value in an error message: short, and never itself a cause of an error. */
 export function inspect(value: unknown): string {
   try {
-    if (typeof value === 'string') {
-      return JSON.stringify(value.length > MAX_SHOWN ? `${value.slice(0, MAX_SHOWN)}...` : value)
-    }
-    if (typeof value === 'function') return `a function (${value.name || 'anonymous'})`
-    if (typeof value === 'bigint') return `${value}n`
-    if (typeof value !== 'object' || value === null) return String(value)
-    if (Array.isArray(value)) return `an array of ${value.length}`
-    // Only events have this field.
-    if ('$handler' in value) return `an event (${(value as { $handler: { name: string } }).$handler.name})`
-    const name: unknown = value.constructor?.name
-    return typeof name === 'string' && name !== '' ? `an object (${name})` : 'an object'
+    return cut(described(value))
   } catch {
     return 'an object'
   }
 }
 
+function described(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(cut(value, MAX_SHOWN))
+  if (typeof value === 'function') return `a function (${nameOf(value, 'anonymous')})`
+  if (typeof value === 'bigint') return `${value}n`
+  if (typeof value !== 'object' || value === null) return String(value)
+  if (Array.isArray(value)) return `an array of ${value.length}`
+  // Only events have this field.
+  if ('$handler' in value) return `an event (${nameOf(value.$handler, 'unnamed')})`
+  const name = nameOf(value.constructor, '')
+  return name === '' ? 'an object' : `an object (${name})`
+}
+
 /** A thrown value in the message of another error: `Error: what happened`, and never itself a cause of an error. */
 export function inspectThrown(thrown: unknown): string {
   try {
-    return thrown instanceof Error ? String(thrown) : inspect(thrown)
+    return thrown instanceof Error ? cut(String(thrown)) : inspect(thrown)
   } catch {
     return 'an error without a readable message'
   }

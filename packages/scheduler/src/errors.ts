@@ -9,7 +9,8 @@
  * Thrown at the yield of a task that is being cancelled. Let it pass.
  *
  * It runs the task's `finally` blocks, innermost callee first, and those blocks may yield. A `catch` that must not stop a
- * kill rethrows it. No other task ever sees it: a join of a killed task throws {@link KilledError}.
+ * kill rethrows it. The scheduler gives it to no other task: a join of a killed task throws {@link KilledError}. A task that
+ * ends with the `Cancelled` of another one has failed.
  *
  * Bluelet: has no equivalent. A killed coroutine was dropped, and its `finally` was left to the garbage collector.
  */
@@ -107,6 +108,20 @@ export class DeadlockError extends Error {
     super(message)
     this.waits = waits
   }
+}
+
+/** The number of waiting tasks that the message of a deadlock lists; the error has them all. */
+const MAX_LISTED = 20
+
+/**
+ * Waiting tasks in a message, one on each line.
+ *
+ * @internal
+ */
+export function listed(waits: readonly string[]): string {
+  const lines = waits.slice(0, MAX_LISTED)
+  if (waits.length > lines.length) lines.push(`and ${waits.length - lines.length} more`)
+  return lines.map((line) => `\n  ${line}`).join('')
 }
 
 /**

@@ -22,8 +22,9 @@ eventSuite('read(stream)', {
   *waiting() {
     return read(filled('some'))
   },
+  unprintable: false, // A stream reads the stack of its error.
   *failing(error) {
-    return read(filled('some').destroy(error))
+    return read(filled('some').destroy(error as Error))
   },
 })
 

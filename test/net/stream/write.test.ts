@@ -34,8 +34,9 @@ eventSuite('write', {
   *waiting() {
     return write(new Slow(), 'some')
   },
+  unprintable: false, // A stream reads the stack of its error.
   *failing(error) {
-    return write(new PassThrough().destroy(error), 'some')
+    return write(new PassThrough().destroy(error as Error), 'some')
   },
 })
 

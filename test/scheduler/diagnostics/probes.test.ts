@@ -86,7 +86,7 @@ describe('a probe', () => {
 
     expect(recorder.calls.filter((line) => line.includes('victim'))).toEqual([
       'wake victim#2 by main#1',
-      'resume victim#2 error Cancelled: this task is being killed',
+      'resume victim#2 error Cancelled: victim#2 is being killed',
       'exit victim#2 killed',
       'wake main#1 by victim#2',
     ])

@@ -8,8 +8,9 @@
  * FORCED: the grace period is over, and every yield is answered by `return()`.
  */
 
+import { Cancelled } from '../errors.js'
 import type { Timer } from '../stores/timer-heap.js'
-import type { Runtime } from './protocol.js'
+import type { Runtime, TaskHandle } from './protocol.js'
 import { type Mode, RETURN, THROW } from './task-state.js'
 
 /**
@@ -29,6 +30,10 @@ export class Cancellation {
   /** Expires at the end of the grace period. */
   readonly #timer: Timer
   #state: typeof PENDING | typeof DELIVERED | typeof FORCED = PENDING
+  /** What the task is entered with: the `Cancelled` that is thrown at its yield, and nothing once it is made to return. */
+  error: Cancelled | undefined = undefined
+  /** The `Cancelled` of this cancellation, and of no other. */
+  #own: Cancelled | undefined = undefined
   /** The number of times that the coroutine on top of the stack was made to return. */
   #returns = 0
 
@@ -57,14 +62,22 @@ export class Cancellation {
     return this.#returns >= MAX_RETURNS
   }
 
-  /** Delivers it. @returns how the coroutine on top of the stack is entered */
-  deliver(): Mode {
+  /** Delivers it. @returns how the coroutine on top of the stack is entered, with `error` */
+  deliver(task: TaskHandle): Mode {
     if (this.#state === FORCED) {
       this.#returns++
+      this.error = undefined
       return RETURN
     }
     this.#state = DELIVERED
+    this.#own = new Cancelled(`${task} is being killed`)
+    this.error = this.#own
     return THROW
+  }
+
+  /** Whether an error is the one that this cancellation has thrown, so that the task that ends with it was killed. */
+  thrown(error: unknown): boolean {
+    return this.#own !== undefined && error === this.#own
   }
 
   /** Ends the grace period. */

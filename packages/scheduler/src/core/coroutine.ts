@@ -2,7 +2,7 @@
  * What can be run: a coroutine, or a function that makes one.
  */
 
-import { inspect } from '../check.js'
+import { inspect, nameOf } from '../check.js'
 import type { SpawnRequest } from './kernel.js'
 import type { Coroutine, Yieldable } from './protocol.js'
 
@@ -33,7 +33,7 @@ export function toCoroutine(
       `${operation}(coroutine): expected a coroutine or a function that makes one, got ${inspect(source)}`,
     )
   }
-  const name = source.name || 'anonymous'
+  const name = nameOf(source, 'anonymous')
   const coroutine: unknown = source(...args)
   if (isCoroutine(coroutine)) {
     // A generator function's generator is new, whereas another function may have given it to other callers, too.

@@ -17,6 +17,8 @@ export interface Kernel extends Runtime {
   makeTask(request: SpawnRequest, supervisor: Supervisor, spawner: TaskHandle | null): TaskHandle
   /** Puts a task into the run queue. */
   ready(task: TaskHandle): void
+  /** Receives an error that a supervisor or a watcher has thrown: it ends the run. */
+  blame(error: unknown): void
   /** Removes a task that has ended. */
   settled(task: TaskHandle): void
   /**

@@ -14,7 +14,7 @@
  */
 
 import { inspect } from '../check.js'
-import { AbandonedError, Cancelled } from '../errors.js'
+import { AbandonedError } from '../errors.js'
 import type { StepContext } from '../host/host.js'
 import { Cancellation, MAX_RETURNS } from './cancellation.js'
 import { isCoroutine, native } from './coroutine.js'
@@ -150,9 +150,9 @@ export class Task<out T = unknown> implements TaskHandle<T> {
 
   /** @internal */
   withdrawn(): void {
-    const mode = this.cancellation?.deliver() ?? THROW
     this.#wake(undefined)
-    this.#ready(mode, mode === THROW ? new Cancelled() : undefined)
+    const cancellation = this.cancellation as Cancellation // Only a cancellation withdraws a task's wait.
+    this.#ready(cancellation.deliver(this), cancellation.error)
   }
 
   /** @internal */
@@ -206,7 +206,9 @@ export class Task<out T = unknown> implements TaskHandle<T> {
   threw(error: unknown): void {
     const caller = this.callers?.pop()
     if (caller !== undefined) this.#unwind(caller, THROW, error)
-    else this.settle(error instanceof Cancelled ? { kind: 'killed' } : { kind: 'threw', error })
+    // A Cancelled from elsewhere is an error of the program.
+    else if (this.cancellation?.thrown(error)) this.settle({ kind: 'killed' })
+    else this.settle({ kind: 'threw', error })
   }
 
   #unwind(caller: Coroutine, mode: Mode, value: unknown): void {
@@ -236,12 +238,13 @@ export class Task<out T = unknown> implements TaskHandle<T> {
 
   /** Closes the generator of a task that has taken no step: its body never runs. */
   #close(): void {
+    let outcome: Outcome<T> = { kind: 'killed' }
     try {
       this.coroutine?.return(undefined)
-      this.settle({ kind: 'killed' })
     } catch (error) {
-      this.settle({ kind: 'threw', error }) // The program had already run a part of this generator, whose finally threw.
+      outcome = { kind: 'threw', error } // The program had already run a part of this generator, whose finally threw.
     }
+    this.settle(outcome)
   }
 
   /** Ends the grace period of a cancellation. @internal */
@@ -263,8 +266,7 @@ export class Task<out T = unknown> implements TaskHandle<T> {
       this.#abandon()
       return true
     }
-    const mode = cancellation.deliver()
-    this.#ready(mode, mode === THROW ? new Cancelled() : undefined)
+    this.#ready(cancellation.deliver(this), cancellation.error)
     return true
   }
 
@@ -277,7 +279,7 @@ export class Task<out T = unknown> implements TaskHandle<T> {
 
   // The end.
 
-  /** Ends the task: releases all that it held and notifies its watchers. @internal */
+  /** Ends the task: releases all that it held and notifies its watchers. It never throws, whatever they do. @internal */
   settle(outcome: Outcome<T>): void {
     const { scheduler, supervisor, watchers } = this
     this.phase = ENDED
@@ -289,16 +291,41 @@ export class Task<out T = unknown> implements TaskHandle<T> {
     this.cancellation = null
     if (scheduler.probes !== null) scheduler.probes.tell('exit', this, outcome)
     let taken = false
+    let failures: unknown[] | null = null
     // A watcher may remove another one, and a set then skips it.
-    if (watchers !== null) for (const watcher of watchers) taken = watcher.ended(this) || taken
+    if (watchers !== null) {
+      for (const watcher of watchers) {
+        try {
+          taken = watcher.ended(this) || taken
+        } catch (error) {
+          failures ??= []
+          failures.push(error)
+        }
+      }
+    }
     this.watchers = null
-    if (outcome.kind === 'threw' && !taken) supervisor.fail(this, outcome.error)
+    if (outcome.kind === 'threw' && !taken) this.#fail(supervisor, outcome.error)
+    if (failures !== null) for (const error of failures) this.#fail(supervisor, error)
     this.handler = null
     this.argument = undefined
     this.spawner = null
     this.supervisor = NO_SUPERVISOR
     scheduler.settled(this)
-    supervisor.disown(this)
+    try {
+      supervisor.disown(this)
+    } catch (error) {
+      scheduler.blame(error)
+    }
+  }
+
+  /** Gives an error to the supervisor. Its own error must not replace it, nor keep the task from settling. */
+  #fail(supervisor: Supervisor, error: unknown): void {
+    try {
+      supervisor.fail(this, error)
+    } catch (failure) {
+      this.scheduler.blame(error)
+      this.scheduler.blame(failure)
+    }
   }
 
   /** Notifies a watcher once the task has ended. @internal */

@@ -5,8 +5,8 @@
  * The events `call`, `join` and `wait` are these three handlers by name.
  */
 
-import { inspect } from '../check.js'
-import { DeadlockError, KilledError } from '../errors.js'
+import { inspect, nameOf } from '../check.js'
+import { DeadlockError, KilledError, listed } from '../errors.js'
 import { isCoroutine } from './coroutine.js'
 import type { Coroutine, EventHandler, Request, TaskHandle, Waiter, Watcher } from './protocol.js'
 import { Task } from './task.js'
@@ -102,7 +102,7 @@ function refuseCycle(joiner: Task, target: Task): void {
     cycle.push(task)
   }
   const waits = cycle.map((task, i) => `${task} waits for join(${cycle[i + 1] ?? joiner})`)
-  throw new DeadlockError(`join(${target}) would wait for itself:\n  ${waits.join('\n  ')}`, waits)
+  throw new DeadlockError(`join(${target}) would wait for itself:${listed(waits)}`, waits)
 }
 
 /** Every task that waits in a join for the given one, or for one that does. */
@@ -166,7 +166,7 @@ function misuse(yielded: unknown): TypeError {
     )
   }
   if (typeof yielded === 'function') {
-    const name = yielded.name || 'anonymous'
+    const name = nameOf(yielded, 'anonymous')
     return new TypeError(`cannot yield a function (${name}): did you mean to call it, yield ${name}(...)?`)
   }
   if (Array.isArray(yielded)) {

@@ -9,6 +9,7 @@ import type { Probe } from '../core/probe.js'
 import type { TaskHandle } from '../core/protocol.js'
 import type { Task } from '../core/task.js'
 import { isOwnFrame } from './own-files.js'
+import { stackOf } from './stack.js'
 
 /** Whether events record where they are made: true during the turns of a scheduler that has the option `sites`. */
 export let capturing: boolean = false
@@ -98,7 +99,9 @@ function coroutinesIn(lines: readonly string[]): string[] {
   )
 }
 
-/** The lines of a stack; none if the engine does not write it as V8 does. */
-function linesOf({ stack = '' }: Error): string[] {
+/** The lines of a stack; none if the engine, or a `prepareStackTrace` of the program, does not write it as V8 does. */
+function linesOf(taken: Error): string[] {
+  const stack = stackOf(taken)
+  if (stack === undefined) return []
   return stack.split('\n').flatMap((line) => /^\s*at (.*)$/.exec(line)?.[1]?.replace('file://', '') ?? [])
 }

@@ -6,8 +6,10 @@
 
 import type { TaskHandle } from '../core/protocol.js'
 import type { Task } from '../core/task.js'
+import { Cancelled } from '../errors.js'
 import { coroutineFrames } from './call-sites.js'
 import { lastEvent, waitsFor } from './snapshot.js'
+import { stackOf } from './stack.js'
 
 /** The number of spawners that a trace names. */
 const MAX_SPAWNERS = 8
@@ -15,36 +17,63 @@ const MAX_SPAWNERS = 8
 /** The number of characters above which a stack gets no more frames: an error may pass through a million coroutines. */
 const MAX_STACK = 10_000
 
+/** The number of traces that are added to one error, which may fail any number of tasks. */
+const MAX_TRACES = 16
+
+/** The first line for a `Cancelled` that has reached a supervisor: it did not come from a kill of the task that threw it. */
+const STRAY = 'thrown by a task that is not being killed by it: a Cancelled of another task is an error'
+
+/** The number of traces that each error has. */
+const traces = new WeakMap<Error, number>()
+
 /**
  * Adds to an error's stack the task that it ended, and that task's spawners. An error that has this trace already, one that
- * is frozen, and a value that is not an error are left alone.
+ * is frozen, one whose stack is not a string, and a value that is not an error are left alone. An error that fails more than
+ * 16 tasks gets no more traces.
  *
  * @param error the error that a supervisor has received
  * @param task the task that failed with it
  */
 export function addTrace(error: unknown, task: TaskHandle): void {
-  append(error, traceOf(task as Task)) // Every handle is a Task.
+  if (!isOf(error, Error)) return
+  const count = traces.get(error) ?? 0
+  if (count > MAX_TRACES) return
+  const lines = count < MAX_TRACES ? traceOf(task as Task) : ['and in more tasks'] // Every handle is a Task.
+  if (count === 0 && isOf(error, Cancelled)) lines.unshift(STRAY)
+  if (append(error, lines)) traces.set(error, count + 1)
 }
 
 /** Adds to an error's stack the coroutines of the `yield*` chain through which it is being thrown right now. */
 export function addFrames(error: unknown): void {
-  if (!(error instanceof Error) || (error.stack?.length ?? 0) > MAX_STACK) return
+  // A kill is no error, and is thrown through each of its victim's coroutines.
+  if (!isOf(error, Error) || isOf(error, Cancelled) || (stackOf(error)?.length ?? 0) > MAX_STACK) return
   append(
     error,
     coroutineFrames().map((frame) => `at ${frame}`),
   )
 }
 
-function append(error: unknown, lines: readonly string[]): void {
-  // Newer engines would let the stack of a frozen error be changed.
-  if (!(error instanceof Error) || lines.length === 0 || Object.isFrozen(error)) return
-  const stack = error.stack ?? `${error}`
-  const added = lines.map((line) => `\n    ${line}`).join('')
-  if (stack.includes(added)) return // One error may fail many tasks.
+/** `instanceof`, which may throw for a Proxy. */
+function isOf<E extends Error>(error: unknown, errorClass: new () => E): error is E {
   try {
-    error.stack = stack + added
+    return error instanceof errorClass
   } catch {
-    // The stack cannot be set, and the error stays as it is.
+    return false
+  }
+}
+
+/** Adds lines to an error's stack. @returns whether it has changed */
+function append(error: Error, lines: readonly string[]): boolean {
+  try {
+    // Newer engines would let the stack of a frozen error be changed.
+    if (lines.length === 0 || Object.isFrozen(error)) return false
+    const { stack = `${error}` } = error
+    const added = lines.map((line) => `\n    ${line}`).join('')
+    if (typeof stack !== 'string' || stack.includes(added)) return false // One error may fail many tasks.
+    error.stack = stack + added
+    return true
+  } catch {
+    return false // The stack cannot be read or set, and the error stays as it is.
   }
 }
 

@@ -3,7 +3,7 @@
  */
 
 import type { Probe } from '../core/probe.js'
-import type { Host } from '../host/host.js'
+import { type Host, report } from '../host/host.js'
 
 /** All probes of a scheduler as one. */
 export class Probes {
@@ -34,7 +34,7 @@ export class Probes {
         call?.apply(probe, values)
       } catch (error) {
         this.remove(probe)
-        this.#host.report(error)
+        report(this.#host, error)
       }
     }
   }

@@ -2,6 +2,7 @@
  * What a scheduler's tasks are doing, as plain data for people and tools.
  */
 
+import { cut, nameOf } from '../check.js'
 import type { CallSiteIndex } from '../core/kernel.js'
 import type { EventHandler, Yieldable } from '../core/protocol.js'
 import type { Task } from '../core/task.js'
@@ -63,8 +64,8 @@ export function describe(yieldable: Yieldable): string {
 
 function describeEvent(handler: EventHandler, argument: unknown): string {
   try {
-    return handler.describe?.(argument) ?? `${handler.name}()`
+    return cut(`${handler.describe?.(argument) ?? `${handler.name}()`}`)
   } catch {
-    return `${handler.name}()` // A description that fails must not hide the error that it was made for.
+    return `${nameOf(handler, 'event')}()` // A description that fails must not hide the error that it was made for.
   }
 }

@@ -8,7 +8,6 @@
 import type { Event, EventHandler, Request } from '../core/protocol.js'
 import { captureCallSite, capturing, copyCallSite } from '../diagnostics/call-sites.js'
 import { addFrames } from '../diagnostics/error-trace.js'
-import { Cancelled } from '../errors.js'
 import { runtimeOf, Scheduler } from '../loop/scheduler.js'
 
 /**
@@ -84,7 +83,7 @@ class EventObject implements Request {
   throw(error: unknown): never {
     this.done = true
     this.value = undefined
-    if (!(error instanceof Cancelled)) addFrames(error)
+    addFrames(error)
     throw error
   }
 

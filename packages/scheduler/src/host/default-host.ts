@@ -5,6 +5,7 @@
  * browsers, workers and bare engines.
  */
 
+import { inspectThrown } from '../check.js'
 import type { Host } from './host.js'
 
 /** The parts of the global object that this file looks for. Each may be missing. */
@@ -90,7 +91,11 @@ function hostOf(clockwork: Clockwork): Host {
       clearTimeout?.(timer)
     },
     report(error) {
-      environment.console?.error(error)
+      try {
+        environment.console?.error(error)
+      } catch {
+        environment.console?.error(inspectThrown(error)) // A console may fail at a value that cannot be printed.
+      }
     },
     onIdle(callback) {
       const listener = () => callback(false)

@@ -1,5 +1,5 @@
 /**
- * What the scheduler needs from its environment: the time, "call me soon" and "call me at". Types only.
+ * What the scheduler needs from its environment: the time, "call me soon" and "call me at".
  */
 
 import type { Schedule } from './schedule.js'
@@ -53,6 +53,15 @@ export interface Host {
    * @returns stops calling back
    */
   onIdle?(callback: (simulated: boolean) => void): () => void
+}
+
+/** Reports an error to a host, which must not fail with another one. */
+export function report(host: Host, error: unknown): void {
+  try {
+    host.report(error)
+  } catch {
+    // The last resort has failed.
+  }
 }
 
 /** Calls a function in a context that was captured earlier. */

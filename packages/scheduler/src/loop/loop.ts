@@ -17,7 +17,7 @@ import { CallSites, capturing, setCapturing } from '../diagnostics/call-sites.js
 import { Probes } from '../diagnostics/probes.js'
 import { snapshotOf, type TaskSnapshot } from '../diagnostics/snapshot.js'
 import { currentHost } from '../host/default-host.js'
-import type { Host, StepContext } from '../host/host.js'
+import { type Host, report, type StepContext } from '../host/host.js'
 import { HostTimer } from '../host/host-timer.js'
 import { type Schedule, takeNext, untilItFails } from '../host/schedule.js'
 import { RingQueue } from '../stores/ring-queue.js'
@@ -243,7 +243,7 @@ export class Loop implements Kernel {
         }
       }
     } catch (error) {
-      this.#blame(error)
+      this.#escaped(error)
     }
     this.#current = null
     setCapturing(false)
@@ -261,7 +261,7 @@ export class Loop implements Kernel {
     try {
       this.#step(takeNext(this.#queue, this.#schedule))
     } catch (error) {
-      this.#blame(error)
+      this.#escaped(error)
     }
     this.#current = null
     setCapturing(outer)
@@ -275,12 +275,25 @@ export class Loop implements Kernel {
     else task.context(step, task)
   }
 
-  /** Reports an error that a handler threw where it must not. We may lose the task, but never its error. */
-  #blame(error: unknown): void {
+  /** Receives an error that a supervisor or a watcher has thrown: it ends the run, and outside of one it is reported. */
+  blame(error: unknown): void {
+    if (this.#owner !== null) this.#owner.cancel(error)
+    else report(this.host, error)
+  }
+
+  /** Receives an error that a handler threw where it must not. We may lose the task, but never its error. */
+  #escaped(error: unknown): void {
     const current = this.#current
-    if (current !== null) current.supervisor.fail(current, error)
-    else if (this.#owner !== null) this.#owner.cancel(error)
-    else this.host.report(error)
+    if (current === null || current.phase === ENDED) {
+      this.blame(error)
+      return
+    }
+    try {
+      current.supervisor.fail(current, error)
+    } catch (failure) {
+      this.blame(error)
+      this.blame(failure)
+    }
   }
 
   #expireTimers(): void {
@@ -288,7 +301,7 @@ export class Loop implements Kernel {
     try {
       this.timers.expire(this.host.now())
     } catch (error) {
-      this.#blame(error)
+      this.#escaped(error)
     }
   }
 

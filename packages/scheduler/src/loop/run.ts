@@ -11,13 +11,10 @@ import type { Task } from '../core/task.js'
 import { PARKED } from '../core/task-state.js'
 import { addTrace } from '../diagnostics/error-trace.js'
 import { waitsFor } from '../diagnostics/snapshot.js'
-import { DeadlockError, KilledError } from '../errors.js'
+import { DeadlockError, KilledError, listed } from '../errors.js'
 import { type ScopeOwner, TaskScope } from '../scope/task-scope.js'
 import type { Loop, LoopOwner } from './loop.js'
 import type { AbortSignalLike } from './options.js'
-
-/** The number of tasks that the message of a deadlock lists; the error has them all. */
-const MAX_LISTED = 20
 
 /** The settling functions of a promise. */
 export interface Settling<T> {
@@ -64,11 +61,8 @@ export class Run<T = unknown> implements LoopOwner, ScopeOwner {
 
   deadlocked(): void {
     const waits = Array.from(this.tasks, (task) => `${task} waits for ${waitsFor(task)}`)
-    const listed = waits.slice(0, MAX_LISTED)
-    if (waits.length > listed.length) listed.push(`and ${waits.length - listed.length} more`)
-    const list = listed.map((line) => `\n  ${line}`).join('')
     this.abandon(
-      new DeadlockError(`every task waits, and nothing is left that could wake one:${list}`, waits),
+      new DeadlockError(`every task waits, and nothing is left that could wake one:${listed(waits)}`, waits),
     )
   }
 

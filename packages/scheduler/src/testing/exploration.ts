@@ -2,7 +2,7 @@
  * Exploration: runs a program under many schedules, and shows a shortest one under which it fails.
  */
 
-import { checkCount, inspect } from '../check.js'
+import { checkCount, inspect, inspectThrown } from '../check.js'
 import type { Coroutine } from '../core/protocol.js'
 import { identify } from '../errors.js'
 import type { Host } from '../host/host.js'
@@ -193,7 +193,7 @@ async function explained<W extends World>(
   const { error } = again ?? failure
   const schedule = replay.toString()
   const message = [
-    `${error instanceof Error ? error.message : inspect(error)}`,
+    messageOf(error),
     again === undefined
       ? `found by ${where}; it did not fail again with the same choices: the program depends on something other than its world`
       : `found by ${where}; it fails under the schedule '${schedule}'` +
@@ -201,4 +201,13 @@ async function explained<W extends World>(
     ...log.lines(),
   ].join('\n  ')
   return new ScheduleError(message, schedule, { cause: error })
+}
+
+/** The message of an error, which may fail to be read. */
+function messageOf(error: unknown): string {
+  try {
+    return error instanceof Error ? `${error.message}` : inspect(error)
+  } catch {
+    return inspectThrown(error)
+  }
 }
