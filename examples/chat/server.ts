@@ -19,6 +19,7 @@ await run(
     overload: 'close',
     // Members may be silent for any length of time.
     idleTimeout: Number.POSITIVE_INFINITY,
+    idle: 'reader', // A member whose next line has not begun is not waited for at the end.
     onDrop: (reason, address) => console.log(`${address} was turned away: ${reason}`),
     onError: (error, conn) => console.log(`${conn.remoteAddress}: ${error}`),
     onListening: ({ address }) => {

@@ -54,6 +54,7 @@ const port = Number(process.env.PORT ?? 4915)
 await run(
   server('', port, chatter, {
     idleTimeout: Number.POSITIVE_INFINITY,
+    idle: 'reader',
     onListening: ({ address }) =>
       console.log(`chat on port ${address.port}; try: nc 127.0.0.1 ${address.port}`),
   }),

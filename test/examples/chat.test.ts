@@ -139,7 +139,7 @@ describe("'examples/chat/server.ts', with 'examples/chat/room.ts' and 'examples/
     mallory.write('x'.repeat(100_000))
 
     await receives(adam, '* mallory has left\n')
-    await server.printed(/LimitError/)
+    await server.printed(/was turned away: limit/)
   })
 
   it('drops no member for a line longer than the limit for a member', async () => {

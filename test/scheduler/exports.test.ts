@@ -125,6 +125,7 @@ describe('@bluelet/scheduler/lowlevel', () => {
         "defaultHost",
         "dispose",
         "event",
+        "everyWait",
         "registerOwnFiles",
         "runtimeOf",
         "spawnUnder",
@@ -138,6 +139,7 @@ describe('@bluelet/scheduler/lowlevel', () => {
       [
         "type EventHandler",
         "type Host",
+        "type InnerWaits",
         "type Probe",
         "type Runtime",
         "type Schedule",
@@ -155,6 +157,7 @@ describe('@bluelet/scheduler/lowlevel', () => {
         "value defaultHost",
         "value dispose",
         "value event",
+        "value everyWait",
         "value registerOwnFiles",
         "value runtimeOf",
         "value spawnUnder",

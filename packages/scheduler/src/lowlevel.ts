@@ -5,7 +5,7 @@
  */
 
 export type { Probe, WakeCause } from './core/probe.js'
-export type { EventHandler, Runtime, Supervisor, TaskHandle, Waiter } from './core/protocol.js'
+export type { EventHandler, InnerWaits, Runtime, Supervisor, TaskHandle, Waiter } from './core/protocol.js'
 export { withdrawCall } from './core/yieldable.js'
 export { addTrace } from './diagnostics/error-trace.js'
 export { registerOwnFiles } from './diagnostics/own-files.js'
@@ -18,4 +18,5 @@ export type { Schedule } from './host/schedule.js'
 export { runtimeOf } from './loop/scheduler.js'
 export { dispose } from './scope/disposal.js'
 export { type ScopeOwner, TaskScope } from './scope/task-scope.js'
+export { everyWait } from './scope/waits.js'
 export type { Timer, Timers } from './stores/timer-heap.js'

@@ -243,7 +243,7 @@ describe.each(CASES)('the $deadline timeout', (scenario) => {
           yield* spawn(wait(conn))
           yield* sleep(HOUR_MS)
         },
-        only(deadline, 1000),
+        { ...only(deadline, 1000), idle: 'reader' },
       )
       yield* linger(port, sends, 5000)
       return { counts, errors }

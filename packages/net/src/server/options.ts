@@ -53,9 +53,17 @@ export interface LimitOptions {
   readonly firstByteTimeout?: number
   /**
    * How long a handler waits between messages while nothing is sent in either direction. Default:
-   * 120,000.
+   * 120,000. What counts as idle is said by `idle`.
    */
   readonly idleTimeout?: number
+  /**
+   * When a session is idle, for `idleTimeout` and for the quick end at shutdown.
+   * - `'session'`, the default: all its tasks wait for its client, and one of them reads. A task that waits
+   *   for a timer, a channel, a promise or another connection works for the client.
+   * - `'reader'`: a task reads, whatever the others do. For a chat, where a member's other tasks wait for
+   *   messages of others.
+   */
+  readonly idle?: 'session' | 'reader'
   /**
    * How long the rest of a message may take once a part of it has arrived, in `readline`, `readuntil`,
    * `readexactly` or `readall`. Default: 30,000. Slowly arriving bytes do not extend it.
@@ -162,6 +170,7 @@ export interface Limits {
   readonly perAddress: number
   readonly overload: OverloadPolicy
   readonly timeouts: Timeouts
+  readonly idle: 'session' | 'reader'
   readonly maxAge: number
   readonly onFailure: 'reset' | 'close'
 }
@@ -186,7 +195,11 @@ export function limitsOf(
     stallTimeout = 30_000,
     maxAge = Number.POSITIVE_INFINITY,
     onFailure = 'reset',
+    idle = 'session',
   } = options
+  if (!['session', 'reader'].includes(idle)) {
+    throw new TypeError(`server: idle: expected 'session' or 'reader', got ${shown(idle)}`)
+  }
   if (!['reset', 'close'].includes(onFailure)) {
     throw new TypeError(`server: onFailure: expected 'reset' or 'close', got ${shown(onFailure)}`)
   }
@@ -203,6 +216,7 @@ export function limitsOf(
       message: checkTimeout(messageTimeout, 'server: messageTimeout', 'no limit'),
       stall: checkTimeout(stallTimeout, 'server: stallTimeout', 'no limit'),
     },
+    idle,
     maxAge: checkTimeout(maxAge, 'server: maxAge', 'no limit'),
     onFailure,
   }

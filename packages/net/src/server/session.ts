@@ -7,6 +7,7 @@ import { ClosedError, type Coroutine, type Task, TimeoutError } from '@bluelet/s
 import {
   abortedWithin,
   addTrace,
+  everyWait,
   type ScopeOwner,
   type TaskHandle,
   TaskScope,
@@ -23,7 +24,7 @@ import type { Stall, SweptConnection, TimeoutSweep } from './timeout-sweep.js'
 
 /** What a session belongs to. */
 export interface SessionOwner {
-  readonly limits: Pick<Limits, 'maxAge' | 'onFailure'>
+  readonly limits: Pick<Limits, 'idle' | 'maxAge' | 'onFailure'>
   /** Whether the server has begun to end. */
   readonly ending: boolean
   /** Watches over the session's waits. */
@@ -102,6 +103,28 @@ export class Session implements PublicSession, ScopeOwner, ConnectionObserver, S
       if (this.#owner.ending) this.#controller.abort()
     }
     return this.#controller.signal
+  }
+
+  /**
+   * Whether the session does nothing but wait for its client: each of its tasks does, one of them in a
+   * read. Waiting for the end of the server or of the connection is no work.
+   */
+  get idle(): boolean {
+    if (this.#owner.limits.idle === 'reader') return true
+    const { conn } = this
+    const signal = this.#controller?.signal
+    let reads = false
+    const waits = everyWait(this.#scope, (handler: object, argument) => {
+      if (handler !== conn.readHalf)
+        return (
+          handler === conn.writeHalf ||
+          conn.endsBy(handler) ||
+          (argument !== undefined && argument === signal)
+        )
+      reads = true
+      return true
+    })
+    return waits && reads
   }
 
   /** The server begins to end. */

@@ -35,6 +35,8 @@ export interface Stall {
 /** A connection, and what the last sweep has seen of it. */
 export interface SweptConnection {
   readonly conn: Connection
+  /** Whether it does nothing but wait for its client. */
+  readonly idle: boolean
   /** The timeout of the pending read; undefined if there is none. */
   awaited: TimeoutKind | undefined
   /** How many bytes had been transferred when the sweep first saw that read. */
@@ -54,7 +56,7 @@ export class TimeoutSweep {
   readonly #scheduler: Runtime
   /** All connections. They may leave during a sweep. */
   readonly #connections: () => Iterable<SweptConnection>
-  #timeouts: Timeouts
+  readonly #timeouts: Timeouts
   /** Milliseconds between two sweeps. */
   #period: number
   /** Whether the server is ending. */
@@ -82,13 +84,7 @@ export class TimeoutSweep {
 
   /** From now on, cancels connections soon that wait for a message to begin. */
   startDrain(): void {
-    const { firstByte, idle } = this.#timeouts
-    this.#timeouts = {
-      ...this.#timeouts,
-      firstByte: Math.min(firstByte, DRAIN_IDLE_TIMEOUT),
-      idle: Math.min(idle, DRAIN_IDLE_TIMEOUT),
-    }
-    this.#period = periodOf(this.#timeouts)
+    this.#period = Math.min(this.#period, DRAIN_IDLE_TIMEOUT / SWEEPS_PER_TIMEOUT)
     this.#draining = true
     this.stop()
     this.sweep()
@@ -102,14 +98,20 @@ export class TimeoutSweep {
     for (const swept of this.#connections()) {
       this.#checkRead(swept, now)
       this.#checkWrite(swept, now)
-      waiting ||= swept.awaited !== undefined || swept.stall !== null
+      // Also a reader of a session that is not idle: it may become so without another read.
+      waiting ||= swept.conn.readHalf.busy || swept.stall !== null
     }
     if (waiting) this.start()
   }
 
   #checkRead(swept: SweptConnection, now: number): void {
     const { readHalf, writeHalf } = swept.conn
-    const awaited = awaitedBy(readHalf)
+    let awaited = awaitedBy(readHalf)
+    let ending = this.#draining && awaited !== 'message'
+    if ((awaited === 'idle' || (ending && awaited !== undefined)) && !swept.idle) {
+      if (awaited === 'idle') awaited = undefined
+      ending = false
+    }
     // A part of a message has not been delivered, so it does not count: slow bytes extend no
     // timeout.
     const bytes = awaited === 'message' ? readHalf.received : readHalf.received + (writeHalf?.sent ?? 0)
@@ -117,14 +119,18 @@ export class TimeoutSweep {
       swept.awaited = awaited
       swept.readBytes = bytes
       swept.readSince = Math.ceil(now)
-    } else if (awaited !== undefined && now - swept.readSince >= this.#timeouts[awaited]) {
+    } else if (awaited !== undefined && now - swept.readSince >= this.#limit(awaited, ending)) {
       swept.awaited = undefined
-      if (this.#draining && awaited !== 'message') swept.cancel()
+      if (ending) swept.cancel()
       else {
         swept.timedOut(awaited)
         readHalf.fail(this.#error(readHalf.request, awaited))
       }
     }
+  }
+
+  #limit(awaited: TimeoutKind, ending: boolean): number {
+    return ending ? Math.min(this.#timeouts[awaited], DRAIN_IDLE_TIMEOUT) : this.#timeouts[awaited]
   }
 
   #checkWrite(swept: SweptConnection, now: number): void {

@@ -241,6 +241,11 @@ export class Connection {
     return event<void>(this.#end(), undefined)
   }
 
+  /** Whether an event waits for the end of this connection, by its handler. @internal */
+  endsBy(handler: object): boolean {
+    return handler === this.#linger
+  }
+
   /** Closes the connection, at the end of a `using`. */
   [Symbol.dispose](): void {
     this.close()

@@ -167,6 +167,16 @@ export interface EventHandler<A = unknown, W = unknown, T = unknown> {
    * An error, thrown or rejected, joins the outcome of the combination. A promise is waited for, within the waiter's grace.
    */
   discard?(arg: A, value: T): void | PromiseLike<void>
+  /** For an event that waits for a task to end: that task. */
+  joins?(arg: A, wait: W): TaskHandle | undefined
+  /** For an event that consists of others: the tasks of a group, or the branches of a combination. */
+  within?(arg: A, wait: W): InnerWaits
+}
+
+/** What an event consists of. */
+export interface InnerWaits {
+  readonly members?: Iterable<TaskHandle>
+  readonly branches?: Iterable<Waiter>
 }
 
 /**

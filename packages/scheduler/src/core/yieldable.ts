@@ -32,6 +32,7 @@ export const CALL: EventHandler<Coroutine | (() => Coroutine), TaskHandle | unde
   name: 'call',
   enter: (waiter, callee) => waiter.call(typeof callee === 'function' ? callee() : callee),
   withdraw: withdrawCall,
+  joins: (_callee, spawned) => spawned,
 }
 
 /** Withdraws a `waiter.call`: cancels the task that it spawned, if any, which may take time. */
@@ -76,6 +77,7 @@ export const JOIN: EventHandler<Task, Watcher | undefined> = {
     task.unwatch(watcher)
     if (task.scheduler !== scheduler) scheduler.unref()
   },
+  joins: (task) => task,
 }
 
 /** Gives a waiter the outcome of a task that has ended. */

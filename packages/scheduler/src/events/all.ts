@@ -52,4 +52,5 @@ const ALL: EventHandler<readonly Yieldable[], Combination | undefined, any> = {
     return undefined
   },
   withdraw: (_waiter, _yieldables, combination) => combination?.withdraw(),
+  within: (_yieldables, combination) => ({ branches: combination?.branches ?? [] }),
 }

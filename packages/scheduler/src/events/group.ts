@@ -62,6 +62,10 @@ class RunningGroup implements Group, ScopeOwner {
     ) as Task
   }
 
+  get members(): TaskHandle[] {
+    return this.#scope.tasks
+  }
+
   cancel(): void {
     for (const task of this.#scope.tasks as Task[]) {
       // A task that runs a branch ends with the task that waits for the combination.
@@ -128,4 +132,5 @@ const GROUP: EventHandler<(group: Group) => Coroutine, RunningGroup, any> = {
     return 'later'
   },
   discard: (_body, value) => dispose(value),
+  within: (_body, running) => ({ members: running.members }),
 }

@@ -63,4 +63,5 @@ const KILL: EventHandler<KillRequest, Watcher | undefined, void> = {
   withdraw(_waiter, { victim }, watcher) {
     if (watcher !== undefined) victim.unwatch(watcher)
   },
+  joins: ({ victim }) => victim,
 }

@@ -50,4 +50,5 @@ const RACE: EventHandler<readonly Yieldable[], Combination, any> = {
   describe: (yieldables) => `race(${yieldables.length} yieldables)`,
   enter: (waiter, yieldables) => new Combination(waiter, FIRST).enter(yieldables),
   withdraw: (_waiter, _yieldables, combination) => combination.withdraw(),
+  within: (_yieldables, { branches }) => ({ branches }),
 }

@@ -75,4 +75,5 @@ const TIMEOUT: EventHandler<Limit, Countdown, any> = {
   describe: ({ ms }) => `timeout(${ms})`,
   enter: (waiter, limit) => new Countdown(waiter, limit),
   withdraw: (_waiter, _limit, countdown) => countdown.combination.withdraw(),
+  within: (_limit, { combination: { branches } }) => ({ branches }),
 }

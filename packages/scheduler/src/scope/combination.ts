@@ -61,6 +61,10 @@ export class Combination implements BranchOwner {
     this.rule = rule
   }
 
+  get branches(): readonly Waiter[] {
+    return this.#branches
+  }
+
   /**
    * Enters the branches in order, up to the first that decides the combination at once.
    *
