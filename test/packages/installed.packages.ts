@@ -1,11 +1,14 @@
 // What a user gets: the packages, packed and installed, and what users' bundlers make of them.
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { SourceMap } from 'node:module'
-import { dirname, join, relative, resolve } from 'node:path'
+import { basename, dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { nodeResolve } from '@rollup/plugin-node-resolve'
 import { build, type Format } from 'esbuild'
+import { rollup } from 'rollup'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Ended, Project, runCompiler, runNode, runTool } from './project.js'
+import webpack from 'webpack'
+import { type Ended, Project, runCompiler, runNode, runProgram, runTool } from './project.js'
 
 const prebuilt = fileURLToPath(
   new URL(`../../packages/net/prebuilds/${process.platform}-${process.arch}`, import.meta.url),
@@ -274,6 +277,50 @@ describe.each(['5.9', '6.0', '7.0'])('a project that loads no types, with TypeSc
   })
 })
 
+describe('Deno', () => {
+  it.each([[['--allow-net']], [['--allow-net', '--allow-env', '--allow-read']]])(
+    'echoes with %j',
+    (permissions) => {
+      const run = ['run', '--no-prompt', '--node-modules-dir=manual', ...permissions]
+      const deno = fileURLToPath(new URL('../node_modules/.bin/deno', import.meta.url))
+
+      expect(echoed(runProgram(deno, [...run, project.write('program.js', ECHO)]))).toBe('node echo')
+    },
+  )
+})
+
+/** Bundlers that keep the modules of Node outside. They return their warnings. */
+const BUNDLERS = {
+  async rollup(entry: string, outfile: string, format: 'esm' | 'cjs'): Promise<string[]> {
+    const warnings: string[] = []
+    const bundle = await rollup({
+      input: entry,
+      external: /^node:/,
+      plugins: [nodeResolve({ exportConditions: ['node'] })],
+      onwarn: ({ message }) => warnings.push(message),
+    })
+    await bundle.write({ file: outfile, format })
+    return warnings
+  },
+
+  async webpack(entry: string, outfile: string, format: 'esm' | 'cjs'): Promise<string[]> {
+    const output = { path: dirname(outfile), filename: basename(outfile) }
+    const stats = await new Promise<webpack.Stats | undefined>((resolve, reject) => {
+      const done = (error: Error | null, stats?: webpack.Stats) => (error ? reject(error) : resolve(stats))
+      webpack(
+        {
+          ...{ mode: 'production', target: 'node20', context: dirname(entry), entry },
+          experiments: { outputModule: format === 'esm' },
+          output: { ...output, ...(format === 'esm' ? { module: true, chunkFormat: 'module' } : {}) },
+        },
+        done,
+      )
+    })
+    const { errors = [], warnings = [] } = stats?.toJson() ?? {}
+    return [...errors, ...warnings].map(({ message }) => message)
+  },
+}
+
 describe('a bundle of a user', () => {
   async function bundled(format: Format, program = ECHO): Promise<string> {
     const outfile = join(project.folder, `bundle.${format === 'cjs' ? 'cjs' : 'mjs'}`)
@@ -309,6 +356,36 @@ describe('a bundle of a user', () => {
   function addon(): string {
     return project.installed(`net/prebuilds/${process.platform}-${process.arch}/bluelet.node`)
   }
+
+  it.each([
+    ['rollup', 'esm'],
+    ['rollup', 'cjs'],
+    ['webpack', 'esm'],
+    ['webpack', 'cjs'],
+  ] as const)('echoes, made by %s (%s)', async (bundler, format) => {
+    const entry = project.write('entry.js', ECHO)
+    const outfile = join(project.folder, `${bundler}.${format === 'cjs' ? 'cjs' : 'mjs'}`)
+    const warnings = await BUNDLERS[bundler](entry, outfile, format)
+
+    expect(warnings).toEqual([])
+    expect(echoed(runNode([outfile]))).toBe(`${fastest} echo`)
+    expect(echoed(runNode([outfile], { BLUELET_NATIVE: addon() }))).toBe(`${fastest} echo`)
+  })
+
+  it('echoes beside the installed package and another bundle, in one process', async () => {
+    project.write('entry.js', ECHO)
+    const [esm, cjs] = [await bundled('esm'), join(project.folder, 'second.cjs')]
+    await BUNDLERS.rollup(join(project.folder, 'entry.js'), cjs, 'cjs')
+
+    const { code, stdout, stderr } = project.run(`
+      for (const path of ${JSON.stringify([join(project.folder, 'entry.js'), esm, cjs])}) await import(path)
+    `)
+
+    expect([code, stderr]).toEqual([0, ''])
+    expect(stdout.split('\n').filter((line) => line.endsWith(' echo'))).toEqual(
+      Array(3).fill(`${fastest} echo`),
+    )
+  })
 
   it.each(['esm', 'cjs'] as const)('leaves out no frame of the user (%s)', async (format) => {
     const [, ...sites] = runNode([await bundled(format)])

@@ -73,6 +73,16 @@ export class Project {
   }
 }
 
+/** Runs another program in the folder of a project, such as a runtime that is not Node. */
+export function runProgram(command: string, parameters: readonly string[]): Ended {
+  const folder = dirname(parameters.at(-1) ?? '')
+  return run(command, parameters, folder, {
+    NO_COLOR: '1',
+    DENO_NO_UPDATE_CHECK: '1',
+    DENO_DIR: join(folder, '.deno'),
+  })
+}
+
 /** Runs Node without what the environment of a test would change. */
 export function runNode(parameters: readonly string[], env: NodeJS.ProcessEnv = {}): Ended {
   const neutral = { NODE_OPTIONS: '', NODE_PATH: '', BLUELET_DRIVER: '', BLUELET_NATIVE: '' }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
+import { environmentVariable } from '../../../packages/net/src/drivers/environment.js'
 import { epollDriver } from '../../../packages/net/src/drivers/epoll/driver.js'
 import { candidates, loadNative } from '../../../packages/net/src/drivers/epoll/native.js'
 import { driverNamed } from '../../../packages/net/src/drivers/real.js'
@@ -128,6 +129,24 @@ describe('the driver in use', { tags: [LARGE.name], timeout: 30_000 }, () => {
     expect(stderr).toBe('')
     expect(stdout).toBe('node\nnode\nboth listen on one port\n')
     expect(code).toBe(0)
+  })
+})
+
+describe('environmentVariable', () => {
+  it('is undefined where the environment may not be read', () => {
+    const denied = new Proxy(process.env, {
+      get() {
+        throw new Error('requires env access')
+      },
+    })
+    const { env } = process
+    process.env = denied
+
+    try {
+      expect(environmentVariable('BLUELET_DRIVER')).toBe(undefined)
+    } finally {
+      process.env = env
+    }
   })
 })
 

@@ -4,6 +4,7 @@
 
 import type { Cluster } from 'node:cluster'
 import type { Driver } from '../driver/protocol.js'
+import { environmentVariable } from './environment.js'
 import { epollDriver } from './epoll/driver.js'
 import { nodeDriver } from './node/driver.js'
 
@@ -29,7 +30,7 @@ export function driverNamed(name: string): Driver {
 
 /** The driver that the environment chooses; by default the fastest one that is available here. */
 export function realDriver(): Driver {
-  chosen ??= choose(process.env[VARIABLE] ?? '')
+  chosen ??= choose(environmentVariable(VARIABLE) ?? '')
   return chosen
 }
 

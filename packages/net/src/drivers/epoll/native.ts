@@ -3,8 +3,8 @@
  */
 
 import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
+import { environmentVariable } from '../environment.js'
 
 /** System calls that never wait. Those that give a number give a negative errno if they fail. */
 export interface Native {
@@ -64,10 +64,10 @@ export function loadNative(): Native {
   const { bun, deno } = process.versions
   if (bun !== undefined || deno !== undefined) throw new Error('it needs Node itself')
   const reasons = new Set<string>()
-  for (const path of candidates(process.env[VARIABLE], import.meta.url)) {
+  for (const path of candidates(environmentVariable(VARIABLE), import.meta.url)) {
     try {
       checkWhole(path)
-      return createRequire(path)(path) as Native // What addon.cc exports.
+      return load(path)
     } catch (error) {
       reasons.add((error as Error).message)
     }
@@ -87,8 +87,20 @@ export function candidates(chosen: string | undefined, from: string | undefined)
   if (from === undefined) {
     throw new Error(`a bundle without import.meta.url cannot find its native part: set ${VARIABLE}`)
   }
+  // Webpack would replace an imported createRequire by its own.
+  const { createRequire } = process.getBuiltinModule('node:module')
   const root = dirname(createRequire(from).resolve('@bluelet/net/package.json'))
   return PLACES.map((place) => join(root, place))
+}
+
+/**
+ * Loads an addon. Unlike `require` it gives each copy of this module, such as that of a bundle, an instance of its own:
+ * an instance serves only one epoll set.
+ */
+function load(path: string): Native {
+  const addon = { exports: {} }
+  process.dlopen(addon, path)
+  return addon.exports as Native // What addon.cc exports.
 }
 
 /**
