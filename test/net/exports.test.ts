@@ -49,6 +49,7 @@ it('@bluelet/net exports these values and types', () => {
       "type ConnectOptions",
       "type DropReason",
       "type EndReason",
+      "type GoneOptions",
       "type Handler",
       "type LimitOptions",
       "type ListenOptions",

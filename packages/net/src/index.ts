@@ -35,7 +35,7 @@ export type { LimitOptions, OverloadPolicy, ServerOptions } from './server/optio
 export { server } from './server/server.js'
 export type { DropReason, EndReason, ServerStats, TimeoutKind } from './server/stats.js'
 export { type ConnectOptions, connect } from './socket/connect.js'
-export { Connection, type PeekOptions, type ReadOptions } from './socket/connection.js'
+export { Connection, type GoneOptions, type PeekOptions, type ReadOptions } from './socket/connection.js'
 export { Listener, type ListenOptions, listen } from './socket/listener.js'
 export type { ReadableLike, WritableLike } from './stream/node-streams.js'
 export { read, type StreamReadOptions, write } from './stream/read-write.js'

@@ -14,6 +14,7 @@ import { CLOSED, type DriverSocket, FAILED, READABLE, WRITABLE } from '../driver
 import { LimitError } from '../errors.js'
 import type { ConnectionObserver } from './connection-observer.js'
 import { Linger } from './linger.js'
+import { PeerWatch } from './peer-watch.js'
 import { MAX_READ_AHEAD, ReadHalf } from './read-half.js'
 import {
   DEFAULT_BLOCK_LIMIT,
@@ -47,6 +48,15 @@ export interface ReadOptions {
 export interface PeekOptions extends ReadOptions {
   /** Whether it waits until all of the bytes have arrived. Default: false. */
   readonly exactly?: boolean
+}
+
+/** Options of `whenGone`. */
+export interface GoneOptions {
+  /**
+   * Whether the end of the peer's side counts, once everything before it has been read. A client that has
+   * ended its side may still wait for a reply. Default: false.
+   */
+  readonly end?: boolean
 }
 
 /**
@@ -243,7 +253,29 @@ export class Connection {
 
   /** Whether an event waits for the end of this connection, by its handler. @internal */
   endsBy(handler: object): boolean {
-    return handler === this.#linger
+    return handler === this.#linger || handler === this.readHalf.peerWatch
+  }
+
+  /**
+   * Event: waits until the peer has disconnected other than by an orderly end, whether or not a task reads.
+   * Bytes that arrived before can still be read. Throws {@link ClosedError} if the connection is closed here.
+   *
+   * While a task waits and none reads, up to 65,536 bytes are read ahead. Not every driver can look beyond
+   * unread bytes.
+   *
+   * @example
+   * yield* race([work(), conn.whenGone()])
+   *
+   * @param options whether the end of the stream counts, too
+   */
+  whenGone({ end = false }: GoneOptions = {}): Event<void> {
+    checkFlag(end, 'whenGone: end')
+    const { readHalf } = this
+    if (readHalf.peerWatch === null) {
+      readHalf.peerWatch = new PeerWatch(() => readHalf.lookAtPeer(), this.#linger?.closing === true)
+      if (this.descriptorClosed) readHalf.peerWatch.failed()
+    }
+    return event<void>(readHalf.peerWatch, end)
   }
 
   /** Closes the connection, at the end of a `using`. */
@@ -266,6 +298,7 @@ export class Connection {
   ready(what: number): void {
     if ((what & (READABLE | FAILED | CLOSED)) !== 0) this.readHalf.ready()
     if ((what & (WRITABLE | FAILED | CLOSED)) !== 0) this.writeHalf?.ready()
+    if ((what & (FAILED | CLOSED)) !== 0) this.readHalf.peerWatch?.failed()
     if ((what & CLOSED) === 0) return
     this.descriptorClosed = true
     this.#linger?.descriptorClosed()
@@ -284,6 +317,7 @@ export class Connection {
     end.close(orderly && !this.writeHalf?.busy)
     this.readHalf.close()
     this.writeHalf?.close()
+    this.readHalf.peerWatch?.close()
   }
 
   #writer(): WriteHalf {

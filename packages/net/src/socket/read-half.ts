@@ -11,7 +11,8 @@ import { ByteQueue } from '../driver/byte-queue.js'
 import type { DriverSocket } from '../driver/protocol.js'
 import { BusyError } from '../errors.js'
 import type { ConnectionObserver } from './connection-observer.js'
-import { Peek, type ReadRequest } from './read-requests.js'
+import type { PeerWatch } from './peer-watch.js'
+import { Peek, PeekExactly, type ReadRequest } from './read-requests.js'
 import { thrownBy } from './thrown.js'
 
 /**
@@ -52,6 +53,8 @@ export class ReadHalf implements EventHandler<number | ReadRequest, undefined, B
   #request: number | ReadRequest = 0
   /** What ended the connection, once a reader has received that error. */
   #failure: unknown = undefined
+  /** Made when it is first needed. */
+  peerWatch: PeerWatch | null = null
   /** Total bytes delivered to readers. */
   received = 0
   /** How many bytes had been sent when the last read began. */
@@ -119,12 +122,41 @@ export class ReadHalf implements EventHandler<number | ReadRequest, undefined, B
 
   withdraw(): void {
     this.#waiter = null
+    this.lookAtPeer()
+  }
+
+  /**
+   * If a task waits for the peer to disconnect, and no task reads: reads ahead up to MAX_READ_AHEAD bytes,
+   * since only a try finds the end of the stream or its error.
+   */
+  lookAtPeer(): void {
+    const { peerWatch } = this
+    if (peerWatch === null || !peerWatch.active || this.busy || this.#failure === CLOSED_HERE) return
+    this.#queue ??= new ByteQueue()
+    const queue = this.#queue
+    try {
+      while (queue.length < MAX_READ_AHEAD) {
+        const chunk = this.#socket.read(MAX_READ_AHEAD)
+        if (chunk === null) return
+        if (chunk.length === 0) {
+          if (queue.length === 0) peerWatch.ended()
+          return
+        }
+        queue.push(chunk)
+      }
+    } catch {
+      // The driver throws it at each later try.
+      peerWatch.failed()
+    }
   }
 
   /** Another try is worthwhile. */
   ready(): void {
     const waiter = this.#waiter
-    if (waiter === null) return
+    if (waiter === null) {
+      this.lookAtPeer()
+      return
+    }
     let bytes: Buffer | null
     try {
       bytes = this.#try(this.#request)
@@ -149,13 +181,14 @@ export class ReadHalf implements EventHandler<number | ReadRequest, undefined, B
   }
 
   #give(waiter: Waiter<Buffer>, bytes: Buffer, request: number | ReadRequest): void {
-    if (typeof request === 'number' || !(request instanceof Peek)) {
+    if (typeof request === 'number' || !(request instanceof Peek || request instanceof PeekExactly)) {
       this.received += bytes.length
       // A task receives what it has read. A branch may lose it.
       const byTask = (waiter as unknown) === waiter.task
       this.#returnable = byTask || bytes.length === 0 ? null : new WeakRef(bytes)
     }
     waiter.resume(bytes)
+    this.lookAtPeer()
   }
 
   /** Fails the pending read; bytes that have arrived are kept. */
@@ -245,6 +278,7 @@ export class ReadHalf implements EventHandler<number | ReadRequest, undefined, B
       return this.#socket.read(max)
     } catch (error) {
       this.#failure = error
+      this.peerWatch?.failed()
       throw error
     }
   }

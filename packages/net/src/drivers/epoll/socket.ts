@@ -31,6 +31,7 @@ import {
 /** The errno of Linux, negative. */
 export const EAGAIN = -11
 const ENOTCONN = -107
+const ECONNRESET = -104
 
 /**
  * Small messages share blocks of this size, which is all that one of them keeps alive. (Node's pool
@@ -68,6 +69,8 @@ export class EpollSocket implements DriverSocket, Member {
   #lingering = false
   /** Whether the next portion of input is about to be discarded: events that come meanwhile start no other chain. */
   #discards = false
+  /** What had arrived before a failure that no task has read yet. */
+  #kept: Buffer | null = null
   #error: Error | null
   /** `host port`. It is kept because the system forgets it when the connection ends. */
   #remote: string
@@ -125,11 +128,16 @@ export class EpollSocket implements DriverSocket, Member {
         return small ? pooled(got) : scratched(set, got)
       }
       this.#readable = false
-      if (got === EAGAIN) return null
-      if (got < 0) throw this.#fail(got, 'read')
+      if (got === EAGAIN && this.#error === null) return null
+      if (got < 0) {
+        this.#fail(got, 'read')
+        this.#closeDescriptor(false)
+        this.#assertOpen()
+      }
       // The system reports an error once, perhaps to a write, and then reports the end.
       this.#ended = this.#error === null
     }
+    if (this.#kept !== null) return this.#takeKept(max)
     if (this.#ended) return EMPTY
     this.#assertOpen()
     return null
@@ -144,7 +152,12 @@ export class EpollSocket implements DriverSocket, Member {
     if (bytes.length === 0) return 0
     const sent = this.#set.native.send(this.#fd, bytes)
     if (sent >= 0) return sent
-    if (sent !== EAGAIN) throw this.#fail(sent, 'write')
+    if (sent !== EAGAIN) {
+      // What arrived before, such as an early reply, can still be read.
+      this.#readable = true
+      this.#maybeEof = true
+      throw this.#fail(sent, 'write')
+    }
     this.#blocked = true
     return 0
   }
@@ -188,6 +201,31 @@ export class EpollSocket implements DriverSocket, Member {
       what |= WRITABLE
     }
     if (what !== 0) this.observer?.ready(what)
+    if ((events & EPOLLERR) !== 0 && this.#fd >= 0 && this.#kept === null) this.#freeFailed()
+  }
+
+  /**
+   * After a failure nothing more will arrive or can be sent. Keeps what has arrived, if one receive finds it
+   * all, and frees the descriptor.
+   */
+  #freeFailed(): void {
+    const { native, scratch } = this.#set
+    const got = native.recv(this.#fd, scratch, 0, MAX_RECEIVE)
+    if (got > 0) this.#kept = Buffer.from(scratch.subarray(0, got))
+    this.#readable = false
+    // There may be more, which the kernel keeps until it is read.
+    if (got === MAX_RECEIVE) return
+    const error = got > 0 ? native.failure(this.#fd) : got
+    this.#fail(error < 0 && error !== EAGAIN ? error : ECONNRESET, 'read')
+    this.#closeDescriptor(false)
+  }
+
+  #takeKept(max: number): Buffer {
+    const kept = this.#kept as Buffer // The caller has checked it.
+    const taken = kept.subarray(0, max)
+    this.#kept = taken.length < kept.length ? kept.subarray(max) : null
+    if (this.#kept === null) this.#readable = this.#fd >= 0
+    return taken
   }
 
   #polledConnecting(events: number): void {

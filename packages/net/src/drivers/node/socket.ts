@@ -2,7 +2,8 @@
  * A socket of the `node` driver.
  *
  * Node's streams push, and ours are pulled. So the socket is paused whenever a chunk has arrived that was
- * not read, which limits reading ahead to that chunk; and nothing is read before the first try.
+ * not read, which limits reading ahead to that chunk; and nothing is read before the first try, or before a
+ * write has to wait.
  */
 
 import type net from 'node:net'
@@ -103,7 +104,7 @@ export class NodeSocket implements DriverSocket {
     this.#assertOpen()
     const socket = this.#socket
     if (socket.writableLength > 0) {
-      this.#blocked = true
+      this.#block()
       return 0
     }
     this.#onWritten ??= () => this.#written()
@@ -112,8 +113,17 @@ export class NodeSocket implements DriverSocket {
     // The kernel has refused at once. Node emits 'error' later, and has counted the bytes as
     // written.
     if (socket.errored !== null) throw this.#fail(socket.errored)
-    if (socket.writableLength > 0) this.#blocked = true
+    if (socket.writableLength > 0) this.#block()
     return piece.length
+  }
+
+  /**
+   * WRITABLE is due. Meanwhile one chunk is read ahead, since Node drops what it has not read when the write
+   * fails: a peer that refuses an upload sends its reply first.
+   */
+  #block(): void {
+    this.#blocked = true
+    if (this.#input === null && !this.#ended && this.#socket.isPaused()) this.#socket.resume()
   }
 
   shutdown(): void {
@@ -156,7 +166,9 @@ export class NodeSocket implements DriverSocket {
    */
   onEnd(): void {
     const socket = this.#socket
-    if (this.#discarding || !socket.writable || socket.writableLength > 0) this.#endInput()
+    if (this.#discarding || !socket.writable) this.#endInput()
+    // The pending write fails within this turn.
+    else if (socket.writableLength > 0) setImmediate(() => this.#endInput())
     else socket.write(EMPTY, () => this.#endInput())
   }
 

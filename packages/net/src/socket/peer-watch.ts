@@ -1,0 +1,72 @@
+/**
+ * The event that waits until the peer has disconnected. It reads nothing itself: the reading half, which
+ * finds out, tells it.
+ */
+
+import { ClosedError } from '@bluelet/scheduler'
+import type { EventHandler, Waiter } from '@bluelet/scheduler/lowlevel'
+
+/** The handler of `whenGone`. The argument is whether the end of the stream counts. */
+export class PeerWatch implements EventHandler<boolean, undefined, void> {
+  /** Calls `ended` or `failed` if one of them applies already. */
+  readonly #look: () => void
+  /** Whether the connection has failed. */
+  #failed = false
+  /** Whether `close()` or `abort()` has been called. */
+  #closed: boolean
+  /** Each with its argument. */
+  readonly #waiters = new Map<Waiter<void>, boolean>()
+
+  constructor(look: () => void, closed: boolean) {
+    this.#look = look
+    this.#closed = closed
+  }
+
+  get name(): string {
+    return 'whenGone'
+  }
+
+  get external(): string {
+    return 'socket'
+  }
+
+  /** Whether a task waits. */
+  get active(): boolean {
+    return this.#waiters.size > 0
+  }
+
+  enter(waiter: Waiter<void>, end: boolean): undefined {
+    if (this.#closed) throw new ClosedError('whenGone(): the connection is closed')
+    this.#waiters.set(waiter, end)
+    if (this.#failed) this.failed()
+    else this.#look()
+  }
+
+  withdraw(waiter: Waiter<void>): void {
+    this.#waiters.delete(waiter)
+  }
+
+  /** The stream has ended, and all of it has been read. */
+  ended(): void {
+    for (const [waiter, end] of this.#waiters) if (end) this.#resume(waiter)
+  }
+
+  /** The connection has ended other than by an orderly end. */
+  failed(): void {
+    this.#failed = true
+    for (const waiter of this.#waiters.keys()) this.#resume(waiter)
+  }
+
+  /** We have closed the connection. */
+  close(): void {
+    this.#closed = true
+    const waiters = [...this.#waiters.keys()]
+    this.#waiters.clear()
+    for (const waiter of waiters) waiter.throw(new ClosedError('whenGone(): the connection has been closed'))
+  }
+
+  #resume(waiter: Waiter<void>): void {
+    this.#waiters.delete(waiter)
+    waiter.resume()
+  }
+}

@@ -1,0 +1,137 @@
+// Peers that disconnect while no task reads, and what can still be read then.
+import { ClosedError, type Connection } from '@bluelet/net'
+import { type Coroutine, join, race, sleep, spawn } from '@bluelet/scheduler'
+import { describe, expect, it } from 'vitest'
+import type { ConformanceHarness } from './harness.js'
+import { outcome } from './log.js'
+
+/** Describes `whenGone`, and what a failed send leaves. */
+export function gone(harness: ConformanceHarness): void {
+  /** Starts to wait; gives whether the wait is over, after a quiet time. */
+  function* watching(conn: Connection, end = false): Coroutine<() => Coroutine<string>> {
+    const task = yield* spawn(outcome, conn.whenGone({ end }))
+    yield* harness.quiet()
+    return function* () {
+      yield* harness.quiet()
+      return task.outcome === undefined ? 'waits' : yield* join(task)
+    }
+  }
+
+  describe('whenGone', () => {
+    it('resumes when the peer resets while no task reads, and the descriptor is free', async () => {
+      const outcomes = await harness.between(function* (one, other) {
+        const state = yield* watching(one)
+        const before = yield* state()
+        other.abort()
+        const after = yield* state()
+        return [before, after, one.closed, yield* outcome(one.whenClosed()), yield* outcome(one.whenGone())]
+      })
+
+      expect(outcomes).toEqual(['waits', 'done', true, 'done', 'done'])
+    })
+
+    it('resumes after a reset behind unread bytes, which can still be read', async () => {
+      const outcomes = await harness.between(function* (one, other) {
+        yield* other.sendall('unread')
+        const state = yield* watching(one)
+        const before = yield* state()
+        other.abort()
+        const after = yield* state()
+        return [before, after, yield* outcome(one.readexactly(6)), yield* outcome(one.recv())]
+      })
+
+      expect(outcomes).toEqual(['waits', 'done', 'unread', 'ConnectionResetError'])
+    })
+
+    it('waits on when the peer has only ended its side, unless that counts', async () => {
+      const outcomes = await harness.between(function* (one, other) {
+        const reset = yield* watching(one)
+        const end = yield* watching(one, true)
+        other.shutdown()
+        const states = [yield* reset(), yield* end()]
+        yield* one.sendall('reply')
+        states.push(yield* outcome(other.readexactly(5)))
+        other.abort()
+        return [...states, yield* outcome(one.recv())]
+      })
+
+      expect(outcomes).toEqual(['waits', 'done', 'reply', 'end'])
+    })
+
+    it('waits for the last byte to be read, if the end of the stream counts', async () => {
+      const outcomes = await harness.between(function* (one, other) {
+        yield* other.sendall('unread')
+        other.shutdown()
+        const end = yield* watching(one, true)
+        const states = [yield* end(), yield* outcome(one.readexactly(3)), yield* end()]
+        return [...states, yield* outcome(one.recv()), yield* end(), yield* outcome(one.recv())]
+      })
+
+      expect(outcomes).toEqual(['waits', 'unr', 'waits', 'ead', 'done', 'end'])
+    })
+
+    it('resumes beside a reader, which gets the error', async () => {
+      const outcomes = await harness.between(function* (one, other) {
+        const state = yield* watching(one)
+        const reader = yield* spawn(outcome, one.recv())
+        yield* harness.quiet()
+        other.abort()
+        return [yield* join(reader), yield* state()]
+      })
+
+      expect(outcomes).toEqual(['ConnectionResetError', 'done'])
+    })
+
+    it('throws a ClosedError when the connection is closed here, now or before', async () => {
+      const outcomes = await harness.between(function* (one) {
+        const state = yield* watching(one)
+        one.close()
+        return [yield* state(), yield* outcome(one.whenGone())]
+      })
+
+      expect(outcomes).toEqual([ClosedError.name, ClosedError.name])
+    })
+
+    it('takes nothing from readers, however often it is withdrawn', async () => {
+      const received = await harness.between(function* (one, other) {
+        yield* other.sendall('abc')
+        for (let i = 0; i < 3; i++) yield* race([one.whenGone(), sleep(harness.sample.quietMs)])
+        yield* other.sendall('def')
+        return yield* outcome(one.readexactly(6))
+      })
+
+      expect(received).toBe('abcdef')
+    })
+  })
+
+  describe('a reply that came before our send failed', () => {
+    it('can still be read, and then the error', async () => {
+      const outcomes = await harness.between(function* (one, other) {
+        const sending = yield* spawn(outcome, one.sendall(harness.plenty))
+        yield* harness.quiet()
+        yield* other.sendall('413 too large\r\n')
+        yield* harness.quiet()
+        other.abort()
+        const sent = yield* join(sending)
+        return [sent, yield* outcome(one.readline('\r\n')), yield* outcome(one.readline('\r\n'))]
+      })
+
+      expect(outcomes[0]).toBe('ConnectionResetError')
+      expect(outcomes[1]).toBe('413 too large\r\n')
+      expect(outcomes[2]).toBe('ConnectionResetError')
+    })
+  })
+
+  it('does not take a reset for the end of the stream while another task sends', async () => {
+    const outcomes = await harness.between(function* (one, other) {
+      const sending = yield* spawn(outcome, one.sendall(harness.plenty))
+      const reading = yield* spawn(outcome, one.readall())
+      yield* harness.quiet()
+      yield* other.sendall('half a reply')
+      other.abort()
+      return [yield* join(sending), yield* join(reading)]
+    })
+
+    expect(outcomes).toEqual(['ConnectionResetError', 'ConnectionResetError'])
+  })
+}
