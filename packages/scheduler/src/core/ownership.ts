@@ -29,6 +29,11 @@ export function own(coroutine: Coroutine, owner: object): void {
   owned[OWNER] = owner
 }
 
+/** Takes back an `own`, for a task that never was. */
+export function disown(coroutine: Coroutine): void {
+  delete (coroutine as Owned)[OWNER]
+}
+
 /** The task that was spawned with a coroutine, or CALLEE; undefined if it has never run. */
 export function ownerOf(coroutine: unknown): object | undefined {
   return (coroutine as Owned | null | undefined)?.[OWNER]

@@ -54,7 +54,9 @@ export class Task<out T = unknown> implements TaskHandle<T> {
   /** @internal */ phase: Phase = NEW
   /** @internal */ result: Outcome<T> | undefined = undefined
   /** @internal */ supervisor: Supervisor
-  /** @internal */ spawner: Task | null
+  /** @internal */ spawner: Spawner | null
+  /** This task, as the tasks that it has spawned refer to it; null until there is one. @internal */
+  asSpawner: Spawner | null = null
   /** The coroutine on top of the stack, which takes the next step. @internal */
   coroutine: Coroutine | null
   /** Those that wait for a callee, outermost first; null until there is one. @internal */
@@ -88,7 +90,7 @@ export class Task<out T = unknown> implements TaskHandle<T> {
     this.name = name
     this.scheduler = scheduler
     this.supervisor = supervisor
-    this.spawner = spawner
+    this.spawner = spawner === null ? null : spawner.#asSpawner()
     this.coroutine = native(coroutine)
     this.context = context
   }
@@ -111,6 +113,11 @@ export class Task<out T = unknown> implements TaskHandle<T> {
   /** Lets `yield* task` join the task and give its typed value. */
   *[Symbol.iterator](): Generator<TaskHandle<T>, T, unknown> {
     return (yield this) as T // The value of a join is what the task returned.
+  }
+
+  #asSpawner(): Spawner {
+    this.asSpawner ??= { task: this, name: this.name, id: this.id }
+    return this.asSpawner
   }
 
   // The task as a waiter.
@@ -287,6 +294,7 @@ export class Task<out T = unknown> implements TaskHandle<T> {
     this.coroutine = null
     this.callers = null
     this.value = undefined
+    if (this.asSpawner !== null) this.asSpawner.task = null
     this.cancellation?.settled(scheduler)
     this.cancellation = null
     if (scheduler.probes !== null) scheduler.probes.tell('exit', this, outcome)
@@ -338,6 +346,14 @@ export class Task<out T = unknown> implements TaskHandle<T> {
   unwatch(watcher: Watcher): void {
     this.watchers?.delete(watcher)
   }
+}
+
+/** A task as those that it has spawned refer to it: they must not keep what it has returned. */
+export interface Spawner {
+  /** The task; null once it has ended. */
+  task: Task | null
+  readonly name: string
+  readonly id: number
 }
 
 /** The supervisor of a task that has ended, so that the task does not keep its former one alive. */

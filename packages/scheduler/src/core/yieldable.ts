@@ -8,6 +8,7 @@
 import { inspect, nameOf } from '../check.js'
 import { DeadlockError, KilledError, listed } from '../errors.js'
 import { isCoroutine } from './coroutine.js'
+import { isThenable, WAIT } from './promise-wait.js'
 import type { Coroutine, EventHandler, Request, TaskHandle, Waiter, Watcher } from './protocol.js'
 import { Task } from './task.js'
 import { PARKED } from './task-state.js'
@@ -23,7 +24,7 @@ export function requestOf(yielded: unknown): Request {
   if ((yielded as Partial<Request>).$handler !== undefined) return yielded as Request
   if (yielded instanceof Task) return { $handler: JOIN as EventHandler, $argument: yielded }
   if (isCoroutine(yielded)) return { $handler: CALL as EventHandler, $argument: yielded }
-  if (isPromise(yielded)) return { $handler: WAIT as EventHandler, $argument: yielded }
+  if (isThenable(yielded)) return { $handler: WAIT as EventHandler, $argument: yielded }
   throw misuse(yielded)
 }
 
@@ -118,43 +119,6 @@ function* joinersOf(task: Task): Generator<TaskHandle, void, void> {
       levels.push(((watcher.joiner as Task).watchers ?? new Set()).values()) // Every joiner is a Task.
     }
   }
-}
-
-/** Waits for a promise. A promise cannot be cancelled: a withdrawn wait ignores its outcome. */
-export const WAIT: EventHandler<PromiseLike<unknown>, PromiseWait> = {
-  name: 'wait',
-  external: 'promise',
-  enter(waiter, promise) {
-    const wait: PromiseWait = { waiter }
-    try {
-      promise.then(
-        (value) => endWait(wait)?.resume(value),
-        (error: unknown) => endWait(wait)?.throw(error),
-      )
-    } catch (error) {
-      endWait(wait)?.throw(error) // Thrown by a foreign `then`. If it has answered before, the error is ignored.
-    }
-    return wait
-  },
-  withdraw(_waiter, _promise, wait) {
-    wait.waiter = null
-  },
-}
-
-/** The link between a promise and a waiter, which can be cut: a promise keeps its callbacks for as long as it lives. */
-export interface PromiseWait {
-  waiter: Waiter<unknown> | null
-}
-
-/** Takes the waiter. Only the first call gets it. */
-function endWait(wait: PromiseWait): Waiter<unknown> | null {
-  const { waiter } = wait
-  wait.waiter = null
-  return waiter
-}
-
-function isPromise(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as Partial<PromiseLike<unknown>>).then === 'function'
 }
 
 function isAsyncGenerator(value: unknown): boolean {

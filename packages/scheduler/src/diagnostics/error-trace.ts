@@ -94,15 +94,12 @@ function traceOf(task: Task): string[] {
       if (i === 0 && site !== undefined) lines.push(`spawned at ${site}`)
       break
     }
-    const waits = waitsFor(spawner)
+    const waits = spawner.task === null ? undefined : waitsFor(spawner.task)
     const doing =
-      spawner.outcome === undefined
-        ? waits === undefined
-          ? ''
-          : `, which waits for ${waits}`
-        : ', which has ended'
-    lines.push(`spawned by ${spawner}${site === undefined ? '' : ` at ${site}`}${doing}`)
-    child = spawner
+      spawner.task === null ? ', which has ended' : waits === undefined ? '' : `, which waits for ${waits}`
+    lines.push(`spawned by ${spawner.name}#${spawner.id}${site === undefined ? '' : ` at ${site}`}${doing}`)
+    if (spawner.task === null) break
+    child = spawner.task
   }
   return lines
 }

@@ -38,7 +38,7 @@ export function snapshotOf(task: Task, sites: CallSiteIndex | null): TaskSnapsho
     name: task.name,
     state: task.state,
     waitsFor: waitsFor(task),
-    spawner: spawner === null || spawner.outcome !== undefined ? undefined : `${spawner}`,
+    spawner: spawner === null || spawner.task === null ? undefined : `${spawner.task}`,
     callees: task.callers?.length ?? 0,
     ...(spawnedAt === undefined ? {} : { spawnedAt }),
     ...(sites === null ? {} : { yieldedAt: [...sites.yieldedAt(task)] }),

@@ -1,8 +1,8 @@
 /** The event `wait`: the settling of a promise. */
 
 import { inspect } from '../check.js'
+import { WAIT } from '../core/promise-wait.js'
 import type { Event } from '../core/protocol.js'
-import { WAIT } from '../core/yieldable.js'
 import { event } from '../event/event-object.js'
 
 /**

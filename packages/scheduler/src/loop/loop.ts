@@ -7,7 +7,7 @@
 
 import { toCoroutine } from '../core/coroutine.js'
 import type { Kernel, SpawnRequest } from '../core/kernel.js'
-import { own } from '../core/ownership.js'
+import { disown, own } from '../core/ownership.js'
 import type { Probe, WakeCause } from '../core/probe.js'
 import type { Coroutine, Supervisor, TaskHandle } from '../core/protocol.js'
 import { Task } from '../core/task.js'
@@ -182,7 +182,12 @@ export class Loop implements Kernel {
     const context = this.#context?.() ?? this.host.context?.() ?? null
     const task = new Task(this, this.#lastId + 1, name, coroutine, supervisor, spawner, context)
     if (!fresh) own(coroutine, task)
-    supervisor.adopt(task)
+    try {
+      supervisor.adopt(task)
+    } catch (error) {
+      if (!fresh) disown(coroutine) // The supervisor has refused the task, which never was.
+      throw error
+    }
     this.#lastId++
     this.tasks.add(task)
     if (this.probes !== null) this.probes.tell('spawn', task, spawner)

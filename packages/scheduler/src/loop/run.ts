@@ -45,7 +45,12 @@ export class Run<T = unknown> implements LoopOwner, ScopeOwner {
   /** Spawns the root, whose value the run resolves with. An abort of the signal cancels every task. */
   start(request: SpawnRequest, signal: AbortSignalLike | undefined): void {
     if (signal !== undefined) this.#listenTo(signal)
-    this.#root = this.#loop.spawn(request, this.scope, null) as Task<T> // The value of the root is a T.
+    try {
+      this.#root = this.#loop.spawn(request, this.scope, null) as Task<T> // The value of the root is a T.
+    } catch (error) {
+      this.#unlisten()
+      throw error
+    }
     if (this.scope.cancelling) this.#root.cancel(this.#loop.grace)
   }
 

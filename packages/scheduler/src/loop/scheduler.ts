@@ -5,12 +5,11 @@
 import { checkDuration } from '../check.js'
 import { type CoroutineSource, toCoroutine } from '../core/coroutine.js'
 import type { Probe } from '../core/probe.js'
-import type { Coroutine, Runtime } from '../core/protocol.js'
+import type { Coroutine, Runtime, Supervisor } from '../core/protocol.js'
 import type { Task } from '../core/task.js'
 import { addTrace } from '../diagnostics/error-trace.js'
 import type { TaskSnapshot } from '../diagnostics/snapshot.js'
 import type { Host } from '../host/host.js'
-import { TaskScope } from '../scope/task-scope.js'
 import { DEFAULT_GRACE, Loop } from './loop.js'
 import type { RunOptions, SchedulerOptions } from './options.js'
 import { Run } from './run.js'
@@ -27,7 +26,7 @@ import { Run } from './run.js'
 export class Scheduler {
   readonly #loop: Loop
   /** Supervises what is spawned outside a run. */
-  readonly #detached: TaskScope
+  readonly #detached: Supervisor
   /** The errors of tasks outside a run that `step()` has not thrown yet. */
   readonly #errors: unknown[] = []
 
@@ -39,13 +38,14 @@ export class Scheduler {
   constructor(options: SchedulerOptions = {}) {
     const loop = new Loop(options)
     this.#loop = loop
-    this.#detached = new TaskScope({
-      tasks: loop.tasks,
-      failed: (error, task) => {
+    this.#detached = {
+      adopt() {},
+      fail: (task, error) => {
         addTrace(error, task)
         this.#errors.push(error)
       },
-    })
+      disown() {},
+    }
   }
 
   /** The source of time and callbacks. */
