@@ -4,6 +4,7 @@ import {
   type Connection,
   ConnectionResetError,
   connect,
+  type Listener,
   type OverloadPolicy,
   type ServerOptions,
   server,
@@ -12,11 +13,15 @@ import type { DriverListener } from '@bluelet/net/driver'
 import { simulate } from '@bluelet/net/testing'
 import { kill, race, sleep, spawn } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
+import { ConnectionLimiter } from '../../../packages/net/src/server/limiter.js'
+import { limitsOf } from '../../../packages/net/src/server/options.js'
+import { StatsCounters } from '../../../packages/net/src/server/stats.js'
 import { settled, until } from '../../support/deadline.js'
 import { dial, type Peer } from '../../support/peer.js'
 import { fateOf, serve, visit } from '../serving.js'
 import { echoer, exchange } from '../simulated-pair.js'
 import { LOOPBACK, likeObject, play } from '../world.js'
+import { WORLDS } from './each-driver.js'
 
 describe('a client above maxConnections, in a simulation', () => {
   it('waits, and is served when another has ended', async () => {
@@ -140,7 +145,7 @@ describe('a client above maxConnections, in a simulation', () => {
     expect(most).toBeLessThanOrEqual(1 + 64)
   })
 
-  it('does not linger when it is dropped', async () => {
+  it('lingers for at most a second when it is dropped', async () => {
     const { before, after } = await simulate(function* (world) {
       const { port } = yield* serve(echoer, { maxConnections: 1, overload: 'close' })
       const first = yield* connect(LOOPBACK, port)
@@ -148,13 +153,14 @@ describe('a client above maxConnections, in a simulation', () => {
       const before = world.network.descriptors
       const second = yield* connect(LOOPBACK, port)
       yield* second.recv()
+      yield* sleep(1010)
       const after = world.network.descriptors
       for (const conn of [first, second]) conn.abort()
       return { before, after }
     })
 
-    // Only the client's own socket is left, which the client has not closed.
-    expect(after - before).toBe(1)
+    // Not even the client's own socket is left, since it was reset.
+    expect(after - before).toBe(0)
   })
 
   it('waits until the handler of a departed client has finished', async () => {
@@ -421,5 +427,110 @@ describe('a client above maxConnectionsPerAddress', () => {
     })
 
     expect(replies).toEqual(['known?', 'known?'])
+  })
+})
+
+describe('the default limit for each client', () => {
+  const BY_DEFAULT = { maxConnections: 8, overload: 'close' } as const
+
+  it('leaves a quarter of the places to others', async () => {
+    const seen = await simulate(function* () {
+      const { port, counts, drops } = yield* serve(echoer, { ...BY_DEFAULT, overload: 'wait' }, '')
+      const greedy = []
+      for (let i = 0; i < 10; i++) greedy.push(yield* connect(LOOPBACK, port))
+      yield* sleep(10)
+      const { open } = counts
+      const other = yield* connect('::1', port)
+      const reply = yield* exchange(other, 'hello')
+      for (const conn of [...greedy, other]) conn.abort()
+      return { open, reply, drops: drops.map(([reason]) => reason) }
+    })
+
+    expect(seen).toEqual({ open: 6, reply: 'hello', drops: Array(4).fill('address') })
+  })
+
+  it('looks addresses up only from half of the places up to when three quarters are free', async () => {
+    const limiter = new ConnectionLimiter(
+      limitsOf(BY_DEFAULT, undefined),
+      new StatsCounters({ dropped: 0 } as Listener),
+    )
+    let lookedUp = 0
+    const holders: { conn: Connection }[] = []
+    const conn = (): Connection =>
+      ({
+        get remoteAddress() {
+          lookedUp++
+          return { owner: 'one' }
+        },
+      }) as unknown as Connection
+    const come = () => {
+      const holder = { conn: conn() }
+      if (limiter.refusal(holder.conn, () => holders) !== undefined) return false
+      limiter.acquire(holder)
+      holders.push(holder)
+      return true
+    }
+    const counts: number[] = []
+
+    for (let i = 0; i < 4; i++) come()
+    counts.push(lookedUp)
+    for (let i = 0; i < 4; i++) come()
+    counts.push(lookedUp, holders.length)
+    while (holders.length > 1) limiter.release(holders.pop()!)
+    const before = lookedUp
+    for (let i = 0; i < 3; i++) come()
+    counts.push(lookedUp - before)
+
+    expect(counts).toEqual([0, 4 + 2 + 2 + 2, 6, 0])
+  })
+})
+
+describe.each(WORLDS)('on %s, a dropped client', ({ driver, play }) => {
+  it("that speaks first sees the end of the stream with overload: 'close'", async () => {
+    const fates = await play(function* () {
+      const closing = new AbortController()
+      const { port } = yield* serve(echoer, {
+        ...driver,
+        maxConnections: 1,
+        overload: 'close',
+        grace: 0,
+        signal: closing.signal,
+      })
+      const first = yield* connect(LOOPBACK, port, driver)
+      yield* exchange(first, 'x')
+      const fates = new Set<string>()
+      for (let i = 0; i < 30; i++) {
+        const conn = yield* connect(LOOPBACK, port, driver)
+        yield* conn.sendall('GET / HTTP/1.1\r\n\r\n')
+        yield* sleep(1)
+        yield* conn.sendall('more')
+        fates.add(yield* fateOf(conn))
+      }
+      first.abort()
+      closing.abort()
+      return [...fates]
+    })
+
+    expect(fates).toEqual(['|end'])
+  })
+})
+
+describe('dropped clients that never end their side', () => {
+  it('hold at most 32 descriptors', async () => {
+    const more = await simulate(function* (world) {
+      const { port } = yield* serve(echoer, { maxConnections: 1, overload: 'close' })
+      const first = yield* connect(LOOPBACK, port)
+      yield* exchange(first, 'x')
+      const before = world.network.descriptors
+      const silent: Connection[] = []
+      for (let i = 0; i < 50; i++) silent.push(yield* connect(LOOPBACK, port))
+      yield* sleep(50)
+      const more = world.network.descriptors - before
+      for (const conn of [first, ...silent]) conn.abort()
+      return more
+    })
+
+    // Both ends of these 32; the others were reset.
+    expect(more).toBe(64)
   })
 })

@@ -36,7 +36,7 @@ describe('the limits of a server', () => {
     const { perAddress, overload, timeouts } = limitsOf({}, undefined)
 
     expect({ perAddress, overload, timeouts }).toEqual({
-      perAddress: Number.POSITIVE_INFINITY,
+      perAddress: 7500,
       overload: 'wait',
       timeouts: { firstByte: 60_000, idle: 120_000, message: 30_000, stall: 30_000 },
     })
@@ -45,7 +45,10 @@ describe('the limits of a server', () => {
   it('come from the driver that the server listens with', async () => {
     const open = await simulate(function* (world) {
       const driver = likeObject(world.network, { maxDescriptors: 64 } as object)
-      const { port, counts } = yield* serve(echoer, { driver })
+      const { port, counts } = yield* serve(echoer, {
+        driver,
+        maxConnectionsPerAddress: Number.POSITIVE_INFINITY,
+      })
       const conns: Connection[] = []
       for (let i = 0; i < 20; i++) conns.push(yield* connect(LOOPBACK, port))
       yield* sleep(100)

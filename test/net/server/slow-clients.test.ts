@@ -162,9 +162,9 @@ describe('a client that is silent', () => {
       return { end, drops }
     })
 
-    // The last tick is at 4.5 s.
-    expect(end).toBeGreaterThanOrEqual(5500)
-    expect(end).toBeLessThanOrEqual(5800)
+    // The ticker ends at 5 s.
+    expect(end).toBeGreaterThanOrEqual(6000)
+    expect(end).toBeLessThanOrEqual(6300)
     expect(drops.map(([reason]) => reason)).toEqual(['idle'])
   })
 

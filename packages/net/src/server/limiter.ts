@@ -18,9 +18,14 @@ interface Holder {
 export class ConnectionLimiter {
   readonly #limits: Limits
   readonly #stats: StatsCounters
-  /** Places by client; empty without a limit for each client. */
+  /**
+   * Whether the clients of the holders are known: always with a limit that the user has set, else from half
+   * of the places up to when three quarters are free again.
+   */
+  #tracking: boolean
+  /** Places by client; empty unless they are tracked. */
   readonly #placesOfClient = new Map<string, number>()
-  /** The client of each holder; empty without a limit for each client. */
+  /** The client of each holder; empty unless they are tracked. */
   readonly #clients = new Map<Holder, string>()
   /** The task in `whenFree`. */
   #waiter: Waiter<void> | null = null
@@ -28,6 +33,7 @@ export class ConnectionLimiter {
   constructor(limits: Limits, stats: StatsCounters) {
     this.#limits = limits
     this.#stats = stats
+    this.#tracking = limits.alwaysTracked
   }
 
   /**
@@ -44,10 +50,18 @@ export class ConnectionLimiter {
     return event(WHEN_FREE, this)
   }
 
-  /** Why a connection cannot acquire a place; undefined if it can. */
-  refusal(conn: Connection): DropReason | undefined {
+  /**
+   * Why a connection cannot acquire a place; undefined if it can.
+   *
+   * @param holders gives all holders
+   */
+  refusal(conn: Connection, holders: () => Iterable<Holder>): DropReason | undefined {
     const { connections, perAddress } = this.#limits
     if (this.#stats.open >= connections) return 'connections'
+    if (!this.#tracking && this.#stats.open * 2 >= connections) {
+      this.#tracking = true
+      for (const holder of holders()) this.#track(holder)
+    }
     const client = this.#clientOf(conn)
     return client !== undefined && (this.#placesOfClient.get(client) ?? 0) >= perAddress
       ? 'address'
@@ -56,10 +70,7 @@ export class ConnectionLimiter {
 
   acquire(holder: Holder): void {
     this.#stats.open++
-    const client = this.#clientOf(holder.conn)
-    if (client === undefined) return
-    this.#clients.set(holder, client)
-    this.#placesOfClient.set(client, (this.#placesOfClient.get(client) ?? 0) + 1)
+    this.#track(holder)
   }
 
   release(holder: Holder): void {
@@ -71,6 +82,12 @@ export class ConnectionLimiter {
       if (left === 0) this.#placesOfClient.delete(client)
       else this.#placesOfClient.set(client, left)
     }
+    const { connections, alwaysTracked } = this.#limits
+    if (this.#tracking && !alwaysTracked && this.#stats.open * 4 < connections) {
+      this.#tracking = false
+      this.#clients.clear()
+      this.#placesOfClient.clear()
+    }
     const waiter = this.#waiter
     this.#waiter = null
     waiter?.resume()
@@ -81,9 +98,16 @@ export class ConnectionLimiter {
     this.#waiter = waiter
   }
 
-  /** The address takes a system call, which is made only if there is a limit for each client. */
+  #track(holder: Holder): void {
+    const client = this.#clientOf(holder.conn)
+    if (client === undefined) return
+    this.#clients.set(holder, client)
+    this.#placesOfClient.set(client, (this.#placesOfClient.get(client) ?? 0) + 1)
+  }
+
+  /** The address takes a system call, which is made only while clients are tracked. */
   #clientOf(conn: Connection): string | undefined {
-    return this.#limits.perAddress === Number.POSITIVE_INFINITY ? undefined : conn.remoteAddress?.owner
+    return this.#tracking ? conn.remoteAddress?.owner : undefined
   }
 }
 

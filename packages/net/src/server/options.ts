@@ -14,6 +14,12 @@ import type { DropReason, EndReason, ServerStats, TimeoutKind } from './stats.js
 /** The default of `maxConnections`. */
 const MAX_CONNECTIONS = 10_000
 
+/** The share of the places that one address may take by default. */
+const DEFAULT_SHARE = 3 / 4
+
+/** The maximum number of dropped connections that linger: half of the descriptors that are left to others. */
+const MAX_LINGERING = 32
+
 const DEFAULT_GRACE = 10_000
 
 /** What happens to a connection above a limit. */
@@ -32,9 +38,10 @@ export interface LimitOptions {
    */
   readonly maxConnections?: number
   /**
-   * How many of them one client may have: an IPv4 address, or a /64 network of IPv6. Default: no limit,
-   * since whole offices share an address. Further connections are dropped: reset if `overload` is
-   * `'reset'`, otherwise closed.
+   * How many of them one client may have: an IPv4 address, or a /64 network of IPv6. Default: three quarters
+   * of `maxConnections`, so that one client cannot take every place; the addresses are looked up only once
+   * half of the places are taken. Behind a proxy that shares one address: `Infinity`. Further connections
+   * are dropped: reset if `overload` is `'reset'`, otherwise closed.
    */
   readonly maxConnectionsPerAddress?: number
   /**
@@ -42,7 +49,9 @@ export interface LimitOptions {
    * - `'wait'`, the default, is best for short bursts: it waits until another connection ends. `backlog`
    *   limits how many wait. Beyond that, the `node` driver resets connections, and `epoll` leaves them
    *   unconnected.
-   * - `'close'`: it is closed at once, so that the client knows at once.
+   * - `'close'`: our side ends at once, so that the client knows at once. What it sends is discarded until it
+   *   has ended its side too, for at most a second and for at most 32 connections at a time: the longest
+   *   lingering is reset first.
    * - `'reset'`: it is reset at once, which leaves nothing behind, neither here nor in the kernel.
    */
   readonly overload?: OverloadPolicy
@@ -168,6 +177,10 @@ export type Timeouts = Readonly<Record<TimeoutKind, number>>
 export interface Limits {
   readonly connections: number
   readonly perAddress: number
+  /** Whether `perAddress` holds from the first connection, since the user has set it. */
+  readonly alwaysTracked: boolean
+  /** How many dropped connections may linger until their clients have seen the end. */
+  readonly lingering: number
   readonly overload: OverloadPolicy
   readonly timeouts: Timeouts
   readonly idle: 'session' | 'reader'
@@ -187,7 +200,7 @@ export function limitsOf(
 ): Limits {
   const {
     maxConnections = connectionsFor(descriptors ?? Number.POSITIVE_INFINITY),
-    maxConnectionsPerAddress = Number.POSITIVE_INFINITY,
+    maxConnectionsPerAddress = Math.ceil(maxConnections * DEFAULT_SHARE),
     overload = 'wait',
     firstByteTimeout = 60_000,
     idleTimeout = 120_000,
@@ -209,6 +222,9 @@ export function limitsOf(
   return {
     connections: checkConnections(maxConnections, 'maxConnections'),
     perAddress: checkConnections(maxConnectionsPerAddress, 'maxConnectionsPerAddress'),
+    alwaysTracked:
+      options.maxConnectionsPerAddress !== undefined && maxConnectionsPerAddress !== Number.POSITIVE_INFINITY,
+    lingering: Math.max(1, Math.min(MAX_LINGERING, Math.floor((descriptors ?? MAX_CONNECTIONS) / 16))),
     overload,
     timeouts: {
       firstByte: checkTimeout(firstByteTimeout, 'server: firstByteTimeout', 'no limit'),

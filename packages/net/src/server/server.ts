@@ -78,6 +78,7 @@ export function server(
       try {
         if (sessions !== undefined) yield* sessions.drain({ grace, killed: true })
       } finally {
+        sessions?.endLingering()
         shutdown.close() // Even if the killer's grace period is over.
       }
     }

@@ -41,7 +41,7 @@ export interface SessionOwner {
   /** A task has failed, and not by an error of the session's own connection. */
   failed(error: unknown, session: Session, task: Task): void
   /** All tasks have ended. */
-  tasksEnded(session: Session): void
+  tasksEnded(): void
   /** All tasks have ended and the descriptor is free. */
   finished(session: Session): void
 }
@@ -210,7 +210,7 @@ export class Session implements PublicSession, ScopeOwner, ConnectionObserver, S
     this.#tasksEnded = true
     if (this.#ageTimer !== null) this.conn.scheduler.timers.remove(this.#ageTimer)
     this.#ageTimer = null
-    this.#owner.tasksEnded(this)
+    this.#owner.tasksEnded()
     // A session counts until its tasks have ended, even if its client is gone: otherwise clients
     // that connect and disconnect could start any number of handlers.
     if (this.#descriptorClosed) this.#owner.finished(this)

@@ -5,7 +5,7 @@
 
 import type { Event, Task } from '@bluelet/scheduler'
 import { type EventHandler, event, type Runtime, type Timer, type Waiter } from '@bluelet/scheduler/lowlevel'
-import type { DriverSocket } from '../driver/protocol.js'
+import { CLOSED, type DriverSocket } from '../driver/protocol.js'
 import type { Connection } from '../socket/connection.js'
 import type { Handler } from './handler.js'
 import type { ConnectionLimiter } from './limiter.js'
@@ -31,6 +31,9 @@ interface PendingDrain {
   readonly cleanUpMs: number | undefined
 }
 
+/** Milliseconds that a dropped connection may linger: some round trips. */
+const MAX_LINGER = 1000
+
 type Callbacks = Pick<ServerOptions, 'onError' | 'onDrop' | 'onAccept' | 'onOpen' | 'onClose'>
 
 /** The sessions of one server. */
@@ -45,7 +48,11 @@ export class Sessions implements SessionOwner {
   readonly #scheduler: Runtime
   /** The latest session, linked to the others: each costs less than its place in a set. */
   #latest: Session | null = null
+  /** How many sessions have tasks. */
+  #active = 0
   #drain: PendingDrain | null = null
+  /** Dropped connections whose clients have not ended their side, and the timers of their reset. */
+  readonly #lingering = new Map<DriverSocket, Timer>()
 
   constructor(
     scheduler: Runtime,
@@ -66,7 +73,7 @@ export class Sessions implements SessionOwner {
 
   /** Serves a connection, or drops it if there are too many. */
   admit(conn: Connection): void {
-    const reason = this.#limiter.refusal(conn)
+    const reason = this.#limiter.refusal(conn, () => this.#all())
     if (reason !== undefined) this.#drop(conn, reason)
     else if (this.#refused(conn)) this.#refuse(conn)
     else this.#add(new Session(++this.#stats.served, conn, this))
@@ -110,19 +117,19 @@ export class Sessions implements SessionOwner {
     return this.#drain?.cleanUpMs
   }
 
-  tasksEnded(session: Session): void {
+  tasksEnded(): void {
+    if (--this.#active > 0) return
+    this.sweep.stop()
+    this.#drained()
+  }
+
+  finished(session: Session): void {
     const { older, newer } = session
     if (newer !== null) newer.older = older
     else if (this.#latest === session) this.#latest = older
     if (older !== null) older.newer = newer
     session.older = null
     session.newer = null
-    if (this.#latest !== null) return
-    this.sweep.stop()
-    this.#drained()
-  }
-
-  finished(session: Session): void {
     this.#limiter.release(session)
     const { onClose } = this.#callbacks
     if (onClose === undefined) return
@@ -153,18 +160,52 @@ export class Sessions implements SessionOwner {
     this.#reject(socket, 'refused')
   }
 
-  /** Closes without lingering: otherwise a flood would get in after all. */
   #reject(socket: DriverSocket, reason: DropReason | 'refused'): void {
     const address = this.#callbacks.onDrop === undefined ? undefined : socket.remoteAddress
     if (this.limits.overload === 'reset') socket.reset()
-    else socket.close(false)
+    else this.#linger(socket)
     this.#callBack(() => this.#callbacks.onDrop?.(reason, address))
+  }
+
+  /**
+   * Ends our side of a dropped connection, and discards what its client sends: a close with unread input
+   * would be a reset. Few may linger, and not for long; otherwise a flood would get in after all.
+   */
+  #linger(socket: DriverSocket): void {
+    const { timers } = this.#scheduler
+    for (const oldest of this.#lingering.keys()) {
+      if (this.#lingering.size < this.limits.lingering) break
+      this.#forget(oldest)
+      oldest.reset()
+    }
+    this.#lingering.set(socket, timers.add(this.#scheduler.now() + MAX_LINGER, resetSocket, socket))
+    socket.observer = {
+      ready: (what) => {
+        if ((what & CLOSED) !== 0) this.#forget(socket)
+      },
+    }
+    socket.close(true)
+  }
+
+  #forget(socket: DriverSocket): void {
+    const timer = this.#lingering.get(socket)
+    if (timer !== undefined) this.#scheduler.timers.remove(timer)
+    this.#lingering.delete(socket)
+  }
+
+  /** Resets the dropped connections that linger. */
+  endLingering(): void {
+    for (const socket of [...this.#lingering.keys()]) {
+      this.#forget(socket)
+      socket.reset()
+    }
   }
 
   #add(session: Session): void {
     session.older = this.#latest
     if (this.#latest !== null) this.#latest.newer = session
     this.#latest = session
+    this.#active++
     this.#limiter.acquire(session)
     const { onOpen } = this.#callbacks
     if (onOpen !== undefined) this.#callBack(() => onOpen(session.conn, session))
@@ -184,7 +225,7 @@ export class Sessions implements SessionOwner {
 
   /** @internal */
   enterDrain(waiter: Waiter<void>, { grace, killed }: DrainOptions): PendingDrain | undefined {
-    if (this.#latest === null) {
+    if (this.#active === 0) {
       waiter.resume()
       return undefined
     }
@@ -239,4 +280,8 @@ const DRAIN: EventHandler<{ sessions: Sessions; options: DrainOptions }, Pending
 
 function cancelAll(sessions: Sessions): void {
   sessions.cancelAll()
+}
+
+function resetSocket(socket: DriverSocket): void {
+  socket.reset()
 }
