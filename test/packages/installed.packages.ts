@@ -418,8 +418,35 @@ describe('a bundle of a user', () => {
     console.log(`bytes in a bundle: nothing ${nothing}, an error ${error}, sleep ${sleep}, everything ${all}`)
 
     expect(nothing).toBe(0)
-    expect(error).toBeLessThan(2_500)
-    // An event can be awaited, so that it brings the scheduler. It was 23,446 as one file for each module.
-    expect(sleep).toBeLessThan(Math.min(24_500, 0.7 * all))
+    expect(error).toBeLessThan(1_000)
+    // An event can be awaited, so that it brings the scheduler.
+    expect(sleep).toBeLessThan(Math.min(27_500, 0.7 * all))
+  })
+
+  it('drops each error class that it does not use, without being told that modules have no side effects', async () => {
+    const { outputFiles } = await build({
+      stdin: {
+        contents: `import ${JSON.stringify(project.installed('scheduler/dist/index.js'))}`,
+        resolveDir: project.folder,
+      },
+      bundle: true,
+      write: false,
+      format: 'esm',
+      platform: 'node',
+      plugins: [
+        {
+          name: 'side effects',
+          setup({ onResolve }) {
+            const resolved = (path: string) => ({ path, sideEffects: true })
+            onResolve({ filter: /dist\/index\.js$/ }, ({ path }) => resolved(path))
+            onResolve({ filter: /^\.\// }, ({ path, resolveDir }) => resolved(join(resolveDir, path)))
+          },
+        },
+      ],
+    })
+    const text = outputFiles[0]?.text ?? ''
+
+    expect(text).toContain('bluelet-scheduler.js')
+    expect(text.match(/class \w+|= class/g) ?? []).toEqual([])
   })
 })

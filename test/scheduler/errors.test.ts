@@ -29,4 +29,11 @@ describe.each([
   it('is printed with its name and its stack', () => {
     expect(inspect(error)).toMatch(new RegExp(`^${name}: what happened\\n    at `))
   })
+
+  it('can be given another name, as a class that extends it does', () => {
+    const named = Object.create(error) as Error
+    named.name = 'Own'
+
+    expect([named.name, error.name, Object.keys(error).includes('name')]).toEqual(['Own', name, false])
+  })
 })

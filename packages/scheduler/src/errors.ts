@@ -16,10 +16,16 @@
  */
 export class Cancelled extends Error {
   /** `ERR_BLUELET_CANCELLED`. */
-  declare readonly code: 'ERR_BLUELET_CANCELLED'
-
-  static {
-    identify(Cancelled, 'Cancelled', 'ERR_BLUELET_CANCELLED')
+  get code(): 'ERR_BLUELET_CANCELLED' {
+    return 'ERR_BLUELET_CANCELLED'
+  }
+  /** @internal */
+  override get name(): string {
+    return 'Cancelled'
+  }
+  /** @internal */
+  override set name(name: string) {
+    rename(this, name)
   }
 
   /**
@@ -37,10 +43,16 @@ export class Cancelled extends Error {
  */
 export class KilledError extends Error {
   /** `ERR_BLUELET_KILLED`. */
-  declare readonly code: 'ERR_BLUELET_KILLED'
-
-  static {
-    identify(KilledError, 'KilledError', 'ERR_BLUELET_KILLED')
+  get code(): 'ERR_BLUELET_KILLED' {
+    return 'ERR_BLUELET_KILLED'
+  }
+  /** @internal */
+  override get name(): string {
+    return 'KilledError'
+  }
+  /** @internal */
+  override set name(name: string) {
+    rename(this, name)
   }
 }
 
@@ -51,10 +63,16 @@ export class KilledError extends Error {
  */
 export class AbandonedError extends Error {
   /** `ERR_BLUELET_ABANDONED`. */
-  declare readonly code: 'ERR_BLUELET_ABANDONED'
-
-  static {
-    identify(AbandonedError, 'AbandonedError', 'ERR_BLUELET_ABANDONED')
+  get code(): 'ERR_BLUELET_ABANDONED' {
+    return 'ERR_BLUELET_ABANDONED'
+  }
+  /** @internal */
+  override get name(): string {
+    return 'AbandonedError'
+  }
+  /** @internal */
+  override set name(name: string) {
+    rename(this, name)
   }
 }
 
@@ -63,10 +81,16 @@ export class AbandonedError extends Error {
  */
 export class TimeoutError extends Error {
   /** `ERR_BLUELET_TIMEOUT`. */
-  declare readonly code: 'ERR_BLUELET_TIMEOUT'
-
-  static {
-    identify(TimeoutError, 'TimeoutError', 'ERR_BLUELET_TIMEOUT')
+  get code(): 'ERR_BLUELET_TIMEOUT' {
+    return 'ERR_BLUELET_TIMEOUT'
+  }
+  /** @internal */
+  override get name(): string {
+    return 'TimeoutError'
+  }
+  /** @internal */
+  override set name(name: string) {
+    rename(this, name)
   }
 }
 
@@ -75,10 +99,16 @@ export class TimeoutError extends Error {
  */
 export class ClosedError extends Error {
   /** `ERR_BLUELET_CLOSED`. */
-  declare readonly code: 'ERR_BLUELET_CLOSED'
-
-  static {
-    identify(ClosedError, 'ClosedError', 'ERR_BLUELET_CLOSED')
+  get code(): 'ERR_BLUELET_CLOSED' {
+    return 'ERR_BLUELET_CLOSED'
+  }
+  /** @internal */
+  override get name(): string {
+    return 'ClosedError'
+  }
+  /** @internal */
+  override set name(name: string) {
+    rename(this, name)
   }
 }
 
@@ -90,13 +120,19 @@ export class ClosedError extends Error {
  */
 export class DeadlockError extends Error {
   /** `ERR_BLUELET_DEADLOCK`. */
-  declare readonly code: 'ERR_BLUELET_DEADLOCK'
+  get code(): 'ERR_BLUELET_DEADLOCK' {
+    return 'ERR_BLUELET_DEADLOCK'
+  }
+  /** @internal */
+  override get name(): string {
+    return 'DeadlockError'
+  }
+  /** @internal */
+  override set name(name: string) {
+    rename(this, name)
+  }
   /** The waiting tasks, each as `name#id waits for event(...)`: in spawn order, or in the order of the cycle. */
   readonly waits: readonly string[]
-
-  static {
-    identify(DeadlockError, 'DeadlockError', 'ERR_BLUELET_DEADLOCK')
-  }
 
   /**
    * Creates one. The scheduler does this.
@@ -124,12 +160,14 @@ export function listed(waits: readonly string[]): string {
   return lines.map((line) => `\n  ${line}`).join('')
 }
 
+// The names and the codes are accessors of the classes. As properties of each error they would be printed beside every stack; as
+// assignments to the prototypes they would keep every class in the bundle of a user.
+
 /**
- * Gives an error class its name and its code, once for all its errors: as properties of each error they would be printed
- * beside every stack.
+ * Gives an error a name of its own, as a class that extends one of these may do.
  *
  * @internal
  */
-export function identify(errorClass: { readonly prototype: Error }, name: string, code: string): void {
-  Object.assign(errorClass.prototype, { name, code })
+export function rename(error: Error, name: string): void {
+  Object.defineProperty(error, 'name', { value: name, writable: true, enumerable: true, configurable: true })
 }

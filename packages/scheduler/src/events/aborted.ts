@@ -1,7 +1,7 @@
 /** The event `aborted`: the abort of an AbortSignal. */
 
 import { inspect } from '../check.js'
-import type { Event, EventHandler } from '../core/protocol.js'
+import type { Event, EventHandler, Waiter } from '../core/protocol.js'
 import { event } from '../event/event-object.js'
 import type { AbortSignalLike } from '../loop/options.js'
 
@@ -34,25 +34,34 @@ export function abortedWithin<S extends AbortSignalLike>(signal: S): S {
   return signal
 }
 
-type Aborted = EventHandler<AbortSignalLike, (() => void) | undefined, unknown>
+type Listener = () => void
 
-const ABORTED_WITHIN = {
+const ABORTED_WITHIN: EventHandler<AbortSignalLike, Listener | undefined, unknown> = {
   name: 'aborted',
-  enter(waiter, signal) {
-    if (signal.aborted) {
-      waiter.resume(signal.reason)
-      return undefined
-    }
-    const listener = () => {
-      signal.removeEventListener('abort', listener)
-      waiter.resume(signal.reason)
-    }
-    signal.addEventListener('abort', listener)
-    return listener
-  },
-  withdraw(_waiter, signal, listener) {
-    if (listener !== undefined) signal.removeEventListener('abort', listener)
-  },
-} satisfies Aborted
+  enter: listen,
+  withdraw: unlisten,
+}
 
-const ABORTED: Aborted = { ...ABORTED_WITHIN, external: 'signal' }
+const ABORTED: EventHandler<AbortSignalLike, Listener | undefined, unknown> = {
+  name: 'aborted',
+  external: 'signal',
+  enter: listen,
+  withdraw: unlisten,
+}
+
+function listen(waiter: Waiter<unknown>, signal: AbortSignalLike): Listener | undefined {
+  if (signal.aborted) {
+    waiter.resume(signal.reason)
+    return undefined
+  }
+  const listener = () => {
+    signal.removeEventListener('abort', listener)
+    waiter.resume(signal.reason)
+  }
+  signal.addEventListener('abort', listener)
+  return listener
+}
+
+function unlisten(_waiter: Waiter<unknown>, signal: AbortSignalLike, listener: Listener | undefined): void {
+  if (listener !== undefined) signal.removeEventListener('abort', listener)
+}

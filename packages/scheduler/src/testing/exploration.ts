@@ -4,7 +4,7 @@
 
 import { checkCount, inspect, inspectThrown } from '../check.js'
 import type { Coroutine } from '../core/protocol.js'
-import { identify } from '../errors.js'
+import { rename } from '../errors.js'
 import type { Host } from '../host/host.js'
 import { type Schedule, seeded } from '../host/schedule.js'
 import { Scheduler } from '../loop/scheduler.js'
@@ -51,13 +51,19 @@ export interface RandomSchedulesOptions<W extends World = VirtualHost> extends R
 /** A program failed under a schedule. `cause` is what it threw. */
 export class ScheduleError extends Error {
   /** `ERR_BLUELET_SCHEDULE`. */
-  declare readonly code: 'ERR_BLUELET_SCHEDULE'
+  get code(): 'ERR_BLUELET_SCHEDULE' {
+    return 'ERR_BLUELET_SCHEDULE'
+  }
+  /** @internal */
+  override get name(): string {
+    return 'ScheduleError'
+  }
+  /** @internal */
+  override set name(name: string) {
+    rename(this, name)
+  }
   /** The schedule under which the program fails, made as short as possible: an argument of {@link replaySchedule}. */
   readonly schedule: string
-
-  static {
-    identify(ScheduleError, 'ScheduleError', 'ERR_BLUELET_SCHEDULE')
-  }
 
   /**
    * Creates one.
