@@ -71,6 +71,56 @@ export function endpoints(harness: ConformanceHarness): void {
       expect(error.message).toContain('to itself')
     })
 
+    it('abandons a connect when its signal is aborted, and throws the reason', async () => {
+      const calls: string[] = []
+      const reason = new Error('no longer needed')
+      const signals = new AbortController()
+      const driver = harness.silentDriver({
+        attempt() {
+          calls.push('attempt')
+          queueMicrotask(() => signals.abort(reason))
+        },
+        close: () => calls.push('closed'),
+      })
+      const options = { driver, signal: signals.signal }
+
+      const errors = await harness.play(function* () {
+        return [
+          yield* errorOf(harness.connect(4915, options)),
+          yield* errorOf(harness.connect(4915, options)),
+        ]
+      })
+
+      expect(errors).toEqual([reason, reason])
+      expect(calls).toEqual(['attempt', 'closed'])
+    })
+
+    it('leaves nothing at the signal of a connect that has succeeded', async () => {
+      const { signal, abort } = listeningSignal()
+
+      const received = await harness.play(function* () {
+        using listener = yield* harness.listen()
+        const [client, server] = yield* all([
+          harness.connect(listener.address.port, { signal: signal as unknown as AbortSignal }),
+          listener.accept(),
+        ])
+        const left = signal.listeners.size
+        abort()
+        yield* client.sendall('alive')
+        const received = yield* outcome(server.readexactly(5))
+        client.close()
+        server.close()
+        return [left, received]
+      })
+
+      expect(received).toEqual([0, 'alive'])
+      for (const invalid of [null, 5, {}]) {
+        expect(() => void harness.connect(1, { signal: invalid as unknown as AbortSignal })).toThrow(
+          TypeError,
+        )
+      }
+    })
+
     it('keeps both addresses when both sides have ended, and when the connection is closed', async () => {
       const seen = await harness.between(function* (one, other) {
         const before = addresses(one, other)
@@ -133,6 +183,23 @@ export function endpoints(harness: ConformanceHarness): void {
       expect(received).toBe('scoped')
     })
   })
+}
+
+/** A signal whose listeners can be counted. */
+function listeningSignal() {
+  const listeners = new Set<() => void>()
+  const signal = {
+    aborted: false,
+    reason: undefined as unknown,
+    listeners,
+    addEventListener: (_type: 'abort', listener: () => void) => void listeners.add(listener),
+    removeEventListener: (_type: 'abort', listener: () => void) => void listeners.delete(listener),
+  }
+  const abort = () => {
+    Object.assign(signal, { aborted: true, reason: new Error('aborted') })
+    for (const listener of listeners) listener()
+  }
+  return { signal, abort }
 }
 
 function addresses(one: Connection, other: Connection): string[] {

@@ -3,9 +3,17 @@
  * tried is in `happy-eyeballs`.
  */
 
-import { type Coroutine, type Event, TimeoutError, timeout } from '@bluelet/scheduler'
+import {
+  type AbortSignalLike,
+  aborted,
+  type Coroutine,
+  type Event,
+  race,
+  TimeoutError,
+  timeout,
+} from '@bluelet/scheduler'
 import { type EventHandler, event, type Waiter, withdrawCall } from '@bluelet/scheduler/lowlevel'
-import { checkMs } from '../check.js'
+import { checkMs, shown } from '../check.js'
 import { checkHost, checkPort } from '../driver/address.js'
 import type { Driver, DriverName, SocketSettings } from '../driver/protocol.js'
 import { driverOf } from '../drivers/select.js'
@@ -25,6 +33,11 @@ export interface ConnectOptions extends SocketSettings {
    * limit.
    */
   readonly timeout?: number
+  /**
+   * When it is aborted, the event throws the signal's reason, and no connection or attempt is left. It has no
+   * effect on a connection that is established.
+   */
+  readonly signal?: AbortSignalLike
   /**
    * The driver, or its name. Default: the driver of the host if it has one; else the one that the
    * environment variable BLUELET_DRIVER names; else `epoll` where it is available; else `node`.
@@ -48,14 +61,17 @@ export interface ConnectOptions extends SocketSettings {
  * @throws RangeError, TypeError if the host, the port or an option is invalid
  */
 export function connect(host: string, port: number, options: ConnectOptions = {}): Event<Connection> {
-  const { timeout: ms = DEFAULT_TIMEOUT, driver } = options
+  const { timeout: ms = DEFAULT_TIMEOUT, driver, signal } = options
   checkHost('connect', host)
   checkPort('connect', port)
   if (host === '') throw new TypeError("connect(host, port): expected a host, got ''")
   if (port === 0) throw new RangeError('connect(host, port): expected a port from 1 to 65535, got 0')
   checkMs(ms, 'connect: timeout')
+  if (signal !== undefined && typeof signal?.addEventListener !== 'function') {
+    throw new TypeError(`connect: signal: expected an AbortSignal, got ${shown(signal)}`)
+  }
   const settings = settingsOf(options, 'connect')
-  return event<Connection>(CONNECT, { host, port, ms, settings, driver })
+  return event<Connection>(CONNECT, { host, port, ms, settings, driver, signal })
 }
 
 interface Target {
@@ -65,6 +81,7 @@ interface Target {
   readonly ms: number
   readonly settings: SocketSettings
   readonly driver: Driver | DriverName | undefined
+  readonly signal: AbortSignalLike | undefined
 }
 
 /** A target whose driver has been chosen. */
@@ -83,6 +100,17 @@ const CONNECT: EventHandler<Target, ReturnType<Waiter['call']>, any> = {
 }
 
 function* connecting(target: Route): Coroutine<Connection> {
+  const { signal } = target
+  if (signal === undefined) return yield* connectInTime(target)
+  if (signal.aborted) throw signal.reason
+  return yield* race([connectInTime(target), abortOf(signal)])
+}
+
+function* abortOf(signal: AbortSignalLike): Coroutine<never> {
+  throw yield* aborted(signal)
+}
+
+function* connectInTime(target: Route): Coroutine<Connection> {
   const attempts = new Attempts()
   try {
     return yield* timeout(target.ms, lookupAndConnect(target, attempts))
