@@ -4,7 +4,6 @@ import {
   type Connection,
   ConnectionResetError,
   connect,
-  type Listener,
   type OverloadPolicy,
   type ServerOptions,
   server,
@@ -450,10 +449,7 @@ describe('the default limit for each client', () => {
   })
 
   it('looks addresses up only from half of the places up to when three quarters are free', async () => {
-    const limiter = new ConnectionLimiter(
-      limitsOf(BY_DEFAULT, undefined),
-      new StatsCounters({ dropped: 0 } as Listener),
-    )
+    const limiter = new ConnectionLimiter(limitsOf(BY_DEFAULT, undefined), new StatsCounters([]))
     let lookedUp = 0
     const holders: { conn: Connection }[] = []
     const conn = (): Connection =>

@@ -40,10 +40,10 @@ const MAX_BACKLOG_TIME = 1000
 
 /**
  * Accepts connections until the shutdown. The server survives a failed accept; only a closed listener
- * ends the loop.
+ * ends the loop; of several, the last.
  */
 export function* acceptUntilShutdown(
-  listener: Listener,
+  listeners: readonly Listener[],
   limiter: ConnectionLimiter,
   sessions: Sessions,
   shutdown: ShutdownSignal,
@@ -52,11 +52,15 @@ export function* acceptUntilShutdown(
     try {
       if (limiter.free < 1) yield* race([limiter.whenFree(), shutdown.whenRequested()])
       else {
-        const batch = yield* race([acceptBatch(listener, limiter), shutdown.whenRequested()])
+        const batch = yield* race([acceptBatch(listeners, limiter), shutdown.whenRequested()])
         for (const conn of batch ?? []) sessions.admit(conn)
       }
     } catch (error) {
-      if (error instanceof Cancelled || error instanceof ClosedError) throw error
+      if (error instanceof Cancelled) throw error
+      if (error instanceof ClosedError) {
+        if (listeners.every(({ closed }) => closed)) throw error
+        continue
+      }
       yield* race([sleep(ACCEPT_BACKOFF), shutdown.whenRequested()])
     }
   }
@@ -67,18 +71,18 @@ export function* acceptUntilShutdown(
  * listener.
  */
 export function* drainBacklog(
-  listener: Listener,
+  listeners: readonly Listener[],
   limiter: ConnectionLimiter,
   sessions: Sessions,
 ): Coroutine<void> {
-  const { scheduler } = listener
+  const [{ scheduler }] = listeners as [Listener] // There is at least one.
   const start = scheduler.now()
   try {
     while (limiter.free > 0) {
       const ms = scheduler.now() - start
       if (ms >= MAX_BACKLOG_TIME) return
       const quiet = quietPeriod(scheduler.host, ms < MAX_QUIET_WAIT ? QUIET_TIME : 0)
-      const batch = yield* race([acceptBatch(listener, limiter), quiet])
+      const batch = yield* race([acceptBatch(listeners, limiter), quiet])
       if (batch === undefined) return
       for (const conn of batch) sessions.admit(conn)
     }
@@ -88,9 +92,22 @@ export function* drainBacklog(
   }
 }
 
-function acceptBatch(listener: Listener, { free }: ConnectionLimiter): Event<Connection[]> {
-  return listener.acceptMany(Math.min(free, MAX_BATCH))
+/**
+ * Event: accepts from one of the listeners at a time, so that the limit holds for all of them together. A
+ * race takes the first that has connections: they begin in another order each time.
+ */
+function acceptBatch(listeners: readonly Listener[], { free }: ConnectionLimiter): Event<Connection[]> {
+  const max = Math.min(free, MAX_BATCH)
+  const [first, ...others] = listeners.filter(({ closed }) => !closed)
+  if (first === undefined) throw new ClosedError('accept(): the listener is closed')
+  if (others.length === 0) return first.acceptMany(max)
+  const open = [first, ...others]
+  const start = Math.floor(turn++ % open.length)
+  return race([...open.slice(start), ...open.slice(0, start)].map((listener) => listener.acceptMany(max)))
 }
+
+/** Counts the batches of servers with several listeners. */
+let turn = 0
 
 function* quietPeriod(host: Host, ms: number): Coroutine<undefined> {
   yield* sleep(ms)

@@ -89,7 +89,7 @@ export interface LimitOptions {
 
 /** Options of `server`. */
 export interface ServerOptions extends ListenOptions, LimitOptions {
-  /** Called once, when the server listens, with its listener and its statistics. */
+  /** Called when the server listens, once for each of its listeners, with its statistics. */
   readonly onListening?: (listener: Listener, stats: ServerStats) => void
   /**
    * Called for each error of a handler, with its connection and the task that failed. Default: the

@@ -4,7 +4,7 @@
  */
 
 import { type Coroutine, race } from '@bluelet/scheduler'
-import { type Listener, listen } from '../socket/listener.js'
+import { Listener, listen } from '../socket/listener.js'
 import { acceptUntilShutdown, drainBacklog } from './accept-loop.js'
 import type { Handler } from './handler.js'
 import { ConnectionLimiter } from './limiter.js'
@@ -36,44 +36,63 @@ import { StatsCounters } from './stats.js'
  * @param handler makes the coroutine that serves one client
  * @throws RangeError, TypeError if the host, the port, the handler or an option is invalid
  */
+export function server(host: string, port: number, handler: Handler, options?: ServerOptions): Coroutine<void>
+/**
+ * A coroutine that serves listeners that are open already, such as one for each of several addresses, under
+ * common limits. It closes them when it ends. The options of `listen` have no effect.
+ *
+ * @example
+ * yield* server([yield* listen('127.0.0.1', 80), yield* listen('::1', 80)], handler)
+ *
+ * @param listeners at least one, opened in the same run
+ * @param handler makes the coroutine that serves one client
+ * @throws RangeError, TypeError if a listener, the handler or an option is invalid
+ */
 export function server(
-  host: string,
-  port: number,
+  listeners: Listener | readonly Listener[],
   handler: Handler,
-  options: ServerOptions = {},
-): Coroutine<void> {
+  options?: ServerOptions,
+): Coroutine<void>
+export function server(...args: unknown[]): Coroutine<void> {
+  const given = listenersOf(args[0])
+  const [handler, options = {}] = (given === null ? args.slice(2) : args.slice(1)) as [
+    Handler,
+    ServerOptions?,
+  ]
   if (typeof handler !== 'function') {
-    throw new TypeError(
-      `server(host, port, handler): expected a function that makes a coroutine, got ${typeof handler}`,
-    )
+    const form = given === null ? 'host, port, handler' : 'listeners, handler'
+    throw new TypeError(`server(${form}): expected a function that makes a coroutine, got ${typeof handler}`)
   }
   const { signal, signals, grace } = checkOptions(options)
-  const listening = listen(host, port, options)
+  const listening = given === null ? listen(args[0] as string, args[1] as number, options) : null
   return serving()
 
   function* serving(): Coroutine<void> {
     const shutdown = new ShutdownSignal()
     if (signal !== undefined) shutdown.addAbortSignal(signal)
-    let listener: Listener | undefined
+    let listeners = given ?? []
     let sessions: Sessions | undefined
     try {
       if (shutdown.requested) return
-      listener = (yield* race([listening, shutdown.whenRequested()])) ?? undefined
-      if (listener === undefined) return
-      const { driver } = listener
-      const stats = new StatsCounters(listener)
+      if (listening !== null) {
+        const listener = yield* race([listening, shutdown.whenRequested()])
+        if (listener === undefined || listener === null) return
+        listeners = [listener]
+      }
+      const [{ driver, scheduler }] = listeners as [Listener] // There is at least one.
+      const stats = new StatsCounters(listeners)
       const limits = limitsOf(options, driver.maxDescriptors)
       const limiter = new ConnectionLimiter(limits, stats)
-      sessions = new Sessions(listener.scheduler, handler, limits, stats, limiter, options)
+      sessions = new Sessions(scheduler, handler, limits, stats, limiter, options)
       if (signals) shutdown.addSource((callback) => driver.onInterrupt?.(callback) ?? (() => {}))
-      options.onListening?.(listener, stats)
-      yield* acceptUntilShutdown(listener, limiter, sessions, shutdown)
+      for (const listener of listeners) options.onListening?.(listener, stats)
+      yield* acceptUntilShutdown(listeners, limiter, sessions, shutdown)
       sessions.announceEnd()
-      yield* drainBacklog(listener, limiter, sessions)
-      listener.close()
+      yield* drainBacklog(listeners, limiter, sessions)
+      for (const listener of listeners) listener.close()
       yield* sessions.drain({ grace, killed: false })
     } finally {
-      listener?.close()
+      for (const listener of listeners) listener.close()
       sessions?.announceEnd()
       try {
         if (sessions !== undefined) yield* sessions.drain({ grace, killed: true })
@@ -83,4 +102,14 @@ export function server(
       }
     }
   }
+}
+
+/** The listeners that `server` was given; null if it was given a host. */
+function listenersOf(given: unknown): readonly Listener[] | null {
+  if (given instanceof Listener) return [given]
+  if (!Array.isArray(given)) return null
+  if (given.length > 0 && given.every((one) => one instanceof Listener)) return [...given]
+  throw new TypeError(
+    'server(listeners, handler): expected at least one listener, and nothing else: listen(host, port)',
+  )
 }

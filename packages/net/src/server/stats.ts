@@ -53,12 +53,12 @@ export class StatsCounters implements ServerStats {
   readonly ended: Record<EndReason, number> = { reset: 0, incomplete: 0, limit: 0, closed: 0, age: 0 }
   refused = 0
 
-  constructor(listener: Listener) {
+  constructor(listeners: readonly Pick<Listener, 'dropped'>[]) {
     this.dropped = {
       connections: 0,
       address: 0,
       get queue() {
-        return listener.dropped
+        return listeners.reduce((sum, { dropped }) => sum + dropped, 0)
       },
     }
   }
