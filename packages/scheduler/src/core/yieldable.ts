@@ -58,27 +58,47 @@ export const JOIN: EventHandler<Task, Watcher | undefined> = {
     }
     const byTask = (waiter as unknown) === waiter.task // Not by a branch of a combination.
     if (byTask || task === waiter.task) refuseCycle(waiter.task as Task, task)
-    const { scheduler } = waiter
-    // This scheduler cannot see what a task of another one does.
-    const foreign = task.scheduler !== scheduler
-    if (foreign) scheduler.ref()
-    const watcher: Watcher = {
+    return watchTask(waiter, task, {
       joiner: waiter.task,
       ended() {
-        if (foreign) scheduler.unref()
         giveOutcome(waiter, task)
         return true
       },
-    }
-    task.watch(watcher)
-    return watcher
+    })
   },
-  withdraw({ scheduler }, task, watcher) {
-    if (watcher === undefined) return
-    task.unwatch(watcher)
-    if (task.scheduler !== scheduler) scheduler.unref()
+  withdraw(waiter, task, watcher) {
+    if (watcher !== undefined) unwatchTask(waiter, task, watcher)
   },
   joins: (task) => task,
+}
+
+/**
+ * Watches a task on behalf of a waiter. A task of another scheduler holds the waiter's run open, since the waiter's scheduler
+ * cannot see what that task does.
+ *
+ * @returns what `unwatchTask` takes back
+ */
+export function watchTask({ scheduler }: Waiter, task: Task, watcher: Watcher): Watcher {
+  if (task.scheduler === scheduler) {
+    task.watch(watcher)
+    return watcher
+  }
+  scheduler.ref()
+  const holding: Watcher = {
+    ...watcher,
+    ended(ended) {
+      scheduler.unref()
+      return watcher.ended(ended)
+    },
+  }
+  task.watch(holding)
+  return holding
+}
+
+/** Takes back a `watchTask`. */
+export function unwatchTask({ scheduler }: Waiter, task: Task, watcher: Watcher): void {
+  task.unwatch(watcher)
+  if (task.scheduler !== scheduler) scheduler.unref()
 }
 
 /** Gives a waiter the outcome of a task that has ended. */

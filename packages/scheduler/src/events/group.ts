@@ -1,7 +1,7 @@
 /** The event `group`: a scope for tasks. */
 
 import { toCoroutine } from '../core/coroutine.js'
-import type { Coroutine, Event, EventHandler, TaskHandle, Waiter } from '../core/protocol.js'
+import type { Coroutine, Event, EventHandler, Runtime, TaskHandle, Waiter } from '../core/protocol.js'
 import type { Task } from '../core/task.js'
 import { addTrace } from '../diagnostics/error-trace.js'
 import { KilledError } from '../errors.js'
@@ -64,6 +64,11 @@ class RunningGroup implements Group, ScopeOwner {
 
   get members(): TaskHandle[] {
     return this.#scope.tasks
+  }
+
+  /** The scheduler of the task that has yielded the group. */
+  get scheduler(): Runtime {
+    return this.#waiter.scheduler
   }
 
   cancel(): void {

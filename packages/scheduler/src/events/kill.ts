@@ -3,6 +3,7 @@
 import { checkDuration, inspect } from '../check.js'
 import type { Coroutine, Event, EventHandler, TaskHandle, Watcher } from '../core/protocol.js'
 import { type Task, taskOf } from '../core/task.js'
+import { unwatchTask, watchTask } from '../core/yieldable.js'
 import { event } from '../event/event-object.js'
 
 /** Options of {@link kill}. */
@@ -49,19 +50,17 @@ const KILL: EventHandler<KillRequest, Watcher | undefined, void> = {
       waiter.resume()
       return undefined
     }
-    const watcher: Watcher = {
+    return watchTask(waiter, victim, {
       ended({ outcome }) {
         const failed = outcome?.kind === 'threw'
         if (failed) waiter.throw(outcome.error)
         else waiter.resume()
         return failed
       },
-    }
-    victim.watch(watcher)
-    return watcher
+    })
   },
-  withdraw(_waiter, { victim }, watcher) {
-    if (watcher !== undefined) victim.unwatch(watcher)
+  withdraw(waiter, { victim }, watcher) {
+    if (watcher !== undefined) unwatchTask(waiter, victim, watcher)
   },
   joins: ({ victim }) => victim,
 }

@@ -3,7 +3,7 @@
  * have one each. It does not decide what an error means; its owner does.
  */
 
-import type { Supervisor, TaskHandle } from '../core/protocol.js'
+import type { Runtime, Supervisor, TaskHandle } from '../core/protocol.js'
 import type { Task } from '../core/task.js'
 import type { Timer } from '../stores/timer-heap.js'
 import { combinedError } from './outcome.js'
@@ -12,6 +12,11 @@ import { combinedError } from './outcome.js'
 export interface ScopeOwner {
   /** The tasks of the scope, if the owner lists them anyway; the scope then keeps no list of its own. */
   readonly tasks?: Iterable<TaskHandle>
+  /**
+   * The scheduler of the task that waits until the scope is empty, if one does. A task that was spawned from another scheduler
+   * holds its run open.
+   */
+  readonly scheduler?: Runtime
   /** A task is about to be spawned in the scope. Throws an error to refuse it. */
   spawning?(): void
   /**
@@ -122,6 +127,8 @@ export class TaskScope implements Supervisor {
   adopt(task: TaskHandle): void {
     this.#owner.spawning?.()
     const adopted = task as Task // Every handle is a Task.
+    const { scheduler = adopted.scheduler } = this.#owner
+    if (scheduler !== adopted.scheduler) scheduler.ref()
     if (this.#listed !== undefined) {
       // The owner has it on its list.
     } else if (this.#task === null && this.#others === null) this.#task = adopted
@@ -147,6 +154,8 @@ export class TaskScope implements Supervisor {
       ended.scheduler.timers.remove(timer)
       this.#late?.delete(ended)
     }
+    const { scheduler = ended.scheduler } = this.#owner
+    if (scheduler !== ended.scheduler) scheduler.unref()
     this.#owner.ended?.(task)
   }
 
