@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
-import { environmentVariable } from '../../../packages/net/src/drivers/environment.js'
+import { environmentVariable, nextTurn } from '../../../packages/net/src/drivers/environment.js'
 import { epollDriver } from '../../../packages/net/src/drivers/epoll/driver.js'
 import { candidates, loadNative } from '../../../packages/net/src/drivers/epoll/native.js'
 import { driverNamed } from '../../../packages/net/src/drivers/real.js'
@@ -129,6 +129,18 @@ describe('the driver in use', { tags: [LARGE.name], timeout: 30_000 }, () => {
     expect(stderr).toBe('')
     expect(stdout).toBe('node\nnode\nboth listen on one port\n')
     expect(code).toBe(0)
+  })
+})
+
+describe('nextTurn', () => {
+  it('calls back although the timers are fake', async () => {
+    vi.useFakeTimers()
+
+    try {
+      await new Promise<void>(nextTurn)
+    } finally {
+      vi.useRealTimers()
+    }
   })
 })
 

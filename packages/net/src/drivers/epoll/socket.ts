@@ -14,6 +14,7 @@ import {
   WRITABLE,
 } from '../../driver/protocol.js'
 import { closedSocketError, resetOf } from '../../driver/system-errors.js'
+import { nextTurn } from '../environment.js'
 import {
   EPOLLERR,
   EPOLLHUP,
@@ -251,7 +252,7 @@ export class EpollSocket implements DriverSocket, Member {
     for (let i = 0; this.#readable && this.#fd >= 0; i++) {
       if (i === MAX_DISCARDS) {
         this.#discards = true
-        setImmediate(() => {
+        nextTurn(() => {
           this.#discards = false
           this.#discard()
         })

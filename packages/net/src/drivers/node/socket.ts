@@ -19,6 +19,7 @@ import {
   WRITABLE,
 } from '../../driver/protocol.js'
 import { closedSocketError, resetOf } from '../../driver/system-errors.js'
+import { nextTurn } from '../environment.js'
 
 /** In milliseconds. */
 const DEFAULT_KEEP_ALIVE = 60_000
@@ -168,7 +169,7 @@ export class NodeSocket implements DriverSocket {
     const socket = this.#socket
     if (this.#discarding || !socket.writable) this.#endInput()
     // The pending write fails within this turn.
-    else if (socket.writableLength > 0) setImmediate(() => this.#endInput())
+    else if (socket.writableLength > 0) nextTurn(() => this.#endInput())
     else socket.write(EMPTY, () => this.#endInput())
   }
 
