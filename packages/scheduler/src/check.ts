@@ -76,6 +76,18 @@ export function checkCount(n: unknown, what: string): number {
 }
 
 /**
+ * Checks an optional limit.
+ *
+ * @param what the name that the error message gives it: `all: limit`
+ * @returns Infinity if there is none
+ * @throws RangeError if it is neither an integer of 1 or more nor Infinity
+ */
+export function checkLimit(limit: unknown, what: string): number {
+  const unlimited = limit === undefined || limit === Number.POSITIVE_INFINITY
+  return unlimited ? Number.POSITIVE_INFINITY : checkCount(limit, what)
+}
+
+/**
  * Checks that something can be called.
  *
  * @param what the call as the user wrote it: `callback(register)`

@@ -1,5 +1,16 @@
 // Promise 12: `await` of an event, in async code.
-import { Channel, type Coroutine, pause, race, sleep, TimeoutError, timeout, wait } from '@bluelet/scheduler'
+import {
+  Channel,
+  type Coroutine,
+  join,
+  pause,
+  race,
+  sleep,
+  spawn,
+  TimeoutError,
+  timeout,
+  wait,
+} from '@bluelet/scheduler'
 import { event } from '@bluelet/scheduler/lowlevel'
 import { describe, expect, it } from 'vitest'
 import { runScript } from '../../support/script.js'
@@ -102,3 +113,40 @@ describe('await', () => {
 function rejectedLater(error: Error): Promise<never> {
   return new Promise((_resolve, reject) => setImmediate(() => setImmediate(reject, error)))
 }
+
+describe('await of a spawn', () => {
+  it('gives the task at once', async () => {
+    const task = await spawn(function* worker() {
+      yield* sleep(20)
+      return 'done'
+    })
+
+    const { state } = task
+    const value = await join(task)
+
+    expect([state, value]).toEqual(['parked', 'done'])
+  })
+
+  it('gives the error to a join, and to no other receiver', async () => {
+    const error = failure()
+    const task = await spawn(function* () {
+      yield* sleep(5)
+      throw error
+    })
+
+    expect(await rejection(join(task))).toBe(error)
+  })
+
+  it('makes an error that nothing joins an unhandled rejection, with that error', {
+    tags: 'large',
+  }, async () => {
+    const { code, stdout } = await runScript(`
+      import { sleep, spawn } from '@bluelet/scheduler'
+      process.on('unhandledRejection', (error) => console.log('unhandled', error.message))
+      const task = await spawn(function* () { yield* sleep(5); throw new Error('failed') })
+      console.log(task.state)
+    `)
+
+    expect([code, stdout]).toEqual([0, 'parked\nunhandled failed\n'])
+  })
+})

@@ -2,6 +2,7 @@
 
 import {
   type Coroutine,
+  type Group,
   group,
   join,
   KilledError,
@@ -390,5 +391,44 @@ describe('a group that is cancelled', () => {
     )
 
     expect(host.now()).toBe(110)
+  })
+})
+
+describe('a spawn into a group that has failed', () => {
+  it('is cancelled at its first wait when it comes from outside', async () => {
+    const { scheduler, log, note } = world()
+
+    await scheduler.run(function* () {
+      let pool: Group | undefined
+      yield* spawn(function* outside() {
+        yield* sleep(50)
+        yield* pool!.spawn(function* job() {
+          note('job begins')
+          try {
+            yield* sleep(60_000)
+          } finally {
+            note('job ends')
+          }
+        })
+      })
+      try {
+        yield* group(function* (g) {
+          pool = g
+          yield* g.spawn(function* () {
+            yield* sleep(10)
+            throw failure('failed at 10')
+          })
+          try {
+            yield* sleep(1000)
+          } finally {
+            yield* sleep(100)
+          }
+        })
+      } catch (error) {
+        note(`${error}`)
+      }
+    })
+
+    expect(log).toEqual(['50: job begins', '50: job ends', '110: Error: failed at 10'])
   })
 })

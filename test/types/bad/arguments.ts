@@ -109,7 +109,7 @@ export function others(task: Task<string>): readonly unknown[] {
     timeout(1),
     // error: is not assignable to parameter of type
     timeout(pause(), 1),
-    // error: Expected 1 arguments, but got 2
+    // error: is missing the following properties from type 'readonly Yieldable[]'
     all(pause(), pause()),
     // error: is not assignable to type 'Yieldable'
     all([1]),

@@ -1,19 +1,24 @@
 // `yield` is typed by annotation and `yield*` by inference, on the same event object.
 import {
   aborted,
+  all,
+  allSettled,
   Channel,
   type Coroutine,
   call,
   callback,
   type Event,
   end,
+  group,
   join,
   kill,
   Latch,
   null as nothing,
+  now,
   pause,
   run,
   Semaphore,
+  shield,
   sleep,
   spawn,
   type Task,
@@ -108,6 +113,25 @@ export function* first<T>(channels: readonly Channel<T>[]): Coroutine<T | undefi
 export function* usesHelper() {
   const value = yield* first([new Channel<'a'>()])
   assertType<Same<typeof value, 'a' | undefined>>()
+}
+
+export function* combines() {
+  const results = yield* allSettled([channel.receive(), Promise.resolve('text')])
+  assertType<Same<typeof results, [PromiseSettledResult<Uint8Array>, PromiseSettledResult<string>]>>()
+  const limited = yield* all([channel.receive(), sleep(1)], { limit: 1 })
+  assertType<Same<typeof limited, [Uint8Array, void]>>()
+  const shielded = yield* shield(annotated)
+  assertType<Same<typeof shielded, number>>()
+  const given = yield* group(
+    function* (g) {
+      yield* g.spawn(annotated)
+      return now()
+    },
+    { limit: 2 },
+  )
+  assertType<Same<typeof given, number>>()
+  yield* new Latch({ external: true }).wait()
+  yield* new Semaphore(1, { external: true }).acquire()
 }
 
 /** A coroutine that returns nothing needs neither a return statement nor a type argument. */

@@ -71,6 +71,8 @@ export class Task<out T = unknown> implements TaskHandle<T> {
   entered: unknown = undefined
   /** @internal */ watchers: Set<Watcher> | null = null
   /** @internal */ cancellation: Cancellation | null = null
+  /** The task runs a shielded coroutine: it is cancelled by the wait for that only. @internal */
+  shielded = false
   /** @internal */ readonly context: StepContext | null
   /** The neighbours in the scheduler's list of tasks. @internal */
   previousTask: Task | null = null
@@ -234,13 +236,20 @@ export class Task<out T = unknown> implements TaskHandle<T> {
    * @internal
    */
   cancel(grace: number): void {
-    if (this.phase === ENDED || this.cancellation !== null) return
+    if (this.phase === ENDED || this.shielded) return
     if (this.phase === NEW) {
       this.#close()
       return
     }
+    if (this.cancellation !== null) return
     this.cancellation = new Cancellation(this.scheduler, grace, endGrace, this)
     if (this.phase === PARKED) withdraw(this)
+  }
+
+  /** Cancels a new task at its first wait, in place of closing it. @internal */
+  cancelFirstWait(): void {
+    const { scheduler } = this
+    this.cancellation = new Cancellation(scheduler, scheduler.grace, endGrace, this)
   }
 
   /** Closes the generator of a task that has taken no step: its body never runs. */

@@ -6,6 +6,7 @@
  */
 
 import type { Event, EventHandler, Request } from '../core/protocol.js'
+import { Task } from '../core/task.js'
 import { captureCallSite, capturing, copyCallSite } from '../diagnostics/call-sites.js'
 import { addFrames } from '../diagnostics/error-trace.js'
 import { runtimeOf, Scheduler } from '../loop/scheduler.js'
@@ -116,19 +117,33 @@ class EventObject implements Request {
   }
 }
 
-/** Performs an event in a run of its own, which waits for anything outside it: the task that wakes it may be another run's. */
+/**
+ * Performs an event in a run of its own, which waits for anything outside it: the task that wakes it may be another run's.
+ *
+ * An event that gives a task, as `spawn` does, gives it at once. Its run continues until the task has ended, and an error that
+ * nothing has joined by then is an unhandled rejection.
+ */
 function perform(event: Event): Promise<unknown> {
   const scheduler = new Scheduler()
   const runtime = runtimeOf(scheduler)
   runtime.ref()
-  const promise = scheduler.run(function* () {
-    try {
-      return yield event
-    } finally {
-      runtime.unref()
-    }
+  return new Promise((resolve, reject) => {
+    let given = false
+    const run = scheduler.run(function* () {
+      try {
+        const value: unknown = yield event
+        given = value instanceof Task
+        if (given) resolve(value)
+        return value
+      } finally {
+        runtime.unref()
+      }
+    })
+    run.then(resolve, (error: unknown) => {
+      if (given) throw error
+      reject(error)
+    })
+    // At once: a promise in it may already be rejected, and needs a listener before the engine reports it.
+    scheduler.step()
   })
-  // At once: a promise in it may already be rejected, and needs a listener before the engine reports it.
-  scheduler.step()
-  return promise
 }

@@ -1,6 +1,6 @@
 /** The event `all`: several yieldables together. */
 
-import { inspect } from '../check.js'
+import { checkLimit, inspect } from '../check.js'
 import type { Event, EventHandler, Waiter, Yieldable, Yielded } from '../core/protocol.js'
 import { event } from '../event/event-object.js'
 import { Combination, type Rule } from '../scope/combination.js'
@@ -14,15 +14,43 @@ import { Combination, type Rule } from '../scope/combination.js'
  *
  * @example
  * const [a, b] = yield* all([fetchUser(1), fetchUser(2)])
+ * const pages = yield* all(urls.map((url) => fetchPage(url)), { limit: 16 })
  *
  * @param yieldables events, coroutines, tasks or promises; an empty array gives an empty array
+ * @throws RangeError if the limit is not a positive integer
  */
 export function all<const Y extends readonly Yieldable[]>(
   yieldables: Y,
+  options: AllOptions = {},
 ): Event<{ -readonly [K in keyof Y]: Yielded<Y[K]> }> {
+  return event(ALL, branchesOf('all', yieldables, options))
+}
+
+/** Options of {@link all} and {@link allSettled}. */
+export interface AllOptions {
+  /**
+   * How many are performed at once: a positive integer. The next one, in order, begins when one is done. By default there is
+   * no limit.
+   */
+  readonly limit?: number
+}
+
+/** The branches of an `all`, and how many are performed at once. */
+export interface Branches {
+  readonly yieldables: readonly Yieldable[]
+  readonly limit: number
+}
+
+/** Checks the arguments of `all` and `allSettled`. */
+export function branchesOf(name: string, yieldables: readonly Yieldable[], options: AllOptions): Branches {
   if (!Array.isArray(yieldables))
-    throw new TypeError(`all(yieldables): expected an array, got ${inspect(yieldables)}`)
-  return event(ALL, yieldables)
+    throw new TypeError(`${name}(yieldables): expected an array, got ${inspect(yieldables)}`)
+  if (typeof options !== 'object' || options === null) {
+    throw new TypeError(
+      `${name}(yieldables, options): expected an object such as { limit }, got ${inspect(options)}`,
+    )
+  }
+  return { yieldables, limit: checkLimit(options.limit, `${name}: limit`) }
 }
 
 /** The rule of one `all`: collects its values. */
@@ -43,14 +71,15 @@ class Every implements Rule {
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: each all has a type of its own.
-const ALL: EventHandler<readonly Yieldable[], Combination | undefined, any> = {
+const ALL: EventHandler<Branches, Combination | undefined, any> = {
   name: 'all',
-  describe: (yieldables) => `all(${yieldables.length} yieldables)`,
-  enter(waiter: Waiter<unknown>, yieldables) {
-    if (yieldables.length > 0) return new Combination(waiter, new Every(yieldables.length)).enter(yieldables)
+  describe: ({ yieldables }) => `all(${yieldables.length} yieldables)`,
+  enter(waiter: Waiter<unknown>, { yieldables, limit }) {
+    if (yieldables.length > 0)
+      return new Combination(waiter, new Every(yieldables.length)).enter(yieldables, limit)
     waiter.resume([])
     return undefined
   },
-  withdraw: (_waiter, _yieldables, combination) => combination?.withdraw(),
-  within: (_yieldables, combination) => ({ branches: combination?.branches ?? [] }),
+  withdraw: (_waiter, _branches, combination) => combination?.withdraw(),
+  within: (_branches, combination) => ({ branches: combination?.branches ?? [] }),
 }

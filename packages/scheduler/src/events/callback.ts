@@ -18,9 +18,12 @@ export type Register<T> = (resume: (value: T) => void, fail: (error: unknown) =>
 /**
  * Event: turns a callback interface into an event. The run stays open while a task waits for it.
  *
+ * `stop` is called only if the wait is withdrawn. Once the event has its value, nothing is left to stop: register a listener
+ * that is called once.
+ *
  * @example
  * const click = callback<MouseEvent>((resume) => {
- *   button.addEventListener('click', resume)
+ *   button.addEventListener('click', resume, { once: true })
  *   return () => button.removeEventListener('click', resume)
  * })
  *

@@ -1,5 +1,6 @@
 /** The event `group`: a scope for tasks. */
 
+import { checkLimit, inspect } from '../check.js'
 import { toCoroutine } from '../core/coroutine.js'
 import type { Coroutine, Event, EventHandler, Runtime, TaskHandle, Waiter } from '../core/protocol.js'
 import type { Task } from '../core/task.js'
@@ -8,7 +9,8 @@ import { KilledError } from '../errors.js'
 import { event } from '../event/event-object.js'
 import { dispose, giveBack } from '../scope/disposal.js'
 import { type ScopeOwner, TaskScope } from '../scope/task-scope.js'
-import { type Spawn, spawnUnder } from './spawn.js'
+import { RingQueue } from '../stores/ring-queue.js'
+import { type Gate, type Spawn, spawnThrough } from './spawn.js'
 
 /** The argument of the body of a {@link group}. */
 export interface Group {
@@ -32,10 +34,60 @@ export interface Group {
  * })
  *
  * @param body a function that makes the coroutine, called with the group
+ * @throws RangeError if the limit is not a positive integer
  */
-export function group<T>(body: (group: Group) => Coroutine<T>): Event<T> {
+export function group<T>(body: (group: Group) => Coroutine<T>, options: GroupOptions = {}): Event<T> {
   if (typeof body !== 'function') toCoroutine(body, [], 'group')
-  return event(GROUP, body)
+  if (typeof options !== 'object' || options === null) {
+    throw new TypeError(`group(body, options): expected an object such as { limit }, got ${inspect(options)}`)
+  }
+  return event(GROUP, { body, limit: checkLimit(options.limit, 'group: limit') }) as Event<T> // The body returns a T.
+}
+
+/** Options of a {@link group}. */
+export interface GroupOptions {
+  /**
+   * How many tasks that `g.spawn` has started run at once: a positive integer. `g.spawn` gives the task at once; the task
+   * begins when there is room. The body, and tasks that plain `spawn` has started, do not count. By default there is no limit.
+   */
+  readonly limit?: number
+}
+
+interface GroupRequest {
+  readonly body: (group: Group) => Coroutine
+  readonly limit: number
+}
+
+/** Lets so many tasks run at once, and the others wait in their order. */
+class TaskLimiter implements Gate {
+  #free: number
+  readonly #running = new Set<TaskHandle>()
+  readonly #waiting = new RingQueue<Task>()
+
+  constructor(limit: number) {
+    this.#free = limit
+  }
+
+  admit(task: TaskHandle): boolean {
+    if (this.#free > 0) {
+      this.#free--
+      this.#running.add(task)
+      return true
+    }
+    this.#waiting.push(task as Task) // Every handle is a Task.
+    return false
+  }
+
+  /** A task of the group has ended. */
+  ended(task: TaskHandle): void {
+    if (!this.#running.delete(task)) return
+    this.#free++
+    while (this.#free > 0 && this.#waiting.size > 0) {
+      const next = this.#waiting.shift()
+      // A task that was killed before its turn has ended.
+      if (next.outcome === undefined && this.admit(next)) next.scheduler.ready(next)
+    }
+  }
 }
 
 /** One group that is under way. */
@@ -43,6 +95,7 @@ class RunningGroup implements Group, ScopeOwner {
   readonly spawn: Spawn
   readonly #waiter: Waiter<unknown>
   readonly #scope = new TaskScope(this)
+  readonly #limiter: TaskLimiter | null
   #body: Task | null = null
   /** When the waiter was withdrawn, if it was. */
   #withdrawn: 'in its body' | 'after its body' | undefined = undefined
@@ -50,9 +103,10 @@ class RunningGroup implements Group, ScopeOwner {
   /** The value of the body, which the waiter cannot receive, has been disposed of. */
   #discarded = false
 
-  constructor(waiter: Waiter<unknown>, body: (group: Group) => Coroutine) {
+  constructor(waiter: Waiter<unknown>, { body, limit }: GroupRequest) {
     this.#waiter = waiter
-    this.spawn = spawnUnder(this.#scope)
+    this.#limiter = limit === Number.POSITIVE_INFINITY ? null : new TaskLimiter(limit)
+    this.spawn = spawnThrough(this.#scope, this.#limiter)
     const request = toCoroutine(body, [this], 'group')
     const task = waiter.task as Task // Every handle is a Task.
     this.#body = task.scheduler.spawn(
@@ -88,7 +142,8 @@ class RunningGroup implements Group, ScopeOwner {
     this.#scope.cancel()
   }
 
-  ended(): void {
+  ended(task: TaskHandle): void {
+    this.#limiter?.ended(task)
     if (this.#scope.empty) this.#finish()
   }
 
@@ -129,9 +184,9 @@ function runsBranch(task: Task): boolean {
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: each group has a type of its own.
-const GROUP: EventHandler<(group: Group) => Coroutine, RunningGroup, any> = {
+const GROUP: EventHandler<GroupRequest, RunningGroup, any> = {
   name: 'group',
-  enter: (waiter, body) => new RunningGroup(waiter, body),
+  enter: (waiter, request) => new RunningGroup(waiter, request),
   withdraw(_waiter, _body, running) {
     running.withdraw()
     return 'later'

@@ -2,7 +2,7 @@
 
 import { inspect } from '../check.js'
 import { type CoroutineSource, toCoroutine } from '../core/coroutine.js'
-import type { Coroutine, Event, EventHandler, Supervisor } from '../core/protocol.js'
+import type { Coroutine, Event, EventHandler, Supervisor, TaskHandle } from '../core/protocol.js'
 import type { Task } from '../core/task.js'
 import { event } from '../event/event-object.js'
 import type { SpawnOptions } from '../loop/options.js'
@@ -49,6 +49,9 @@ export interface Spawn {
  * An error that the task throws goes to the tasks that are joining it. If there are none, it goes to the supervisor that the
  * task has from its spawner: the run, a group, or a connection's session.
  *
+ * In async code `await spawn(f)` gives the task at once. Its run continues until the task has ended, and an error that
+ * nothing has joined by then is an unhandled rejection.
+ *
  * Bluelet: gives None, and the generator itself is the handle. Here `join` and `kill` take the generator, too.
  *
  * @example
@@ -63,12 +66,23 @@ export const spawn: Spawn = /* @__PURE__ */ spawnUnder(null) // Bundlers may dro
  * @param supervisor receives their errors; null for the spawner's
  */
 export function spawnUnder(supervisor: Supervisor | null): Spawn {
+  return spawnThrough(supervisor, null)
+}
+
+/** Decides when the tasks of a `spawn` begin. */
+export interface Gate {
+  /** Whether a new task may begin now. If not, the gate makes it ready later. */
+  admit(task: TaskHandle): boolean
+}
+
+/** Creates a `spawn` whose tasks have a given supervisor, and begin when a gate admits them. */
+export function spawnThrough(supervisor: Supervisor | null, gate: Gate | null): Spawn {
   return Object.assign(
     <T>(source: CoroutineSource, ...args: unknown[]): Event<Task<T>> =>
-      spawnEvent({}, source, args, supervisor),
+      spawnEvent({}, source, args, supervisor, gate),
     {
       with: <T>(options: SpawnOptions, source: CoroutineSource, ...args: unknown[]): Event<Task<T>> =>
-        spawnEvent(options, source, args, supervisor),
+        spawnEvent(options, source, args, supervisor, gate),
     },
   )
 }
@@ -78,6 +92,7 @@ interface SpawnArgument {
   readonly source: CoroutineSource
   readonly args: readonly unknown[]
   readonly supervisor: Supervisor | null
+  readonly gate: Gate | null
 }
 
 function spawnEvent<T>(
@@ -85,6 +100,7 @@ function spawnEvent<T>(
   source: CoroutineSource,
   args: readonly unknown[],
   supervisor: Supervisor | null,
+  gate: Gate | null,
 ): Event<Task<T>> {
   if (typeof source !== 'function') toCoroutine(source, args, 'spawn')
   if (typeof options !== 'object' || options === null) {
@@ -96,13 +112,13 @@ function spawnEvent<T>(
   if (name !== undefined && typeof name !== 'string') {
     throw new TypeError(`spawn.with({ name }): expected a string, got ${inspect(name)}`)
   }
-  return event(SPAWN, { name, source, args, supervisor }) as Event<Task<T>> // The source returns a T.
+  return event(SPAWN, { name, source, args, supervisor, gate }) as Event<Task<T>> // The source returns a T.
 }
 
 const SPAWN: EventHandler<SpawnArgument, void, Task> = {
   name: 'spawn',
   describe: ({ source }) => `spawn(${typeof source === 'function' ? source.name : ''})`,
-  enter(waiter, { name, source, args, supervisor }) {
+  enter(waiter, { name, source, args, supervisor, gate }) {
     const request = toCoroutine(source, args, 'spawn')
     const spawner = waiter.task as Task // Every handle is a Task.
     const { scheduler } = spawner
@@ -113,7 +129,7 @@ const SPAWN: EventHandler<SpawnArgument, void, Task> = {
     )
     // The spawner continues first, so that it is made ready before the task is.
     waiter.resume(task as Task) // Every handle is a Task.
-    scheduler.ready(task)
+    if (gate === null || gate.admit(task)) scheduler.ready(task)
   },
   withdraw() {},
 }

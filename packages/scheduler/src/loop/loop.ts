@@ -24,6 +24,7 @@ import { RingQueue } from '../stores/ring-queue.js'
 import { TaskList } from '../stores/task-list.js'
 import { TimerHeap } from '../stores/timer-heap.js'
 import { budgetOf, type SchedulerOptions } from './options.js'
+import { setRunning } from './running.js'
 
 /** The grace period of a run, in milliseconds, unless it is told otherwise. */
 export const DEFAULT_GRACE = 5000
@@ -238,6 +239,7 @@ export class Loop implements Kernel {
     let steps = 0
     // Looks at the clock after 1, 2, 4 ... steps: slow steps are noticed soon, and fast ones pay little.
     let look = 1
+    const outer = setRunning(this)
     try {
       while (queue.size > 0) {
         if (schedule !== null) this.#current = null // An error of the schedule is no task's.
@@ -251,6 +253,7 @@ export class Loop implements Kernel {
       this.#escaped(error)
     }
     this.#current = null
+    setRunning(outer)
     setCapturing(false)
     if (queue.size > 0) host.soon(this.#turn)
     else this.settleDown()
@@ -263,12 +266,14 @@ export class Loop implements Kernel {
     if (this.#queue.size === 0) return false
     const outer = capturing
     setCapturing(this.sites !== null)
+    const outerScheduler = setRunning(this)
     try {
       this.#step(takeNext(this.#queue, this.#schedule))
     } catch (error) {
       this.#escaped(error)
     }
     this.#current = null
+    setRunning(outerScheduler)
     setCapturing(outer)
     return true
   }

@@ -89,6 +89,7 @@ export class Run<T = unknown> implements LoopOwner, ScopeOwner {
     const tasks = [...this.tasks]
     this.cancel(error)
     for (const task of tasks) {
+      task.shielded = false
       task.cancel(this.#loop.grace) // A late task has not been cancelled yet.
       if (task.phase === PARKED) task.force()
     }

@@ -34,8 +34,8 @@ export interface ScopeOwner {
 /**
  * A set of tasks that are supervised and cancelled together.
  *
- * A task that a clean-up spawns while the scope is being cancelled is *late*: it has a grace period in which to end by
- * itself, and is cancelled after it.
+ * A task that a clean-up in the scope spawns while the scope is being cancelled is *late*: it has a grace period in which to
+ * end by itself, and is cancelled after it. A task that is spawned into it from outside is cancelled at its first wait.
  *
  * @example
  * const scope = new TaskScope({
@@ -136,7 +136,9 @@ export class TaskScope implements Supervisor {
       this.#others ??= new Set()
       this.#others.add(adopted)
     }
-    if (this.#cancelling) this.#adoptLate(adopted)
+    if (!this.#cancelling) return
+    if (adopted.spawner?.supervisor === this) this.#adoptLate(adopted)
+    else adopted.cancelFirstWait()
   }
 
   /** Called by the scheduler. */

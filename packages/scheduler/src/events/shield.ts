@@ -1,0 +1,89 @@
+/** The event `shield`: a coroutine that a kill lets finish. */
+
+import { type CoroutineSource, toCoroutine } from '../core/coroutine.js'
+import type { SpawnRequest } from '../core/kernel.js'
+import type { Coroutine, Event, EventHandler } from '../core/protocol.js'
+import type { Task } from '../core/task.js'
+import { KilledError } from '../errors.js'
+import { event } from '../event/event-object.js'
+import { dispose } from '../scope/disposal.js'
+import type { Timer } from '../stores/timer-heap.js'
+
+/**
+ * Event: runs a coroutine that a kill does not interrupt, and gives what it returns, or throws what it throws. A kill that
+ * comes meanwhile waits until the coroutine is done, and `Cancelled` then comes at the next yield. A combination whose branch
+ * it is waits in the same way.
+ *
+ * If the coroutine takes longer than the grace period, it is ended. Of shields within each other the outermost counts.
+ *
+ * A `finally` is not shielded by itself: a kill that comes while the `finally` of ordinary work waits ends it there, and what
+ * stands behind that yield is not done.
+ *
+ * @example
+ * try {
+ *   yield* work()
+ * } finally {
+ *   yield* shield(goodbye, conn)
+ * }
+ *
+ * @param coroutine a coroutine that has not run yet
+ */
+export function shield<T>(coroutine: Coroutine<T>): Event<T>
+/**
+ * Event: the same for a function that makes the coroutine, each time the event is yielded.
+ *
+ * @param makes the function
+ * @param args its arguments
+ */
+export function shield<A extends unknown[], T>(makes: (...args: A) => Coroutine<T>, ...args: A): Event<T>
+export function shield(source: CoroutineSource, ...args: unknown[]): Event<unknown> {
+  const request = () => toCoroutine(source, args, 'shield')
+  if (typeof source !== 'function') request()
+  return event(SHIELD, request)
+}
+
+/** One shielded coroutine, which is a task of its own. */
+interface Shielded {
+  readonly task: Task
+  /** The end of the grace period, once the waiter has been withdrawn. */
+  timer: Timer | undefined
+  withdrawn: boolean
+}
+
+const SHIELD: EventHandler<() => SpawnRequest, Shielded, unknown> = {
+  name: 'shield',
+  enter(waiter, start) {
+    const parent = waiter.task as Task // Every handle is a Task.
+    const { scheduler } = parent
+    const task = scheduler.spawn(start(), parent.supervisor, parent) as Task // Every handle is a Task.
+    const shielded: Shielded = { task, timer: undefined, withdrawn: false }
+    task.shielded = true
+    task.watch({
+      ended({ outcome }) {
+        if (shielded.timer !== undefined) scheduler.timers.remove(shielded.timer)
+        if (outcome?.kind === 'returned') waiter.resume(outcome.value)
+        else if (outcome?.kind === 'threw') waiter.throw(outcome.error)
+        else if (shielded.withdrawn) waiter.withdrawn()
+        else waiter.throw(new KilledError(`${task} was killed, so its shield has no value`))
+        return true
+      },
+      branch: true,
+    })
+    return shielded
+  },
+  withdraw(waiter, _start, shielded) {
+    const { scheduler } = waiter
+    const forced = (waiter.task as Task).cancellation?.forced // Every handle is a Task.
+    shielded.withdrawn = true
+    const grace = forced ? 0 : waiter.grace
+    shielded.timer = scheduler.timers.add(scheduler.now() + grace, endShield, shielded)
+    return 'later'
+  },
+  discard: (_start, value) => dispose(value),
+  within: (_start, { task }) => ({ members: [task] }),
+}
+
+function endShield({ task }: Shielded): void {
+  task.shielded = false
+  task.cancel(0)
+}
