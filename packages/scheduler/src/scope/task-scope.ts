@@ -137,7 +137,7 @@ export class TaskScope implements Supervisor {
       this.#others.add(adopted)
     }
     if (!this.#cancelling) return
-    if (adopted.spawner?.supervisor === this) this.#adoptLate(adopted)
+    if (adopted.spawner?.task?.supervisor === this) this.#adoptLate(adopted)
     else adopted.cancelFirstWait()
   }
 
