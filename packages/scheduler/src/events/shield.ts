@@ -16,8 +16,8 @@ import type { Timer } from '../stores/timer-heap.js'
  *
  * If the coroutine takes longer than the grace period, it is ended. Of shields within each other the outermost counts.
  *
- * A `finally` is not shielded by itself: a kill that comes while the `finally` of ordinary work waits ends it there, and what
- * stands behind that yield is not done.
+ * A `finally` is not shielded by itself: a kill that comes while the `finally` of ordinary work waits ends it there, and the
+ * code after that yield does not run.
  *
  * @example
  * try {
