@@ -26,6 +26,7 @@ function* visitor(conn: Connection) {
 
 await run(
   server('127.0.0.1', Number(process.env.PORT ?? 8000), visitor, {
+    maxConnections: 200, // Each may take a second descriptor, for its file.
     idleTimeout: 15_000,
     messageTimeout: 10_000,
     onListening: ({ address }) => console.log(`http://${address}/`),

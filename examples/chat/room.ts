@@ -3,6 +3,7 @@
 import type { Connection } from '@bluelet/net'
 import { type Coroutine, race } from '@bluelet/scheduler'
 import { MAX_LINE, Member } from './member.js'
+import { nameIn, printable } from './text.js'
 
 export class Room {
   readonly #members: Map<string, Member>
@@ -33,8 +34,8 @@ export class Room {
       yield* conn.sendall('Your name: ')
       const line = yield* conn.readline()
       if (line.length === 0) return undefined
-      const name = printable(line)
-      if (!/^[\p{L}\p{N}_-]{1,20}$/u.test(name)) yield* conn.sendall('1 to 20 letters, digits, - or _\n')
+      const name = nameIn(line)
+      if (name === undefined) yield* conn.sendall('1 to 20 letters, digits, - or _\n')
       else if (this.#members.has(name)) yield* conn.sendall(`${name} is here already\n`)
       else return name
     }
@@ -52,9 +53,4 @@ export class Room {
     console.log(line)
     for (const member of this.#members.values()) if (member !== from) member.tell(line)
   }
-}
-
-/** Returns a line without its end, and without characters that could move a reader's cursor. */
-function printable(line: Buffer): string {
-  return line.toString().replaceAll(/\p{Cc}/gu, '')
 }

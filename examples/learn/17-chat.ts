@@ -1,11 +1,13 @@
 // A chat server: each line goes to all the others. Run it: node --import tsx examples/learn/17-chat.ts
-//
-// then, in two or more other terminals: nc 127.0.0.1 4915
+// Then, in two or more other terminals: nc 127.0.0.1 4915
 
 import { type Connection, server } from '@bluelet/net'
 import { Channel, type Coroutine, race, run } from '@bluelet/scheduler'
 
 const members = new Map<string, Channel<string>>()
+
+const HIDDEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu // Escape codes, invisible characters.
+const printable = (text: Buffer) => text.toString().replaceAll(HIDDEN, '').trim()
 
 function tell(others: string, line: string) {
   for (const [name, lines] of members) if (name !== others) lines.trySend(line)
@@ -29,7 +31,7 @@ function* askName(conn: Connection): Coroutine<string> {
   while (true) {
     yield conn.sendall('Your name? ')
     const line: Buffer = yield conn.readline()
-    const name = line.toString().trim()
+    const name = printable(line).slice(0, 20)
     if (!line.length || (name !== '' && !members.has(name))) return name
   }
 }
@@ -38,7 +40,7 @@ function* incoming(conn: Connection, name: string): Coroutine<void> {
   while (true) {
     const line: Buffer = yield conn.readline()
     if (!line.length) return
-    tell(name, `${name}: ${line}`)
+    tell(name, `${name}: ${printable(line)}\n`)
   }
 }
 
@@ -49,13 +51,10 @@ function* outgoing(conn: Connection, lines: Channel<string>): Coroutine<void> {
   }
 }
 
-const port = Number(process.env.PORT ?? 4915)
-
 await run(
-  server('', port, chatter, {
+  server('', Number(process.env.PORT ?? 4915), chatter, {
     idleTimeout: Number.POSITIVE_INFINITY,
     idle: 'reader',
-    onListening: ({ address }) =>
-      console.log(`chat on port ${address.port}; try: nc 127.0.0.1 ${address.port}`),
+    onListening: ({ address: { port } }) => console.log(`chat on port ${port}; try: nc 127.0.0.1 ${port}`),
   }),
 )

@@ -54,7 +54,7 @@ async function receives(peer: Peer, text: string): Promise<void> {
   await peer.until(text, () => peer.bytes.includes(text))
 }
 
-describe("'examples/chat/server.ts', with 'examples/chat/room.ts' and 'examples/chat/member.ts'", {
+describe("'examples/chat/server.ts', with 'examples/chat/room.ts', 'examples/chat/member.ts' and 'examples/chat/text.ts'", {
   timeout: MAX_MS,
 }, () => {
   let server: Program
@@ -141,6 +141,18 @@ describe("'examples/chat/server.ts', with 'examples/chat/room.ts' and 'examples/
     await receives(adam, '* mallory has left\n')
     await server.printed(/was turned away: limit/)
   })
+
+  it.each(['ad\u200bmin', '\u202enimda', 'ad\u3164min'])(
+    'refuses a name with hidden characters: %j',
+    async (name) => {
+      const peer = await dial(Number(port))
+      peer.read().write(`${name}\n`)
+
+      await receives(peer, '1 to 20 letters')
+
+      peer.socket.destroy()
+    },
+  )
 
   it('drops no member for a line longer than the limit for a member', async () => {
     const eve = await join(server, port, 'eve')
