@@ -55,5 +55,6 @@ export function startServer(
       yield* writer.write(null)
     })
   }
-  return server(host, port, handler, { onListening: ({ address }) => onListening(address) })
+  // A session is idle while its reader waits, although the writer's task waits, too: for the queue.
+  return server(host, port, handler, { idle: 'reader', onListening: ({ address }) => onListening(address) })
 }

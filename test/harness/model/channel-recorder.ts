@@ -18,8 +18,8 @@ export class ChannelRecord {
   /** Those of which the sender cannot know. */
   readonly #doubtful = new Set<Message>()
   readonly #received = new Set<Message>()
-  /** How many may have been received by a combination that then failed. */
-  #lost = 0
+  /** The number of messages that combinations may have received, and given back when they failed. */
+  #returned = 0
 
   constructor(capacity: number) {
     this.capacity = capacity
@@ -40,8 +40,13 @@ export class ChannelRecord {
     if (!this.#taken.has(message)) this.#doubtful.add(message)
   }
 
-  lost(): void {
-    this.#lost++
+  returned(): void {
+    this.#returned++
+  }
+
+  /** The largest number of messages that the channel may hold: what is given back goes in front, over the capacity. */
+  get max(): number {
+    return this.capacity + this.#returned
   }
 
   /** @returns what is wrong with it */
@@ -54,7 +59,7 @@ export class ChannelRecord {
   /** What is wrong when every task has ended: each message is with a receiver, or in the channel, or was never sent. */
   complaint(): string | undefined {
     const there = this.#received.size + this.channel.size
-    const least = this.#taken.size - this.#lost
+    const least = this.#taken.size
     const most = this.#taken.size + this.#doubtful.size
     const unsent = [...this.#received].find((each) => !this.#taken.has(each) && !this.#doubtful.has(each))
     if (unsent !== undefined) return `message ${unsent.n} was received, although its send was withdrawn`

@@ -75,8 +75,8 @@ function restless(harness: ModelHarness, now: number): string[] {
     if (wait.rule === 'timeout' && now >= wait.began + wait.ms) found.push('a timeout was too long')
   }
   if (hasCircle(harness.waits)) found.push('tasks join each other')
-  for (const { channel, capacity } of harness.channels)
-    if (channel.size > capacity) found.push(`a channel for ${capacity} messages holds ${channel.size}`)
+  for (const { channel, capacity, max } of harness.channels)
+    if (channel.size > max) found.push(`a channel for ${capacity} messages holds ${channel.size}`)
   if (harness.holders + harness.semaphore.permits !== 2)
     found.push(`${harness.holders} permits are held, ${harness.semaphore.permits} free`)
   return found

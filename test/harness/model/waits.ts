@@ -95,7 +95,7 @@ export function throws(task: Task | undefined, error: unknown): boolean {
 export function doubt(needs: readonly Need[]): void {
   for (const { kind, channelRecord, message } of needs) {
     if (message !== undefined) channelRecord?.doubt(message)
-    else if (kind === 'receive') channelRecord?.lost()
+    else if (kind === 'receive') channelRecord?.returned()
   }
 }
 
