@@ -1,4 +1,5 @@
-// TypeDoc makes the anchor of a heading from its text without the code in it; GitHub includes the code.
+// TypeDoc makes the anchor of a heading from its text without the code in it; GitHub includes the
+// code.
 
 /** @param {import('markdown-it').MarkdownIt} parser */
 export function headingsWithCode(parser) {

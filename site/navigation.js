@@ -1,4 +1,5 @@
-// The groups of the navigation are open until a reader closes one, which TypeDoc remembers in the browser's storage.
+// The groups of the navigation are open until a reader closes one, which TypeDoc remembers in the
+// browser's storage.
 import { JSX } from 'typedoc'
 
 /** In this order. */

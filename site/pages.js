@@ -1,4 +1,5 @@
-// The Markdown documents of the packages as pages of the site: the folder of one is its group, and its first heading its title.
+// The Markdown documents of the packages as pages of the site: the folder of one is its group, and
+// its first heading its title.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -9,7 +10,10 @@ export const root = fileURLToPath(new URL('..', import.meta.url))
 /** By folder. A page in none of these folders belongs to the reference. */
 const GROUPS = { tutorial: 'Tutorial', 'how-to': 'How-to', explanation: 'Explanation' }
 
-/** The pages in the order of the navigation: as the README lists them, then by name. @returns {string[]} */
+/**
+ * The pages in the order of the navigation: as the README lists them, then by name. @returns
+ * {string[]}
+ */
 export function pageFiles() {
   const readme = readFileSync(path.join(root, 'README.md'), 'utf8')
   const place = (file) =>

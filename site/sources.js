@@ -1,4 +1,5 @@
-// Shows files of the repository that pages link to as pages; with TypeDoc alone the browser would download them.
+// Shows files of the repository that pages link to as pages; with TypeDoc alone the browser would
+// download them.
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { Converter, DocumentReflection, IndexEvent } from 'typedoc'
@@ -64,7 +65,10 @@ function add(project) {
   }
 }
 
-/** @param {string[]} files @param {import('typedoc').ProjectReflection} project @returns {import('typedoc').CommentDisplayPart[]} */
+/**
+ * @param {string[]} files @param {import('typedoc').ProjectReflection} project @returns
+ *   {import('typedoc').CommentDisplayPart[]}
+ */
 function listOf(files, project) {
   return files.flatMap((file) => [
     { kind: 'text', text: `- [${path.relative(root, file)}](` },

@@ -1,4 +1,5 @@
-// The URLs of the site: a document has the path that it has in its package, an export is below its module.
+// The URLs of the site: a document has the path that it has in its package, an export is below its
+// module.
 import path from 'node:path'
 import { KindRouter, PageEvent } from 'typedoc'
 import { root } from './pages.js'
@@ -23,7 +24,8 @@ class Router extends KindRouter {
 /** @param {import('typedoc').Application} app */
 export function urls(app) {
   app.renderer.defineRouter('urls', Router)
-  // TypeDoc links to the README by its folder, which a browser without a server shows as a list of files.
+  // TypeDoc links to the README by its folder, which a browser without a server shows as a list of
+  // files.
   app.renderer.on(PageEvent.END, (page) => {
     page.contents = page.contents?.replace(/href="((?:\.\.?\/)+)(#[^"]*)?"/g, 'href="$1index.html$2"')
   })

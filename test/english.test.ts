@@ -1,5 +1,6 @@
-// The English of sources, tests, examples and documents: words and constructions that a native reviewer would send back.
-// It decides what a regular expression can decide; it does not judge style.
+// The English of sources, tests, examples and documents: words and constructions that a native
+// reviewer would send back. It decides what a regular expression can decide; it does not judge
+// style.
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -14,7 +15,10 @@ const THIS_FILE = 'test/english.test.ts'
 const READ = /\.([cm]?[jt]s|c|cc|h|css|json|md|py|sh|ya?ml)$|^\.ci\/run$/
 const GENERATED = /^pnpm-lock\.yaml$|\/results\.json$|^test\/figures\.json$|CHANGELOG\.md$/
 
-/** What is forbidden, each with an example of it and the idiomatic form. A space also matches a line break in a comment. */
+/**
+ * What is forbidden, each with an example of it and the idiomatic form. A space also matches a line
+ * break in a comment.
+ */
 const FORBIDDEN: readonly (readonly [pattern: string, bad: string, good: string])[] = [
   ['(nobody|somebody|anybody)', 'an error that nobody joined for', 'an error that no task joined for'],
   ['(whom|whomever|whoever|whosoever)', 'Whoever waits gets it', 'Every waiting task gets it'],
@@ -36,7 +40,10 @@ const FORBIDDEN: readonly (readonly [pattern: string, bad: string, good: string]
   ],
 ]
 
-/** Between two words: spaces, or the end of a line and what begins the next one in a comment or a quotation. */
+/**
+ * Between two words: spaces, or the end of a line and what begins the next one in a comment or a
+ * quotation.
+ */
 const GAP = '(?:[ \\t]+|[ \\t]*\\n[ \\t]*(?:(?:\\*|//|#|>)[ \\t]+)?)'
 
 const forbidden = FORBIDDEN.map(
@@ -73,6 +80,25 @@ const all = files().flatMap((file) => findings(file, readFileSync(join(root, fil
 describe('the English', () => {
   it('has no word or construction that is not idiomatic', () => {
     expect(all).toEqual([])
+  })
+})
+
+/** The largest width of a comment. A directive of Biome's cannot be wrapped, nor can an expected error. */
+const MAX_COLUMNS = 100
+const WRAPPED = /^(packages|test|site)\/.*\.([cm]?[jt]s|cc|h)$/
+const COMMENT = /^\s*(\/\/(?! biome-ignore)|\/?\*)/
+
+describe('a comment', () => {
+  it(`is no wider than ${MAX_COLUMNS} columns`, () => {
+    const wide = files()
+      .filter((file) => WRAPPED.test(file) && !/^test\/types\/(good|bad)\//.test(file))
+      .flatMap((file) =>
+        readFileSync(join(root, file), 'utf8')
+          .split('\n')
+          .flatMap((line, i) => (line.length > MAX_COLUMNS && COMMENT.test(line) ? `${file}:${i + 1}` : [])),
+      )
+
+    expect(wide).toEqual([])
   })
 })
 

@@ -1,5 +1,5 @@
-// The worst mistake is an event that is not yielded: nothing happens, without a report. Events are typed as
-// promises, so that a stock lint rule finds it, in the projects of users too.
+// The worst mistake is an event that is not yielded: nothing happens, without a report. Events are
+// typed as promises, so that a stock lint rule finds it, in the projects of users too.
 import { spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'

@@ -1,5 +1,6 @@
-// The numbers of promises: docs/promises.md of @bluelet/net defines them, and tests cite them as "Promise 7: ..." for one of the
-// scheduler, and as "Promise 6 of the network: ..." for one of the network.
+// The numbers of promises: docs/promises.md of @bluelet/net defines them, and tests cite them as
+// "Promise 7: ..." for one of the scheduler, and as "Promise 6 of the network: ..." for one of the
+// network.
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -20,7 +21,10 @@ function citedIn(text: string): string[] {
   )
 }
 
-/** The promises of a page, each with the files and folders that its rows link to, from the root of the repository. */
+/**
+ * The promises of a page, each with the files and folders that its rows link to, from the root of
+ * the repository.
+ */
 function definedIn(page: string): Map<string, string[]> {
   const defined = new Map<string, string[]>()
   for (const section of page.split(/^## /m)) {

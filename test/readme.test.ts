@@ -1,5 +1,5 @@
-// The documents: their programs compile, run and print their output, quotations match their files, and
-// their links lead somewhere. documents/info.ts has what a fenced block may say of itself.
+// The documents: their programs compile, run and print their output, quotations match their files,
+// and their links lead somewhere. documents/info.ts has what a fenced block may say of itself.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'

@@ -1,4 +1,5 @@
-// The shape of the packages: which file may import which, how long a file is, and what it may borrow from Node.
+// The shape of the packages: which file may import which, how long a file is, and what it may
+// borrow from Node.
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -7,7 +8,10 @@ import { describe, expect, it } from 'vitest'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
-/** The floors of each package, the lowest first, each a list of files and folders (`stores/`): the tables of CONTRIBUTING.md. */
+/**
+ * The floors of each package, the lowest first, each a list of files and folders (`stores/`): the
+ * tables of CONTRIBUTING.md.
+ */
 const FLOORS = Object.fromEntries(['scheduler', 'net'].map((name) => [name, floorsOf(name)]))
 
 function floorsOf(packageName: string): readonly (readonly string[])[] {
@@ -19,7 +23,10 @@ function floorsOf(packageName: string): readonly (readonly string[])[] {
   )
 }
 
-/** A file with more lines of code, comments apart, cannot be read in one sitting. About 200 is the aim. */
+/**
+ * A file with more lines of code, comments apart, cannot be read in one sitting. About 200 is the
+ * aim.
+ */
 const MAX_LINES = 280
 
 interface SourceFile {
@@ -48,8 +55,8 @@ function sourcesOf(packageName: string): SourceFile[] {
 }
 
 /**
- * The modules that a file imports. Without types: those that are still imported when the types are gone, which
- * `import { type X }` still does, and `import type` does not.
+ * The modules that a file imports. Without types: those that are still imported when the types are
+ * gone, which `import { type X }` still does, and `import type` does not.
  */
 function importsOf(text: string, types: boolean): string[] {
   const found: string[] = []

@@ -4,7 +4,10 @@ import ts from 'typescript'
 import { type Document, root } from './document.js'
 import { isModule } from './info.js'
 
-/** Compiles each block that is a module, all in one program, which is several times faster. @returns what is wrong, by document */
+/**
+ * Compiles each block that is a module, all in one program, which is several times faster. @returns
+ * what is wrong, by document
+ */
 export function compile(documents: readonly Document[]): Map<string, string[]> {
   const sources = new Map(documents.flatMap(sourcesOf))
   const program = programOf(new Map([...sources].map(([file, { code }]) => [file, code])))

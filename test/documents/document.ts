@@ -1,4 +1,5 @@
-// The Markdown documents of the repository, and their contents: fenced blocks, links, and headings that links may name.
+// The Markdown documents of the repository, and their contents: fenced blocks, links, and headings
+// that links may name.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'

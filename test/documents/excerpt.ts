@@ -1,6 +1,9 @@
 // Lines of a file that a document shows.
 
-/** Whether a file contains these lines, one after another and unchanged, except for common indentation. */
+/**
+ * Whether a file contains these lines, one after another and unchanged, except for common
+ * indentation.
+ */
 export function isExcerpt(code: string, file: string): boolean {
   const excerpt = withoutIndentation(linesOf(code))
   const lines = linesOf(file)

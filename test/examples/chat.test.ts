@@ -8,7 +8,9 @@ afterEach(destroyPeers)
 /** A start takes most of a second, and longer on a busy machine. */
 const MAX_MS = 30_000
 
-/** The length of a line sent while a member does not read, which is below the limit for a member. */
+/**
+ * The length of a line sent while a member does not read, which is below the limit for a member.
+ */
 const LINE = 3000
 const LINES = 10
 

@@ -1,5 +1,5 @@
-// examples/httpd.ts as a process, with curl, malicious clients and faulty ones. Bluelet's own demo fails on
-// seven of eight kinds of bad requests, and serves any file of the machine.
+// examples/httpd.ts as a process, with curl, malicious clients and faulty ones. Bluelet's own demo
+// fails on seven of eight kinds of bad requests, and serves any file of the machine.
 import { execFileSync } from 'node:child_process'
 import { createReadStream, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import net from 'node:net'

@@ -1,4 +1,5 @@
-// The receivers of examples/receiver as processes, and the four loops of nc at the end of their text.
+// The receivers of examples/receiver as processes, and the four loops of nc at the end of their
+// text.
 import net from 'node:net'
 import os from 'node:os'
 import { afterEach, describe, expect, it } from 'vitest'

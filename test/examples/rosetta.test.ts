@@ -1,4 +1,5 @@
-// examples/rosetta: one small program with nine libraries. Each that is installed must print the same.
+// examples/rosetta: one small program with nine libraries. Each that is installed must print the
+// same.
 import { spawnSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
 import { leavesNothingRunning, start, startTypeScript } from '../support/program.js'
@@ -40,7 +41,9 @@ describe.each([
 const LIBRARIES = ['asyncio', 'trio', 'gevent', 'curio', 'bluelet']
 const fileOf = (library: string) => `examples/rosetta/with_${library}.py`
 
-/** The libraries that each Python has, found by one start of each, which takes longer than a test. */
+/**
+ * The libraries that each Python has, found by one start of each, which takes longer than a test.
+ */
 const installed = PYTHONS.map((command) => ({ command, libraries: librariesOf(command) }))
 
 it.skipIf(installed[0]?.libraries === null)('examples/rosetta/with_*.py are Python programs', () => {
@@ -64,7 +67,10 @@ describe.each(LIBRARIES)('examples/rosetta/with_%s.py', (library) => {
   })
 })
 
-/** The lines, with the first two sorted, since Trio's random order may wake b first on a busy machine. */
+/**
+ * The lines, with the first two sorted, since Trio's random order may wake b first on a busy
+ * machine.
+ */
 function inOrder(printed: string): string[] {
   const lines = printed.trimEnd().split('\n')
   return [...lines.slice(0, 2).sort(), ...lines.slice(2)]

@@ -29,7 +29,10 @@ with socket.create_connection(("127.0.0.1", int(sys.argv[1])), timeout=8) as soc
         print(question, answer)
 `
 
-/** Asks until the server stops reading, and reads the answers on request. Its receive buffer is small. */
+/**
+ * Asks until the server stops reading, and reads the answers on request. Its receive buffer is
+ * small.
+ */
 const GREEDY_CLIENT = `
 import socket, sys
 
@@ -61,9 +64,15 @@ interface Sample {
   readonly driver?: string
   /** Why it is skipped. */
   readonly reason?: string | null
-  /** What it prints about a client that resets; null if it prints nothing, since `server` handles that. */
+  /**
+   * What it prints about a client that resets; null if it prints nothing, since `server` handles
+   * that.
+   */
   readonly word: string | null
-  /** Whether it is tested with a client that does not read, which takes most of a second; by default true. */
+  /**
+   * Whether it is tested with a client that does not read, which takes most of a second; by default
+   * true.
+   */
   readonly patience?: boolean
 }
 
@@ -108,7 +117,9 @@ for (const { file, module, driver, reason = null, word, patience = true } of SAM
       await server.printed(new RegExp(`^${line.replaceAll(/[.?()]/g, '\\$&')}$`, 'm'))
     }
 
-    /** Waits until earlier data has been received, since a later client has been answered, twice. */
+    /**
+     * Waits until earlier data has been received, since a later client has been answered, twice.
+     */
     async function passed(): Promise<void> {
       const later = await dial(port)
       await answered(later.write('?'), UNKNOWN)

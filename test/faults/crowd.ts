@@ -7,7 +7,10 @@ import { reachedIn } from './patience.js'
 export interface CrowdOptions {
   readonly port: number
   readonly count: number
-  /** How many connect at a time: fewer than the server's backlog, since otherwise the kernel loses some. */
+  /**
+   * How many connect at a time: fewer than the server's backlog, since otherwise the kernel loses
+   * some.
+   */
   readonly atOnce: number
   /** How long a client that does not connect delays the next. */
   readonly heldUpMs: number
@@ -75,7 +78,9 @@ export class Crowd {
     )
   }
 
-  /** Waits until each client has connected or failed, or has waited as long as it may delay others. */
+  /**
+   * Waits until each client has connected or failed, or has waited as long as it may delay others.
+   */
   async connected(): Promise<this> {
     await this.program.told(PATIENCE_MS)
     return this
@@ -91,7 +96,9 @@ export class Crowd {
     await this.program.ask('give up')
   }
 
-  /** Makes answered clients leave, now and later, and waits until none is left; gives their fates. */
+  /**
+   * Makes answered clients leave, now and later, and waits until none is left; gives their fates.
+   */
   async left(patienceMs: number): Promise<Fates> {
     await this.program.ask('leave')
     await reachedIn(patienceMs, async () => (await this.fates()).open === 0)

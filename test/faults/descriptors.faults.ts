@@ -1,4 +1,5 @@
-// A server that runs out of descriptors: a process with a limit of 64, and three waves of 200 clients.
+// A server that runs out of descriptors: a process with a limit of 64, and three waves of 200
+// clients.
 import { describe, expect, it } from 'vitest'
 import { record } from '../support/figures.js'
 import { leavesNothingRunning } from '../support/program.js'
@@ -15,7 +16,9 @@ const WAVES = 3
 const CLIENTS = 200
 const LATER = 50
 
-/** How long the full process is observed. It may use the processor for a garbage collection or two. */
+/**
+ * How long the full process is observed. It may use the processor for a garbage collection or two.
+ */
 const WATCHED_MS = 1500
 const IDLE_MS = 100
 

@@ -1,6 +1,6 @@
-// The driver under test, which the servers started by the tests use too: BLUELET_DRIVER names it, as for
-// any program. All drivers make the same promises to users. This file has all other differences that a
-// test can observe.
+// The driver under test, which the servers started by the tests use too: BLUELET_DRIVER names it,
+// as for any program. All drivers make the same promises to users. This file has all other
+// differences that a test can observe.
 import { nodeDriver } from '@bluelet/net/driver'
 import { realDriver } from '../../packages/net/src/drivers/real.js'
 

@@ -12,8 +12,9 @@ leavesNothingRunning()
 const MIB = 1024 * 1024
 
 /**
- * How much longer a normal client may wait than one of a server without slow clients at the same time, in
- * milliseconds, except for one ping in a hundred. The other server shows the effect of a busy machine.
+ * How much longer a normal client may wait than one of a server without slow clients at the same
+ * time, in milliseconds, except for one ping in a hundred. The other server shows the effect of a
+ * busy machine.
  */
 const MORE_MS = 100
 

@@ -1,5 +1,5 @@
-// Handlers are killed at random while a hundred clients talk to them. A failing test prints its seed; set
-// SEED to repeat it.
+// Handlers are killed at random while a hundred clients talk to them. A failing test prints its
+// seed; set SEED to repeat it.
 import { describe, expect, it, onTestFailed } from 'vitest'
 import { record } from '../support/figures.js'
 import { leavesNothingRunning } from '../support/program.js'

@@ -13,7 +13,9 @@ leavesNothingRunning()
 const skipped = whyNoInjection()
 
 const CLIENTS = 10
-/** Each error, and how often it occurs in a row. Without descriptors libuv retries with a spare one. */
+/**
+ * Each error, and how often it occurs in a row. Without descriptors libuv retries with a spare one.
+ */
 const ACCEPTS = [
   ...['ECONNABORTED', 'EPROTO', 'ENOBUFS', 'ENOMEM', 'EINTR'].map((error) => ({ error, times: 2 })),
   { error: 'EAGAIN', times: 1 },

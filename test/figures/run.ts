@@ -1,6 +1,6 @@
-// Runs every test of a suite that reports a figure, writes the figures to test/figures.json, and makes the
-// tables of the page of promises from them. The first argument is the suite: `checks` by default, or
-// `faults`, which runs once for each driver, or for the driver in the second argument.
+// Runs every test of a suite that reports a figure, writes the figures to test/figures.json, and
+// makes the tables of the page of promises from them. The first argument is the suite: `checks` by
+// default, or `faults`, which runs once for each driver, or for the driver in the second argument.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { availableParallelism, release, tmpdir } from 'node:os'
@@ -70,7 +70,9 @@ function run(modes: readonly string[], env: NodeJS.ProcessEnv): Outcome {
   }
 }
 
-/** Writes the figures and the page; CI only prints, since the page is about a developer's machine. */
+/**
+ * Writes the figures and the page; CI only prints, since the page is about a developer's machine.
+ */
 function publish({ checks, faults }: Partial<AllFigures>, table: string): void {
   if (process.env.CI !== undefined) {
     console.log(table)

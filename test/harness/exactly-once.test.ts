@@ -1,6 +1,6 @@
-// "No lost wake-up" and "exactly once": whatever ends a wait, and whenever it comes, the wait ends once. Every program here is
-// run in every order of its steps and of what is due at the same time, so that what ends the wait comes before, during and
-// after it.
+// "No lost wake-up" and "exactly once": whatever ends a wait, and whenever it comes, the wait ends
+// once. Every program here is run in every order of its steps and of what is due at the same time,
+// so that what ends the wait comes before, during and after it.
 
 import {
   all,
@@ -38,7 +38,10 @@ interface Source {
   give(): void
   /** Ends each wait from now on with an error. */
   close(): void
-  /** Checks that nothing is lost and nothing is there twice, once so many waits were given something. */
+  /**
+   * Checks that nothing is lost and nothing is there twice, once so many waits were given
+   * something.
+   */
   check(given: number): void
 }
 
@@ -263,7 +266,10 @@ describe('a wait ends exactly once, in every order', () => {
 })
 
 describe('of two that wait, one killed, in every order', () => {
-  /** Two tasks wait; one is killed; one gift comes, and a second when both have ended or wait. @returns who got the first */
+  /**
+   * Two tasks wait; one is killed; one gift comes, and a second when both have ended or wait.
+   * @returns who got the first
+   */
   function* program(make: () => Coroutine<Source>, victim: number): Coroutine<string> {
     const source = yield* make()
     const given: number[] = []
@@ -280,7 +286,8 @@ describe('of two that wait, one killed, in every order', () => {
     yield* all([acting(() => internals(killed).cancel(killed)), acting(source.give)])
     yield* ended(killed)
     const survivor = waiters[1 - victim]!
-    // The gift may have gone to the one that was killed, who has then had it: only then is there need of another.
+    // The gift may have gone to the one that was killed, who has then had it: only then is there
+    // need of another.
     if (given.includes(victim)) source.give()
     yield* join(survivor)
     source.check(given.length)

@@ -1,12 +1,13 @@
-// The harness of all sweeps and random tests: it tries scenarios in every way in which they can be disturbed, counts, and says what
-// was wrong and where.
+// The harness of all sweeps and random tests: it tries scenarios in every way in which they can be
+// disturbed, counts, and says what was wrong and where.
 //
-// Add a scenario: an entry, with a title and a coroutine, in one of the lists of `kills/scenarios` or `faults/scenarios`. The sweep
-// finds by itself where a kill can come, or which operations can fail.
-// Add a check that holds after every run: `leftovers.ts`, which all plug-ins call.
-// Add a sweep: a plug-in (`Sweep`) in a folder of its own with a suite beside it. `NAME.test.ts` calls the suite with FAST, so that
-// the fast suite tries one disturbance in FAST; `NAME.long.ts` calls it with ALL, and reports the figures.
-// Add a random test: a generator (an arbitrary of fast-check, which also makes smaller what fails) for `tryRandom`.
+// Add a scenario: an entry, with a title and a coroutine, in one of the lists of `kills/scenarios`
+// or `faults/scenarios`. The sweep finds by itself where a kill can come, or which operations can
+// fail. Add a check that holds after every run: `leftovers.ts`, which all plug-ins call. Add a
+// sweep: a plug-in (`Sweep`) in a folder of its own with a suite beside it. `NAME.test.ts` calls
+// the suite with FAST, so that the fast suite tries one disturbance in FAST; `NAME.long.ts` calls
+// it with ALL, and reports the figures. Add a random test: a generator (an arbitrary of fast-check,
+// which also makes smaller what fails) for `tryRandom`.
 import type { Coroutine } from '@bluelet/scheduler'
 import { everySchedule, type VirtualHost } from '@bluelet/scheduler/testing'
 import fc from 'fast-check'
@@ -22,7 +23,9 @@ export const SEED: number = Number(process.env.SEED ?? 1)
 
 /** More problems of one scenario say no more, and a run that hangs takes its time. */
 const MAX_PROBLEMS = 10
-/** Longer than any random test takes in all, in milliseconds: what fails is then made no smaller. */
+/**
+ * Longer than any random test takes in all, in milliseconds: what fails is then made no smaller.
+ */
 const MAX_TIME = 200_000
 /** For tests that take seconds on a quiet machine, in milliseconds. */
 const TIMEOUT = 60_000
@@ -43,7 +46,10 @@ export interface Sweep<Scenario, Run, Disturbance> {
   run(scenario: Scenario, disturbance?: Disturbance): Run | Promise<Run>
   /** All that could be disturbed, as a run without a disturbance shows it. */
   disturbances(undisturbed: Run): Iterable<Disturbance>
-  /** Says what was wrong in a run; `undisturbed` is the run without a disturbance, at first this run itself. */
+  /**
+   * Says what was wrong in a run; `undisturbed` is the run without a disturbance, at first this run
+   * itself.
+   */
   judge(
     run: Run,
     scenario: Scenario,
@@ -54,7 +60,10 @@ export interface Sweep<Scenario, Run, Disturbance> {
   name(disturbance: Disturbance, run: Run): string
 }
 
-/** Runs a scenario without a disturbance, then once for each disturbance, or for one in so many of them. */
+/**
+ * Runs a scenario without a disturbance, then once for each disturbance, or for one in so many of
+ * them.
+ */
 export async function sweep<Scenario, Run, Disturbance>(
   plugin: Sweep<Scenario, Run, Disturbance>,
   scenario: Scenario,
@@ -79,7 +88,10 @@ export async function sweep<Scenario, Run, Disturbance>(
   return { tried, failed, problems }
 }
 
-/** Chooses one in so many, spread by the golden ratio: every nth would miss what comes with the same period. */
+/**
+ * Chooses one in so many, spread by the golden ratio: every nth would miss what comes with the same
+ * period.
+ */
 function isChosen(i: number, oneIn: number): boolean {
   return Math.imul(i, 0x9e3779b1) >>> 0 < 2 ** 32 / oneIn
 }
@@ -108,7 +120,10 @@ export async function tryRandom<T>(
   return { tried, failed: 1, problems: [`SEED=${SEED}, made smaller:\n${what}`] }
 }
 
-/** Runs a program in every order of its steps. @returns how many orders there are, and every result that it had */
+/**
+ * Runs a program in every order of its steps. @returns how many orders there are, and every result
+ * that it had
+ */
 export async function inEveryOrder<Result>(
   program: (world: VirtualHost) => Coroutine<Result>,
   limit = 100_000,
@@ -183,7 +198,10 @@ export function report({ what, tried, failed, detail }: Figure, oneIn: number): 
   if (oneIn === ALL) record({ what, tried, failed, detail })
 }
 
-/** Every kill and every fault makes an error, whose stack is never read, and which would be most of its cost. */
+/**
+ * Every kill and every fault makes an error, whose stack is never read, and which would be most of
+ * its cost.
+ */
 export function withoutStacks(): void {
   const { stackTraceLimit } = Error
   beforeAll(() => {

@@ -1,5 +1,5 @@
-// What must not be left when the tasks of a scenario have ended. Every sweep and every random test calls this: a check that is added
-// here holds in all of them.
+// What must not be left when the tasks of a scenario have ended. Every sweep and every random test
+// calls this: a check that is added here holds in all of them.
 
 import type { Simulation } from '@bluelet/net/testing'
 import type { Coroutine, Scheduler } from '@bluelet/scheduler'
@@ -7,7 +7,10 @@ import { internals } from '../support/internals.js'
 
 /** In the real world: longer than the last steps of a run take. */
 const IDLE_MS = 200
-/** The longest time that a packet may be under way when no task waits for it; a close that lingers would take longer. */
+/**
+ * The longest time that a packet may be under way when no task waits for it; a close that lingers
+ * would take longer.
+ */
 const REST_MS = 4000
 
 /** The task that a run begins with. */
@@ -28,7 +31,10 @@ export function leftIn(scheduler: Scheduler, alive: readonly number[] = []): str
   return left
 }
 
-/** Runs a coroutine to its end, and the world to its rest. @returns what went wrong, and what is left in the world */
+/**
+ * Runs a coroutine to its end, and the world to its rest. @returns what went wrong, and what is
+ * left in the world
+ */
 export async function runToRest(main: Coroutine, scheduler: Scheduler, world: Simulation): Promise<string[]> {
   const problems: string[] = []
   try {

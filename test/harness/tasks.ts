@@ -1,5 +1,5 @@
-// The supervisor of all tasks of a scenario. It cancels no task when another one fails: a task that has to be woken by a kill or by a
-// failure must be woken by that, and not by the end of the run.
+// The supervisor of all tasks of a scenario. It cancels no task when another one fails: a task that
+// has to be woken by a kill or by a failure must be woken by that, and not by the end of the run.
 import { type Coroutine, Latch, type Task } from '@bluelet/scheduler'
 import { type Supervisor, spawnUnder } from '@bluelet/scheduler/lowlevel'
 

@@ -1,6 +1,6 @@
-// Starvation of sockets, as tokio and curio test it: tasks that never wait and clients that never pause,
-// beside tasks that wait for bytes. It runs on the simulated network and on the real one, and counts
-// steps, not milliseconds.
+// Starvation of sockets, as tokio and curio test it: tasks that never wait and clients that never
+// pause, beside tasks that wait for bytes. It runs on the simulated network and on the real one,
+// and counts steps, not milliseconds.
 import { type Connection, ConnectionResetError, listen } from '@bluelet/net'
 import { type Driver, nodeDriver } from '@bluelet/net/driver'
 import { Simulation } from '@bluelet/net/testing'
@@ -23,7 +23,10 @@ const NETWORKS: readonly (readonly [string, () => { host: Host; driver: Driver }
   ['on the real network', () => ({ host: defaultHost, driver: nodeDriver })],
 ]
 
-/** Runs a coroutine with a number of connections to an echo server, beside tasks that spin until it ends. */
+/**
+ * Runs a coroutine with a number of connections to an echo server, beside tasks that spin until it
+ * ends.
+ */
 async function beside(
   spinners: number,
   { host, driver }: { host: Host; driver: Driver },

@@ -30,8 +30,8 @@ const PATIENCE_MS = 50_000
 const CONNECTIONS = Math.min(2000, Math.floor((descriptorLimit() - 200) / 2))
 
 /**
- * The number of pending connects, which is below the backlog. Beyond the backlog the kernel answers with
- * SYN cookies, and resets some connections that it has lost track of.
+ * The number of pending connects, which is below the backlog. Beyond the backlog the kernel answers
+ * with SYN cookies, and resets some connections that it has lost track of.
  */
 const AT_ONCE = 200
 
@@ -46,7 +46,9 @@ interface Result {
   readonly same: boolean
 }
 
-/** The random pieces that a client sends, and the sizes of its reads, the same for the same number. */
+/**
+ * The random pieces that a client sends, and the sizes of its reads, the same for the same number.
+ */
 function* piecesOf(client: number): Generator<Buffer> {
   const random = randomNumbers(seed * CONNECTIONS + client)
   let left = random(MAX_BYTES)

@@ -1,4 +1,5 @@
-// Shared by the tests of sockets: a run that cannot hang, and a connection whose other end is a raw peer.
+// Shared by the tests of sockets: a run that cannot hang, and a connection whose other end is a raw
+// peer.
 import { type Connection, type ConnectOptions, connect, type ListenOptions, listen } from '@bluelet/net'
 import {
   type Driver,
@@ -18,7 +19,9 @@ export const MIB = 1024 * 1024
 
 export const HOUR_MS = 3_600_000
 
-/** A longer run is cancelled, so that a test that hangs reports where, and leaves nothing behind. */
+/**
+ * A longer run is cancelled, so that a test that hangs reports where, and leaves nothing behind.
+ */
 const PATIENCE_MS = 4000
 
 /** Runs a coroutine in real time. */

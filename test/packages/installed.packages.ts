@@ -32,7 +32,10 @@ function builtFiles(name: string, ending: string): string[] {
   return files.filter((file) => file.endsWith(ending)).map((file) => join(dist, file))
 }
 
-/** Prints whether the driver `epoll` could be loaded, echoes once, and prints the call sites of the tasks. */
+/**
+ * Prints whether the driver `epoll` could be loaded, echoes once, and prints the call sites of the
+ * tasks.
+ */
 const ECHO = `
   import { connect, listen } from '@bluelet/net'
   import { driverNamed } from '@bluelet/net/driver'
@@ -162,7 +165,8 @@ describe('the installed packages', () => {
       const log = []
 
       log.push(net.ClosedError === scheduler.ClosedError)
-      // An event of ours in an event of theirs, a task that one entry starts and another waits for, virtual time.
+      // An event of ours in an event of theirs, a task that one entry starts and another waits for,
+      // virtual time.
       await run(function* () {
         log.push(yield* race([event(answer, 'own event'), sleep(1e6)]))
         const task = yield* spawnUnder(null)(function* () { return 'task' })
@@ -224,7 +228,10 @@ describe('the installed packages', () => {
 })
 
 describe.each(['5.9', '6.0', '7.0'])('a project that loads no types, with TypeScript %s', (version) => {
-  /** An expression for each kind of thing of the API that is of a type of Node or of another package, and its type. */
+  /**
+   * An expression for each kind of thing of the API that is of a type of Node or of another
+   * package, and its type.
+   */
   const TYPES = {
     'yield* conn.recv(9)': 'Buffer<ArrayBufferLike>',
     'yield* conn.readline()': 'Buffer<ArrayBufferLike>',
@@ -235,7 +242,10 @@ describe.each(['5.9', '6.0', '7.0'])('a project that loads no types, with TypeSc
     'conn.remoteAddress': 'Address | undefined',
   }
 
-  /** The errors of a program that gives each of them to a function that takes nothing. `any` would be an error of its own. */
+  /**
+   * The errors of a program that gives each of them to a function that takes nothing. `any` would
+   * be an error of its own.
+   */
   function errors(skipLibCheck: boolean): string {
     const uses = Object.keys(TYPES).map((expression) => `  takesNothing(${expression})`)
     project.write(

@@ -1,5 +1,5 @@
-// A project of a user: the packages are packed as they would be published, which also replaces `workspace:`, and installed from
-// the tarballs, without scripts and without a build.
+// A project of a user: the packages are packed as they would be published, which also replaces
+// `workspace:`, and installed from the tarballs, without scripts and without a build.
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -40,7 +40,10 @@ export class Project {
     )
   }
 
-  /** Packs what the packages need from the registry: the types of Node, which are a peer, and what these need themselves. */
+  /**
+   * Packs what the packages need from the registry: the types of Node, which are a peer, and what
+   * these need themselves.
+   */
   #packTypes(): string[] {
     const manifest = realpathSync(join(root, 'node_modules/@types/node/package.json'))
     const destination = join(this.#destination, 'types')

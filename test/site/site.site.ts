@@ -1,4 +1,5 @@
-// A fresh build of the documentation site in a real browser, which is headless and can reach only the site.
+// A fresh build of the documentation site in a real browser, which is headless and can reach only
+// the site.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

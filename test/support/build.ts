@@ -1,4 +1,5 @@
-// Vitest's global setup: builds the packages, since some tests load what users get, and the examples. A second run costs less than a second.
+// Vitest's global setup: builds the packages, since some tests load what users get, and the
+// examples. A second run costs less than a second.
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { compilePrograms } from './compile.js'
@@ -12,7 +13,8 @@ const BUILD = [
 ]
 
 export function setup(): void {
-  // An install is "already up to date" when only the native sources are newer. Where they cannot be built, it says so.
+  // An install is "already up to date" when only the native sources are newer. Where they cannot be
+  // built, it says so.
   spawnSync(process.execPath, ['packages/net/native/build.mjs'], { cwd: root, stdio: 'inherit' })
   for (const step of BUILD) {
     const { status, stdout, stderr } = spawnSync(process.execPath, step, { cwd: root, encoding: 'utf8' })

@@ -1,5 +1,5 @@
-// A host of the real world but for the time, which stands still until the test moves it on. (The virtual host jumps as soon
-// as no task is ready, and so would overtake the kernel.)
+// A host of the real world but for the time, which stands still until the test moves it on. (The
+// virtual host jumps as soon as no task is ready, and so would overtake the kernel.)
 import { defaultHost, type Host } from '@bluelet/scheduler/lowlevel'
 
 interface Alarm {

@@ -1,5 +1,6 @@
-// A listener whose backlog is full and whose connections are never accepted: connecting to it hangs, without leaving the
-// loopback interface. It is a process of its own, which has been stopped.
+// A listener whose backlog is full and whose connections are never accepted: connecting to it
+// hangs, without leaving the loopback interface. It is a process of its own, which has been
+// stopped.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import net from 'node:net'
@@ -14,7 +15,10 @@ const SOURCE = `
   })
 `
 
-/** More connections than a backlog of 1 holds: the kernel takes one or two more than it was asked for. */
+/**
+ * More connections than a backlog of 1 holds: the kernel takes one or two more than it was asked
+ * for.
+ */
 const FILLERS = 6
 
 export interface Clogged {

@@ -7,7 +7,9 @@ import { COMPILED, compiledFile } from './compiled.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
-/** What users' own settings have in common; the map leads stacks back to the lines of the source. */
+/**
+ * What users' own settings have in common; the map leads stacks back to the lines of the source.
+ */
 const OPTIONS: ts.CompilerOptions = {
   target: ts.ScriptTarget.ES2022,
   module: ts.ModuleKind.ES2022,
@@ -21,7 +23,9 @@ export function toJavaScript(source: string, fileName: string): string {
   return ts.transpileModule(source, { compilerOptions: OPTIONS, fileName }).outputText
 }
 
-/** Makes the programs that tests run in processes of their own, as far as their sources are newer. */
+/**
+ * Makes the programs that tests run in processes of their own, as far as their sources are newer.
+ */
 export function compilePrograms(): void {
   for (const file of [...filesIn('examples'), 'test/support/one-by-one.ts']) {
     const source = path.join(root, file)

@@ -25,8 +25,8 @@ export function turn(): Promise<void> {
 }
 
 /**
- * Waits until a number stops growing, for as many turns of the event loop as are plenty for whatever is under way on the
- * loopback interface.
+ * Waits until a number stops growing, for as many turns of the event loop as are plenty for
+ * whatever is under way on the loopback interface.
  */
 export async function settled(measure: () => number, turns = 300): Promise<number> {
   let last = measure()

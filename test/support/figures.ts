@@ -1,5 +1,6 @@
-// The figures that tests report: what was tried, how often, and what was lost. `pnpm figures` runs the tests that have some with
-// FIGURES set to the folder in which each writes its own file; otherwise nothing is written.
+// The figures that tests report: what was tried, how often, and what was lost. `pnpm figures` runs
+// the tests that have some with FIGURES set to the folder in which each writes its own file;
+// otherwise nothing is written.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 

@@ -1,5 +1,5 @@
-// The leak oracle: after each test the process holds no more sockets and no more active resources than before it, and
-// every run has ended.
+// The leak oracle: after each test the process holds no more sockets and no more active resources
+// than before it, and every run has ended.
 import { readdirSync, readlinkSync } from 'node:fs'
 import { defaultHost } from '@bluelet/scheduler/lowlevel'
 import { afterEach, beforeEach } from 'vitest'

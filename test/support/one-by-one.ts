@@ -1,4 +1,5 @@
-// Runs the programs that it is given, one after another in one process, and each until nothing is left to happen in it:
+// Runs the programs that it is given, one after another in one process, and each until nothing is
+// left to happen in it:
 //
 //   node one-by-one.js examples/learn/01-pause.js ...
 //
@@ -18,7 +19,8 @@ process.on('beforeExit', () => {
 
 async function run(file: string): Promise<void> {
   console.log(`=== ${file}`)
-  // An import that waits for nothing but itself does not keep a process; and one that is there at once would be the last.
+  // An import that waits for nothing but itself does not keep a process; and one that is there at
+  // once would be the last.
   const waiting = setInterval(() => {}, 1e9)
   await import(pathToFileURL(path.resolve(file)).href)
   setImmediate(() => {

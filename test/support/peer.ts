@@ -1,4 +1,5 @@
-// The other end of a connection: a raw node:net socket, which does what our own connections would not.
+// The other end of a connection: a raw node:net socket, which does what our own connections would
+// not.
 import net from 'node:net'
 
 /** No test waits longer than this for a peer. */
@@ -140,8 +141,9 @@ export class RawServer {
 }
 
 /**
- * Whether what Node has taken for the end of the stream is a reset: libuv says so when a reset is found behind bytes that were
- * not read yet. Writing no bytes changes nothing but fails on a reset socket.
+ * Whether what Node has taken for the end of the stream is a reset: libuv says so when a reset is
+ * found behind bytes that were not read yet. Writing no bytes changes nothing but fails on a reset
+ * socket.
  */
 function isReset(socket: net.Socket): boolean {
   if (socket.writable) socket.write(Buffer.alloc(0))

@@ -1,8 +1,12 @@
-// What programs print that end by themselves: many of them in one process, which costs as little as one.
+// What programs print that end by themselves: many of them in one process, which costs as little as
+// one.
 import { compiledFile } from './compiled.js'
 import { javaScript, start } from './program.js'
 
-/** All that each of these files of TypeScript prints when it is run. @throws if one of them does not end well */
+/**
+ * All that each of these files of TypeScript prints when it is run. @throws if one of them does not
+ * end well
+ */
 export async function printedBy(files: readonly string[]): Promise<Map<string, string>> {
   const program = start(...javaScript(compiledFile('test/support/one-by-one.ts'), files.map(compiledFile)))
   const { code } = await program.ended(30_000)

@@ -170,7 +170,10 @@ export async function startServing(
   return { server, port: port! }
 }
 
-/** The command that runs a file of TypeScript, given from the root of the repository; an example as what build.ts has made of it. */
+/**
+ * The command that runs a file of TypeScript, given from the root of the repository; an example as
+ * what build.ts has made of it.
+ */
 export function typeScript(file: string, args: readonly string[] = []): [string, string[]] {
   return file.startsWith('examples/') ? javaScript(compiledFile(file), args) : fromSources(file, args)
 }
@@ -180,7 +183,10 @@ export function fromSources(file: string, args: readonly string[] = []): [string
   return [process.execPath, ['--import', 'tsx', file, ...args]]
 }
 
-/** The command that runs what was compiled: its stacks have the lines of the source, as they have by tsx. */
+/**
+ * The command that runs what was compiled: its stacks have the lines of the source, as they have by
+ * tsx.
+ */
 export function javaScript(file: string, args: readonly string[] = []): [string, string[]] {
   return [process.execPath, ['--enable-source-maps', file, ...args]]
 }

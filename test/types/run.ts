@@ -1,6 +1,7 @@
-// Compiles good/ and bad/ against the built packages with each supported version of TypeScript, with the types of Node and in
-// a project that loads none by itself, and compares the diagnostics with the comments. In bad/, the line after a comment `// error: <part of
-// the message>` must fail exactly once. Every other line must compile.
+// Compiles good/ and bad/ against the built packages with each supported version of TypeScript,
+// with the types of Node and in a project that loads none by itself, and compares the diagnostics
+// with the comments. In bad/, the line after a comment `// error: <part of the message>` must fail
+// exactly once. Every other line must compile.
 import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -9,7 +10,9 @@ import { fileURLToPath } from 'node:url'
 
 const versions = ['typescript-5.9', 'typescript-6.0', 'typescript-7.0']
 
-/** What a project of `tsc --init` says, since TypeScript 5.9, and what the handbook of Node says. */
+/**
+ * What a project of `tsc --init` says, since TypeScript 5.9, and what the handbook of Node says.
+ */
 const types = { 'types: []': [], "types: ['node']": ['--types', 'node'] }
 
 interface Diagnostic {

@@ -1,5 +1,6 @@
-// Measures the server's CPU time, user and system, per echo, on lasting connections and on new ones. Also measures echoes per
-// second and latency. These alone flatter slow servers: the load generator saturates before a fast server does.
+// Measures the server's CPU time, user and system, per echo, on lasting connections and on new
+// ones. Also measures echoes per second and latency. These alone flatter slow servers: the load
+// generator saturates before a fast server does.
 import type { Load } from './load.js'
 import type { Cores } from './machine.js'
 import type { Comparison } from './results.js'
@@ -16,7 +17,10 @@ export interface EchoOptions {
   readonly messageBytes: number
   readonly rounds: number
   readonly seconds: number
-  /** Of each turn. The first round has a warm-up turn that is this many times as long, because compilers have work to do. */
+  /**
+   * Of each turn. The first round has a warm-up turn that is this many times as long, because
+   * compilers have work to do.
+   */
   readonly warmUpSeconds: number
   readonly firstWarmUpSeconds: number
 }

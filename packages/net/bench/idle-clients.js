@@ -1,11 +1,14 @@
-// Opens many connections to a server and keeps them. At the line `echo`, it sends a message on each and waits for all of them
-// to come back. It uses several source addresses, because one has only 28,000 ports.
+// Opens many connections to a server and keeps them. At the line `echo`, it sends a message on each
+// and waits for all of them to come back. It uses several source addresses, because one has only
+// 28,000 ports.
 import { once } from 'node:events'
 import net from 'node:net'
 
 const [port, count] = process.argv.slice(2).map(Number)
 
-/** Number of simultaneous connects: fewer than the shortest queue between the kernel and a handler. */
+/**
+ * Number of simultaneous connects: fewer than the shortest queue between the kernel and a handler.
+ */
 const AT_ONCE = 64
 
 const sockets = []

@@ -1,7 +1,9 @@
-// Compares our servers with the alternatives: CPU time per echo and per connection, memory of an idle connection, time to the
-// first reply. `--echo`, `--connects`, `--memory` and `--start` measure some of these; `--only=epoll-yield,go` measures some of
-// the servers; `--quick` is a short run. A complete run writes results.json, the generated parts of the documents, and the
-// pictures; `--write` makes any run do so, and `--page` generates documents and pictures from the existing results.
+// Compares our servers with the alternatives: CPU time per echo and per connection, memory of an
+// idle connection, time to the first reply. `--echo`, `--connects`, `--memory` and `--start`
+// measure some of these; `--only=epoll-yield,go` measures some of the servers; `--quick` is a short
+// run. A complete run writes results.json, the generated parts of the documents, and the pictures;
+// `--write` makes any run do so, and `--page` generates documents and pictures from the existing
+// results.
 import { parseArgs } from 'node:util'
 import { compareEcho, type EchoOptions } from './echo.js'
 import { makeLoad } from './load.js'

@@ -6,7 +6,10 @@ import type { Sample } from './rounds.js'
 import type { RunningServer } from './servers.js'
 import { compileC } from './toolchains.js'
 
-/** Extra time that a load may take: until every connection has had an echo, and before it counts as hanging. */
+/**
+ * Extra time that a load may take: until every connection has had an echo, and before it counts as
+ * hanging.
+ */
 const PATIENCE_MS = 25_000
 
 export interface LoadOptions {

@@ -3,7 +3,10 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import os from 'node:os'
 
-/** A core for the server and one for its load; nulls if processes cannot be pinned, or if there is only one core. */
+/**
+ * A core for the server and one for its load; nulls if processes cannot be pinned, or if there is
+ * only one core.
+ */
 export interface Cores {
   readonly server: number | null
   readonly load: number | null

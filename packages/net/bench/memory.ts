@@ -1,5 +1,5 @@
-// Measures the resident memory of an idle connection: before anything was sent, and after one echo. Each server is fresh, and
-// has served a few connections before, so one-time costs are not counted.
+// Measures the resident memory of an idle connection: before anything was sent, and after one echo.
+// Each server is fresh, and has served a few connections before, so one-time costs are not counted.
 import { descriptorLimit } from './machine.js'
 import { start } from './processes.js'
 import type { Comparison } from './results.js'

@@ -1,5 +1,5 @@
-// The documents that show the results: the page of the benchmarks, and the first screen of the README. The part between two
-// marks is generated.
+// The documents that show the results: the page of the benchmarks, and the first screen of the
+// README. The part between two marks is generated.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { picturesOf } from './pictures.js'
 import type { Results } from './results.js'

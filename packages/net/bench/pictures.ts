@@ -1,4 +1,5 @@
-// Pictures of the results: bar charts with the best result on top, and our servers in a colour of their own.
+// Pictures of the results: bar charts with the best result on top, and our servers in a colour of
+// their own.
 import { writeFileSync } from 'node:fs'
 import { init } from 'echarts'
 import type { Comparison, Results } from './results.js'
@@ -84,7 +85,8 @@ function svgOf({ title, unit, comparison, kind, shown }: Picture, { sides }: Res
       axisTick: { show: false },
       axisLabel: { color: '#222', interval: 0 },
     },
-    // One series per family, so that the legend names it; stacked, so that missing values take no space.
+    // One series per family, so that the legend names it; stacked, so that missing values take no
+    // space.
     series: families.map((family) => ({
       name: family,
       type: 'bar',

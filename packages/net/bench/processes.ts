@@ -1,4 +1,5 @@
-// Child processes: each starts on a core of its own, communicates by lines, and is never left behind.
+// Child processes: each starts on a core of its own, communicates by lines, and is never left
+// behind.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
@@ -22,7 +23,10 @@ process.on('SIGTERM', () => process.exit(143))
 /** A running program. */
 export interface Program {
   readonly pid: number
-  /** Returns its next line. @throws Error if it ends instead, with the last line of its standard error */
+  /**
+   * Returns its next line. @throws Error if it ends instead, with the last line of its standard
+   * error
+   */
   nextLine(): Promise<string>
   say(line: string): void
   signal(name: NodeJS.Signals): void

@@ -30,8 +30,10 @@ export interface Comparison {
   /** Of each turn. */
   readonly seconds: number
   /**
-   * - echo, connects: `cpu` of the server per echo in us, `perSecond`, `p50` and `p99` in us, `loadBusy` of its core
-   * - memory: bytes per connection, `silent` and after one echo (`used`); bytes of the server without connections (`none`)
+   * - echo, connects: `cpu` of the server per echo in us, `perSecond`, `p50` and `p99` in us,
+   *   `loadBusy` of its core
+   * - memory: bytes per connection, `silent` and after one echo (`used`); bytes of the server
+   *   without connections (`none`)
    * - start: `ms`
    */
   readonly samples: Readonly<Record<string, Samples>>

@@ -1,4 +1,5 @@
-// Rounds in which the servers take turns, so that other activity on the machine affects all of them.
+// Rounds in which the servers take turns, so that other activity on the machine affects all of
+// them.
 import type { LeftOut } from './sides.js'
 
 /** The measurements of one server: a number of each kind for each round. */

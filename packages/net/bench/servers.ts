@@ -1,4 +1,5 @@
-// A server to measure: it prints its port. Everything else is measured from outside, in the same way for all servers.
+// A server to measure: it prints its port. Everything else is measured from outside, in the same
+// way for all servers.
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Program, start } from './processes.js'

@@ -1,4 +1,5 @@
-// The servers to compare: each is the shortest honest echo server of its kind, in a process of its own on one core.
+// The servers to compare: each is the shortest honest echo server of its kind, in a process of its
+// own on one core.
 import { ask, compileC, compileGo, fetchRuntime, findPython, here } from './toolchains.js'
 
 /** The server that the others are compared with. */
@@ -40,8 +41,8 @@ export interface LeftOut {
 }
 
 /**
- * The young generation grows by many megabytes at random moments, which would be counted as memory of connections. So it is
- * kept small for all servers that run on V8 when memory is measured.
+ * The young generation grows by many megabytes at random moments, which would be counted as memory
+ * of connections. So it is kept small for all servers that run on V8 when memory is measured.
  */
 const SMALL_YOUNG_GENERATION = '--max-semi-space-size=1'
 
@@ -110,7 +111,10 @@ const candidates: readonly Candidate[] = [
   python('twisted', 'Twisted', 'echo_twisted.py', 'twisted.__version__'),
 ]
 
-/** Prepares the selected servers; leaves out those that are not available. @throws Error if one is unknown */
+/**
+ * Prepares the selected servers; leaves out those that are not available. @throws Error if one is
+ * unknown
+ */
 export function prepareSides(only: readonly string[] | null): { sides: Side[]; leftOut: LeftOut[] } {
   const ids = candidates.map(({ id }) => id)
   for (const id of only ?? []) {

@@ -91,8 +91,8 @@ export function asMarkdown({ title, rows: [titles, ...rows] }: Table): string {
 }
 
 /**
- * Returns how many times less (or more) one server needs than another: the median of the ratios within a round; undefined
- * if one of them is missing.
+ * Returns how many times less (or more) one server needs than another: the median of the ratios
+ * within a round; undefined if one of them is missing.
  */
 export function ratio(
   { samples }: Comparison,

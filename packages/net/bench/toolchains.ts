@@ -1,4 +1,5 @@
-// The needs of the other servers: programs that are built and runtimes that are downloaded when the benchmark runs.
+// The needs of the other servers: programs that are built and runtimes that are downloaded when the
+// benchmark runs.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import os from 'node:os'
@@ -9,7 +10,10 @@ import { reasonIn } from './processes.js'
 /** The folder that keeps the runtimes between runs: they take 200 MB. */
 const CACHE = path.join(process.env.XDG_CACHE_HOME ?? path.join(os.homedir(), '.cache'), 'bluelet-bench')
 
-/** Fixed, so that two runs compare the same runtimes. Later versions work too: the results name the version. */
+/**
+ * Fixed, so that two runs compare the same runtimes. Later versions work too: the results name the
+ * version.
+ */
 const RUNTIMES = {
   bun: { x64: '@oven/bun-linux-x64', arm64: '@oven/bun-linux-aarch64', version: '1.4.5', file: 'bin/bun' },
   deno: { x64: '@deno/linux-x64-glibc', arm64: '@deno/linux-arm64-glibc', version: '2.9.6', file: 'deno' },
@@ -20,7 +24,10 @@ export function here(file: string): string {
   return fileURLToPath(new URL(file, import.meta.url))
 }
 
-/** Returns the path of a runtime from npm: the package with the program itself, which needs no install script. */
+/**
+ * Returns the path of a runtime from npm: the package with the program itself, which needs no
+ * install script.
+ */
 export function fetchRuntime(name: keyof typeof RUNTIMES): string {
   const { version, file, ...packages } = RUNTIMES[name]
   if (process.platform !== 'linux' || (process.arch !== 'x64' && process.arch !== 'arm64')) {

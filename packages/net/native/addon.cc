@@ -1,4 +1,5 @@
-// The functions that JavaScript calls. Every argument is checked: an invalid one throws there, and never crashes here.
+// The functions that JavaScript calls. Every argument is checked: an invalid one throws there, and
+// never crashes here.
 
 #include <errno.h>
 #include <stdint.h>
@@ -184,7 +185,8 @@ napi_value Hold(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-// listen(address, port, backlog, ipv6Only, reusePort, noDelay, keepAliveSeconds): a descriptor or a negative errno
+// listen(address, port, backlog, ipv6Only, reusePort, noDelay, keepAliveSeconds): a descriptor or a
+// negative errno
 napi_value Listen(napi_env env, napi_callback_info info) {
   Arguments args(env, info, "listen(address, port, backlog, ipv6Only, reusePort, noDelay, keepAliveSeconds)", 7);
   Arguments::Text address = args.String(0);
@@ -222,7 +224,8 @@ napi_value Peer(napi_env env, napi_callback_info info) {
   return Text(env, address, args.instance->sockets.Peer(address, sizeof address));
 }
 
-// recv(fd, to, offset, max): the number of received bytes, 0 at the end of the stream, or a negative errno
+// recv(fd, to, offset, max): the number of received bytes, 0 at the end of the stream, or a
+// negative errno
 napi_value Receive(napi_env env, napi_callback_info info) {
   Arguments args(env, info, "recv(fd, to, offset, max)", 4);
   int fd = args.Fd(0);

@@ -1,7 +1,9 @@
-// Builds the native part of the `epoll` driver for this machine, if its sources are newer than the last build.
+// Builds the native part of the `epoll` driver for this machine, if its sources are newer than the
+// last build.
 //
-// It runs after each install in the workspace, and never for users of the package. If the build is not possible, it prints the
-// reason in one line and succeeds, because the `node` driver serves. With --strict that is a failure.
+// It runs after each install in the workspace, and never for users of the package. If the build is
+// not possible, it prints the reason in one line and succeeds, because the `node` driver serves.
+// With --strict that is a failure.
 import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { compile, directory, sources } from './compile.js'

@@ -13,7 +13,10 @@ export const sources = readdirSync(directory).filter((name) => /\.(cc|h|gyp)$/.t
 /** In milliseconds. A download of the headers that takes longer hangs. */
 const MAX_COMPILE_TIME = 120_000
 
-/** Compiles the sources of a directory into its build/Release/bluelet.node. Returns null, or the reason why that is not possible. */
+/**
+ * Compiles the sources of a directory into its build/Release/bluelet.node. Returns null, or the
+ * reason why that is not possible.
+ */
 export function compile({ directory, arch = process.arch, compiler = process.env.CXX ?? 'g++', flags = '' }) {
   for (const tool of [process.env.PYTHON ?? 'python3', 'make', compiler]) {
     const [command, ...parameters] = tool.split(' ') // CXX='ccache g++'.

@@ -1,5 +1,5 @@
-// Memory without the C++ library: the addon needs only the C library, so that one binary serves every system
-// whose C library is new enough.
+// Memory without the C++ library: the addon needs only the C library, so that one binary serves
+// every system whose C library is new enough.
 #pragma once
 
 #include <node_api.h>
@@ -14,8 +14,9 @@ struct Allocated {
   static void operator delete(void* memory) { free(memory); }
 };
 
-// Whether a value is a typed array of the wanted type; and the address and number of its elements, which is 0 if its buffer has
-// been transferred or has shrunk. JavaScript may do that between any two calls, so every call checks it again.
+// Whether a value is a typed array of the wanted type; and the address and number of its elements,
+// which is 0 if its buffer has been transferred or has shrunk. JavaScript may do that between any
+// two calls, so every call checks it again.
 inline bool Elements(napi_env env, napi_value value, napi_typedarray_type wanted, void** data, size_t* length) {
   // Node does not set it for a type that it does not know, such as Float16Array in 24.0.
   napi_typedarray_type type = napi_bigint64_array;

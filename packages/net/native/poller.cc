@@ -67,7 +67,8 @@ void Poller::OnReady(uv_poll_t* handle, int status, int) {
   napi_close_handle_scope(self->env_, scope);
 }
 
-// Handles one batch for each poll of the loop. What is left keeps the set readable, and is handled after the timers.
+// Handles one batch for each poll of the loop. What is left keeps the set readable, and is handled
+// after the timers.
 void Poller::Collect() {
   size_t length = 0;
   napi_value array;

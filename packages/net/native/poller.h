@@ -1,5 +1,5 @@
-// One edge-triggered epoll set. Node's loop polls the descriptor of the set; a batch of ready sockets is one call of JavaScript.
-// It knows slots and generations, but no sockets.
+// One edge-triggered epoll set. Node's loop polls the descriptor of the set; a batch of ready
+// sockets is one call of JavaScript. It knows slots and generations, but no sockets.
 #pragma once
 
 #include <node_api.h>
@@ -16,8 +16,8 @@ class Poller : public Allocated {
   static constexpr int kNumbers = 3;
   static constexpr int kMaxReady = 512;
 
-  // Calls `ready` with the number of ready sockets, after their numbers were written to `batch`. Gives 0 or a negative errno; after
-  // an error the poller has freed itself.
+  // Calls `ready` with the number of ready sockets, after their numbers were written to `batch`.
+  // Gives 0 or a negative errno; after an error the poller has freed itself.
   int Open(napi_env env, napi_ref batch, napi_ref ready);
   // Frees the poller once the loop no longer uses it.
   void Close(void (*closed)(void*), void* data);

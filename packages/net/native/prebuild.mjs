@@ -1,10 +1,10 @@
-// Builds the published binaries, prebuilds/linux-x64 and prebuilds/linux-arm64, each with its compiler (Debian:
-// g++-x86-64-linux-gnu, g++-aarch64-linux-gnu). A processor without a compiler here is named and left out; with --strict that is
-// a failure.
+// Builds the published binaries, prebuilds/linux-x64 and prebuilds/linux-arm64, each with its
+// compiler (Debian: g++-x86-64-linux-gnu, g++-aarch64-linux-gnu). A processor without a compiler
+// here is named and left out; with --strict that is a failure.
 //
-// There is one binary for each processor: it needs no C++ library, and nothing newer than glibc 2.17, which is checked here.
-// (musl has the same calls, but was not tested.) So node-gyp and a copy suffice; prebuildify would distinguish C libraries, and
-// needs a loader that is a dependency.
+// There is one binary for each processor: it needs no C++ library, and nothing newer than glibc
+// 2.17, which is checked here. (musl has the same calls, but was not tested.) So node-gyp and a
+// copy suffice; prebuildify would distinguish C libraries, and needs a loader that is a dependency.
 import { spawnSync } from 'node:child_process'
 import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -1,5 +1,6 @@
-// Builds the native part, with the sanitizers for addresses and undefined behaviour, in a directory that it creates, and prints
-// the library for LD_PRELOAD. Exits with 2 if the compiler has no sanitizers.
+// Builds the native part, with the sanitizers for addresses and undefined behaviour, in a directory
+// that it creates, and prints the library for LD_PRELOAD. Exits with 2 if the compiler has no
+// sanitizers.
 //
 // usage: node sanitize.mjs <directory>
 import { spawnSync } from 'node:child_process'

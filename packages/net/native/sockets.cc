@@ -16,7 +16,8 @@ namespace bluelet {
 
 namespace {
 
-// Parses `::1%lo`: the C library accepts the name of an interface only after a link-local address, libuv after any.
+// Parses `::1%lo`: the C library accepts the name of an interface only after a link-local address,
+// libuv after any.
 int ParseScoped(const char* address, int port, sockaddr_storage* to, socklen_t* length) {
   const char* scope = strchr(address, '%');
   char host[INET6_ADDRSTRLEN];
@@ -35,7 +36,8 @@ int ParseScoped(const char* address, int port, sockaddr_storage* to, socklen_t* 
   return 0;
 }
 
-// Parses a numeric address, which may have a scope: `fe80::1%eth0`. It looks up no names, and so never waits.
+// Parses a numeric address, which may have a scope: `fe80::1%eth0`. It looks up no names, and so
+// never waits.
 int Parse(const char* address, int port, sockaddr_storage* to, socklen_t* length) {
   addrinfo hints;
   memset(&hints, 0, sizeof hints);
@@ -104,7 +106,8 @@ int Sockets::Listen(const char* address, int port, int backlog, bool ipv6_only, 
   if (error == 0 && reuse_port) error = Set(fd, SOL_SOCKET, SO_REUSEPORT, 1);
   if (error == 0 && where.ss_family == AF_INET6) error = Set(fd, IPPROTO_IPV6, IPV6_V6ONLY, ipv6_only ? 1 : 0);
   if (error == 0 && bind(fd, reinterpret_cast<sockaddr*>(&where), length) != 0) error = -errno;
-  // Before listen(2), so that every accepted socket inherits the settings. An error here does not prevent listening.
+  // Before listen(2), so that every accepted socket inherits the settings. An error here does not
+  // prevent listening.
   if (error == 0) Configure(fd, no_delay, keep_alive_seconds);
   if (error == 0 && listen(fd, backlog) != 0) error = -errno;
   if (error != 0) {

@@ -1,4 +1,5 @@
-// Non-blocking sockets: system calls that never wait. Each gives the result of the call, or a negative errno.
+// Non-blocking sockets: system calls that never wait. Each gives the result of the call, or a
+// negative errno.
 #pragma once
 
 #include <stddef.h>
@@ -19,7 +20,8 @@ class Sockets {
   // Once the descriptor is writable, the connection is established or has failed; see Failure.
   int Connect(const char* address, int port);
   int Accept(int listener);
-  // Writes "host port" of the peer that was accepted last, which may have disconnected since, and gives the length.
+  // Writes "host port" of the peer that was accepted last, which may have disconnected since, and
+  // gives the length.
   size_t Peer(char* to, size_t room) const;
   void Close(int fd);
   // Closes with a reset.

@@ -1,6 +1,6 @@
 /**
- * Checks of arguments and options. Each check throws at the call that was wrong, and names the value.
- * What only one file checks (a host, a stream, a policy) is checked there.
+ * Checks of arguments and options. Each check throws at the call that was wrong, and names the
+ * value. What only one file checks (a host, a stream, a policy) is checked there.
  */
 
 /** A value in an error message. */

@@ -2,8 +2,8 @@
 /// <reference types="node" preserve="true" />
 
 /**
- * For authors of drivers, and for programs that choose one: the interface of the non-blocking socket
- * layer, and the drivers of the real network.
+ * For authors of drivers, and for programs that choose one: the interface of the non-blocking
+ * socket layer, and the drivers of the real network.
  *
  * @packageDocumentation
  */

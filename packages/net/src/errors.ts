@@ -1,12 +1,13 @@
 /**
- * The error classes of sockets: one for each thing that a caller would do differently. `ClosedError`
- * and `TimeoutError` are the scheduler's. Misuse is not here: it is a TypeError or a RangeError.
+ * The error classes of sockets: one for each thing that a caller would do differently.
+ * `ClosedError` and `TimeoutError` are the scheduler's. Misuse is not here: it is a TypeError or a
+ * RangeError.
  */
 
 /**
  * The connection has ended other than by an orderly end: the peer reset it, or disappeared while we
- * were sending. An orderly end is never reported by this error: after that, everything that was sent
- * has arrived.
+ * were sending. An orderly end is never reported by this error: after that, everything that was
+ * sent has arrived.
  */
 export class ConnectionResetError extends Error {
   /** The system's name for the error: `ECONNRESET`, `EPIPE` ... */
@@ -30,8 +31,8 @@ export class ConnectionResetError extends Error {
 }
 
 /**
- * Another task is in the middle of the same operation on this connection or stream: the bytes of the
- * two tasks would be mixed up.
+ * Another task is in the middle of the same operation on this connection or stream: the bytes of
+ * the two tasks would be mixed up.
  */
 export class BusyError extends Error {
   /** Stable, for programs that distinguish errors by code. */
@@ -129,8 +130,8 @@ export class IncompleteReadError extends Error {
   }
 
   /**
-   * The bytes that had arrived. They are copied when this is first read, so that an unread `partial` costs no
-   * memory beyond that of the bytes themselves.
+   * The bytes that had arrived. They are copied when this is first read, so that an unread
+   * `partial` costs no memory beyond that of the bytes themselves.
    */
   get partial(): Buffer {
     if (typeof this.#partial === 'function') this.#partial = this.#partial()

@@ -1,5 +1,5 @@
-// Benchmarks of the scheduler: `pnpm bench`, or `pnpm bench --quick`. Every sample is a process of its own. The variants take
-// turns, and the output is the median of the ratios within a round.
+// Benchmarks of the scheduler: `pnpm bench`, or `pnpm bench --quick`. Every sample is a process of
+// its own. The variants take turns, and the output is the median of the ratios within a round.
 
 import { execFileSync } from 'node:child_process'
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
@@ -53,7 +53,10 @@ function parkedTasks(): void {
   print('100,000 parked against none', ratios(samples, '100000', '0'), '1 is equal')
 }
 
-/** Compares the built package with a copy of it from which every mention of a probe has been removed. */
+/**
+ * Compares the built package with a copy of it from which every mention of a probe has been
+ * removed.
+ */
 function unattachedProbe(): void {
   const cut = copyWithoutProbes()
   try {
@@ -106,7 +109,10 @@ function median(values: number[]): number {
   return sorted[sorted.length >> 1] ?? Number.NaN
 }
 
-/** Statements that mention probes are on lines of their own, so they can be removed from the emitted files. */
+/**
+ * Statements that mention probes are on lines of their own, so they can be removed from the emitted
+ * files.
+ */
 function copyWithoutProbes(): string {
   const copy = mkdtempSync(join(tmpdir(), 'bluelet-bench-'))
   cpSync(join(here, '../dist'), join(copy, 'dist'), { recursive: true })

@@ -44,7 +44,10 @@ function described(value: unknown): string {
   return name === '' ? 'an object' : `an object (${name})`
 }
 
-/** A thrown value in the message of another error: `Error: what happened`, and never itself a cause of an error. */
+/**
+ * A thrown value in the message of another error: `Error: what happened`, and never itself a cause
+ * of an error.
+ */
 export function inspectThrown(thrown: unknown): string {
   try {
     return thrown instanceof Error ? cut(String(thrown)) : inspect(thrown)

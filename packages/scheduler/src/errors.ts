@@ -1,18 +1,20 @@
 /**
  * The error classes: one for each thing that a caller would do differently.
  *
- * Misuse has no class here. A wrong argument or a wrong yield is a TypeError or a RangeError, as in the language itself.
- * A user's own error is never wrapped in one of these.
+ * Misuse has no class here. A wrong argument or a wrong yield is a TypeError or a RangeError, as in
+ * the language itself. A user's own error is never wrapped in one of these.
  */
 
 /**
  * Thrown at the yield of a task that is being cancelled. Let it pass.
  *
- * It runs the task's `finally` blocks, innermost callee first, and those blocks may yield. A `catch` that must not stop a
- * kill rethrows it. The scheduler gives it to no other task: a join of a killed task throws {@link KilledError}. A task that
- * ends with the `Cancelled` of another one has failed.
+ * It runs the task's `finally` blocks, innermost callee first, and those blocks may yield. A
+ * `catch` that must not stop a kill rethrows it. The scheduler gives it to no other task: a join of
+ * a killed task throws {@link KilledError}. A task that ends with the `Cancelled` of another one
+ * has failed.
  *
- * Bluelet: has no equivalent. A killed coroutine was dropped, and its `finally` was left to the garbage collector.
+ * Bluelet: has no equivalent. A killed coroutine was dropped, and its `finally` was left to the
+ * garbage collector.
  */
 export class Cancelled extends Error {
   /** `ERR_BLUELET_CANCELLED`. */
@@ -57,9 +59,9 @@ export class KilledError extends Error {
 }
 
 /**
- * Thrown when a kill could not end a task: the task continued after `Cancelled`, after the grace period, and after every
- * `return()` that followed. The scheduler has abandoned the task: it takes no further step, and what it held is not
- * released.
+ * Thrown when a kill could not end a task: the task continued after `Cancelled`, after the grace
+ * period, and after every `return()` that followed. The scheduler has abandoned the task: it takes
+ * no further step, and what it held is not released.
  */
 export class AbandonedError extends Error {
   /** `ERR_BLUELET_ABANDONED`. */
@@ -95,7 +97,8 @@ export class TimeoutError extends Error {
 }
 
 /**
- * Thrown by an operation on something that is closed, and by one that was waiting when it was closed.
+ * Thrown by an operation on something that is closed, and by one that was waiting when it was
+ * closed.
  */
 export class ClosedError extends Error {
   /** `ERR_BLUELET_CLOSED`. */
@@ -113,10 +116,12 @@ export class ClosedError extends Error {
 }
 
 /**
- * Every task waits and nothing is left that could wake one, or a `join` would in the end wait for itself.
+ * Every task waits and nothing is left that could wake one, or a `join` would in the end wait for
+ * itself.
  *
- * A run rejects with it after all tasks were cancelled and their `finally` blocks have run. A join cycle throws it at the
- * `join` that closes the cycle. The message names each task and what it waits for.
+ * A run rejects with it after all tasks were cancelled and their `finally` blocks have run. A join
+ * cycle throws it at the `join` that closes the cycle. The message names each task and what it
+ * waits for.
  */
 export class DeadlockError extends Error {
   /** `ERR_BLUELET_DEADLOCK`. */
@@ -131,7 +136,10 @@ export class DeadlockError extends Error {
   override set name(name: string) {
     rename(this, name)
   }
-  /** The waiting tasks, each as `name#id waits for event(...)`: in spawn order, or in the order of the cycle. */
+  /**
+   * The waiting tasks, each as `name#id waits for event(...)`: in spawn order, or in the order of
+   * the cycle.
+   */
   readonly waits: readonly string[]
 
   /**
@@ -160,8 +168,9 @@ export function listed(waits: readonly string[]): string {
   return lines.map((line) => `\n  ${line}`).join('')
 }
 
-// The names and the codes are accessors of the classes. As properties of each error they would be printed beside every stack; as
-// assignments to the prototypes they would keep every class in the bundle of a user.
+// The names and the codes are accessors of the classes. As properties of each error they would be
+// printed beside every stack; as assignments to the prototypes they would keep every class in the
+// bundle of a user.
 
 /**
  * Gives an error a name of its own, as a class that extends one of these may do.

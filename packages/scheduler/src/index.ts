@@ -1,5 +1,6 @@
 /**
- * A trampoline scheduler for coroutines: generator functions that yield events, and a loop that fulfils them.
+ * A trampoline scheduler for coroutines: generator functions that yield events, and a loop that
+ * fulfils them.
  *
  * To see how `yield sleep(10)` works, read five files in this order, some 600 lines of code:
  *
@@ -9,8 +10,8 @@
  * 4. `core/task`: the states of a task: ready, running, parked, being cancelled, ended
  * 5. `loop/loop`: rounds of steps, timers, and what happens when nothing is ready
  *
- * A folder imports only from folders below it: `stores`, `host`, `core`, `diagnostics`, `scope`, `loop`, `event`, `events`,
- * `testing`, from the lowest to the highest.
+ * A folder imports only from folders below it: `stores`, `host`, `core`, `diagnostics`, `scope`,
+ * `loop`, `event`, `events`, `testing`, from the lowest to the highest.
  *
  * @packageDocumentation
  */

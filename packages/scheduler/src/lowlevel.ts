@@ -1,5 +1,6 @@
 /**
- * For authors of events, hosts, supervisors and tools: what the events of this package are made of. Programs do not need it.
+ * For authors of events, hosts, supervisors and tools: what the events of this package are made of.
+ * Programs do not need it.
  *
  * @packageDocumentation
  */

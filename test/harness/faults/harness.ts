@@ -21,13 +21,17 @@ export interface Scenario {
   readonly title: string
   /** What its world is like. */
   readonly world?: SimulationOptions
-  /** What kinds of operations may fail without consequence: a task tries again, or goes another way. */
+  /**
+   * What kinds of operations may fail without consequence: a task tries again, or goes another way.
+   */
   readonly survives?: readonly OperationKind[]
   /** Whether the server has ended when the clients have. */
   readonly ends?: boolean
   /** Serves, until it is killed. */
   readonly serve: (harness: FaultHarness) => Coroutine
-  /** The clients. Every one of them gets an answer to whatever it sends, then the end of the stream. */
+  /**
+   * The clients. Every one of them gets an answer to whatever it sends, then the end of the stream.
+   */
   readonly visit: (harness: FaultHarness) => Coroutine
 }
 

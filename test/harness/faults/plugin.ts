@@ -1,4 +1,5 @@
-// The fault sweep: runs a scenario once to count its operations, then once for each operation and each way in which it can fail.
+// The fault sweep: runs a scenario once to count its operations, then once for each operation and
+// each way in which it can fail.
 import { ConnectError, ConnectionResetError, IncompleteReadError, ListenError } from '@bluelet/net'
 import type { OperationKind, SimulationOptions } from '@bluelet/net/testing'
 import { ClosedError } from '@bluelet/scheduler'
@@ -55,7 +56,10 @@ function problemsOfUndisturbed(harness: FaultHarness): string[] {
   return [...harness.problems, ...errorsOf(harness).map(String), ...short.map(String)]
 }
 
-/** How many of the clients that have nothing to do with each other, and therefore numbers, have not got everything. */
+/**
+ * How many of the clients that have nothing to do with each other, and therefore numbers, have not
+ * got everything.
+ */
 function harmed(harness: FaultHarness, undisturbed: FaultHarness): number {
   const clients = [...undisturbed.results.keys()].filter((name) => /\d$/.test(name))
   return clients.filter((name) => harness.results.get(name) !== 'all').length

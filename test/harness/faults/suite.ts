@@ -1,5 +1,6 @@
-// The fault sweep: every operation of every scenario fails once in each way in which the system lets it fail. What follows is an
-// error that names the cause, in the one connection that it belongs to, and nothing else.
+// The fault sweep: every operation of every scenario fails once in each way in which the system
+// lets it fail. What follows is an error that names the cause, in the one connection that it
+// belongs to, and nothing else.
 import { describeSweep } from '../harness.js'
 import { faults } from './plugin.js'
 import { exchanges } from './scenarios/exchanges.js'

@@ -1,12 +1,16 @@
-// What a kill does to a program, said without generators and without a queue: which yield throws `Cancelled`, which ones are
-// answered by `return()` once the grace period is over, and what the engine makes of that.
+// What a kill does to a program, said without generators and without a queue: which yield throws
+// `Cancelled`, which ones are answered by `return()` once the grace period is over, and what the
+// engine makes of that.
 import { Cancelled } from '@bluelet/scheduler'
 import { SLEEP_MS } from '../oracle/trampoline.js'
 
 /** Thrown by the kill of a task that has not taken its first step. */
 const NOT_BEGUN = new Error('not begun')
 
-/** `return()` on its way out: passes every `catch`, and is stopped by a `finally` that is left otherwise. */
+/**
+ * `return()` on its way out: passes every `catch`, and is stopped by a `finally` that is left
+ * otherwise.
+ */
 export class Returning {
   readonly value: unknown
 
@@ -184,8 +188,8 @@ export class KillModel {
   }
 
   /**
-   * What `yield*` does: it goes on when what it has delegated to is done, unless that was done by the very `return()` that the
-   * delegating coroutine got.
+   * What `yield*` does: it goes on when what it has delegated to is done, unless that was done by
+   * the very `return()` that the delegating coroutine got.
    */
   delegate(run: () => unknown): unknown {
     const begun = this.#entries

@@ -9,7 +9,10 @@ import type { Statement } from '../oracle/programs.js'
 import { endOf, MAX_STEPS, TRAMPOLINE } from '../oracle/trampoline.js'
 import { type Failure, Tasks } from '../tasks.js'
 
-/** How long a killed program may clean up: less than one of its sleeps, or more than two; never a sum of them, which would be a tie. */
+/**
+ * How long a killed program may clean up: less than one of its sleeps, or more than two; never a
+ * sum of them, which would be a tie.
+ */
 export function graceOf(program: Statement): number {
   return program.n % 2 === 0 ? 5 : 25
 }

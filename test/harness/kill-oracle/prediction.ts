@@ -1,4 +1,5 @@
-// The reference for kills: what a program that is killed must do, worked out by plain functions that call each other.
+// The reference for kills: what a program that is killed must do, worked out by plain functions
+// that call each other.
 import { Failures, type Frame, Leaving, leave, sum } from '../oracle/frame.js'
 import type { Block, Kind, Statement } from '../oracle/programs.js'
 import { DELEGATE, FIRST_BRANCH } from '../oracle/trampoline.js'

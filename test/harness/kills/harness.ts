@@ -1,7 +1,7 @@
 // One run of a scenario: its world, its tasks, and one kill at most.
 //
-// A probe must not touch the scheduler. The kill comes from the host's `context`, through which every step is made: before the step
-// or after it, and so between two steps.
+// A probe must not touch the scheduler. The kill comes from the host's `context`, through which
+// every step is made: before the step or after it, and so between two steps.
 
 import { Simulation, type SimulationOptions } from '@bluelet/net/testing'
 import {
@@ -23,16 +23,20 @@ import { leftIn, ROOT, runToRest } from '../leftovers.js'
 import { Tasks } from '../tasks.js'
 import { TaskRecord } from './task-record.js'
 
-/** How much happens during one wait, to be looked at: of the network, and beside it. Beyond that one time is like another. */
+/**
+ * How much happens during one wait, to be looked at: of the network, and beside it. Beyond that one
+ * time is like another.
+ */
 const MAX_OPERATIONS = 3
 const MAX_MEANWHILE = 30
 /** Of a task that waits for the victim: the first, the one that waits, the last. */
 const LAST_STEPS = 3
 
 /**
- * When a task is killed. `new`: before its first step. `after`: just when its step is over, and it has parked or is ready again.
- * `woken`: ready with what it had waited for, just before its next step. `meanwhile`: still parked, when a task that it has
- * spawned has taken a step, or when the network has been at work.
+ * When a task is killed. `new`: before its first step. `after`: just when its step is over, and it
+ * has parked or is ready again. `woken`: ready with what it had waited for, just before its next
+ * step. `meanwhile`: still parked, when a task that it has spawned has taken a step, or when the
+ * network has been at work.
  */
 export interface Point {
   readonly ordinal: number
@@ -82,7 +86,10 @@ export class KillHarness {
     this.scheduler.attach(this.#probe())
   }
 
-  /** A coroutine that is watched: it ends once, after those that it has called, and does not go on after a kill. */
+  /**
+   * A coroutine that is watched: it ends once, after those that it has called, and does not go on
+   * after a kill.
+   */
   *guarded<T>(name: string, body: Coroutine<T>): Coroutine<T> {
     const record = this.#current
     if (record === undefined) return yield* body
@@ -129,7 +136,8 @@ export class KillHarness {
       spawn: (task, spawner) => {
         const unborn = this.#unborn
         this.#unborn = undefined
-        // The root, the joiner and the killer come from outside; the checks are not part of the scenario.
+        // The root, the joiner and the killer come from outside; the checks are not part of the
+        // scenario.
         if (spawner === null || unborn === undefined || this.#over) return
         const record = new TaskRecord(task as Task, this.#records.size, this.#records.get(spawner))
         this.#records.set(task, record)

@@ -1,4 +1,5 @@
-// What the scenarios of the network have in common: a server with its clients, and two ends of one connection.
+// What the scenarios of the network have in common: a server with its clients, and two ends of one
+// connection.
 
 import assert from 'node:assert/strict'
 import {

@@ -1,4 +1,5 @@
-// The kill sweep: runs a scenario once to see where a kill could come, then once for each of these points with a kill there.
+// The kill sweep: runs a scenario once to see where a kill could come, then once for each of these
+// points with a kill there.
 import type { SimulationOptions } from '@bluelet/net/testing'
 import { type Coroutine, KilledError, type Task } from '@bluelet/scheduler'
 import type { Sweep } from '../harness.js'
@@ -11,7 +12,9 @@ export interface Scenario {
   readonly title: string
   /** What its world is like. */
   readonly world?: SimulationOptions
-  /** The errors that its tasks may have when one of them is killed; that of a join may come always. */
+  /**
+   * The errors that its tasks may have when one of them is killed; that of a join may come always.
+   */
   readonly follows?: readonly ErrorClass[]
   /** Makes the main coroutine. */
   readonly run: (harness: KillHarness) => Coroutine

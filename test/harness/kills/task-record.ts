@@ -1,4 +1,5 @@
-// What is known of one task of a scenario: how many steps it has taken, and which of its coroutines are open.
+// What is known of one task of a scenario: how many steps it has taken, and which of its coroutines
+// are open.
 import type { Task } from '@bluelet/scheduler'
 
 /** One coroutine that has begun. */
@@ -10,7 +11,10 @@ export interface Entry {
   left: boolean
 }
 
-/** Tasks by these names end before the coroutine that has spawned them goes on: branches, and what is in a group. */
+/**
+ * Tasks by these names end before the coroutine that has spawned them goes on: branches, and what
+ * is in a group.
+ */
 const STRUCTURED = new Set(['race', 'all', 'timeout', 'group', 'member'])
 
 export class TaskRecord {

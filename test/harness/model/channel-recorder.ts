@@ -18,7 +18,9 @@ export class ChannelRecord {
   /** Those of which the sender cannot know. */
   readonly #doubtful = new Set<Message>()
   readonly #received = new Set<Message>()
-  /** The number of messages that combinations may have received, and given back when they failed. */
+  /**
+   * The number of messages that combinations may have received, and given back when they failed.
+   */
   #returned = 0
 
   constructor(capacity: number) {
@@ -44,7 +46,10 @@ export class ChannelRecord {
     this.#returned++
   }
 
-  /** The largest number of messages that the channel may hold: what is given back goes in front, over the capacity. */
+  /**
+   * The largest number of messages that the channel may hold: what is given back goes in front,
+   * over the capacity.
+   */
   get max(): number {
     return this.capacity + this.#returned
   }
@@ -56,7 +61,10 @@ export class ChannelRecord {
     return message.n > last ? undefined : `message ${message.n} was received after ${last}`
   }
 
-  /** What is wrong when every task has ended: each message is with a receiver, or in the channel, or was never sent. */
+  /**
+   * What is wrong when every task has ended: each message is with a receiver, or in the channel, or
+   * was never sent.
+   */
   complaint(): string | undefined {
     const there = this.#received.size + this.channel.size
     const least = this.#taken.size

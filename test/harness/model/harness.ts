@@ -213,7 +213,8 @@ export class ModelHarness {
     for (const each of values) if (isMessage(each)) this.#received(wait.record, each)
     const now = this.#scheduler.now()
     for (const [i, need] of wait.needs.entries()) {
-      // Which branch has won a race is not known, but a send gives nothing; the race's own receive may have got it.
+      // Which branch has won a race is not known, but a send gives nothing; the race's own receive
+      // may have got it.
       const done = wait.rule !== 'race' || wait.needs.length === 1
       if (need.message !== undefined && done) need.channelRecord?.taken(need.message)
       else if (need.message !== undefined && (value === undefined || value === need.message))

@@ -1,4 +1,5 @@
-// Runs a program from its beginning to its end, in an order that a schedule chooses, and says what was wrong with it.
+// Runs a program from its beginning to its end, in an order that a schedule chooses, and says what
+// was wrong with it.
 
 import { Scheduler } from '@bluelet/scheduler'
 import { type Schedule, VirtualHost } from '@bluelet/scheduler/testing'

@@ -1,7 +1,11 @@
-// What the tasks of a random program do: lists of actions, which fast-check makes, makes smaller, and prints.
+// What the tasks of a random program do: lists of actions, which fast-check makes, makes smaller,
+// and prints.
 import fc from 'fast-check'
 
-/** A wait that can also be one branch of a combination. Tasks and channels are numbers, taken modulo how many there are. */
+/**
+ * A wait that can also be one branch of a combination. Tasks and channels are numbers, taken modulo
+ * how many there are.
+ */
 export type Part =
   | { readonly kind: 'pause' }
   | { readonly kind: 'sleep'; readonly ms: number }
@@ -28,7 +32,8 @@ export type Program = readonly (readonly Action[])[]
 
 const number = fc.nat({ max: 5 })
 
-// Weighted so that programs go on for some time: actions that wait for nothing are more frequent than those that may wait forever.
+// Weighted so that programs go on for some time: actions that wait for nothing are more frequent
+// than those that may wait forever.
 const simple: fc.Arbitrary<Part> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('pause' as const) }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('sleep' as const), ms: number }) },
@@ -99,7 +104,10 @@ const { actions } = fc.letrec<{ actions: readonly Action[]; action: Action; part
 /** A random program. */
 export const programs: fc.Arbitrary<Program> = fc.array(actions, { minLength: 1, maxLength: 6, size: 'max' })
 
-/** A random schedule, as a list of choices: it shrinks towards the order in which tasks become ready. */
+/**
+ * A random schedule, as a list of choices: it shrinks towards the order in which tasks become
+ * ready.
+ */
 export const choices: fc.Arbitrary<readonly number[]> = fc.array(fc.nat({ max: 7 }), {
   maxLength: 64,
   size: 'max',

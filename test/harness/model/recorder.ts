@@ -1,5 +1,5 @@
-// The accounts of a scheduler, kept by a probe: what each task may do next, who ended how, and whether every wait that was begun
-// has ended once or is still under way.
+// The accounts of a scheduler, kept by a probe: what each task may do next, who ended how, and
+// whether every wait that was begun has ended once or is still under way.
 
 import type { Outcome, Scheduler, Task } from '@bluelet/scheduler'
 import type { Probe } from '@bluelet/scheduler/lowlevel'

@@ -78,7 +78,10 @@ export function describeModel(oneIn: number): void {
   })
 }
 
-/** Makes choices from a list, and the usual one when it is exhausted: fast-check shrinks it towards that. */
+/**
+ * Makes choices from a list, and the usual one when it is exhausted: fast-check shrinks it towards
+ * that.
+ */
 function listed(list: readonly number[]): Schedule {
   let i = 0
   return { choose: (n) => (list[i++] ?? 0) % n }

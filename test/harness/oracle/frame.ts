@@ -1,4 +1,5 @@
-// What every interpreter of programs needs: the number of a coroutine, how a block is left, and the names of what is thrown.
+// What every interpreter of programs needs: the number of a coroutine, how a block is left, and the
+// names of what is thrown.
 import { Cancelled } from '@bluelet/scheduler'
 import type { Kind } from './programs.js'
 
@@ -21,7 +22,8 @@ export class Leaving {
 }
 
 /**
- * What a coroutine returns is a value; what a helper returns tells the enclosing block how it was left.
+ * What a coroutine returns is a value; what a helper returns tells the enclosing block how it was
+ * left.
  *
  * @param whole whether this is all of a coroutine, or a helper that it delegates to
  */
@@ -30,7 +32,10 @@ export function leave(leaving: unknown, frame: Frame, whole: boolean): unknown {
   return leaving instanceof Leaving ? leaving.value : frame.x
 }
 
-/** Numbers only: what else comes in is another coroutine's mistake, and is not to be hidden in a NaN. */
+/**
+ * Numbers only: what else comes in is another coroutine's mistake, and is not to be hidden in a
+ * NaN.
+ */
 export function sum(x: unknown, n: number): number {
   return typeof x === 'number' ? x + n : n
 }
@@ -38,7 +43,9 @@ export function sum(x: unknown, n: number): number {
 /** An object that is thrown, recognized by identity. */
 class Failure {}
 
-/** All that one run throws, in order: two runs of one program throw the same, each its own objects. */
+/**
+ * All that one run throws, in order: two runs of one program throw the same, each its own objects.
+ */
 export class Failures {
   readonly #thrown: unknown[] = []
 

@@ -1,4 +1,5 @@
-// Random programs as an arbitrary of fast-check, which makes one that fails smaller for as long as it fails.
+// Random programs as an arbitrary of fast-check, which makes one that fails smaller for as long as
+// it fails.
 import fc from 'fast-check'
 import { type Block, generate, type Statement, textOf, type Vocabulary } from './programs.js'
 

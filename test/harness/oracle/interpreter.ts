@@ -1,5 +1,6 @@
-// Runs a program as generators. What it leaves open is how a coroutine is called and how an event is yielded: that is what the
-// two sides of the oracle do differently. `try`, `catch` and `finally` are the engine's own on both.
+// Runs a program as generators. What it leaves open is how a coroutine is called and how an event
+// is yielded: that is what the two sides of the oracle do differently. `try`, `catch` and `finally`
+// are the engine's own on both.
 import { Failures, type Frame, Leaving, leave, sum } from './frame.js'
 import type { Block, Kind, Statement } from './programs.js'
 

@@ -1,5 +1,6 @@
-// The reference: runs a program by the engine's own recursion, with neither scheduler nor task. A coroutine that calls another
-// delegates to it with `yield*`, whatever way of calling the program asks for.
+// The reference: runs a program by the engine's own recursion, with neither scheduler nor task. A
+// coroutine that calls another delegates to it with `yield*`, whatever way of calling the program
+// asks for.
 import { Interpreter, type Part, type Side, type Trace } from './interpreter.js'
 import type { Statement } from './programs.js'
 import { DELEGATE } from './trampoline.js'
@@ -37,13 +38,19 @@ export function runNatively(program: Statement): Trace {
   }
 }
 
-/** A call is a yield, here too: a `finally` that yields is left in another way than one that does not. */
+/**
+ * A call is a yield, here too: a `finally` that yields is left in another way than one that does
+ * not.
+ */
 function* calling(coroutine: Part): Part {
   yield
   return yield* ending(coroutine)
 }
 
-/** `end` ends the coroutine that the trampoline runs, which is not always the one in which it stands. */
+/**
+ * `end` ends the coroutine that the trampoline runs, which is not always the one in which it
+ * stands.
+ */
 function* ending(coroutine: Part): Part {
   let result = coroutine.next()
   while (!result.done) {

@@ -1,12 +1,13 @@
-// Random programs: trees of coroutines as data, so that each can be run in several ways, made smaller, and printed.
+// Random programs: trees of coroutines as data, so that each can be run in several ways, made
+// smaller, and printed.
 import { type Schedule, seeded } from '@bluelet/scheduler/testing'
 
 /** Statements in their order. */
 export type Block = readonly Statement[]
 
 /**
- * One statement. Every kind has the same fields, so that a walk through a program need not tell them apart; what a kind
- * has no use for is 0, empty or null.
+ * One statement. Every kind has the same fields, so that a walk through a program need not tell
+ * them apart; what a kind has no use for is 0, empty or null.
  */
 export interface Statement {
   readonly kind: Kind
@@ -103,7 +104,10 @@ class Author {
     return block
   }
 
-  /** @param last whether it ends its block: only then it may leave it, since what follows would never run */
+  /**
+   * @param last whether it ends its block: only then it may leave it, since what follows would
+   *   never run
+   */
   #statement(place: Place, last: boolean): Statement {
     const random = this.#random
     const { simple, compound, leaving } = this.#vocabulary
@@ -132,7 +136,10 @@ function plain(kind: Kind, n: number): Statement {
   return { kind, n, how: 0, body: [], caught: null, last: null }
 }
 
-/** A program as text, in something like JavaScript: `x` is the coroutine's own number, `error` what was caught last. */
+/**
+ * A program as text, in something like JavaScript: `x` is the coroutine's own number, `error` what
+ * was caught last.
+ */
 export function textOf(program: Statement): string {
   return lines(program, '').join('\n')
 }

@@ -1,5 +1,5 @@
-// The differential oracle: random programs do the same by the scheduler as by the engine's own recursion. It finds values and
-// errors that reach the wrong coroutine.
+// The differential oracle: random programs do the same by the scheduler as by the engine's own
+// recursion. It finds values and errors that reach the wrong coroutine.
 import { isDeepStrictEqual } from 'node:util'
 import { describe } from 'vitest'
 import { itHolds, SEED, type Tally, tryRandom } from '../harness.js'

@@ -1,4 +1,5 @@
-// What is tested: runs programs as tasks of one scheduler, which steps them in turn, and calls in every way that there is.
+// What is tested: runs programs as tasks of one scheduler, which steps them in turn, and calls in
+// every way that there is.
 
 import {
   all,
@@ -38,7 +39,10 @@ const REFUSE: EventHandler = {
 /** The one way of calling that is the engine's own. */
 export const DELEGATE = 3
 
-/** Every way to run a coroutine from another one and to get its outcome: first on the same task, then on one of its own. */
+/**
+ * Every way to run a coroutine from another one and to get its outcome: first on the same task,
+ * then on one of its own.
+ */
 const CALLS: readonly ((make: (x: number) => Coroutine, x: number) => Part)[] = [
   function* byYield(make, x) {
     return yield make(x)
@@ -77,7 +81,9 @@ const CALLS: readonly ((make: (x: number) => Coroutine, x: number) => Part)[] = 
 export const CALL_COUNT: number = CALLS.length
 /** From here on a call has a task of its own. */
 export const FIRST_BRANCH = 5
-/** How many there are before those that leave it alone when the task that waits for it is killed. */
+/**
+ * How many there are before those that leave it alone when the task that waits for it is killed.
+ */
 export const KILLED_CALL_COUNT = 7
 
 /** No program takes so many: a scheduler that never comes to an end is to fail, not to hang. */

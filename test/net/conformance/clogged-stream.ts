@@ -1,5 +1,5 @@
-// Streams with full buffers, after trio's clogged streams: a send waits until the peer reads, and is
-// killed, closed or reset meanwhile.
+// Streams with full buffers, after trio's clogged streams: a send waits until the peer reads, and
+// is killed, closed or reset meanwhile.
 import { BusyError, ClosedError, type Connection, ConnectionResetError, TimeoutError } from '@bluelet/net'
 import { all, type Coroutine, join, kill, spawn, type Task, timeout } from '@bluelet/scheduler'
 import { expect, it } from 'vitest'

@@ -1,4 +1,5 @@
-// Both ends of a connection: hosts that are refused, connections that reach themselves, and addresses.
+// Both ends of a connection: hosts that are refused, connections that reach themselves, and
+// addresses.
 import { ConnectError, type Connection } from '@bluelet/net'
 import { all } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'

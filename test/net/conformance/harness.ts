@@ -1,5 +1,5 @@
-// The harness of the conformance suite: it makes connections between two ends of the same run, runs a
-// scenario on them, and closes them.
+// The harness of the conformance suite: it makes connections between two ends of the same run, runs
+// a scenario on them, and closes them.
 import {
   type Connection,
   type ConnectOptions,

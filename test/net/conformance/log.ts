@@ -1,4 +1,5 @@
-// A log of two coroutines, one on each side of a connection, which a test compares with the expected trace.
+// A log of two coroutines, one on each side of a connection, which a test compares with the
+// expected trace.
 import { Connection } from '@bluelet/net'
 import { Cancelled, type Coroutine, type Yieldable } from '@bluelet/scheduler'
 

@@ -1,6 +1,6 @@
-// The behaviour of a connection, after Go's nettest.TestConn. Its deadlines, which remain until they are
-// reset, are timeouts of one operation here. Where it reads with many goroutines at once, one reader at a
-// time is allowed here, and the others get a BusyError.
+// The behaviour of a connection, after Go's nettest.TestConn. Its deadlines, which remain until
+// they are reset, are timeouts of one operation here. Where it reads with many goroutines at once,
+// one reader at a time is allowed here, and the others get a BusyError.
 import { BusyError, type Connection, TimeoutError } from '@bluelet/net'
 import {
   all,

@@ -115,7 +115,10 @@ export function readsAndSends(harness: ConformanceHarness): void {
   })
 }
 
-/** A buffer that can be resized, which the types of this version of TypeScript's library may not have. */
+/**
+ * A buffer that can be resized, which the types of this version of TypeScript's library may not
+ * have.
+ */
 interface Resizable extends ArrayBuffer {
   resize(length: number): void
 }

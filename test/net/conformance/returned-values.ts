@@ -1,4 +1,5 @@
-// Connections, listeners and bytes that a combination has received and cannot give to its task: nothing is left, nothing is lost.
+// Connections, listeners and bytes that a combination has received and cannot give to its task:
+// nothing is left, nothing is lost.
 import type { Connection } from '@bluelet/net'
 import { all, type Coroutine, type Event, kill, race, sleep, spawn, timeout } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'

@@ -1,6 +1,7 @@
-// The properties of a driver and its network that the conformance suite needs. The suite uses only these:
-// no raw sockets, no timers of the platform, no other processes, so that a network in memory and in
-// virtual time can run it too. It does not assume that bytes sent in one piece arrive in one piece.
+// The properties of a driver and its network that the conformance suite needs. The suite uses only
+// these: no raw sockets, no timers of the platform, no other processes, so that a network in memory
+// and in virtual time can run it too. It does not assume that bytes sent in one piece arrive in one
+// piece.
 import type { Driver } from '@bluelet/net/driver'
 import type { Coroutine } from '@bluelet/scheduler'
 

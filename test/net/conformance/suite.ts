@@ -1,5 +1,5 @@
-// The stream conformance suite: the behaviour of connections over every driver. It is the contract that
-// makes drivers interchangeable.
+// The stream conformance suite: the behaviour of connections over every driver. It is the contract
+// that makes drivers interchangeable.
 import { sleep } from '@bluelet/scheduler'
 import { afterEach, beforeEach, describe, expect } from 'vitest'
 import { endpoints } from './endpoints.js'

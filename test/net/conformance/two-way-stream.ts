@@ -1,6 +1,6 @@
-// Byte streams in both directions, after trio's check_two_way_stream: sending and receiving, one task each
-// way at a time, and the end of a stream. Every test, including those of the other streams, runs for both
-// ends.
+// Byte streams in both directions, after trio's check_two_way_stream: sending and receiving, one
+// task each way at a time, and the end of a stream. Every test, including those of the other
+// streams, runs for both ends.
 import { BusyError, ClosedError, type Connection } from '@bluelet/net'
 import { all, join, kill, pause, spawn } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'

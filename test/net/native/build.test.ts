@@ -1,4 +1,5 @@
-// The build of the native part, in a copy of its directory. If it cannot be built it says why, and succeeds.
+// The build of the native part, in a copy of its directory. If it cannot be built it says why, and
+// succeeds.
 import { spawnSync } from 'node:child_process'
 import { cpSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -1,5 +1,5 @@
-// The suites of the driver, the fuzz and the threads, on a native part built with the sanitizers for
-// addresses and undefined behaviour. A finding ends the process with a report.
+// The suites of the driver, the fuzz and the threads, on a native part built with the sanitizers
+// for addresses and undefined behaviour. A finding ends the process with a report.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -119,7 +119,10 @@ const BUSY: [string, Handler][] = [
   ],
 ]
 
-/** When a silent client is disconnected, and when it is disconnected after the end of its server began. */
+/**
+ * When a silent client is disconnected, and when it is disconnected after the end of its server
+ * began.
+ */
 function* lifetimes(handler: Handler, options: ServerOptions = {}): Coroutine<[string, string]> {
   const closing = new AbortController()
   const settings = { idleTimeout: 1000, grace: 20_000, signal: closing.signal, ...options }

@@ -9,7 +9,10 @@ import { errorOf, LOOPBACK } from '../world.js'
 import { WORLDS } from './each-driver.js'
 
 describe.each(WORLDS)('on %s, the connection of a handler', ({ driver, play }) => {
-  /** Serves one client that sends a line and reads to the end; gives what it has read, and how that ended. */
+  /**
+   * Serves one client that sends a line and reads to the end; gives what it has read, and how that
+   * ended.
+   */
   function fate(
     handler: (conn: Connection, session: Session) => Coroutine<unknown>,
     options: ServerOptions = {},

@@ -23,7 +23,8 @@ describe('the cost of a read', () => {
     const line = await scheduler.run(perform(conn.readline('\r\n', { limit: SIZE })))
 
     expect(line.length).toBe(SIZE + 2)
-    // Each byte once, and for each piece the byte before it, where a terminator may begin, and the seam.
+    // Each byte once, and for each piece the byte before it, where a terminator may begin, and the
+    // seam.
     expect(searched.bytes).toBeLessThanOrEqual(SIZE + 4 * pieces.length + 10)
     expect(searched.calls).toBeLessThanOrEqual(4 * pieces.length)
     // Each byte is copied into a block and from there into the line, and so are the seams.

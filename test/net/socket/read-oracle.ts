@@ -27,7 +27,8 @@ export function* readThrough(conn: Connection, stream: Buffer, calls: readonly C
   for (const call of [...calls, { kind: 'readall', limit: Number.POSITIVE_INFINITY } as const]) {
     let got: Buffer | Error
     try {
-      // Not yield*, with which an error would cost a captured stack. Half of the calls end with an error.
+      // Not yield*, with which an error would cost a captured stack. Half of the calls end with an
+      // error.
       got = (yield perform(conn, call)) as Buffer
     } catch (error) {
       if (!(error instanceof LimitError || error instanceof IncompleteReadError)) throw error
@@ -150,8 +151,8 @@ export function readCases(scale = 1): fc.Arbitrary<ReadCase> {
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('readexactly'), n: length }) },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('readall'), limit: length }) },
   )
-  // Each number encodes a letter, the length of its run, whether a piece ends there, and whether reading
-  // would block there. A number costs a tenth of a record.
+  // Each number encodes a letter, the length of its run, whether a piece ends there, and whether
+  // reading would block there. A number costs a tenth of a record.
   const letters = fc.array(fc.nat(4 * 8 - 1), { maxLength: 32 })
   return fc
     .record({ letters, run: fc.integer({ min: 1, max: scale }), calls: fc.array(call, { maxLength: 6 }) })

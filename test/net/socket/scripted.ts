@@ -19,7 +19,9 @@ export function reading<T>(text: string | Buffer, reader: (conn: Connection) => 
   })
 }
 
-/** A connection that gets the pieces with a wait after each, and then the end, and its scheduler. */
+/**
+ * A connection that gets the pieces with a wait after each, and then the end, and its scheduler.
+ */
 export function scripted(pieces: readonly Buffer[]): {
   readonly scheduler: Scheduler
   readonly conn: Connection

@@ -392,7 +392,9 @@ function* realExchange(): Coroutine<string> {
   }
 }
 
-/** The same simulation, except that it claims to simulate nothing, and so waits for real sockets. */
+/**
+ * The same simulation, except that it claims to simulate nothing, and so waits for real sockets.
+ */
 function realSockets(world: Simulation): Simulation {
   return new Proxy(world, {
     get(target, key) {

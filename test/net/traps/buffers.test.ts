@@ -188,7 +188,8 @@ describe('node:net', () => {
 
     const [small, large] = [await time(2 * MIB), await time(16 * MIB)]
 
-    // Eight times the length takes eight times as long, not sixty-four times. The rest is for a busy machine.
+    // Eight times the length takes eight times as long, not sixty-four times. The rest is for a
+    // busy machine.
     expect(large).toBeLessThan(30 * Math.max(small, 10))
   })
 })

@@ -1,4 +1,5 @@
-// Traps of node:net that a driver built on it could fall into: the end of the stream, resets and errors.
+// Traps of node:net that a driver built on it could fall into: the end of the stream, resets and
+// errors.
 
 import { ClosedError, ConnectionResetError, connect, listen } from '@bluelet/net'
 import { join, kill, pause, sleep, spawn } from '@bluelet/scheduler'

@@ -1,4 +1,5 @@
-// Promise 6: a task is killed only if the scheduler is killing it. Any other `Cancelled` is an error.
+// Promise 6: a task is killed only if the scheduler is killing it. Any other `Cancelled` is an
+// error.
 import {
   all,
   Cancelled,

@@ -1,4 +1,5 @@
-// Promise 7: whatever is thrown reaches its receiver as it is, and what is said about it stays bounded.
+// Promise 7: whatever is thrown reaches its receiver as it is, and what is said about it stays
+// bounded.
 import {
   AbandonedError,
   all,

@@ -1,4 +1,5 @@
-// The fake timers of test runners: a run takes the clock and the timers that are there when it begins, and keeps them.
+// The fake timers of test runners: a run takes the clock and the timers that are there when it
+// begins, and keeps them.
 import { mock } from 'node:test'
 import { race, run, Scheduler, sleep, spawn, TimeoutError, timeout } from '@bluelet/scheduler'
 import { defaultHost } from '@bluelet/scheduler/lowlevel'
@@ -17,7 +18,10 @@ const MINUTE = 60_000
 const realImmediate = setImmediate
 const realTimeout = setTimeout
 
-/** Lets a time pass in pieces of a second, with a turn of the real loop after each: what is not faked has its turn. */
+/**
+ * Lets a time pass in pieces of a second, with a turn of the real loop after each: what is not
+ * faked has its turn.
+ */
 async function inPieces(ms: number, advance: (ms: number) => unknown): Promise<void> {
   for (let passed = 0; passed < ms; passed += 1000) {
     await advance(1000)
@@ -44,7 +48,8 @@ function nodeTest(...apis: ('setTimeout' | 'Date')[]): FakeTimers {
 function jest(): FakeTimers {
   let clock: ReturnType<typeof install> | undefined
   return {
-    // As jest installs them: everything that can be faked, except for what the test runner needs to report its results.
+    // As jest installs them: everything that can be faked, except for what the test runner needs to
+    // report its results.
     install: () => {
       const toFake = (Object.keys(timers) as (keyof typeof timers)[]).filter(
         (name) => name !== 'nextTick' && name !== 'queueMicrotask',

@@ -1,4 +1,5 @@
-// Promise 4: values that a combination has received and that its waiter does not receive: each goes back exactly once.
+// Promise 4: values that a combination has received and that its waiter does not receive: each goes
+// back exactly once.
 import {
   AbandonedError,
   all,

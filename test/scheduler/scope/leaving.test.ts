@@ -1,4 +1,5 @@
-// Promise 4: branches that leave: what the clean-up of one gives away must not be lost in another one, and a race never meets itself.
+// Promise 4: branches that leave: what the clean-up of one gives away must not be lost in another
+// one, and a race never meets itself.
 import { all, Channel, callback, Latch, pause, race, run, Semaphore, sleep, spawn } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
 import { virtually } from '../world.js'

@@ -1,4 +1,5 @@
-// An echo server with Bun.listen. Its `write` takes what the kernel takes; the program keeps the rest until `drain`.
+// An echo server with Bun.listen. Its `write` takes what the kernel takes; the program keeps the
+// rest until `drain`.
 const server = Bun.listen({
   hostname: '127.0.0.1',
   port: 0,

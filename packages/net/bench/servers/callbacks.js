@@ -1,4 +1,5 @@
-// An echo server with callbacks on node:net: the minimum in Node. It does not even wait for a slow reader.
+// An echo server with callbacks on node:net: the minimum in Node. It does not even wait for a slow
+// reader.
 import net from 'node:net'
 import { BACKLOG, listening } from './control.js'
 

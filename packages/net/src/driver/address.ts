@@ -32,8 +32,8 @@ export class Address {
   }
 
   /**
-   * The client that the address stands for, as far as an address can tell: an IPv4 address stands for
-   * itself, an IPv6 address for its /64 network, all of which belongs to one subscriber.
+   * The client that the address stands for, as far as an address can tell: an IPv4 address stands
+   * for itself, an IPv6 address for its /64 network, all of which belongs to one subscriber.
    */
   get owner(): string {
     if (this.family === 4) return this.host
@@ -56,8 +56,9 @@ export class Address {
 }
 
 /**
- * Whether a host contains a NUL byte. The system would read only what precedes it, so `evil.example\0.ours.example`
- * would pass a check of its end and reach another host: no driver looks such a host up.
+ * Whether a host contains a NUL byte. The system would read only what precedes it, so
+ * `evil.example\0.ours.example` would pass a check of its end and reach another host: no driver
+ * looks such a host up.
  */
 export function hasNul(host: unknown): boolean {
   return typeof host === 'string' && host.includes('\0')

@@ -1,6 +1,6 @@
 /**
- * A queue of bytes that have arrived and wait to be read: a list of chunks that can be searched without
- * joining them. It is not a stream: it has no end, no limit and no waiting.
+ * A queue of bytes that have arrived and wait to be read: a list of chunks that can be searched
+ * without joining them. It is not a stream: it has no end, no limit and no waiting.
  */
 
 if (typeof Buffer === 'undefined') {
@@ -104,7 +104,10 @@ export class ByteQueue {
     return copy
   }
 
-  /** Gives a function that joins the bytes that the queue holds now. Nothing is copied before it is called. */
+  /**
+   * Gives a function that joins the bytes that the queue holds now. Nothing is copied before it is
+   * called.
+   */
   later(): () => Buffer {
     const chunks = this.#chunks.slice(this.#first)
     return () => Buffer.concat(chunks)
@@ -190,8 +193,8 @@ function lastBytes(before: Buffer, chunk: Buffer, n: number): Buffer {
 
 /**
  * Gives bytes that are safe to keep: a small part of a large piece of memory is copied, so that ten
- * bytes do not keep 64 KiB alive. Small copies share a block of our own, since Node's pool may be as
- * large as the memory that is to be freed.
+ * bytes do not keep 64 KiB alive. Small copies share a block of our own, since Node's pool may be
+ * as large as the memory that is to be freed.
  */
 export function release(part: Buffer): Buffer {
   const { length } = part

@@ -35,9 +35,14 @@ export interface Observer {
 export interface DriverSocket {
   /** Receives the socket's readiness. While it is null, nothing is read ahead. */
   observer: Observer | null
-  /** The address of our end; undefined while it has none. It is kept when the connection has ended. */
+  /**
+   * The address of our end; undefined while it has none. It is kept when the connection has ended.
+   */
   readonly localAddress: Address | undefined
-  /** The address of the peer's end; undefined while it has none. It is kept when the connection has ended. */
+  /**
+   * The address of the peer's end; undefined while it has none. It is kept when the connection has
+   * ended.
+   */
   readonly remoteAddress: Address | undefined
   /** How many of the written bytes have not reached the kernel. */
   readonly unsent: number
@@ -45,8 +50,8 @@ export interface DriverSocket {
    * Tries to read.
    *
    * @param max the maximum number of bytes: a positive integer
-   * @returns 1 to `max` bytes that the caller may keep; no bytes at the end of the stream; null if the
-   *   try would block
+   * @returns 1 to `max` bytes that the caller may keep; no bytes at the end of the stream; null if
+   *   the try would block
    * @throws the socket's error, once all bytes that arrived before it have been read
    */
   read(max: number): Buffer | null
@@ -63,9 +68,9 @@ export interface DriverSocket {
   /**
    * Closes the socket.
    *
-   * @param linger true: sends what is left, ends our side, and discards input until the peer has ended
-   *   its side. false: closes at once, as close(2) does; the peer still gets what the kernel has taken,
-   *   unless input was unread
+   * @param linger true: sends what is left, ends our side, and discards input until the peer has
+   *   ended its side. false: closes at once, as close(2) does; the peer still gets what the kernel
+   *   has taken, unless input was unread
    */
   close(linger: boolean): void
   /** Closes the socket at once, with a reset; whatever is unsent is lost. */
@@ -109,13 +114,13 @@ export interface ListenTarget extends SocketSettings {
 /** How to configure a connection. */
 export interface SocketSettings {
   /**
-   * Whether small writes are sent at once, instead of waiting for the acknowledgement of earlier ones
-   * (TCP_NODELAY). Default: true.
+   * Whether small writes are sent at once, instead of waiting for the acknowledgement of earlier
+   * ones (TCP_NODELAY). Default: true.
    */
   readonly noDelay?: boolean
   /**
-   * After how many milliseconds without traffic the peer is probed, so that a peer that has vanished
-   * is noticed (SO_KEEPALIVE). Default: 60,000. `Infinity` means never.
+   * After how many milliseconds without traffic the peer is probed, so that a peer that has
+   * vanished is noticed (SO_KEEPALIVE). Default: 60,000. `Infinity` means never.
    */
   readonly keepAlive?: number
 }
@@ -151,8 +156,8 @@ export interface Driver {
     done: (error: Error | null, listener: DriverListener | null) => void,
   ): () => void
   /**
-   * Calls back at the first SIGINT or SIGTERM. The system handles the next one: it ends the process at
-   * once. Left out by a driver whose environment has no such signals.
+   * Calls back at the first SIGINT or SIGTERM. The system handles the next one: it ends the process
+   * at once. Left out by a driver whose environment has no such signals.
    *
    * @returns removes the callback
    */

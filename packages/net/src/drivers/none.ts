@@ -1,5 +1,6 @@
 /**
- * Replaces the real drivers outside of Node, as in a browser: every operation fails, with the reason.
+ * Replaces the real drivers outside of Node, as in a browser: every operation fails, with the
+ * reason.
  */
 
 import type { Driver, DriverSocket } from '../driver/protocol.js'

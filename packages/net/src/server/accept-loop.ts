@@ -1,6 +1,6 @@
 /**
- * How a server accepts connections: in batches until its shutdown, and then those that had connected
- * before it. What is accepted goes to the sessions.
+ * How a server accepts connections: in batches until its shutdown, and then those that had
+ * connected before it. What is accepted goes to the sessions.
  */
 
 import { Cancelled, ClosedError, type Coroutine, callback, type Event, race, sleep } from '@bluelet/scheduler'
@@ -21,9 +21,10 @@ const MAX_BATCH = 64
 const ACCEPT_BACKOFF = 100
 
 /**
- * Clients that had connected at the shutdown are still served: the server accepts until no connection
- * has arrived for this many milliseconds and turns of the event loop. The time alone would not suffice:
- * on a busy machine one turn may take longer, and Node asks the system for connections once in each.
+ * Clients that had connected at the shutdown are still served: the server accepts until no
+ * connection has arrived for this many milliseconds and turns of the event loop. The time alone
+ * would not suffice: on a busy machine one turn may take longer, and Node asks the system for
+ * connections once in each.
  */
 const QUIET_TIME = 10
 const QUIET_TURNS = 8
@@ -39,8 +40,8 @@ const MAX_QUIET_WAIT = 100
 const MAX_BACKLOG_TIME = 1000
 
 /**
- * Accepts connections until the shutdown. The server survives a failed accept; only a closed listener
- * ends the loop; of several, the last.
+ * Accepts connections until the shutdown. The server survives a failed accept; only a closed
+ * listener ends the loop; of several, the last.
  */
 export function* acceptUntilShutdown(
   listeners: readonly Listener[],
@@ -93,8 +94,8 @@ export function* drainBacklog(
 }
 
 /**
- * Event: accepts from one of the listeners at a time, so that the limit holds for all of them together. A
- * race takes the first that has connections: they begin in another order each time.
+ * Event: accepts from one of the listeners at a time, so that the limit holds for all of them
+ * together. A race takes the first that has connections: they begin in another order each time.
  */
 function acceptBatch(listeners: readonly Listener[], { free }: ConnectionLimiter): Event<Connection[]> {
   const max = Math.min(free, MAX_BATCH)

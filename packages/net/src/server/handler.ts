@@ -5,8 +5,8 @@ import type { Connection } from '../socket/connection.js'
 import type { EndReason, TimeoutKind } from './stats.js'
 
 /**
- * Runs for each connection. When it has returned, the connection is closed; if it ends in another way,
- * see `onFailure`.
+ * Runs for each connection. When it has returned, the connection is closed; if it ends in another
+ * way, see `onFailure`.
  */
 export type Handler = (conn: Connection, session: Session) => Coroutine<unknown>
 
@@ -30,8 +30,8 @@ export interface Session {
 }
 
 /**
- * How a session ended: its handler returned, failed with an error that was reported, was cancelled, or
- * ended quietly by a timeout or for another reason.
+ * How a session ended: its handler returned, failed with an error that was reported, was cancelled,
+ * or ended quietly by a timeout or for another reason.
  */
 export type CloseReason = 'returned' | 'failed' | 'cancelled' | EndReason | TimeoutKind
 

@@ -1,6 +1,6 @@
 /**
- * Limits how many connections a server has at a time, in all and for each client. It decides; closing
- * what is over a limit is the business of `sessions`.
+ * Limits how many connections a server has at a time, in all and for each client. It decides;
+ * closing what is over a limit is the business of `sessions`.
  */
 
 import type { Event } from '@bluelet/scheduler'
@@ -19,8 +19,8 @@ export class ConnectionLimiter {
   readonly #limits: Limits
   readonly #stats: StatsCounters
   /**
-   * Whether the clients of the holders are known: always with a limit that the user has set, else from half
-   * of the places up to when three quarters are free again.
+   * Whether the clients of the holders are known: always with a limit that the user has set, else
+   * from half of the places up to when three quarters are free again.
    */
   #tracking: boolean
   /** Places by client; empty unless they are tracked. */

@@ -1,6 +1,6 @@
 /**
- * The options of a server, their defaults, and their checks. What the limits mean is in `limiter` and
- * `timeout-sweep`.
+ * The options of a server, their defaults, and their checks. What the limits mean is in `limiter`
+ * and `timeout-sweep`.
  */
 
 import type { AbortSignalLike, Task } from '@bluelet/scheduler'
@@ -17,7 +17,10 @@ const MAX_CONNECTIONS = 10_000
 /** The share of the places that one address may take by default. */
 const DEFAULT_SHARE = 3 / 4
 
-/** The maximum number of dropped connections that linger: half of the descriptors that are left to others. */
+/**
+ * The maximum number of dropped connections that linger: half of the descriptors that are left to
+ * others.
+ */
 const MAX_LINGERING = 32
 
 const DEFAULT_GRACE = 10_000
@@ -31,27 +34,28 @@ export type OverloadPolicy = 'wait' | 'close' | 'reset'
  */
 export interface LimitOptions {
   /**
-   * How many connections are open at a time: a positive integer. Default: 10,000, or less if the process
-   * may have few descriptors: a sixteenth of them and 64 are left to other uses, and an eighth to
-   * connections that wait. Running out of descriptors is worse than a limit: it also affects files and
-   * look-ups, and the system then drops connections without counting them.
+   * How many connections are open at a time: a positive integer. Default: 10,000, or less if the
+   * process may have few descriptors: a sixteenth of them and 64 are left to other uses, and an
+   * eighth to connections that wait. Running out of descriptors is worse than a limit: it also
+   * affects files and look-ups, and the system then drops connections without counting them.
    */
   readonly maxConnections?: number
   /**
-   * How many of them one client may have: an IPv4 address, or a /64 network of IPv6. Default: three quarters
-   * of `maxConnections`, so that one client cannot take every place; the addresses are looked up only once
-   * half of the places are taken. Behind a proxy that shares one address: `Infinity`. Further connections
-   * are dropped: reset if `overload` is `'reset'`, otherwise closed.
+   * How many of them one client may have: an IPv4 address, or a /64 network of IPv6. Default: three
+   * quarters of `maxConnections`, so that one client cannot take every place; the addresses are
+   * looked up only once half of the places are taken. Behind a proxy that shares one address:
+   * `Infinity`. Further connections are dropped: reset if `overload` is `'reset'`, otherwise
+   * closed.
    */
   readonly maxConnectionsPerAddress?: number
   /**
    * What happens to a connection above `maxConnections`.
-   * - `'wait'`, the default, is best for short bursts: it waits until another connection ends. `backlog`
-   *   limits how many wait. Beyond that, the `node` driver resets connections, and `epoll` leaves them
-   *   unconnected.
-   * - `'close'`: our side ends at once, so that the client knows at once. What it sends is discarded until it
-   *   has ended its side too, for at most a second and for at most 32 connections at a time: the longest
-   *   lingering is reset first.
+   * - `'wait'`, the default, is best for short bursts: it waits until another connection ends.
+   *   `backlog` limits how many wait. Beyond that, the `node` driver resets connections, and
+   *   `epoll` leaves them unconnected.
+   * - `'close'`: our side ends at once, so that the client knows at once. What it sends is
+   *   discarded until it has ended its side too, for at most a second and for at most 32
+   *   connections at a time: the longest lingering is reset first.
    * - `'reset'`: it is reset at once, which leaves nothing behind, neither here nor in the kernel.
    */
   readonly overload?: OverloadPolicy
@@ -67,22 +71,23 @@ export interface LimitOptions {
   readonly idleTimeout?: number
   /**
    * When a session is idle, for `idleTimeout` and for the quick end at shutdown.
-   * - `'session'`, the default: all its tasks wait for its client, and one of them reads. A task that waits
-   *   for a timer, a channel, a promise or another connection works for the client.
-   * - `'reader'`: a task reads, whatever the others do. For a chat, where a member's other tasks wait for
-   *   messages of others.
+   * - `'session'`, the default: all its tasks wait for its client, and one of them reads. A task
+   *   that waits for a timer, a channel, a promise or another connection works for the client.
+   * - `'reader'`: a task reads, whatever the others do. For a chat, where a member's other tasks
+   *   wait for messages of others.
    */
   readonly idle?: 'session' | 'reader'
   /**
-   * How long the rest of a message may take once a part of it has arrived, in `readline`, `readuntil`,
-   * `readexactly` or `readall`. Default: 30,000. Slowly arriving bytes do not extend it.
+   * How long the rest of a message may take once a part of it has arrived, in `readline`,
+   * `readuntil`, `readexactly` or `readall`. Default: 30,000. Slowly arriving bytes do not extend
+   * it.
    */
   readonly messageTimeout?: number
   /** How long a client may accept none of the bytes that are sent to it. Default: 30,000. */
   readonly stallTimeout?: number
   /**
-   * How long a session may take in all. Then its handler is cancelled, and its clean-up may still send.
-   * Default: `Infinity`.
+   * How long a session may take in all. Then its handler is cancelled, and its clean-up may still
+   * send. Default: `Infinity`.
    */
   readonly maxAge?: number
 }
@@ -97,47 +102,48 @@ export interface ServerOptions extends ListenOptions, LimitOptions {
    */
   readonly onError?: (error: unknown, conn: Connection, task: Task) => void
   /**
-   * Called for each connection that was not served, whose client exceeded a timeout, or whose handler
-   * ended quietly, with the reason and the client's address. Connections that were not accepted in time (`queue`) are only counted.
+   * Called for each connection that was not served, whose client exceeded a timeout, or whose
+   * handler ended quietly, with the reason and the client's address. Connections that were not
+   * accepted in time (`queue`) are only counted.
    */
   readonly onDrop?: (
     reason: DropReason | 'refused' | TimeoutKind | EndReason,
     address: Address | undefined,
   ) => void
   /**
-   * Called for each connection before it is served, with the client's address. If it returns false or
-   * throws, the connection is dropped: reset if `overload` is `'reset'`, otherwise closed.
+   * Called for each connection before it is served, with the client's address. If it returns false
+   * or throws, the connection is dropped: reset if `overload` is `'reset'`, otherwise closed.
    */
   // biome-ignore lint/suspicious/noConfusingVoidType: a callback that only looks on returns nothing.
   readonly onAccept?: (address: Address | undefined) => boolean | void
   /** Called for each connection that is served, before its handler begins. */
   readonly onOpen?: (conn: Connection, session: Session) => void
   /**
-   * Called for each connection that was served, once its tasks have ended and its descriptor is free,
-   * with how it ended.
+   * Called for each connection that was served, once its tasks have ended and its descriptor is
+   * free, with how it ended.
    */
   readonly onClose?: (conn: Connection, summary: SessionSummary) => void
   /**
    * What happens to the connection of a handler that ends other than by returning: with an error,
    * reported or quiet, or because it is cancelled.
-   * - `'reset'`, the default: it is reset, so that half a reply does not look whole. It is closed in order
-   *   if nothing has been sent since the handler's last read began, if the handler has called
-   *   `shutdown()`, or if the clean-up of a cancelled handler has sent something.
+   * - `'reset'`, the default: it is reset, so that half a reply does not look whole. It is closed
+   *   in order if nothing has been sent since the handler's last read began, if the handler has
+   *   called `shutdown()`, or if the clean-up of a cancelled handler has sent something.
    * - `'close'`: it is closed in order.
    */
   readonly onFailure?: 'reset' | 'close'
   /** Ends the server when it is aborted. The server then returns; it does not throw. */
   readonly signal?: AbortSignalLike
   /**
-   * Whether SIGINT and SIGTERM end the server. Default: true. The server then returns, so that the process
-   * can end with exit code 0. The system handles the second signal: it ends the process at once (130 or
-   * 143 in a shell).
+   * Whether SIGINT and SIGTERM end the server. Default: true. The server then returns, so that the
+   * process can end with exit code 0. The system handles the second signal: it ends the process at
+   * once (130 or 143 in a shell).
    */
   readonly signals?: boolean
   /**
-   * When the server ends, how long its handlers may go on, in milliseconds: 0 or more. Default: 10,000. A
-   * handler that has waited a quarter of a second for its client's next message is cancelled at once: it
-   * has nothing in progress.
+   * When the server ends, how long its handlers may go on, in milliseconds: 0 or more. Default:
+   * 10,000. A handler that has waited a quarter of a second for its client's next message is
+   * cancelled at once: it has nothing in progress.
    */
   readonly grace?: number
 }

@@ -1,6 +1,6 @@
 /**
- * The server: listens, runs a handler for each connection, and ends gracefully. Each part has a file of
- * its own: `accept-loop`, `sessions` and `session`, `limiter`, `timeout-sweep`, `shutdown`.
+ * The server: listens, runs a handler for each connection, and ends gracefully. Each part has a
+ * file of its own: `accept-loop`, `sessions` and `session`, `limiter`, `timeout-sweep`, `shutdown`.
  */
 
 import { type Coroutine, race } from '@bluelet/scheduler'
@@ -14,17 +14,19 @@ import { ShutdownSignal } from './shutdown.js'
 import { StatsCounters } from './stats.js'
 
 /**
- * A coroutine that listens, accepts connections, and runs a handler for each of them, until it is asked
- * to end.
+ * A coroutine that listens, accepts connections, and runs a handler for each of them, until it is
+ * asked to end.
  *
- * Handlers are isolated from each other: an error in a handler, or in a task that it spawned, closes its
- * connection, cancels its tasks and is reported once, and the server goes on. What the session's own
- * connection throws is not an error but the end of a client: a reset, the end in the middle of a message,
- * a limit, a timeout, or our own close from another task. It ends the handler quietly and is counted.
+ * Handlers are isolated from each other: an error in a handler, or in a task that it spawned,
+ * closes its connection, cancels its tasks and is reported once, and the server goes on. What the
+ * session's own connection throws is not an error but the end of a client: a reset, the end in the
+ * middle of a message, a limit, a timeout, or our own close from another task. It ends the handler
+ * quietly and is counted.
  *
- * The server ends by SIGINT or SIGTERM, by its `signal`, or when it is killed. It stops listening, lets
- * its handlers finish within the grace period, cancels the others, whose clean-up may still send, and
- * returns. A kill has a grace period of its own; handlers get at most half of it to finish.
+ * The server ends by SIGINT or SIGTERM, by its `signal`, or when it is killed. It stops listening,
+ * lets its handlers finish within the grace period, cancels the others, whose clean-up may still
+ * send, and returns. A kill has a grace period of its own; handlers get at most half of it to
+ * finish.
  *
  * Bluelet: an error in a handler ends the program; so does a signal, wherever it interrupts.
  *
@@ -38,8 +40,9 @@ import { StatsCounters } from './stats.js'
  */
 export function server(host: string, port: number, handler: Handler, options?: ServerOptions): Coroutine<void>
 /**
- * A coroutine that serves listeners that are open already, such as one for each of several addresses, under
- * common limits. It closes them when it ends. The options of `listen` have no effect.
+ * A coroutine that serves listeners that are open already, such as one for each of several
+ * addresses, under common limits. It closes them when it ends. The options of `listen` have no
+ * effect.
  *
  * @example
  * yield* server([yield* listen('127.0.0.1', 80), yield* listen('::1', 80)], handler)

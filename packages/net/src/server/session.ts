@@ -1,6 +1,6 @@
 /**
- * A session: one connection of a server, its handler, and the tasks that the handler has spawned. It
- * supervises those tasks; it knows nothing of other sessions.
+ * A session: one connection of a server, its handler, and the tasks that the handler has spawned.
+ * It supervises those tasks; it knows nothing of other sessions.
  */
 
 import { ClosedError, type Coroutine, type Task, TimeoutError } from '@bluelet/scheduler'
@@ -106,8 +106,8 @@ export class Session implements PublicSession, ScopeOwner, ConnectionObserver, S
   }
 
   /**
-   * Whether the session does nothing but wait for its client: each of its tasks does, one of them in a
-   * read. Waiting for the end of the server or of the connection is no work.
+   * Whether the session does nothing but wait for its client: each of its tasks does, one of them
+   * in a read. Waiting for the end of the server or of the connection is no work.
    */
   get idle(): boolean {
     if (this.#owner.limits.idle === 'reader') return true
@@ -217,8 +217,8 @@ export class Session implements PublicSession, ScopeOwner, ConnectionObserver, S
   }
 
   /**
-   * Ends the connection of a handler that has not returned: with a reset if the client might take half a
-   * reply for a whole one.
+   * Ends the connection of a handler that has not returned: with a reset if the client might take
+   * half a reply for a whole one.
    */
   #endUnfinished(): void {
     const { readHalf, writeHalf } = this.conn
@@ -238,10 +238,11 @@ export class Session implements PublicSession, ScopeOwner, ConnectionObserver, S
   }
 
   /**
-   * Why an error ends the session quietly: this session's own connection threw this very object, or a
-   * ClosedError is caused by it, or an AggregateError consists of such errors.
+   * Why an error ends the session quietly: this session's own connection threw this very object, or
+   * a ClosedError is caused by it, or an AggregateError consists of such errors.
    *
-   * @param depth how many causes and aggregates may be nested, since a user's error may be part of itself
+   * @param depth how many causes and aggregates may be nested, since a user's error may be part of
+   *   itself
    * @returns undefined if the error is to be reported
    */
   #endReason(error: unknown, depth: number): EndReason | 'timeout' | undefined {

@@ -1,6 +1,6 @@
 /**
- * The sessions of one server: which connections are served, where their errors go, and how all of them
- * end together. Accepting is the business of `accept-loop`.
+ * The sessions of one server: which connections are served, where their errors go, and how all of
+ * them end together. Accepting is the business of `accept-loop`.
  */
 
 import type { Event, Task } from '@bluelet/scheduler'
@@ -168,8 +168,9 @@ export class Sessions implements SessionOwner {
   }
 
   /**
-   * Ends our side of a dropped connection, and discards what its client sends: a close with unread input
-   * would be a reset. Few may linger, and not for long; otherwise a flood would get in after all.
+   * Ends our side of a dropped connection, and discards what its client sends: a close with unread
+   * input would be a reset. Few may linger, and not for long; otherwise a flood would get in after
+   * all.
    */
   #linger(socket: DriverSocket): void {
     const { timers } = this.#scheduler

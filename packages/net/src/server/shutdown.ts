@@ -1,6 +1,6 @@
 /**
- * A request to end the server, from an AbortSignal or from SIGINT and SIGTERM. It only says that the
- * server is to end; how it ends is in `server`.
+ * A request to end the server, from an AbortSignal or from SIGINT and SIGTERM. It only says that
+ * the server is to end; how it ends is in `server`.
  */
 
 import { type AbortSignalLike, type Event, Latch } from '@bluelet/scheduler'

@@ -14,10 +14,10 @@ export type DropReason = 'connections' | 'address' | 'queue'
 export type TimeoutKind = 'firstByte' | 'idle' | 'message' | 'stall'
 
 /**
- * Why a handler ended quietly before it had returned, by what its own connection threw: the client reset
- * the connection or could no longer be reached; it ended its side in the middle of a message; it sent
- * more than a limit; the program closed the connection while the handler used it; or the session
- * exceeded `maxAge`.
+ * Why a handler ended quietly before it had returned, by what its own connection threw: the client
+ * reset the connection or could no longer be reached; it ended its side in the middle of a message;
+ * it sent more than a limit; the program closed the connection while the handler used it; or the
+ * session exceeded `maxAge`.
  */
 export type EndReason = 'reset' | 'incomplete' | 'limit' | 'closed' | 'age'
 

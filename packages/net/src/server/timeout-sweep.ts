@@ -2,8 +2,8 @@
  * The timeouts of a server's connections.
  *
  * There is no timer for each wait, which would cost every receive. Instead, a sweep looks at all
- * connections from time to time, as long as one of them waits for its client. A wait that the sweep has
- * seen for too long fails. It never fails early, and at most a quarter late.
+ * connections from time to time, as long as one of them waits for its client. A wait that the sweep
+ * has seen for too long fails. It never fails early, and at most a quarter late.
  */
 
 import { TimeoutError } from '@bluelet/scheduler'

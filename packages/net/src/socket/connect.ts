@@ -1,6 +1,6 @@
 /**
- * Connecting by name: the look-up, the attempts, and one timeout for both. How several addresses are
- * tried is in `happy-eyeballs`.
+ * Connecting by name: the look-up, the attempts, and one timeout for both. How several addresses
+ * are tried is in `happy-eyeballs`.
  */
 
 import {
@@ -34,8 +34,8 @@ export interface ConnectOptions extends SocketSettings {
    */
   readonly timeout?: number
   /**
-   * When it is aborted, the event throws the signal's reason, and no connection or attempt is left. It has no
-   * effect on a connection that is established.
+   * When it is aborted, the event throws the signal's reason, and no connection or attempt is left.
+   * It has no effect on a connection that is established.
    */
   readonly signal?: AbortSignalLike
   /**
@@ -46,8 +46,8 @@ export interface ConnectOptions extends SocketSettings {
 }
 
 /**
- * Event: connects to a server and gives the {@link Connection}. Nothing blocks, not even the look-up of
- * the name.
+ * Event: connects to a server and gives the {@link Connection}. Nothing blocks, not even the
+ * look-up of the name.
  *
  * Throws {@link ConnectError}, which names each address that was tried and its error.
  *

@@ -1,9 +1,9 @@
 /**
  * The connection: a stream of bytes in each direction, whose operations are events.
  *
- * It knows nothing of system calls: it makes the driver's tries, parks its reader or its writer when a
- * try would block, and tries again when the driver calls `ready`. Each direction is a half of its own
- * (`read-half`, `write-half`), and so is the end (`linger`).
+ * It knows nothing of system calls: it makes the driver's tries, parks its reader or its writer
+ * when a try would block, and tries again when the driver calls `ready`. Each direction is a half
+ * of its own (`read-half`, `write-half`), and so is the end (`linger`).
  */
 
 import { ClosedError, type Event, timeout } from '@bluelet/scheduler'
@@ -37,9 +37,9 @@ export interface ReadOptions {
    */
   readonly limit?: number
   /**
-   * The maximum time in milliseconds for the whole read, however slowly the bytes arrive. Then the read
-   * throws a {@link TimeoutError}, and what has arrived can still be read. Default: no limit, apart from
-   * those of a server.
+   * The maximum time in milliseconds for the whole read, however slowly the bytes arrive. Then the
+   * read throws a {@link TimeoutError}, and what has arrived can still be read. Default: no limit,
+   * apart from those of a server.
    */
   readonly timeout?: number
 }
@@ -53,8 +53,8 @@ export interface PeekOptions extends ReadOptions {
 /** Options of `whenGone`. */
 export interface GoneOptions {
   /**
-   * Whether the end of the peer's side counts, once everything before it has been read. A client that has
-   * ended its side may still wait for a reply. Default: false.
+   * Whether the end of the peer's side counts, once everything before it has been read. A client
+   * that has ended its side may still wait for a reply. Default: false.
    */
   readonly end?: boolean
 }
@@ -63,8 +63,8 @@ export interface GoneOptions {
  * A connected socket. One task at a time can read, and one at a time can write; another one gets a
  * {@link BusyError}.
  *
- * Every event throws {@link ConnectionResetError} if the connection has ended other than by an orderly
- * end, and {@link ClosedError} once `close()` has been called.
+ * Every event throws {@link ConnectionResetError} if the connection has ended other than by an
+ * orderly end, and {@link ClosedError} once `close()` has been called.
  */
 export class Connection {
   /** The driver's socket. */
@@ -93,7 +93,10 @@ export class Connection {
     socket.observer = this
   }
 
-  /** The peer's address; undefined if the peer disconnected before it could be read. It is kept when the connection has ended. */
+  /**
+   * The peer's address; undefined if the peer disconnected before it could be read. It is kept when
+   * the connection has ended.
+   */
   get remoteAddress(): Address | undefined {
     return this.socket.remoteAddress
   }
@@ -104,8 +107,8 @@ export class Connection {
   }
 
   /**
-   * Event: receives 1 to `max` bytes, as soon as any have arrived; no bytes at the end of the stream, and
-   * only there. The caller may keep the bytes.
+   * Event: receives 1 to `max` bytes, as soon as any have arrived; no bytes at the end of the
+   * stream, and only there. The caller may keep the bytes.
    *
    * @param max a positive integer. Default: 65,536
    */
@@ -114,11 +117,11 @@ export class Connection {
   }
 
   /**
-   * Event: receives a line, including its terminator. At the end of the stream: the rest of the last
-   * line, or no bytes.
+   * Event: receives a line, including its terminator. At the end of the stream: the rest of the
+   * last line, or no bytes.
    *
-   * Throws {@link LimitError} if there is no terminator within the limit; the bytes can then still be
-   * read.
+   * Throws {@link LimitError} if there is no terminator within the limit; the bytes can then still
+   * be read.
    *
    * Bluelet: has no limit.
    *
@@ -132,8 +135,8 @@ export class Connection {
   /**
    * Event: receives bytes up to a terminator, which is included.
    *
-   * Throws {@link IncompleteReadError} if the stream ends first, and {@link LimitError} if there is no
-   * terminator within the limit. In both cases the bytes can still be read.
+   * Throws {@link IncompleteReadError} if the stream ends first, and {@link LimitError} if there is
+   * no terminator within the limit. In both cases the bytes can still be read.
    */
   readuntil(terminator: string | Uint8Array, options: ReadOptions = {}): Event<Buffer> {
     const { limit = DEFAULT_LIMIT } = options
@@ -141,8 +144,8 @@ export class Connection {
   }
 
   /**
-   * Event: receives exactly `n` bytes. Throws {@link IncompleteReadError} if the stream ends first; what
-   * has arrived can then still be read.
+   * Event: receives exactly `n` bytes. Throws {@link IncompleteReadError} if the stream ends first;
+   * what has arrived can then still be read.
    *
    * @param n 0 or more
    * @throws LimitError if `n` is above the limit: do not trust a length that a peer has sent
@@ -159,8 +162,8 @@ export class Connection {
   }
 
   /**
-   * Event: receives everything up to the end of the stream. Throws {@link LimitError} if that is more
-   * than the limit.
+   * Event: receives everything up to the end of the stream. Throws {@link LimitError} if that is
+   * more than the limit.
    */
   readall(options: ReadOptions = {}): Event<Buffer> {
     const { limit = DEFAULT_LIMIT } = options
@@ -168,11 +171,11 @@ export class Connection {
   }
 
   /**
-   * Event: gives a copy of the next bytes without taking them: what has arrived, as soon as any have; no
-   * bytes at the end of the stream. A later peek also sees what has arrived since.
+   * Event: gives a copy of the next bytes without taking them: what has arrived, as soon as any
+   * have; no bytes at the end of the stream. A later peek also sees what has arrived since.
    *
-   * With `exactly` it waits for `max` bytes, and throws {@link IncompleteReadError} if the stream ends
-   * first.
+   * With `exactly` it waits for `max` bytes, and throws {@link IncompleteReadError} if the stream
+   * ends first.
    *
    * @param max the maximum number of bytes: a positive integer. Default: 65,536
    * @throws LimitError if `max` is above the limit, with `exactly`: 1,048,576 unless told otherwise
@@ -184,8 +187,8 @@ export class Connection {
   }
 
   /**
-   * Event: sends bytes and gives the number that the kernel has taken: at least one, unless there are
-   * none to send. On the `node` driver that is at most 65,536.
+   * Event: sends bytes and gives the number that the kernel has taken: at least one, unless there
+   * are none to send. On the `node` driver that is at most 65,536.
    *
    * @param data bytes that must not change until then, or a string, which is sent as UTF-8
    */
@@ -195,8 +198,8 @@ export class Connection {
   }
 
   /**
-   * Event: sends bytes, and resumes when the kernel has taken all of them. It does not say that the peer
-   * has received them.
+   * Event: sends bytes, and resumes when the kernel has taken all of them. It does not say that the
+   * peer has received them.
    *
    * Killing a task that sends aborts the connection if a part of the bytes has gone out.
    *
@@ -208,8 +211,8 @@ export class Connection {
   }
 
   /**
-   * Ends our side of the stream, after what was sent: the peer receives the end, and can go on sending.
-   * A plain call.
+   * Ends our side of the stream, after what was sent: the peer receives the end, and can go on
+   * sending. A plain call.
    *
    * @throws ClosedError after close()
    */
@@ -220,8 +223,9 @@ export class Connection {
 
   /**
    * Closes the connection; a plain call that takes effect at once. Waiting tasks get a
-   * {@link ClosedError}. What was sent still reaches the peer, in the background and within 5 seconds. A
-   * run waits for that, and so does `yield conn.whenClosed()`. Closing again does nothing.
+   * {@link ClosedError}. What was sent still reaches the peer, in the background and within 5
+   * seconds. A run waits for that, and so does `yield conn.whenClosed()`. Closing again does
+   * nothing.
    */
   close(): void {
     this.#close(true)
@@ -236,8 +240,8 @@ export class Connection {
   }
 
   /**
-   * Whether the connection is closed: `close()` or `abort()` has been called, or the descriptor is free,
-   * as after a reset by the peer. Bytes that arrived before that reset can still be read.
+   * Whether the connection is closed: `close()` or `abort()` has been called, or the descriptor is
+   * free, as after a reset by the peer. Bytes that arrived before that reset can still be read.
    */
   get closed(): boolean {
     return this.descriptorClosed || this.#linger?.closing === true
@@ -257,11 +261,12 @@ export class Connection {
   }
 
   /**
-   * Event: waits until the peer has disconnected other than by an orderly end, whether or not a task reads.
-   * Bytes that arrived before can still be read. Throws {@link ClosedError} if the connection is closed here.
+   * Event: waits until the peer has disconnected other than by an orderly end, whether or not a
+   * task reads. Bytes that arrived before can still be read. Throws {@link ClosedError} if the
+   * connection is closed here.
    *
-   * While a task waits and none reads, up to 65,536 bytes are read ahead. Not every driver can look beyond
-   * unread bytes.
+   * While a task waits and none reads, up to 65,536 bytes are read ahead. Not every driver can look
+   * beyond unread bytes.
    *
    * @example
    * yield* race([work(), conn.whenGone()])
@@ -286,8 +291,8 @@ export class Connection {
   /**
    * Closes the connection, at the end of an `await using` in async code.
    *
-   * @returns a promise that resolves when the descriptor is free. It belongs to no run, so it holds none
-   *   open
+   * @returns a promise that resolves when the descriptor is free. It belongs to no run, so it holds
+   *   none open
    */
   [Symbol.asyncDispose](): Promise<void> {
     this.close()

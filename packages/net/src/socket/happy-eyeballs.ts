@@ -1,7 +1,7 @@
 /**
- * Connecting to one of several addresses, IPv6 and IPv4 alternately: each attempt starts a little after
- * the previous one, and the first to succeed wins (RFC 8305, "happy eyeballs"). Names and the timeout of
- * the whole are the business of `connect`.
+ * Connecting to one of several addresses, IPv6 and IPv4 alternately: each attempt starts a little
+ * after the previous one, and the first to succeed wins (RFC 8305, "happy eyeballs"). Names and the
+ * timeout of the whole are the business of `connect`.
  */
 
 import { Cancelled, Channel, type Coroutine, group, race, sleep } from '@bluelet/scheduler'
@@ -103,8 +103,9 @@ function* attempt(target: Attempt, attempts: Attempts): Coroutine<void> {
 }
 
 /**
- * Whether both ends are the same socket: TCP allows that (RFC 9293, 3.5, simultaneous open), and it happens when a
- * client tries an ephemeral port on its own machine until the system chooses that very port for the client.
+ * Whether both ends are the same socket: TCP allows that (RFC 9293, 3.5, simultaneous open), and it
+ * happens when a client tries an ephemeral port on its own machine until the system chooses that
+ * very port for the client.
  */
 function isToItself({ localAddress, remoteAddress }: Connection): boolean {
   return (

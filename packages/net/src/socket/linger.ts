@@ -1,6 +1,7 @@
 /**
  * The end of a connection: what happens between `close()` and the moment at which the descriptor is
- * free, and the event that waits for that moment. It reads and writes nothing itself; the driver does.
+ * free, and the event that waits for that moment. It reads and writes nothing itself; the driver
+ * does.
  */
 
 import type { EventHandler, Runtime, Waiter } from '@bluelet/scheduler/lowlevel'

@@ -1,6 +1,6 @@
 /**
- * The listener: a listening socket whose connections are accepted by an event. It starts no tasks; that
- * is the server's job.
+ * The listener: a listening socket whose connections are accepted by an event. It starts no tasks;
+ * that is the server's job.
  */
 
 import { ClosedError, type Event } from '@bluelet/scheduler'
@@ -28,17 +28,17 @@ const DEFAULT_BACKLOG = 511
 /** Options of {@link listen}. */
 export interface ListenOptions extends SocketSettings {
   /**
-   * How many connections wait in the kernel: a positive integer. Default: 511. On the `node` driver up
-   * to eight times as many also wait in the process until they are accepted, but at most an eighth of
-   * its descriptors; further connections are reset.
+   * How many connections wait in the kernel: a positive integer. Default: 511. On the `node` driver
+   * up to eight times as many also wait in the process until they are accepted, but at most an
+   * eighth of its descriptors; further connections are reset.
    */
   readonly backlog?: number
   /** On `::`, whether IPv4 clients are excluded. Default: false. */
   readonly ipv6Only?: boolean
   /**
-   * Whether other listeners, such as a second process of the same server, may share the port and its
-   * connections. Default: false. Where Node or the system does not support that, a {@link ListenError}
-   * says so.
+   * Whether other listeners, such as a second process of the same server, may share the port and
+   * its connections. Default: false. Where Node or the system does not support that, a
+   * {@link ListenError} says so.
    */
   readonly reusePort?: boolean
   /**
@@ -79,8 +79,8 @@ export class Listener {
   }
 
   /**
-   * Event: waits for a connection and accepts it. If several tasks wait, the first one gets it. Throws
-   * {@link ClosedError} when the listener is closed.
+   * Event: waits for a connection and accepts it. If several tasks wait, the first one gets it.
+   * Throws {@link ClosedError} when the listener is closed.
    */
   accept(): Event<Connection> {
     return event<Connection>(this.#acceptor, ONE)
@@ -96,8 +96,8 @@ export class Listener {
 
   /**
    * Stops listening; a plain call that takes effect at once. Tasks that wait in `accept` get a
-   * {@link ClosedError}. Accepted connections live on; connections that were not accepted are reset.
-   * Closing again does nothing.
+   * {@link ClosedError}. Accepted connections live on; connections that were not accepted are
+   * reset. Closing again does nothing.
    */
   close(): void {
     this.#acceptor.close()

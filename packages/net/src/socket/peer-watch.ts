@@ -1,6 +1,6 @@
 /**
- * The event that waits until the peer has disconnected. It reads nothing itself: the reading half, which
- * finds out, tells it.
+ * The event that waits until the peer has disconnected. It reads nothing itself: the reading half,
+ * which finds out, tells it.
  */
 
 import { ClosedError } from '@bluelet/scheduler'

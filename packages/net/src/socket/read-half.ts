@@ -1,8 +1,9 @@
 /**
- * The reading half of a connection: its one reader, and bytes that have arrived but were not requested.
+ * The reading half of a connection: its one reader, and bytes that have arrived but were not
+ * requested.
  *
- * It tries, parks its reader if the try would block, and tries again when the driver says READABLE. What
- * a request beyond `recv` needs (a line, an exact length) is decided in `read-requests`.
+ * It tries, parks its reader if the try would block, and tries again when the driver says READABLE.
+ * What a request beyond `recv` needs (a line, an exact length) is decided in `read-requests`.
  */
 
 import { ClosedError } from '@bluelet/scheduler'
@@ -16,14 +17,14 @@ import { Peek, PeekExactly, type ReadRequest } from './read-requests.js'
 import { thrownBy } from './thrown.js'
 
 /**
- * How many bytes are requested from the driver at a time. A read holds what has arrived for it, and at
- * most this much beyond.
+ * How many bytes are requested from the driver at a time. A read holds what has arrived for it, and
+ * at most this much beyond.
  */
 export const MAX_READ_AHEAD = 65_536
 
 /**
- * How many receives one read makes before others have their turn. The driver says READABLE only once, so the
- * read then tries again by itself.
+ * How many receives one read makes before others have their turn. The driver says READABLE only
+ * once, so the read then tries again by itself.
  */
 const MAX_RECEIVES = 16
 
@@ -60,8 +61,9 @@ export class ReadHalf implements EventHandler<number | ReadRequest, undefined, B
   /** How many bytes had been sent when the last read began. */
   sentBefore = 0
   /**
-   * What a branch of a combination has read, as long as nothing has been read since: it can be put back. A weak reference,
-   * because most of these bytes are received, and an idle connection must not keep them.
+   * What a branch of a combination has read, as long as nothing has been read since: it can be put
+   * back. A weak reference, because most of these bytes are received, and an idle connection must
+   * not keep them.
    */
   #returnable: WeakRef<Buffer> | null = null
 
@@ -126,8 +128,8 @@ export class ReadHalf implements EventHandler<number | ReadRequest, undefined, B
   }
 
   /**
-   * If a task waits for the peer to disconnect, and no task reads: reads ahead up to MAX_READ_AHEAD bytes,
-   * since only a try finds the end of the stream or its error.
+   * If a task waits for the peer to disconnect, and no task reads: reads ahead up to MAX_READ_AHEAD
+   * bytes, since only a try finds the end of the stream or its error.
    */
   lookAtPeer(): void {
     const { peerWatch } = this
@@ -170,7 +172,10 @@ export class ReadHalf implements EventHandler<number | ReadRequest, undefined, B
     this.#give(waiter, bytes, this.#request)
   }
 
-  /** Puts bytes back in front whose reader cannot receive them, unless later bytes have been read since. */
+  /**
+   * Puts bytes back in front whose reader cannot receive them, unless later bytes have been read
+   * since.
+   */
   discard(_request: number | ReadRequest, bytes: Buffer): void {
     if (this.#returnable?.deref() !== bytes || this.#failure === CLOSED_HERE) return
     this.#returnable = null
@@ -237,8 +242,8 @@ export class ReadHalf implements EventHandler<number | ReadRequest, undefined, B
   }
 
   /**
-   * Receives what has arrived until `wanted` bytes are here. An error is left to a read that needs more
-   * bytes than these.
+   * Receives what has arrived until `wanted` bytes are here. An error is left to a read that needs
+   * more bytes than these.
    *
    * @returns how many receives that took
    */

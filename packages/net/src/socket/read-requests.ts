@@ -1,6 +1,6 @@
 /**
- * Requests for bytes other than `recv`: lines, exact lengths, everything. Each decides from the bytes
- * that have arrived whether it is fulfilled; none of them reads or waits.
+ * Requests for bytes other than `recv`: lines, exact lengths, everything. Each decides from the
+ * bytes that have arrived whether it is fulfilled; none of them reads or waits.
  */
 
 import { bytesOf, checkCount, checkMax } from '../check.js'
@@ -20,7 +20,9 @@ export const DEFAULT_BLOCK_LIMIT = 1_048_576
 export interface ReadRequest {
   /** The request as the user would write it. */
   readonly name: string
-  /** How many bytes it looks at if they have arrived, although it waits for fewer. Default: none. */
+  /**
+   * How many bytes it looks at if they have arrived, although it waits for fewer. Default: none.
+   */
   readonly sees?: number
   /** Forgets an earlier search: one event may be yielded many times. */
   restart?(): void

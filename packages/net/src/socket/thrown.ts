@@ -1,6 +1,6 @@
 /**
- * Which connection threw an error: by the identity of the error object, not by its class or its code,
- * which an error of an upstream connection or of a database may share.
+ * Which connection threw an error: by the identity of the error object, not by its class or its
+ * code, which an error of an upstream connection or of a database may share.
  */
 
 const connections = new WeakMap<object, object>()

@@ -1,6 +1,6 @@
 /**
- * The writing half of a connection: its one writer, and how many bytes the driver has taken. It has no
- * buffer of its own: the bytes of a send stay the caller's until the kernel has taken them.
+ * The writing half of a connection: its one writer, and how many bytes the driver has taken. It has
+ * no buffer of its own: the bytes of a send stay the caller's until the kernel has taken them.
  */
 
 import { ClosedError } from '@bluelet/scheduler'
@@ -13,7 +13,9 @@ import { thrownBy } from './thrown.js'
 /** What is to be sent. */
 export interface Send {
   readonly bytes: Buffer
-  /** The number of bytes when the event was made. Their memory may be transferred or shrunk later. */
+  /**
+   * The number of bytes when the event was made. Their memory may be transferred or shrunk later.
+   */
   readonly length: number
   /** True: `sendall`. False: `send`, which makes one try, as the kernel does. */
   readonly all: boolean
@@ -131,8 +133,8 @@ export class WriteHalf implements EventHandler<Send, undefined, number & undefin
     if (waiter === null) return
     this.#waiter = null
     this.#send = null
-    // Thrown before the abort: in a combination with a read, the reader's ClosedError would withdraw
-    // this send.
+    // Thrown before the abort: in a combination with a read, the reader's ClosedError would
+    // withdraw this send.
     waiter.throw(thrownBy(this.#connection, error))
     this.#connection.abort()
   }

@@ -1,6 +1,7 @@
 /**
- * Bluelet's file events, `read` and `write`, over the streams of Node: files, pipes, `process.stdin` and
- * `process.stdout`, zlib. They check their arguments here; the halves of a stream do the rest.
+ * Bluelet's file events, `read` and `write`, over the streams of Node: files, pipes,
+ * `process.stdin` and `process.stdout`, zlib. They check their arguments here; the halves of a
+ * stream do the rest.
  */
 
 import type { Event } from '@bluelet/scheduler'
@@ -13,28 +14,29 @@ import { writerOf } from './stream-writer.js'
 /** Options of a {@link read} that reads everything. */
 export interface StreamReadOptions {
   /**
-   * The maximum number of bytes: 0 or more. Default: `Infinity`, since the program itself has opened the
-   * stream. Set it for a stream whose content comes from elsewhere.
+   * The maximum number of bytes: 0 or more. Default: `Infinity`, since the program itself has
+   * opened the stream. Set it for a stream whose content comes from elsewhere.
    */
   readonly limit?: number
 }
 
 /**
- * Event: reads 1 to `n` bytes from a Node stream, as soon as any have arrived; no bytes at its end, and
- * only there. The caller may keep the bytes. A stream of strings is read as UTF-8.
+ * Event: reads 1 to `n` bytes from a Node stream, as soon as any have arrived; no bytes at its end,
+ * and only there. The caller may keep the bytes. A stream of strings is read as UTF-8.
  *
  * The stream is paused while no task reads it, so that it reads ahead at most up to its own
- * `highWaterMark`, and `process.stdin` does not keep the process alive. Bytes that were not requested go
- * back to the stream: `pipe`, `for await` and any other later reader get every byte that was not read
- * here, and so does the next read after one that was killed or timed out. (Bytes left over from a stream
- * with `setEncoding` are kept for the next read here.) A stream that `resume()` alone sets flowing,
- * without a listener, stays paused; to discard the rest, `destroy()` it.
+ * `highWaterMark`, and `process.stdin` does not keep the process alive. Bytes that were not
+ * requested go back to the stream: `pipe`, `for await` and any other later reader get every byte
+ * that was not read here, and so does the next read after one that was killed or timed out. (Bytes
+ * left over from a stream with `setEncoding` are kept for the next read here.) A stream that
+ * `resume()` alone sets flowing, without a listener, stays paused; to discard the rest, `destroy()`
+ * it.
  *
- * Throws the stream's error when it fails, once, and after the bytes that arrived before it; an error
- * that comes while no task waits is thrown at the next read. From this call on, no error of the stream
- * ends the process. Throws {@link ClosedError} after that, and when the stream was destroyed before its
- * end; {@link BusyError} while another task reads the stream; and TypeError for a chunk that is neither
- * bytes nor a string, which stays in the stream.
+ * Throws the stream's error when it fails, once, and after the bytes that arrived before it; an
+ * error that comes while no task waits is thrown at the next read. From this call on, no error of
+ * the stream ends the process. Throws {@link ClosedError} after that, and when the stream was
+ * destroyed before its end; {@link BusyError} while another task reads the stream; and TypeError
+ * for a chunk that is neither bytes nor a string, which stays in the stream.
  *
  * Bluelet: `read(fd, n)` blocks the whole program if the file is slow.
  *
@@ -55,8 +57,8 @@ export function read(stream: ReadableLike, n: number): Event<Buffer>
 /**
  * Event: reads a Node stream to its end, and gives everything that was left of it.
  *
- * Throws {@link LimitError} if that is more than the limit. The bytes can then still be read, as after a
- * read that was killed or timed out. Apart from that, it works like the read of `n` bytes.
+ * Throws {@link LimitError} if that is more than the limit. The bytes can then still be read, as
+ * after a read that was killed or timed out. Apart from that, it works like the read of `n` bytes.
  *
  * Bluelet: `read(fd)` fails on Python 3.
  *
@@ -88,16 +90,17 @@ export function read(stream: ReadableLike, wanted: number | StreamReadOptions = 
 }
 
 /**
- * Event: writes to a Node stream, and resumes when the stream has handed the bytes on, to the system or
- * to its next stage. So a slow consumer slows the writing task down.
+ * Event: writes to a Node stream, and resumes when the stream has handed the bytes on, to the
+ * system or to its next stage. So a slow consumer slows the writing task down.
  *
- * Killing a task that writes takes nothing back: its bytes are written whole, and the next write waits
- * until the stream has handed those on.
+ * Killing a task that writes takes nothing back: its bytes are written whole, and the next write
+ * waits until the stream has handed those on.
  *
- * Throws the stream's error when it fails, once, such as `EPIPE` when the reader of a pipe has closed it;
- * an error that comes while no task waits is thrown at the next write. From this call on, no error of the
- * stream ends the process. Throws {@link ClosedError} after that, after `end()`, and when the stream is
- * destroyed; and {@link BusyError} while another task writes to the stream.
+ * Throws the stream's error when it fails, once, such as `EPIPE` when the reader of a pipe has
+ * closed it; an error that comes while no task waits is thrown at the next write. From this call
+ * on, no error of the stream ends the process. Throws {@link ClosedError} after that, after
+ * `end()`, and when the stream is destroyed; and {@link BusyError} while another task writes to the
+ * stream.
  *
  * Bluelet: `write(fd, data)` never returns.
  *

@@ -1,9 +1,9 @@
 /**
  * The reading half of a Node stream: its one reader.
  *
- * Node's streams push, and ours are pulled. So the stream flows while a task waits and is paused at all
- * other times, when it reads ahead up to its own highWaterMark. What was not requested goes back to the
- * stream at once, where any other reader finds it.
+ * Node's streams push, and ours are pulled. So the stream flows while a task waits and is paused at
+ * all other times, when it reads ahead up to its own highWaterMark. What was not requested goes
+ * back to the stream at once, where any other reader finds it.
  */
 
 import type { EventHandler, Waiter } from '@bluelet/scheduler/lowlevel'
@@ -44,7 +44,10 @@ export class StreamReader implements StreamHalf, EventHandler<StreamRead, void, 
   readonly #queue = new ByteQueue()
   #waiter: Waiter<Buffer> | null = null
   #request: StreamRead | null = null
-  /** What a branch of a combination has read, as long as nothing has been read since: it can be put back. */
+  /**
+   * What a branch of a combination has read, as long as nothing has been read since: it can be put
+   * back.
+   */
   #returnable: WeakRef<Buffer> | null = null
 
   constructor(stream: ReadableLike, state: StreamState) {
@@ -130,7 +133,10 @@ export class StreamReader implements StreamHalf, EventHandler<StreamRead, void, 
     this.#give(waiter, bytes)
   }
 
-  /** Puts bytes back in front whose reader cannot receive them, unless later bytes have been read since. */
+  /**
+   * Puts bytes back in front whose reader cannot receive them, unless later bytes have been read
+   * since.
+   */
   discard(_request: StreamRead, bytes: Buffer): void {
     if (this.#returnable?.deref() !== bytes) return
     this.#returnable = null
@@ -147,8 +153,8 @@ export class StreamReader implements StreamHalf, EventHandler<StreamRead, void, 
   }
 
   /**
-   * The stream has started to flow. Without a listener its bytes would be lost. A child process does that
-   * to its streams when it has ended, whether they were read or not.
+   * The stream has started to flow. Without a listener its bytes would be lost. A child process
+   * does that to its streams when it has ended, whether they were read or not.
    */
   resumed(): void {
     if (this.#hasNoListener()) this.#stream.pause()
@@ -196,9 +202,9 @@ export class StreamReader implements StreamHalf, EventHandler<StreamRead, void, 
   }
 
   /**
-   * `process.stdin` stops reading at 'pause', so that it does not keep the process alive; but after a chunk
-   * it starts to read ahead again, a tick later. A microtask runs after those ticks, and only a stream that
-   * flows emits 'pause'.
+   * `process.stdin` stops reading at 'pause', so that it does not keep the process alive; but after
+   * a chunk it starts to read ahead again, a tick later. A microtask runs after those ticks, and
+   * only a stream that flows emits 'pause'.
    */
   #pauseAgain(): void {
     if (!this.#hasNoListener()) return

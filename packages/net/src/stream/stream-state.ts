@@ -1,6 +1,6 @@
 /**
- * The state of a Node stream that is read or written here: whether it has ended, failed or been closed,
- * and which halves must be told. The data itself is the business of the halves.
+ * The state of a Node stream that is read or written here: whether it has ended, failed or been
+ * closed, and which halves must be told. The data itself is the business of the halves.
  */
 
 import { ClosedError } from '@bluelet/scheduler'

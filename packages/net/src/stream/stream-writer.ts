@@ -1,8 +1,8 @@
 /**
  * The writing half of a Node stream: its one writer.
  *
- * At most one of our writes is in the stream at a time, including one whose task was killed: a task that
- * gives up and tries again must not fill the stream's buffer.
+ * At most one of our writes is in the stream at a time, including one whose task was killed: a task
+ * that gives up and tries again must not fill the stream's buffer.
  */
 
 import { ClosedError } from '@bluelet/scheduler'
@@ -117,8 +117,8 @@ export class StreamWriter implements StreamHalf, EventHandler<Buffer, void, unde
   }
 
   /**
-   * The callback of every write. It also reports success for bytes that `destroy()` has discarded, which
-   * is why `#advance` first asserts that the stream is open.
+   * The callback of every write. It also reports success for bytes that `destroy()` has discarded,
+   * which is why `#advance` first asserts that the stream is open.
    */
   #written(error: Error | null | undefined): void {
     this.#writePending = false

@@ -23,8 +23,8 @@ export interface SimulationOptions extends NetworkOptions {
 
 /**
  * A host for tests, with virtual time and a network of its own. Programs run on it unchanged:
- * `run(main, { host: new Simulation() })`. It takes every socket for one of that network, and does not wait
- * for real ones.
+ * `run(main, { host: new Simulation() })`. It takes every socket for one of that network, and does
+ * not wait for real ones.
  */
 export class Simulation implements NetworkHost {
   /** The network: its options, its connections, its faults. */
@@ -112,9 +112,9 @@ export class Simulation implements NetworkHost {
 /**
  * Runs a program once in a {@link Simulation}, and gives its return value.
  *
- * When the program has returned and nothing more can happen, servers that still wait for connections are
- * ended. An error that no other code receives, such as that of a handler without `onError`, is an error of
- * the program.
+ * When the program has returned and nothing more can happen, servers that still wait for
+ * connections are ended. An error that no other code receives, such as that of a handler without
+ * `onError`, is an error of the program.
  *
  * @example
  * await simulate(function* () {

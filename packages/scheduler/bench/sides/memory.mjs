@@ -1,4 +1,5 @@
-// `node --expose-gc memory.mjs` parks 100,000 tasks on one latch and prints the number of bytes for each.
+// `node --expose-gc memory.mjs` parks 100,000 tasks on one latch and prints the number of bytes for
+// each.
 
 import { Latch, pause, run, spawn } from '@bluelet/scheduler'
 

@@ -1,4 +1,5 @@
-// One sample: `node parked.mjs <n>` steps 100 tasks while n others are parked, and prints the nanoseconds per step.
+// One sample: `node parked.mjs <n>` steps 100 tasks while n others are parked, and prints the
+// nanoseconds per step.
 
 import { Latch, pause, run, spawn } from '@bluelet/scheduler'
 

@@ -1,4 +1,5 @@
-// One sample: `node probe.mjs <module>` steps 1,000 tasks of that build and prints the nanoseconds per step.
+// One sample: `node probe.mjs <module>` steps 1,000 tasks of that build and prints the nanoseconds
+// per step.
 
 const { pause, run, spawn } = await import(process.argv[2])
 

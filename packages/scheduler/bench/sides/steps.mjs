@@ -1,12 +1,16 @@
-// One sample: `node steps.mjs <side> <steps>` runs 1,000 tasks that yield in turn, again and again, and prints the
-// nanoseconds per step: the median of five runs.
+// One sample: `node steps.mjs <side> <steps>` runs 1,000 tasks that yield in turn, again and again,
+// and prints the nanoseconds per step: the median of five runs.
 //
-// Each sample is a process of its own, so no variant pays for the object shapes that the engine has seen from another.
+// Each sample is a process of its own, so no variant pays for the object shapes that the engine has
+// seen from another.
 
 const TASKS = 1000
 
 const sides = {
-  /** The minimum for a scheduler: the same generators in a queue, stepped in turn until each is done. */
+  /**
+   * The minimum for a scheduler: the same generators in a queue, stepped in turn until each is
+   * done.
+   */
   bare: async (steps) => {
     const { pause } = await import('@bluelet/scheduler')
     function* worker() {

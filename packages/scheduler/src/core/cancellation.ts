@@ -1,5 +1,6 @@
 /**
- * A cancellation that is under way: how a task that is being cancelled is entered in place of what it has yielded.
+ * A cancellation that is under way: how a task that is being cancelled is entered in place of what
+ * it has yielded.
  *
  *   PENDING ---> DELIVERED ---> FORCED
  *
@@ -14,8 +15,8 @@ import type { Runtime, TaskHandle } from './protocol.js'
 import { type Mode, RETURN, THROW } from './task-state.js'
 
 /**
- * The number of times that one coroutine may answer `return()` with another yield. Each `return()` ends at least one of its
- * `finally` blocks, and no legitimate clean-up nests this deeply.
+ * The number of times that one coroutine may answer `return()` with another yield. Each `return()`
+ * ends at least one of its `finally` blocks, and no legitimate clean-up nests this deeply.
  */
 export const MAX_RETURNS = 10_000
 
@@ -30,7 +31,10 @@ export class Cancellation {
   /** Expires at the end of the grace period. */
   readonly #timer: Timer
   #state: typeof PENDING | typeof DELIVERED | typeof FORCED = PENDING
-  /** What the task is entered with: the `Cancelled` that is thrown at its yield, and nothing once it is made to return. */
+  /**
+   * What the task is entered with: the `Cancelled` that is thrown at its yield, and nothing once it
+   * is made to return.
+   */
   error: Cancelled | undefined = undefined
   /** The `Cancelled` of this cancellation, and of no other. */
   #own: Cancelled | undefined = undefined
@@ -75,7 +79,10 @@ export class Cancellation {
     return THROW
   }
 
-  /** Whether an error is the one that this cancellation has thrown, so that the task that ends with it was killed. */
+  /**
+   * Whether an error is the one that this cancellation has thrown, so that the task that ends with
+   * it was killed.
+   */
   thrown(error: unknown): boolean {
     return this.#own !== undefined && error === this.#own
   }

@@ -11,8 +11,8 @@ import type { Coroutine, Yieldable } from './protocol.js'
 export type CoroutineSource = Coroutine | ((...args: any[]) => Coroutine)
 
 /**
- * The coroutine of a source, and its name. A function gives both; a coroutine gives itself and the name `task`, because a
- * generator does not know the function that made it.
+ * The coroutine of a source, and its name. A function gives both; a coroutine gives itself and the
+ * name `task`, because a generator does not know the function that made it.
  *
  * @param operation the caller, for the error message
  * @throws TypeError if there is no coroutine
@@ -36,7 +36,8 @@ export function toCoroutine(
   const name = nameOf(source, 'anonymous')
   const coroutine: unknown = source(...args)
   if (isCoroutine(coroutine)) {
-    // A generator function's generator is new, whereas another function may have given it to other callers, too.
+    // A generator function's generator is new, whereas another function may have given it to other
+    // callers, too.
     return { coroutine, name, fresh: Object.getPrototypeOf(coroutine) === source.prototype }
   }
   if (coroutine instanceof Promise) coroutine.catch(() => {}) // Its own error would hide this one.
@@ -50,14 +51,17 @@ export function toCoroutine(
 }
 
 /**
- * The engine's own `next`. Each generator function has a prototype of its own, so that looking `next` up on the generator
- * would be a megamorphic load at every step.
+ * The engine's own `next`. Each generator function has a prototype of its own, so that looking
+ * `next` up on the generator would be a megamorphic load at every step.
  */
 // biome-ignore lint/suspicious/noExplicitAny: a generator takes in the values of its events.
 export const NATIVE_NEXT: Generator<unknown, unknown, any>['next'] = Object.getPrototypeOf(function* () {})
   .prototype.next
 
-/** A coroutine that the engine can step: itself, or a shell around one that a compiler has made of plain functions. */
+/**
+ * A coroutine that the engine can step: itself, or a shell around one that a compiler has made of
+ * plain functions.
+ */
 export function native<T>(coroutine: Coroutine<T>): Coroutine<T> {
   return coroutine.next === NATIVE_NEXT ? coroutine : shell(coroutine)
 }

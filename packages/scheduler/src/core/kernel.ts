@@ -1,5 +1,6 @@
 /**
- * The scheduler as its tasks see it. Types only, so that a task does not depend on the class that runs it.
+ * The scheduler as its tasks see it. Types only, so that a task does not depend on the class that
+ * runs it.
  */
 
 import type { Probe } from './probe.js'

@@ -1,6 +1,6 @@
 /**
- * Marks the generator objects that have been started: a generator can run in one place only, and the one that was spawned
- * stands for its task.
+ * Marks the generator objects that have been started: a generator can run in one place only, and
+ * the one that was spawned stands for its task.
  */
 
 import type { Coroutine } from './protocol.js'

@@ -6,8 +6,8 @@ import type { TaskHandle } from './protocol.js'
 import type { Outcome } from './task-state.js'
 
 /**
- * Why a parked task was made ready: another task did it (`by`), a timer expired, or something outside the scheduler did it,
- * such as a `promise`, a `socket` or a `callback` (`source`).
+ * Why a parked task was made ready: another task did it (`by`), a timer expired, or something
+ * outside the scheduler did it, such as a `promise`, a `socket` or a `callback` (`source`).
  */
 export type WakeCause =
   | {
@@ -30,8 +30,9 @@ export type WakeCause =
     }
 
 /**
- * Is called as a scheduler works, at once and in order; see `Scheduler.attach`. Every method is optional. A probe must not
- * call the scheduler. A probe that throws is detached, and its error is reported once.
+ * Is called as a scheduler works, at once and in order; see `Scheduler.attach`. Every method is
+ * optional. A probe must not call the scheduler. A probe that throws is detached, and its error is
+ * reported once.
  */
 export interface Probe {
   /** A task was spawned. `spawner` is null for a root and for a spawn from outside. */

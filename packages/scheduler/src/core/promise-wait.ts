@@ -1,9 +1,10 @@
 /**
  * The wait for a promise. A promise cannot be cancelled: a withdrawn wait ignores its outcome.
  *
- * A promise keeps each callback that it is given for as long as it lives. So all the waits for one promise share a queue and one
- * callback, and a wait that is withdrawn leaves nothing behind. A thenable of another kind is called for each wait, because its
- * `then` may mean something else each time.
+ * A promise keeps each callback that it is given for as long as it lives. So all the waits for one
+ * promise share a queue and one callback, and a wait that is withdrawn leaves nothing behind. A
+ * thenable of another kind is called for each wait, because its `then` may mean something else each
+ * time.
  */
 
 import { type Place, WaitQueue } from '../stores/wait-queue.js'
@@ -48,7 +49,10 @@ function queueOf(promise: Promise<unknown>): WaitQueue<Waiter<unknown>> {
   return queue
 }
 
-/** Answers those that wait, in their order. One that is answered may withdraw another, or let one begin to wait. */
+/**
+ * Answers those that wait, in their order. One that is answered may withdraw another, or let one
+ * begin to wait.
+ */
 function settle(
   promise: Promise<unknown>,
   queue: WaitQueue<Waiter<unknown>>,

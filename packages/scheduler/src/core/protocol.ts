@@ -1,7 +1,9 @@
 /**
- * The border between coroutines and the scheduler: what a coroutine may yield, and how a yielded event is fulfilled.
+ * The border between coroutines and the scheduler: what a coroutine may yield, and how a yielded
+ * event is fulfilled.
  *
- * Types only. To add an event, write an {@link EventHandler} in a file of its own; nothing else changes.
+ * Types only. To add an event, write an {@link EventHandler} in a file of its own; nothing else
+ * changes.
  */
 
 import type { Host } from '../host/host.js'
@@ -11,8 +13,9 @@ import type { Outcome, TaskState } from './task-state.js'
 /**
  * An event as the trampoline sees it: a handler and the argument to call it with.
  *
- * The names begin with `$` so that no object of a user's has them by chance. Symbols would be safer, but reading a field
- * under a symbol costs each step some two nanoseconds more than under a name.
+ * The names begin with `$` so that no object of a user's has them by chance. Symbols would be
+ * safer, but reading a field under a symbol costs each step some two nanoseconds more than under a
+ * name.
  *
  * @internal
  */
@@ -24,12 +27,12 @@ export interface Request {
 declare const brand: unique symbol
 
 /**
- * The description of one request, such as `sleep(10)` or `conn.recv(1024)`: what a coroutine yields. Nothing happens
- * until the event is yielded, and each yield performs it again.
+ * The description of one request, such as `sleep(10)` or `conn.recv(1024)`: what a coroutine
+ * yields. Nothing happens until the event is yielded, and each yield performs it again.
  *
- * `yield event` is typed by annotation and `yield* event` by inference. In async code `await event` performs it in a run
- * of its own, once. This is why the type is a promise, and why the lint rule `no-floating-promises` finds an event that
- * was never yielded.
+ * `yield event` is typed by annotation and `yield* event` by inference. In async code `await event`
+ * performs it in a run of its own, once. This is why the type is a promise, and why the lint rule
+ * `no-floating-promises` finds an event that was never yielded.
  *
  * @typeParam T the value of the yield
  */
@@ -41,16 +44,21 @@ export interface Event<out T = unknown> extends Promise<T> {
 }
 
 /**
- * The generator object that a `function*` returns, if its body yields only what the scheduler can fulfil.
+ * The generator object that a `function*` returns, if its body yields only what the scheduler can
+ * fulfil.
  *
- * The value of a plain `yield` has the type `any`, because a generator has one type for all its yields.
+ * The value of a plain `yield` has the type `any`, because a generator has one type for all its
+ * yields.
  *
  * @typeParam T the value that it returns
  */
 // biome-ignore lint/suspicious/noExplicitAny: for what goes in, `unknown` breaks annotated yields and `never` breaks unions.
 export interface Coroutine<out T = any> extends Generator<Yieldable, T, any> {}
 
-/** What a coroutine may yield: an event, a coroutine (calls it), a task (joins it), a promise (waits for it). */
+/**
+ * What a coroutine may yield: an event, a coroutine (calls it), a task (joins it), a promise (waits
+ * for it).
+ */
 export type Yieldable = Event | Coroutine | TaskHandle | PromiseLike<unknown>
 
 /**
@@ -93,8 +101,8 @@ export interface TaskHandle<out T = unknown> {
 /**
  * The party that waits for an event: a task, or one branch of `race`, `all` or `timeout`.
  *
- * An event answers its waiter exactly once, by `resume` or by `throw`, during `enter` or at any time later. It never answers
- * after it was withdrawn.
+ * An event answers its waiter exactly once, by `resume` or by `throw`, during `enter` or at any
+ * time later. It never answers after it was withdrawn.
  *
  * @typeParam T the value of the event
  */
@@ -103,15 +111,19 @@ export interface Waiter<in T = never> {
   readonly scheduler: Runtime
   /** The waiting task: the waiter itself, or the task that yielded the combination. */
   readonly task: TaskHandle
-  /** Milliseconds that a clean-up on behalf of the waiter may take: the grace period of its kill, or else of the run. */
+  /**
+   * Milliseconds that a clean-up on behalf of the waiter may take: the grace period of its kill, or
+   * else of the run.
+   */
   readonly grace: number
   /**
-   * Whether the waiter is about to be withdrawn. An event that chooses among its waiters passes over one that is leaving; a
-   * value that it is given all the same goes back by `discard`.
+   * Whether the waiter is about to be withdrawn. An event that chooses among its waiters passes
+   * over one that is leaving; a value that it is given all the same goes back by `discard`.
    */
   readonly leaving: boolean
   /**
-   * Whether the two are branches of one race, of which only one can be done: such waiters must not answer each other.
+   * Whether the two are branches of one race, of which only one can be done: such waiters must not
+   * answer each other.
    */
   excludes(other: Waiter): boolean
   /** Makes the waiter ready with a value. */
@@ -121,7 +133,8 @@ export interface Waiter<in T = never> {
   /** Reports that a withdrawal that was answered with `'later'` is complete. */
   withdrawn(): void
   /**
-   * Runs a coroutine and gives the waiter its outcome. A task calls it on its own stack, a branch spawns a task for it.
+   * Runs a coroutine and gives the waiter its outcome. A task calls it on its own stack, a branch
+   * spawns a task for it.
    *
    * @returns the spawned task, if any
    */
@@ -139,37 +152,47 @@ export interface EventHandler<A = unknown, W = unknown, T = unknown> {
   /** The event's name as users write it: `sleep`, `recv`. */
   readonly name: string
   /**
-   * The source that wakes the waiter from outside the scheduler: `promise`, `socket`, `callback` ... A task that waits for
-   * such an event holds the run open. Without it, a wait that nothing in the scheduler can end is a deadlock.
+   * The source that wakes the waiter from outside the scheduler: `promise`, `socket`, `callback`
+   * ... A task that waits for such an event holds the run open. Without it, a wait that nothing in
+   * the scheduler can end is a deadlock.
    */
   readonly external?: string
-  /** The event with its argument, for people: `sleep(10)`. The default is the name with empty brackets. */
+  /**
+   * The event with its argument, for people: `sleep(10)`. The default is the name with empty
+   * brackets.
+   */
   describe?(arg: A): string
   /**
-   * Starts to fulfil the event: arranges exactly one `resume` or `throw` of the waiter, now or later. An event that gives
-   * its argument at once (Bluelet's ValueEvent) has neither `enter` nor `withdraw`.
+   * Starts to fulfil the event: arranges exactly one `resume` or `throw` of the waiter, now or
+   * later. An event that gives its argument at once (Bluelet's ValueEvent) has neither `enter` nor
+   * `withdraw`.
    *
    * An error thrown here is an error at the yield.
    */
   enter?(waiter: Waiter<T>, arg: A): W
   /**
-   * Undoes the wait, because its outcome is no longer wanted. The waiter must not be answered after this returns.
+   * Undoes the wait, because its outcome is no longer wanted. The waiter must not be answered after
+   * this returns.
    *
-   * If undoing takes time, it returns `'later'` and then answers once: by `withdrawn()` when the wait is undone, or by
-   * `resume` or `throw` if the wait ended in another way meanwhile.
+   * If undoing takes time, it returns `'later'` and then answers once: by `withdrawn()` when the
+   * wait is undone, or by `resume` or `throw` if the wait ended in another way meanwhile.
    */
   // biome-ignore lint/suspicious/noConfusingVoidType: most handlers undo at once and return nothing.
   withdraw?(waiter: Waiter<T>, arg: A, wait: W): void | 'later'
   /**
-   * Takes back a value that its waiter will not receive: of a branch that lost a race, for example, or of an `all` that has
-   * failed. It is called once for such a value. Without it the value is dropped.
+   * Takes back a value that its waiter will not receive: of a branch that lost a race, for example,
+   * or of an `all` that has failed. It is called once for such a value. Without it the value is
+   * dropped.
    *
-   * An error, thrown or rejected, joins the outcome of the combination. A promise is waited for, within the waiter's grace.
+   * An error, thrown or rejected, joins the outcome of the combination. A promise is waited for,
+   * within the waiter's grace.
    */
   discard?(arg: A, value: T): void | PromiseLike<void>
   /** For an event that waits for a task to end: that task. */
   joins?(arg: A, wait: W): TaskHandle | undefined
-  /** For an event that consists of others: the tasks of a group, or the branches of a combination. */
+  /**
+   * For an event that consists of others: the tasks of a group, or the branches of a combination.
+   */
   within?(arg: A, wait: W): InnerWaits
 }
 
@@ -180,8 +203,8 @@ export interface InnerWaits {
 }
 
 /**
- * Receives the errors of tasks that no task joined: the run, a group, or a connection's session. A task inherits the
- * supervisor of its spawner.
+ * Receives the errors of tasks that no task joined: the run, a group, or a connection's session. A
+ * task inherits the supervisor of its spawner.
  */
 export interface Supervisor {
   /** A task was spawned under this supervisor. */
@@ -198,15 +221,20 @@ export interface Runtime {
   readonly host: Host
   /** The timers, on the host's clock. */
   readonly timers: Timers
-  /** The grace period of the run, in milliseconds: how long a clean-up may take unless a kill says otherwise. */
+  /**
+   * The grace period of the run, in milliseconds: how long a clean-up may take unless a kill says
+   * otherwise.
+   */
   readonly grace: number
   /** The host's time, in milliseconds. */
   now(): number
   /**
-   * Holds the run open, because something outside the scheduler is under way: until `unref()` there is no deadlock, and the
-   * run does not end. A wait for an event whose handler has `external` does this by itself.
+   * Holds the run open, because something outside the scheduler is under way: until `unref()` there
+   * is no deadlock, and the run does not end. A wait for an event whose handler has `external` does
+   * this by itself.
    *
-   * @param source what is under way, such as `socket`: a host that simulates it keeps books of the others only
+   * @param source what is under way, such as `socket`: a host that simulates it keeps books of the
+   *   others only
    */
   ref(source?: string): void
   /** Takes back one `ref()` of the same source. */
@@ -226,7 +254,8 @@ export interface Runtime {
   /**
    * Starts to cancel a task, and does not wait until it has ended.
    *
-   * @param grace milliseconds that its clean-up may take; the default is the grace period of the run
+   * @param grace milliseconds that its clean-up may take; the default is the grace period of the
+   *   run
    */
   cancel(task: TaskHandle, grace?: number): void
 }
@@ -235,7 +264,10 @@ export interface Runtime {
 export interface Watcher {
   /** The task that waits in a join. */
   readonly joiner?: TaskHandle
-  /** The watched task runs a branch of a combination: it is cancelled with the combination, never alone. */
+  /**
+   * The watched task runs a branch of a combination: it is cancelled with the combination, never
+   * alone.
+   */
   readonly branch?: boolean
   /**
    * Called once, when the task has ended.

@@ -3,9 +3,10 @@
  */
 
 /**
- * What a task is doing. `new`: it has taken no step yet. `ready`: it is in the run queue. `running`: this is its step.
- * `entering`: the event that it yielded is being entered. `parked`: it waits for an event. `withdrawing`: the event that it
- * waits for is being withdrawn, which takes time. `ended`: see the outcome.
+ * What a task is doing. `new`: it has taken no step yet. `ready`: it is in the run queue.
+ * `running`: this is its step. `entering`: the event that it yielded is being entered. `parked`: it
+ * waits for an event. `withdrawing`: the event that it waits for is being withdrawn, which takes
+ * time. `ended`: see the outcome.
  */
 export type TaskState = 'new' | 'ready' | 'running' | 'entering' | 'parked' | 'withdrawing' | 'ended'
 

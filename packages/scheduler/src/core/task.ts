@@ -1,8 +1,8 @@
 /**
  * The task: one running coroutine with its stack of callees.
  *
- * It knows its state and how to change it: park, resume, throw, cancel, settle. It does not step itself; that is the
- * trampoline's work.
+ * It knows its state and how to change it: park, resume, throw, cancel, settle. It does not step
+ * itself; that is the trampoline's work.
  *
  *               resume, throw
  *       +-------------------------+
@@ -64,7 +64,10 @@ export class Task<out T = unknown> implements TaskHandle<T> {
   /** @internal */ mode: Mode = NEXT
   /** What the next step enters with. @internal */
   value: unknown = undefined
-  /** The handler of the event that was yielded last; while parked, of the one that is awaited. @internal */
+  /**
+   * The handler of the event that was yielded last; while parked, of the one that is awaited.
+   * @internal
+   */
   handler: EventHandler | null = null
   /** @internal */ argument: unknown = undefined
   /** What `handler.enter` returned. @internal */
@@ -199,7 +202,8 @@ export class Task<out T = unknown> implements TaskHandle<T> {
   /** The event that was yielded did not answer at once. @internal */
   parked(): void {
     if (this.scheduler.probes !== null) this.scheduler.probes.tell('park', this)
-    // The task may have killed itself while the event was entered, through a combination or a group.
+    // The task may have killed itself while the event was entered, through a combination or a
+    // group.
     if (this.cancellation?.due) withdraw(this)
   }
 
@@ -223,7 +227,8 @@ export class Task<out T = unknown> implements TaskHandle<T> {
   #unwind(caller: Coroutine, mode: Mode, value: unknown): void {
     this.coroutine = caller
     this.cancellation?.unwound()
-    // After the grace period the caller returns, too. An error stays an error: `return()` would lose it.
+    // After the grace period the caller returns, too. An error stays an error: `return()` would
+    // lose it.
     this.#ready(mode === NEXT && this.cancellation?.forced ? RETURN : mode, value)
   }
 
@@ -271,7 +276,8 @@ export class Task<out T = unknown> implements TaskHandle<T> {
   }
 
   /**
-   * Delivers the cancellation of a task that is being cancelled, in place of what it has just yielded.
+   * Delivers the cancellation of a task that is being cancelled, in place of what it has just
+   * yielded.
    *
    * @returns false if it has been delivered, so that the task continues its clean-up
    * @internal
@@ -295,7 +301,10 @@ export class Task<out T = unknown> implements TaskHandle<T> {
 
   // The end.
 
-  /** Ends the task: releases all that it held and notifies its watchers. It never throws, whatever they do. @internal */
+  /**
+   * Ends the task: releases all that it held and notifies its watchers. It never throws, whatever
+   * they do. @internal
+   */
   settle(outcome: Outcome<T>): void {
     const { scheduler, supervisor, watchers } = this
     this.phase = ENDED
@@ -335,7 +344,10 @@ export class Task<out T = unknown> implements TaskHandle<T> {
     }
   }
 
-  /** Gives an error to the supervisor. Its own error must not replace it, nor keep the task from settling. */
+  /**
+   * Gives an error to the supervisor. Its own error must not replace it, nor keep the task from
+   * settling.
+   */
   #fail(supervisor: Supervisor, error: unknown): void {
     try {
       supervisor.fail(this, error)

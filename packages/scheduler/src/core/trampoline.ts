@@ -1,8 +1,9 @@
 /**
  * The trampoline: one step of one task.
  *
- * A step enters the coroutine on top of the task's stack, lets it run to its next yield, and looks at the result: a return
- * or an error goes to the caller below, a yielded value to the handler that fulfils it. It knows no event by name.
+ * A step enters the coroutine on top of the task's stack, lets it run to its next yield, and looks
+ * at the result: a return or an error goes to the caller below, a yielded value to the handler that
+ * fulfils it. It knows no event by name.
  */
 
 import { NATIVE_NEXT } from './coroutine.js'

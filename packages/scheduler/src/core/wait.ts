@@ -36,7 +36,10 @@ export function unpark(wait: Wait): void {
   if (external !== undefined) wait.scheduler.unref(external)
 }
 
-/** Withdraws the event of a parked waiter. The waiter's `withdrawn` is called once that is done, now or later. */
+/**
+ * Withdraws the event of a parked waiter. The waiter's `withdrawn` is called once that is done, now
+ * or later.
+ */
 export function withdraw(wait: Wait): void {
   wait.phase = WITHDRAWING
   const handler = wait.handler as EventHandler // A parked waiter has one.

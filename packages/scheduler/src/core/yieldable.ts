@@ -1,6 +1,6 @@
 /**
- * What a bare yield means: a coroutine is called, a task is joined, a promise is waited for. Any other value that is not an
- * event is an error at that yield.
+ * What a bare yield means: a coroutine is called, a task is joined, a promise is waited for. Any
+ * other value that is not an event is an error at that yield.
  *
  * The events `call`, `join` and `wait` are these three handlers by name.
  */
@@ -28,7 +28,10 @@ export function requestOf(yielded: unknown): Request {
   throw misuse(yielded)
 }
 
-/** Runs a coroutine on the task's own stack. The argument is the coroutine, or a function that makes a new one. */
+/**
+ * Runs a coroutine on the task's own stack. The argument is the coroutine, or a function that makes
+ * a new one.
+ */
 export const CALL: EventHandler<Coroutine | (() => Coroutine), TaskHandle | undefined> = {
   name: 'call',
   enter: (waiter, callee) => waiter.call(typeof callee === 'function' ? callee() : callee),
@@ -73,8 +76,8 @@ export const JOIN: EventHandler<Task, Watcher | undefined> = {
 }
 
 /**
- * Watches a task on behalf of a waiter. A task of another scheduler holds the waiter's run open, since the waiter's scheduler
- * cannot see what that task does.
+ * Watches a task on behalf of a waiter. A task of another scheduler holds the waiter's run open,
+ * since the waiter's scheduler cannot see what that task does.
  *
  * @returns what `unwatchTask` takes back
  */
@@ -112,8 +115,9 @@ function giveOutcome(waiter: Waiter<unknown>, task: Task): void {
 /**
  * Refuses a join that would wait, over any number of joins, for the joiner itself.
  *
- * It follows the joins from the target, and at the same time visits the tasks that wait for the joiner. Both ways find a
- * cycle, so that the shorter one bounds the cost: building a chain of joins stays linear, in either order.
+ * It follows the joins from the target, and at the same time visits the tasks that wait for the
+ * joiner. Both ways find a cycle, so that the shorter one bounds the cost: building a chain of
+ * joins stays linear, in either order.
  *
  * @throws DeadlockError that names each join of the cycle
  */

@@ -1,7 +1,9 @@
 /**
- * Call sites: where in the user's files an event was made, for people who read a snapshot or a trace.
+ * Call sites: where in the user's files an event was made, for people who read a snapshot or a
+ * trace.
  *
- * Capturing a stack costs some microseconds, so that it is off unless a scheduler has the option `sites`.
+ * Capturing a stack costs some microseconds, so that it is off unless a scheduler has the option
+ * `sites`.
  */
 
 import type { CallSiteIndex } from '../core/kernel.js'
@@ -11,7 +13,10 @@ import type { Task } from '../core/task.js'
 import { isOwnFrame } from './own-files.js'
 import { stackOf } from './stack.js'
 
-/** Whether events record where they are made: true during the turns of a scheduler that has the option `sites`. */
+/**
+ * Whether events record where they are made: true during the turns of a scheduler that has the
+ * option `sites`.
+ */
 export let capturing: boolean = false
 
 /** Switches the recording on or off. */
@@ -19,7 +24,10 @@ export function setCapturing(on: boolean): void {
   capturing = on
 }
 
-/** The engine captures a stack quickly and formats it slowly, so that formatting waits until the stack is read. */
+/**
+ * The engine captures a stack quickly and formats it slowly, so that formatting waits until the
+ * stack is read.
+ */
 const stacks = new WeakMap<object, Error>()
 
 /** Records where an event is made. */
@@ -85,8 +93,9 @@ function siteOf(taken: Error | undefined): string | undefined {
 }
 
 /**
- * The coroutines on the current JavaScript stack, innermost first, each as `function (file:line:column)`: the one that the
- * trampoline has entered, and those to which it has delegated by `yield*`.
+ * The coroutines on the current JavaScript stack, innermost first, each as
+ * `function (file:line:column)`: the one that the trampoline has entered, and those to which it has
+ * delegated by `yield*`.
  */
 export function coroutineFrames(): string[] {
   return coroutinesIn(linesOf(new Error()))
@@ -99,7 +108,10 @@ function coroutinesIn(lines: readonly string[]): string[] {
   )
 }
 
-/** The lines of a stack; none if the engine, or a `prepareStackTrace` of the program, does not write it as V8 does. */
+/**
+ * The lines of a stack; none if the engine, or a `prepareStackTrace` of the program, does not write
+ * it as V8 does.
+ */
 function linesOf(taken: Error): string[] {
   const stack = stackOf(taken)
   if (stack === undefined) return []

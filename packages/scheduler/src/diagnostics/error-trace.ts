@@ -1,7 +1,9 @@
 /**
- * The trace of an error: the task that it ended, the spawners of that task, and what each of them waits for.
+ * The trace of an error: the task that it ended, the spawners of that task, and what each of them
+ * waits for.
  *
- * The trace is added to the error's stack, once, when the error reaches a supervisor. The error stays the user's own object.
+ * The trace is added to the error's stack, once, when the error reaches a supervisor. The error
+ * stays the user's own object.
  */
 
 import type { TaskHandle } from '../core/protocol.js'
@@ -14,22 +16,28 @@ import { stackOf } from './stack.js'
 /** The number of spawners that a trace names. */
 const MAX_SPAWNERS = 8
 
-/** The number of characters above which a stack gets no more frames: an error may pass through a million coroutines. */
+/**
+ * The number of characters above which a stack gets no more frames: an error may pass through a
+ * million coroutines.
+ */
 const MAX_STACK = 10_000
 
 /** The number of traces that are added to one error, which may fail any number of tasks. */
 const MAX_TRACES = 16
 
-/** The first line for a `Cancelled` that has reached a supervisor: it did not come from a kill of the task that threw it. */
+/**
+ * The first line for a `Cancelled` that has reached a supervisor: it did not come from a kill of
+ * the task that threw it.
+ */
 const STRAY = 'thrown by a task that is not being killed by it: a Cancelled of another task is an error'
 
 /** The number of traces that each error has. */
 const traces = new WeakMap<Error, number>()
 
 /**
- * Adds to an error's stack the task that it ended, and that task's spawners. An error that has this trace already, one that
- * is frozen, one whose stack is not a string, and a value that is not an error are left alone. An error that fails more than
- * 16 tasks gets no more traces.
+ * Adds to an error's stack the task that it ended, and that task's spawners. An error that has this
+ * trace already, one that is frozen, one whose stack is not a string, and a value that is not an
+ * error are left alone. An error that fails more than 16 tasks gets no more traces.
  *
  * @param error the error that a supervisor has received
  * @param task the task that failed with it
@@ -43,7 +51,10 @@ export function addTrace(error: unknown, task: TaskHandle): void {
   if (append(error, lines)) traces.set(error, count + 1)
 }
 
-/** Adds to an error's stack the coroutines of the `yield*` chain through which it is being thrown right now. */
+/**
+ * Adds to an error's stack the coroutines of the `yield*` chain through which it is being thrown
+ * right now.
+ */
 export function addFrames(error: unknown): void {
   // A kill is no error, and is thrown through each of its victim's coroutines.
   if (!isOf(error, Error) || isOf(error, Cancelled) || (stackOf(error)?.length ?? 0) > MAX_STACK) return

@@ -17,15 +17,26 @@ export interface TaskSnapshot {
   readonly name: string
   /** What the task was doing. */
   readonly state: TaskState
-  /** The event that the task waits for, as a user would write it: `sleep(10)`; undefined unless the task is parked. */
+  /**
+   * The event that the task waits for, as a user would write it: `sleep(10)`; undefined unless the
+   * task is parked.
+   */
   readonly waitsFor: string | undefined
-  /** The task that spawned it, as `name#id`; undefined for a root, and once the spawner has ended. */
+  /**
+   * The task that spawned it, as `name#id`; undefined for a root, and once the spawner has ended.
+   */
   readonly spawner: string | undefined
-  /** The number of coroutines on its stack beside the one that was spawned. Each was called by the one before. */
+  /**
+   * The number of coroutines on its stack beside the one that was spawned. Each was called by the
+   * one before.
+   */
   readonly callees: number
   /** With the option `sites`: where the task was spawned, as `function (file:line:column)`. */
   readonly spawnedAt?: string
-  /** With the option `sites`: where each coroutine on its stack last yielded an event, outermost first. */
+  /**
+   * With the option `sites`: where each coroutine on its stack last yielded an event, outermost
+   * first.
+   */
   readonly yieldedAt?: readonly (string | undefined)[]
 }
 

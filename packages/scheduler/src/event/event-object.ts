@@ -1,8 +1,9 @@
 /**
- * The event: an object that describes one request, and that `yield`, `yield*` and `await` all understand.
+ * The event: an object that describes one request, and that `yield`, `yield*` and `await` all
+ * understand.
  *
- * Every kind of event has this one class. With a class for each kind the trampoline would see objects of many shapes, whose
- * fields the engine reads slowly.
+ * Every kind of event has this one class. With a class for each kind the trampoline would see
+ * objects of many shapes, whose fields the engine reads slowly.
  */
 
 import type { Event, EventHandler, Request } from '../core/protocol.js'
@@ -37,14 +38,15 @@ export function event<T, A = any>(handler: EventHandler<A, any, T>, argument: A)
 const performed = new WeakMap<EventObject, Promise<unknown>>()
 
 /**
- * An event is its own iterator, and its own iterator result, while one `yield*` at a time iterates it:
+ * An event is its own iterator, and its own iterator result, while one `yield*` at a time iterates
+ * it:
  *
  *   [Symbol.iterator]()    done = false, value = undefined     taken
  *   next()                 value = the event itself            the trampoline sees it
  *   next(v)                done = true, value = v              `yield*` gives v
  *
- * If the event is already being iterated, the caller gets a copy: two tasks that `yield*` one event must not mix up their
- * values.
+ * If the event is already being iterated, the caller gets a copy: two tasks that `yield*` one event
+ * must not mix up their values.
  */
 class EventObject implements Request {
   readonly $handler: EventHandler
@@ -80,7 +82,9 @@ class EventObject implements Request {
     return this
   }
 
-  /** Passes on an error at the yield. Without this method `yield*` would turn it into a TypeError. */
+  /**
+   * Passes on an error at the yield. Without this method `yield*` would turn it into a TypeError.
+   */
   throw(error: unknown): never {
     this.done = true
     this.value = undefined
@@ -118,10 +122,11 @@ class EventObject implements Request {
 }
 
 /**
- * Performs an event in a run of its own, which waits for anything outside it: the task that wakes it may be another run's.
+ * Performs an event in a run of its own, which waits for anything outside it: the task that wakes
+ * it may be another run's.
  *
- * An event that gives a task, as `spawn` does, gives it at once. Its run continues until the task has ended, and an error that
- * nothing has joined by then is an unhandled rejection.
+ * An event that gives a task, as `spawn` does, gives it at once. Its run continues until the task
+ * has ended, and an error that nothing has joined by then is an unhandled rejection.
  */
 function perform(event: Event): Promise<unknown> {
   const scheduler = new Scheduler()
@@ -143,7 +148,8 @@ function perform(event: Event): Promise<unknown> {
       if (given) throw error
       reject(error)
     })
-    // At once: a promise in it may already be rejected, and needs a listener before the engine reports it.
+    // At once: a promise in it may already be rejected, and needs a listener before the engine
+    // reports it.
     scheduler.step()
   })
 }

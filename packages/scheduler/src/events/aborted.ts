@@ -6,7 +6,8 @@ import { event } from '../event/event-object.js'
 import type { AbortSignalLike } from '../loop/options.js'
 
 /**
- * Event: waits until a signal is aborted and gives its reason. The run stays open while a task waits for it.
+ * Event: waits until a signal is aborted and gives its reason. The run stays open while a task
+ * waits for it.
  *
  * @example
  * const line = yield* race([conn.readline(), aborted(signal)])
@@ -25,7 +26,8 @@ export function aborted(signal: AbortSignalLike): Event<unknown> {
 const internal = new WeakSet<AbortSignalLike>()
 
 /**
- * Marks a signal that only tasks of the run abort: waiting for it does not keep the run open, so that a deadlock is found.
+ * Marks a signal that only tasks of the run abort: waiting for it does not keep the run open, so
+ * that a deadlock is found.
  *
  * @returns the signal
  */

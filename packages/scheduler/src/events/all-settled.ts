@@ -6,9 +6,10 @@ import { Combination, type Rule } from '../scope/combination.js'
 import { type AllOptions, type Branches, branchesOf } from './all.js'
 
 /**
- * Event: performs several yieldables together and waits until all are done, whether they give a value or fail. It gives a
- * result for each, in their order, as `Promise.allSettled` does: `{ status: 'fulfilled', value }` or
- * `{ status: 'rejected', reason }`. It throws none of their errors.
+ * Event: performs several yieldables together and waits until all are done, whether they give a
+ * value or fail. It gives a result for each, in their order, as `Promise.allSettled` does:
+ * `{ status: 'fulfilled', value }` or `{ status: 'rejected', reason }`. It throws none of their
+ * errors.
  *
  * @example
  * for (const result of yield* allSettled([kill(a), kill(b)])) {

@@ -6,11 +6,13 @@ import { event } from '../event/event-object.js'
 import { Combination, type Rule } from '../scope/combination.js'
 
 /**
- * Event: performs several yieldables together and gives their values, in their order, once all are done. The first error
- * withdraws the others, and is thrown once the coroutines among them have cleaned up.
+ * Event: performs several yieldables together and gives their values, in their order, once all are
+ * done. The first error withdraws the others, and is thrown once the coroutines among them have
+ * cleaned up.
  *
- * If it fails, or is itself withdrawn, the values that have come go back as those of a {@link race} do: a connection is
- * closed, a permit released, a message put in front of its channel, and what a coroutine returned is disposed of.
+ * If it fails, or is itself withdrawn, the values that have come go back as those of a {@link race}
+ * do: a connection is closed, a permit released, a message put in front of its channel, and what a
+ * coroutine returned is disposed of.
  *
  * @example
  * const [a, b] = yield* all([fetchUser(1), fetchUser(2)])
@@ -29,8 +31,8 @@ export function all<const Y extends readonly Yieldable[]>(
 /** Options of {@link all} and {@link allSettled}. */
 export interface AllOptions {
   /**
-   * How many are performed at once: a positive integer. The next one, in order, begins when one is done. By default there is
-   * no limit.
+   * How many are performed at once: a positive integer. The next one, in order, begins when one is
+   * done. By default there is no limit.
    */
   readonly limit?: number
 }

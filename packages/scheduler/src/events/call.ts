@@ -6,11 +6,12 @@ import { CALL } from '../core/yieldable.js'
 import { event } from '../event/event-object.js'
 
 /**
- * Event: runs another coroutine on the same task and gives what it returns, or throws what it throws.
+ * Event: runs another coroutine on the same task and gives what it returns, or throws what it
+ * throws.
  *
- * `yield call(coroutine)` and plain `yield coroutine` are the same, a million deep and more, on the task's own stack.
- * `yield* coroutine` is the engine's own delegation: typed and quick, but each level costs time on every step and
- * JavaScript stack. It suits shallow helpers.
+ * `yield call(coroutine)` and plain `yield coroutine` are the same, a million deep and more, on the
+ * task's own stack. `yield* coroutine` is the engine's own delegation: typed and quick, but each
+ * level costs time on every step and JavaScript stack. It suits shallow helpers.
  *
  * @param coroutine a coroutine that has not run yet
  */

@@ -8,7 +8,8 @@ import { event } from '../event/event-object.js'
  * Starts an operation that calls back. It is called when the event is yielded.
  *
  * @typeParam T the value of the event
- * @param resume ends the wait with a value; the first call of `resume` or `fail` counts, and later ones are ignored
+ * @param resume ends the wait with a value; the first call of `resume` or `fail` counts, and later
+ *   ones are ignored
  * @param fail ends the wait with an error
  * @returns stops the operation when its outcome is no longer wanted; optional
  */
@@ -18,8 +19,8 @@ export type Register<T> = (resume: (value: T) => void, fail: (error: unknown) =>
 /**
  * Event: turns a callback interface into an event. The run stays open while a task waits for it.
  *
- * `stop` is called only if the wait is withdrawn. Once the event has its value, nothing is left to stop: register a listener
- * that is called once.
+ * `stop` is called only if the wait is withdrawn. Once the event has its value, nothing is left to
+ * stop: register a listener that is called once.
  *
  * @example
  * const click = callback<MouseEvent>((resume) => {

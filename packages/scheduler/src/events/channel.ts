@@ -10,20 +10,21 @@ import { type Place, WaitQueue } from '../stores/wait-queue.js'
 /** Options of a {@link Channel}. */
 export interface ChannelOptions {
   /**
-   * The number of values that it holds before `send` waits: an integer of 0 or more. By default there is no bound. With 0
-   * every `send` waits for its receiver.
+   * The number of values that it holds before `send` waits: an integer of 0 or more. By default
+   * there is no bound. With 0 every `send` waits for its receiver.
    */
   readonly capacity?: number
   /**
-   * Whether values come from outside the scheduler, by `trySend`. A task that waits for this channel then holds the run
-   * open, and is never part of a deadlock. The default is false.
+   * Whether values come from outside the scheduler, by `trySend`. A task that waits for this
+   * channel then holds the run open, and is never part of a deadlock. The default is false.
    */
   readonly external?: boolean
 }
 
 /**
- * A queue of values between tasks, first in, first out on both sides. A task that is killed while it waits loses no value. A value
- * that a combination has received and cannot give to its task, such as an `all` that fails, is put back in front.
+ * A queue of values between tasks, first in, first out on both sides. A task that is killed while
+ * it waits loses no value. A value that a combination has received and cannot give to its task,
+ * such as an `all` that fails, is put back in front.
  *
  * @typeParam T the type of its values
  *
@@ -101,15 +102,16 @@ export class Channel<T> {
   }
 
   /**
-   * Event: sends a value, and waits while the channel is full. It throws {@link ClosedError} once the channel is closed.
+   * Event: sends a value, and waits while the channel is full. It throws {@link ClosedError} once
+   * the channel is closed.
    */
   send(value: T): Event<void> {
     return event(this.#send, value)
   }
 
   /**
-   * Event: receives the value that was sent first, and waits for one if there is none. It throws {@link ClosedError} once
-   * the channel is closed and empty.
+   * Event: receives the value that was sent first, and waits for one if there is none. It throws
+   * {@link ClosedError} once the channel is closed and empty.
    */
   receive(): Event<T> {
     return event(this.#receive, undefined)
@@ -136,8 +138,8 @@ export class Channel<T> {
   }
 
   /**
-   * Closes the channel: a plain call. The values that it holds can still be received. Tasks that wait to send or to receive
-   * get a {@link ClosedError}. Closing it again does nothing.
+   * Closes the channel: a plain call. The values that it holds can still be received. Tasks that
+   * wait to send or to receive get a {@link ClosedError}. Closing it again does nothing.
    */
   close(): void {
     this.#closed = true
@@ -149,7 +151,10 @@ export class Channel<T> {
     }
   }
 
-  /** Takes the first value, and lets the first waiting sender fill its place. There must be a value or a sender. */
+  /**
+   * Takes the first value, and lets the first waiting sender fill its place. There must be a value
+   * or a sender.
+   */
   #take(by: Waiter<T>): T {
     const sender = this.#values.size > this.#capacity ? undefined : this.#senders.take(by)
     if (sender !== undefined) {

@@ -6,9 +6,10 @@ import { Task } from '../core/task.js'
 import { event } from '../event/event-object.js'
 
 /**
- * Event: ends the coroutine that the trampoline runs, with a value for its caller, its joiner or `run`. Its `finally`
- * blocks run. Prefer `return value`: it is typed, and it ends the function that contains it. `end` in a helper under
- * `yield*` ends the helper's caller, too, or only the helper if the helper's `finally` yields.
+ * Event: ends the coroutine that the trampoline runs, with a value for its caller, its joiner or
+ * `run`. Its `finally` blocks run. Prefer `return value`: it is typed, and it ends the function
+ * that contains it. `end` in a helper under `yield*` ends the helper's caller, too, or only the
+ * helper if the helper's `finally` yields.
  *
  * Bluelet: the same, but `finally` blocks did not run.
  *

@@ -14,18 +14,25 @@ import { type Gate, type Spawn, spawnThrough } from './spawn.js'
 
 /** The argument of the body of a {@link group}. */
 export interface Group {
-  /** Starts a task in the group. Within the group `spawn` does the same; this one lets other tasks spawn into it. */
+  /**
+   * Starts a task in the group. Within the group `spawn` does the same; this one lets other tasks
+   * spawn into it.
+   */
   readonly spawn: Spawn
-  /** Cancels every task in the group except the body: a plain call, which does not wait for them. */
+  /**
+   * Cancels every task in the group except the body: a plain call, which does not wait for them.
+   */
   cancel(): void
 }
 
 /**
- * Event: runs a coroutine whose spawned tasks have all ended when it returns, and gives what the body returns.
+ * Event: runs a coroutine whose spawned tasks have all ended when it returns, and gives what the
+ * body returns.
  *
- * If the body or a task in the group fails, the others are cancelled, and the group throws that error once they have cleaned
- * up (an AggregateError for several errors). What the body has returned is then disposed of (`Symbol.dispose`,
- * `Symbol.asyncDispose`). What a task in the group spawns belongs to the group, too.
+ * If the body or a task in the group fails, the others are cancelled, and the group throws that
+ * error once they have cleaned up (an AggregateError for several errors). What the body has
+ * returned is then disposed of (`Symbol.dispose`, `Symbol.asyncDispose`). What a task in the group
+ * spawns belongs to the group, too.
  *
  * @example
  * yield* group(function* (g) {
@@ -47,8 +54,9 @@ export function group<T>(body: (group: Group) => Coroutine<T>, options: GroupOpt
 /** Options of a {@link group}. */
 export interface GroupOptions {
   /**
-   * How many tasks that `g.spawn` has started run at once: a positive integer. `g.spawn` gives the task at once; the task
-   * begins when there is room. The body, and tasks that plain `spawn` has started, do not count. By default there is no limit.
+   * How many tasks that `g.spawn` has started run at once: a positive integer. `g.spawn` gives the
+   * task at once; the task begins when there is room. The body, and tasks that plain `spawn` has
+   * started, do not count. By default there is no limit.
    */
   readonly limit?: number
 }

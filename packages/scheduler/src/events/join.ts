@@ -6,11 +6,11 @@ import { JOIN } from '../core/yieldable.js'
 import { event } from '../event/event-object.js'
 
 /**
- * Event: waits until a task has ended and gives what it returned. If the task has already ended, it does not wait. Plain
- * `yield task` and `yield* task` do the same.
+ * Event: waits until a task has ended and gives what it returned. If the task has already ended, it
+ * does not wait. Plain `yield task` and `yield* task` do the same.
  *
- * It throws what the task threw, and {@link KilledError} if the task was killed. A join that would wait for itself, over any
- * number of tasks, throws {@link DeadlockError}.
+ * It throws what the task threw, and {@link KilledError} if the task was killed. A join that would
+ * wait for itself, over any number of tasks, throws {@link DeadlockError}.
  *
  * Bluelet: gives None, whatever the coroutine returned or threw.
  *

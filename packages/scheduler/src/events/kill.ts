@@ -8,18 +8,23 @@ import { event } from '../event/event-object.js'
 
 /** Options of {@link kill}. */
 export interface KillOptions {
-  /** Milliseconds that the task's clean-up may take before `return()` is used on it. The default is that of the run. */
+  /**
+   * Milliseconds that the task's clean-up may take before `return()` is used on it. The default is
+   * that of the run.
+   */
   readonly grace?: number
 }
 
 /**
  * Event: cancels a task and waits until it has ended.
  *
- * {@link Cancelled} is thrown at the yield where the task waits, innermost callee first. The task's `finally` blocks run,
- * and may themselves yield. A task that is ready with a value gets that value first. A task that has taken no step yet never
- * begins. A task that has ended is left alone. A second kill only waits for the first. A task may kill itself.
+ * {@link Cancelled} is thrown at the yield where the task waits, innermost callee first. The task's
+ * `finally` blocks run, and may themselves yield. A task that is ready with a value gets that value
+ * first. A task that has taken no step yet never begins. A task that has ended is left alone. A
+ * second kill only waits for the first. A task may kill itself.
  *
- * It throws what the task's clean-up throws, and {@link AbandonedError} if nothing could end the task.
+ * It throws what the task's clean-up throws, and {@link AbandonedError} if nothing could end the
+ * task.
  *
  * Bluelet: a kill of a finished coroutine ended the whole program.
  *

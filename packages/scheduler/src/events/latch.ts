@@ -7,8 +7,8 @@ import { type Place, WaitQueue } from '../stores/wait-queue.js'
 /** Options of a {@link Latch}. */
 export interface LatchOptions {
   /**
-   * Whether it is opened from outside the scheduler, by a callback or by another run. A task that waits for it then holds its
-   * run open, and is never part of a deadlock. The default is false.
+   * Whether it is opened from outside the scheduler, by a callback or by another run. A task that
+   * waits for it then holds its run open, and is never part of a deadlock. The default is false.
    */
   readonly external?: boolean
 }
@@ -47,7 +47,10 @@ export class Latch {
     return event(this.#handler, undefined)
   }
 
-  /** Opens the latch and wakes the waiting tasks in the order in which they came: a plain call. Opening it again does nothing. */
+  /**
+   * Opens the latch and wakes the waiting tasks in the order in which they came: a plain call.
+   * Opening it again does nothing.
+   */
   open(): void {
     this.#opened = true
     for (let place = this.#waiters.take(); place !== undefined; place = this.#waiters.take())

@@ -4,10 +4,11 @@ import type { Event, EventHandler } from '../core/protocol.js'
 import { event } from '../event/event-object.js'
 
 /**
- * Event: moves the task to the end of the queue, so that every other ready task takes a step first. Also exported as
- * `null`.
+ * Event: moves the task to the end of the queue, so that every other ready task takes a step first.
+ * Also exported as `null`.
  *
- * Bluelet: `null()`, during which neither I/O nor sleeping tasks were served. Here a task that only pauses starves no other.
+ * Bluelet: `null()`, during which neither I/O nor sleeping tasks were served. Here a task that only
+ * pauses starves no other.
  */
 export function pause(): Event<void> {
   return event(PAUSE, undefined)

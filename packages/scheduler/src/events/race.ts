@@ -6,21 +6,23 @@ import { event } from '../event/event-object.js'
 import { Combination, type Rule } from '../scope/combination.js'
 
 /**
- * Event: performs several yieldables together and gives the value of the first one that is done, or throws its error. The
- * others are withdrawn at once. Coroutines among them are cancelled, and the race waits for their clean-up. If the clean-up
- * of a loser fails, the race throws that error.
+ * Event: performs several yieldables together and gives the value of the first one that is done, or
+ * throws its error. The others are withdrawn at once. Coroutines among them are cancelled, and the
+ * race waits for their clean-up. If the clean-up of a loser fails, the race throws that error.
  *
- * Of two events that could be done, only the first in order is performed, so that a race of events loses nothing: the other
- * connection, message or permit is still there. What is made all the same and not received goes back: a connection or a
- * listener is closed, a permit released, a message put in front of its channel, and bytes in front of their stream unless
- * later ones have been read.
+ * Of two events that could be done, only the first in order is performed, so that a race of events
+ * loses nothing: the other connection, message or permit is still there. What is made all the same
+ * and not received goes back: a connection or a listener is closed, a permit released, a message
+ * put in front of its channel, and bytes in front of their stream unless later ones have been read.
  *
- * A coroutine is different. What it has received before it is cancelled is its own, and only its `finally` can put that
- * back: race the event itself. What a losing coroutine returns all the same is disposed of, by `Symbol.dispose` or
- * `Symbol.asyncDispose`, even if others hold it; return no shared object from it. What promises, joined tasks and callbacks
- * give may be held by others, and is left alone.
+ * A coroutine is different. What it has received before it is cancelled is its own, and only its
+ * `finally` can put that back: race the event itself. What a losing coroutine returns all the same
+ * is disposed of, by `Symbol.dispose` or `Symbol.asyncDispose`, even if others hold it; return no
+ * shared object from it. What promises, joined tasks and callbacks give may be held by others, and
+ * is left alone.
  *
- * The branches of a race do not meet each other: `race([channel.send(v), channel.receive()])` waits for another task.
+ * The branches of a race do not meet each other: `race([channel.send(v), channel.receive()])` waits
+ * for another task.
  *
  * @example
  * const data = yield* race([conn.recv(1024), sleep(1000)])

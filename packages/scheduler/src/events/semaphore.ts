@@ -8,8 +8,9 @@ import { type Place, WaitQueue } from '../stores/wait-queue.js'
 /** Options of a {@link Semaphore}. */
 export interface SemaphoreOptions {
   /**
-   * Whether permits are given back from outside the scheduler, as when several runs share the semaphore. A task that waits
-   * for one then holds its run open, and is never part of a deadlock. The default is false.
+   * Whether permits are given back from outside the scheduler, as when several runs share the
+   * semaphore. A task that waits for one then holds its run open, and is never part of a deadlock.
+   * The default is false.
    */
   readonly external?: boolean
 }
@@ -34,7 +35,8 @@ export class Semaphore {
   /**
    * Creates a semaphore whose permits are all free.
    *
-   * @param permits the number of tasks that may hold a permit at the same time: a positive integer; the default is 1
+   * @param permits the number of tasks that may hold a permit at the same time: a positive integer;
+   *   the default is 1
    * @throws RangeError if it is not a positive integer
    */
   constructor(permits: number = 1, options: SemaphoreOptions = {}) {
@@ -61,14 +63,17 @@ export class Semaphore {
     return this.#permits
   }
 
-  /** Event: takes a permit, and waits for one if none is free. Tasks get permits in the order in which they came. */
+  /**
+   * Event: takes a permit, and waits for one if none is free. Tasks get permits in the order in
+   * which they came.
+   */
   acquire(): Event<void> {
     return event(this.#handler, undefined)
   }
 
   /**
-   * Gives a permit back, to the task that has waited for longest: a plain call that acts at once, so that nothing can happen
-   * between a `finally` and its release.
+   * Gives a permit back, to the task that has waited for longest: a plain call that acts at once,
+   * so that nothing can happen between a `finally` and its release.
    *
    * @throws RangeError if all permits are free
    */

@@ -10,14 +10,15 @@ import { dispose } from '../scope/disposal.js'
 import type { Timer } from '../stores/timer-heap.js'
 
 /**
- * Event: runs a coroutine that a kill does not interrupt, and gives what it returns, or throws what it throws. A kill that
- * comes meanwhile waits until the coroutine is done, and `Cancelled` then comes at the next yield. A combination whose branch
- * it is waits in the same way.
+ * Event: runs a coroutine that a kill does not interrupt, and gives what it returns, or throws what
+ * it throws. A kill that comes meanwhile waits until the coroutine is done, and `Cancelled` then
+ * comes at the next yield. A combination whose branch it is waits in the same way.
  *
- * If the coroutine takes longer than the grace period, it is ended. Of shields within each other the outermost counts.
+ * If the coroutine takes longer than the grace period, it is ended. Of shields within each other
+ * the outermost counts.
  *
- * A `finally` is not shielded by itself: a kill that comes while the `finally` of ordinary work waits ends it there, and the
- * code after that yield does not run.
+ * A `finally` is not shielded by itself: a kill that comes while the `finally` of ordinary work
+ * waits ends it there, and the code after that yield does not run.
  *
  * @example
  * try {

@@ -10,14 +10,15 @@ import type { SpawnOptions } from '../loop/options.js'
 /** The type of {@link spawn}: it can be called as it is, and with options by `spawn.with`. */
 export interface Spawn {
   /**
-   * Event: starts a task that runs beside this one, and gives the task. The spawner continues first. The task takes its first
-   * step in its turn, and outlives its spawner.
+   * Event: starts a task that runs beside this one, and gives the task. The spawner continues
+   * first. The task takes its first step in its turn, and outlives its spawner.
    *
    * @param coroutine a coroutine that has not run yet
    */
   <T>(coroutine: Coroutine<T>): Event<Task<T>>
   /**
-   * Event: the same for a function that makes the coroutine, each time the event is yielded. The task has its name.
+   * Event: the same for a function that makes the coroutine, each time the event is yielded. The
+   * task has its name.
    *
    * @param makes the function
    * @param args its arguments
@@ -46,13 +47,15 @@ export interface Spawn {
 /**
  * Event: starts a task that runs beside this one, and gives the {@link Task}; see {@link Spawn}.
  *
- * An error that the task throws goes to the tasks that are joining it. If there are none, it goes to the supervisor that the
- * task has from its spawner: the run, a group, or a connection's session.
+ * An error that the task throws goes to the tasks that are joining it. If there are none, it goes
+ * to the supervisor that the task has from its spawner: the run, a group, or a connection's
+ * session.
  *
- * In async code `await spawn(f)` gives the task at once. Its run continues until the task has ended, and an error that
- * nothing has joined by then is an unhandled rejection.
+ * In async code `await spawn(f)` gives the task at once. Its run continues until the task has
+ * ended, and an error that nothing has joined by then is an unhandled rejection.
  *
- * Bluelet: gives None, and the generator itself is the handle. Here `join` and `kill` take the generator, too.
+ * Bluelet: gives None, and the generator itself is the handle. Here `join` and `kill` take the
+ * generator, too.
  *
  * @example
  * const task = yield* spawn(echoer, conn)

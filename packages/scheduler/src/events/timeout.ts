@@ -9,10 +9,12 @@ import { type Answer, Combination, type Rule } from '../scope/combination.js'
 import type { Timer } from '../stores/timer-heap.js'
 
 /**
- * Event: performs a yieldable and gives its value, or throws {@link TimeoutError} if the time is up first.
+ * Event: performs a yieldable and gives its value, or throws {@link TimeoutError} if the time is up
+ * first.
  *
- * When the time is up, the yieldable is withdrawn. A coroutine is cancelled, and the timeout waits for its clean-up. If it
- * ends meanwhile with a value or an error of its own, the timeout gives that value or throws that error. So no value is lost.
+ * When the time is up, the yieldable is withdrawn. A coroutine is cancelled, and the timeout waits
+ * for its clean-up. If it ends meanwhile with a value or an error of its own, the timeout gives
+ * that value or throws that error. So no value is lost.
  *
  * @example
  * const data = yield* timeout(1000, conn.recv(1024))

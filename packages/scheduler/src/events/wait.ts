@@ -6,9 +6,11 @@ import type { Event } from '../core/protocol.js'
 import { event } from '../event/event-object.js'
 
 /**
- * Event: waits for a promise and gives its value, or throws its error. Plain `yield promise` does the same.
+ * Event: waits for a promise and gives its value, or throws its error. Plain `yield promise` does
+ * the same.
  *
- * A promise cannot be cancelled. If the wait is withdrawn, the promise continues, and its outcome is ignored, even an error.
+ * A promise cannot be cancelled. If the wait is withdrawn, the promise continues, and its outcome
+ * is ignored, even an error.
  *
  * @param promise a promise, or anything with a `then`
  * @throws TypeError if it has no `then`

@@ -1,8 +1,8 @@
 /**
  * The host of the real world.
  *
- * The only file of this package that looks at the environment, and it does so by feature: it runs in Node, Bun, Deno,
- * browsers, workers and bare engines.
+ * The only file of this package that looks at the environment, and it does so by feature: it runs
+ * in Node, Bun, Deno, browsers, workers and bare engines.
  */
 
 import { inspectThrown } from '../check.js'
@@ -25,7 +25,10 @@ interface Environment {
 
 const environment = globalThis as Environment
 
-/** Above 2^31 - 1 ms a platform timer fires at once. The scheduler sets another one when this one fires. */
+/**
+ * Above 2^31 - 1 ms a platform timer fires at once. The scheduler sets another one when this one
+ * fires.
+ */
 const MAX_TIMER_MS = 2 ** 30
 
 /** What the fake timers of a test runner replace, as it is at one time. */
@@ -35,16 +38,18 @@ type Clockwork = ReturnType<typeof currentClockwork>
 const platform: Clockwork = /* @__PURE__ */ currentClockwork()
 
 /**
- * The real world: `setImmediate` or its nearest equivalent, `setTimeout`, `performance.now`. A run without a host of its own
- * uses those that are there when it begins; this host, those that were there when this module was loaded.
+ * The real world: `setImmediate` or its nearest equivalent, `setTimeout`, `performance.now`. A run
+ * without a host of its own uses those that are there when it begins; this host, those that were
+ * there when this module was loaded.
  */
 export const defaultHost: Host = /* @__PURE__ */ hostOf(platform)
 
 let latest = { clockwork: platform, host: defaultHost }
 
 /**
- * The default host of a run that begins now. The run keeps its clock and its timers: under the fake timers of a test runner it
- * follows them, and if it began before they were installed, it does not freeze.
+ * The default host of a run that begins now. The run keeps its clock and its timers: under the fake
+ * timers of a test runner it follows them, and if it began before they were installed, it does not
+ * freeze.
  */
 export function currentHost(): Host {
   const clockwork = currentClockwork()
@@ -121,7 +126,10 @@ function monotonicClock({ performance, now, wall, setTimeout }: Clockwork): () =
   }
 }
 
-/** Schedules a callback behind I/O and timers. Behind a microtask, tasks that never wait would starve them. */
+/**
+ * Schedules a callback behind I/O and timers. Behind a microtask, tasks that never wait would
+ * starve them.
+ */
 function macrotask({ setImmediate, setTimeout }: Clockwork): (callback: () => void) => void {
   const { MessageChannel, queueMicrotask } = environment
   if (setImmediate !== undefined) return (callback) => void setImmediate(callback)

@@ -16,7 +16,10 @@ export class HostTimer {
     this.#fire = fire
   }
 
-  /** Sets it for a time. A timer that fires too early does no harm, so that only an earlier time replaces it. */
+  /**
+   * Sets it for a time. A timer that fires too early does no harm, so that only an earlier time
+   * replaces it.
+   */
   set(deadline: number): void {
     if (deadline >= this.#deadline) return
     this.clear()

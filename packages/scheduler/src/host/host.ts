@@ -5,17 +5,21 @@
 import type { Schedule } from './schedule.js'
 
 /**
- * The environment of a scheduler. Provide your own in order to drive a scheduler differently: `defaultHost` is the real
- * world, and the virtual host of `@bluelet/scheduler/testing` one in which time jumps.
+ * The environment of a scheduler. Provide your own in order to drive a scheduler differently:
+ * `defaultHost` is the real world, and the virtual host of `@bluelet/scheduler/testing` one in
+ * which time jumps.
  */
 export interface Host {
   /** The time in milliseconds from any fixed origin, monotonic: it never goes back. */
   now(): number
-  /** Calls back once, soon, after the environment has had its turn at I/O and timers; never before it returns. */
+  /**
+   * Calls back once, soon, after the environment has had its turn at I/O and timers; never before
+   * it returns.
+   */
   soon(callback: () => void): void
   /**
-   * Calls back once, not long after the time `deadline`. It may call early: the scheduler looks at the clock again. It
-   * keeps the process alive until then.
+   * Calls back once, not long after the time `deadline`. It may call early: the scheduler looks at
+   * the clock again. It keeps the process alive until then.
    *
    * @returns the argument of `cancel`
    */
@@ -25,19 +29,25 @@ export interface Host {
   /** Prints an error that no caller can receive, such as one that a probe threw. */
   report(error: unknown): void
   /**
-   * Whether schedulers record where tasks are spawned and where they yield, unless told otherwise. The default is false.
+   * Whether schedulers record where tasks are spawned and where they yield, unless told otherwise.
+   * The default is false.
    */
   readonly sites?: boolean
-  /** Decides which of the ready tasks steps next. The default is the one that has been ready for longest. */
+  /**
+   * Decides which of the ready tasks steps next. The default is the one that has been ready for
+   * longest.
+   */
   readonly schedule?: Schedule
   /**
-   * Captures the context of a spawn. Every step of the spawned task is made through the returned function. With
-   * `AsyncLocalStorage`: `context: () => AsyncLocalStorage.snapshot()`. Without it a step costs no time for this.
+   * Captures the context of a spawn. Every step of the spawned task is made through the returned
+   * function. With `AsyncLocalStorage`: `context: () => AsyncLocalStorage.snapshot()`. Without it a
+   * step costs no time for this.
    */
   context?(): StepContext
   /**
-   * A run begins to wait for something outside the scheduler. For a host that simulates a part of the outside: it can see,
-   * in its own books, whether anything that it does not simulate is still awaited.
+   * A run begins to wait for something outside the scheduler. For a host that simulates a part of
+   * the outside: it can see, in its own books, whether anything that it does not simulate is still
+   * awaited.
    *
    * @param source what is awaited: `socket`, `promise` ...
    */
@@ -45,11 +55,11 @@ export interface Host {
   /** The run no longer waits for it. */
   unref?(source: string | undefined): void
   /**
-   * Calls back whenever nothing can call in any more, so that what is still awaited will never come. On Node this is
-   * `beforeExit`.
+   * Calls back whenever nothing can call in any more, so that what is still awaited will never
+   * come. On Node this is `beforeExit`.
    *
-   * @param callback called with whether all that is still awaited was to come from the host itself: then a server that waits
-   *   for one more connection is no deadlock
+   * @param callback called with whether all that is still awaited was to come from the host itself:
+   *   then a server that waits for one more connection is no deadlock
    * @returns stops calling back
    */
   onIdle?(callback: (simulated: boolean) => void): () => void

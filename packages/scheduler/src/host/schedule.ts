@@ -1,19 +1,19 @@
 /**
- * Schedules: they decide wherever a run could continue in more than one way. The scheduler takes from one which ready task
- * steps next, a simulated network how long a packet takes.
+ * Schedules: they decide wherever a run could continue in more than one way. The scheduler takes
+ * from one which ready task steps next, a simulated network how long a packet takes.
  */
 
 import { inspect } from '../check.js'
 import type { RingQueue } from '../stores/ring-queue.js'
 
 /**
- * Decides wherever a run could continue in more than one way. A run in a virtual world depends on nothing else: the same
- * choices give the same run.
+ * Decides wherever a run could continue in more than one way. A run in a virtual world depends on
+ * nothing else: the same choices give the same run.
  */
 export interface Schedule {
   /**
-   * Chooses one of several ways to continue. Way 0 is the usual one: the task that has been ready for longest, the network
-   * without delays or losses.
+   * Chooses one of several ways to continue. Way 0 is the usual one: the task that has been ready
+   * for longest, the network without delays or losses.
    *
    * @param n the number of ways: 2 or more
    * @returns 0 to n - 1
@@ -22,7 +22,8 @@ export interface Schedule {
 }
 
 /**
- * A schedule that chooses at random, by a generator of its own: the same seed always gives the same choices.
+ * A schedule that chooses at random, by a generator of its own: the same seed always gives the same
+ * choices.
  *
  * @param seed an integer
  * @throws RangeError if the seed is not an integer
@@ -41,7 +42,9 @@ export function seeded(seed: number): Schedule {
   }
 }
 
-/** Takes an item out of a queue that is not empty: the first, or the one that the schedule chooses. */
+/**
+ * Takes an item out of a queue that is not empty: the first, or the one that the schedule chooses.
+ */
 export function takeNext<T>(queue: RingQueue<T>, schedule: Schedule | null): T {
   if (schedule === null || queue.size === 1) return queue.shift()
   return queue.take(choose(schedule, queue.size))
@@ -58,7 +61,10 @@ export function choose(schedule: Schedule, n: number): number {
   throw new RangeError(`schedule.choose(${n}): expected an integer of 0 to ${n - 1}, got ${inspect(way)}`)
 }
 
-/** The same schedule until it fails, then the usual order: the run is over then, and its clean-ups still need their steps. */
+/**
+ * The same schedule until it fails, then the usual order: the run is over then, and its clean-ups
+ * still need their steps.
+ */
 export function untilItFails(schedule: Schedule | undefined): Schedule | null {
   if (schedule === undefined) return null
   let failed = false

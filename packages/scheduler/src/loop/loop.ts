@@ -1,8 +1,10 @@
 /**
- * The loop: steps the ready tasks in rounds, within the budget of a turn, and waits for timers and for the outside.
+ * The loop: steps the ready tasks in rounds, within the budget of a turn, and waits for timers and
+ * for the outside.
  *
- * It owns the run queue, the timers and the list of tasks, and takes time and callbacks from its host. It does not know what
- * a step does (trampoline.ts), what an event does (the event's own file), or what the end of a run means (run.ts).
+ * It owns the run queue, the timers and the list of tasks, and takes time and callbacks from its
+ * host. It does not know what a step does (trampoline.ts), what an event does (the event's own
+ * file), or what the end of a run means (run.ts).
  */
 
 import { toCoroutine } from '../core/coroutine.js'
@@ -29,14 +31,20 @@ import { setRunning } from './running.js'
 /** The grace period of a run, in milliseconds, unless it is told otherwise. */
 export const DEFAULT_GRACE = 5000
 
-/** The largest number of steps between two looks at the clock. A look costs as much as two steps; 128 steps take microseconds. */
+/**
+ * The largest number of steps between two looks at the clock. A look costs as much as two steps;
+ * 128 steps take microseconds.
+ */
 const MAX_STEPS_PER_LOOK = 128
 
 /** The run that a loop serves: decides what happens when the loop has nothing left to do. */
 export interface LoopOwner {
   /** Cancels every task, because of an error that belongs to no task, such as one of a schedule. */
   cancel(error: unknown): void
-  /** Cancels every task without a grace period, because nothing can be waited for: no timer can be set. */
+  /**
+   * Cancels every task without a grace period, because nothing can be waited for: no timer can be
+   * set.
+   */
   abandon(error: unknown): void
   /** Every task waits, and nothing is left that could wake one. */
   deadlocked(): void
@@ -225,8 +233,9 @@ export class Loop implements Kernel {
   }
 
   /**
-   * Steps the ready tasks, round after round within the budget, then lets the host poll. A poll after every round, however
-   * short, would cost a lone task that pauses some twenty times as much as its step.
+   * Steps the ready tasks, round after round within the budget, then lets the host poll. A poll
+   * after every round, however short, would cost a lone task that pauses some twenty times as much
+   * as its step.
    */
   #takeTurn(): void {
     const queue = this.#queue
@@ -237,7 +246,8 @@ export class Loop implements Kernel {
     setCapturing(this.sites !== null)
     const end = queue.size === 0 ? 0 : host.now() + this.#budgetTime
     let steps = 0
-    // Looks at the clock after 1, 2, 4 ... steps: slow steps are noticed soon, and fast ones pay little.
+    // Looks at the clock after 1, 2, 4 ... steps: slow steps are noticed soon, and fast ones pay
+    // little.
     let look = 1
     const outer = setRunning(this)
     try {
@@ -285,13 +295,19 @@ export class Loop implements Kernel {
     else task.context(step, task)
   }
 
-  /** Receives an error that a supervisor or a watcher has thrown: it ends the run, and outside of one it is reported. */
+  /**
+   * Receives an error that a supervisor or a watcher has thrown: it ends the run, and outside of
+   * one it is reported.
+   */
   blame(error: unknown): void {
     if (this.#owner !== null) this.#owner.cancel(error)
     else report(this.host, error)
   }
 
-  /** Receives an error that a handler threw where it must not. We may lose the task, but never its error. */
+  /**
+   * Receives an error that a handler threw where it must not. We may lose the task, but never its
+   * error.
+   */
   #escaped(error: unknown): void {
     const current = this.#current
     if (current === null || current.phase === ENDED) {

@@ -12,13 +12,16 @@ export interface SchedulerOptions {
   /** How long the scheduler steps before it lets the host poll I/O and timers. */
   readonly budget?: Budget
   /**
-   * Whether to record where tasks are spawned and where they yield, which costs some microseconds for each event. The default
-   * is the host's: false, but true on a virtual host.
+   * Whether to record where tasks are spawned and where they yield, which costs some microseconds
+   * for each event. The default is the host's: false, but true on a virtual host.
    */
   readonly sites?: boolean
 }
 
-/** How long a scheduler steps before it lets the host poll I/O and timers: whichever limit it reaches first. */
+/**
+ * How long a scheduler steps before it lets the host poll I/O and timers: whichever limit it
+ * reaches first.
+ */
 export interface Budget {
   /** The number of steps: a positive integer. The default is 1024. */
   readonly steps?: number
@@ -28,15 +31,20 @@ export interface Budget {
 
 /** Options of a run. */
 export interface RunOptions {
-  /** Cancels every task when it is aborted. The run then rejects with its reason. It does not hold the run open. */
+  /**
+   * Cancels every task when it is aborted. The run then rejects with its reason. It does not hold
+   * the run open.
+   */
   readonly signal?: AbortSignalLike
   /**
-   * Milliseconds that the clean-up of a cancelled task may take before `return()` is used on it. The default is 5,000.
+   * Milliseconds that the clean-up of a cancelled task may take before `return()` is used on it.
+   * The default is 5,000.
    */
   readonly grace?: number
   /**
-   * Captures the context of each spawn. Every step of the spawned task is made through the returned function, so that
-   * `AsyncLocalStorage` works in tasks: `context: () => AsyncLocalStorage.snapshot()`. By default nothing is captured.
+   * Captures the context of each spawn. Every step of the spawned task is made through the returned
+   * function, so that `AsyncLocalStorage` works in tasks:
+   * `context: () => AsyncLocalStorage.snapshot()`. By default nothing is captured.
    */
   readonly context?: () => StepContext
 }

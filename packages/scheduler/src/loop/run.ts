@@ -1,8 +1,8 @@
 /**
  * One run of a scheduler: its root, its errors, and how it ends.
  *
- * Its scope supervises the root and all that is spawned there: an error that no task joined cancels every task of the
- * scheduler, and the run rejects with it.
+ * Its scope supervises the root and all that is spawned there: an error that no task joined cancels
+ * every task of the scheduler, and the run rejects with it.
  */
 
 import type { SpawnRequest } from '../core/kernel.js'
@@ -42,7 +42,9 @@ export class Run<T = unknown> implements LoopOwner, ScopeOwner {
     return this.#loop.tasks
   }
 
-  /** Spawns the root, whose value the run resolves with. An abort of the signal cancels every task. */
+  /**
+   * Spawns the root, whose value the run resolves with. An abort of the signal cancels every task.
+   */
   start(request: SpawnRequest, signal: AbortSignalLike | undefined): void {
     if (signal !== undefined) this.#listenTo(signal)
     try {
@@ -79,7 +81,10 @@ export class Run<T = unknown> implements LoopOwner, ScopeOwner {
     )
   }
 
-  /** A server that waits in a simulated world for one more connection is no deadlock, once the root has returned. */
+  /**
+   * A server that waits in a simulated world for one more connection is no deadlock, once the root
+   * has returned.
+   */
   idle(): void {
     if (this.#root?.outcome?.kind !== 'returned') this.deadlocked()
     else for (const task of [...this.tasks]) task.cancel(this.#loop.grace)

@@ -1,12 +1,16 @@
 /**
- * The scheduler whose task is running. Several schedulers can share a thread, and one can be stepped within a step of another.
+ * The scheduler whose task is running. Several schedulers can share a thread, and one can be
+ * stepped within a step of another.
  */
 
 import type { Runtime } from '../core/protocol.js'
 
 let running: Runtime | null = null
 
-/** Called by a loop when it begins to step, and with the outer one when it has. @returns the outer one */
+/**
+ * Called by a loop when it begins to step, and with the outer one when it has. @returns the outer
+ * one
+ */
 export function setRunning(scheduler: Runtime | null): Runtime | null {
   const outer = running
   running = scheduler
@@ -14,14 +18,16 @@ export function setRunning(scheduler: Runtime | null): Runtime | null {
 }
 
 /**
- * The scheduler whose task is running, as the handlers of events see it; undefined outside of a task.
+ * The scheduler whose task is running, as the handlers of events see it; undefined outside of a
+ * task.
  */
 export function runningScheduler(): Runtime | undefined {
   return running ?? undefined
 }
 
 /**
- * The time in milliseconds, on the clock of the scheduler whose task is running: a plain call. In virtual time it is virtual.
+ * The time in milliseconds, on the clock of the scheduler whose task is running: a plain call. In
+ * virtual time it is virtual.
  *
  * @example
  * function* timed() {

@@ -1,5 +1,6 @@
 /**
- * The scheduler as users see it: runs coroutines, spawns tasks from outside, and can be driven by hand and watched.
+ * The scheduler as users see it: runs coroutines, spawns tasks from outside, and can be driven by
+ * hand and watched.
  */
 
 import { checkDuration } from '../check.js'
@@ -61,9 +62,10 @@ export class Scheduler {
   /**
    * Runs a coroutine, and all that it spawns, until every task has ended.
    *
-   * It rejects with the error of a task that no task joined, after every other task has been cancelled and its `finally`
-   * blocks have run (with an AggregateError for several such errors); with {@link DeadlockError} if every task waits for
-   * another; with the signal's reason if that is aborted; with {@link KilledError} if the root was killed.
+   * It rejects with the error of a task that no task joined, after every other task has been
+   * cancelled and its `finally` blocks have run (with an AggregateError for several such errors);
+   * with {@link DeadlockError} if every task waits for another; with the signal's reason if that is
+   * aborted; with {@link KilledError} if the root was killed.
    *
    * Bluelet: always returns None.
    *
@@ -93,7 +95,8 @@ export class Scheduler {
   }
 
   /**
-   * Spawns a task from outside, at once. It takes its first step in its turn: of the run, or of `step()`.
+   * Spawns a task from outside, at once. It takes its first step in its turn: of the run, or of
+   * `step()`.
    *
    * @param coroutine a coroutine that has not run yet
    */
@@ -112,10 +115,11 @@ export class Scheduler {
   }
 
   /**
-   * Takes one step: of the task that has been ready for longest, after waking those whose timers have expired.
+   * Takes one step: of the task that has been ready for longest, after waking those whose timers
+   * have expired.
    *
-   * This drives a scheduler by hand, without `run` or with a host that calls nothing by itself. Outside a run it throws the
-   * error of a task that no task joined.
+   * This drives a scheduler by hand, without `run` or with a host that calls nothing by itself.
+   * Outside a run it throws the error of a task that no task joined.
    *
    * @returns whether a task was ready
    */
@@ -149,8 +153,8 @@ export class Scheduler {
 }
 
 /**
- * Runs a coroutine, and all that it spawns, until every task has ended, on a scheduler of its own; see
- * {@link Scheduler.run}.
+ * Runs a coroutine, and all that it spawns, until every task has ended, on a scheduler of its own;
+ * see {@link Scheduler.run}.
  *
  * @example
  * await run(function* () {

@@ -18,7 +18,10 @@ export interface Giver {
   discard(): void | PromiseLike<void>
 }
 
-/** A waiter that takes the source of its answer, for the probes, and the combination that it came from: tasks and branches do. */
+/**
+ * A waiter that takes the source of its answer, for the probes, and the combination that it came
+ * from: tasks and branches do.
+ */
 export interface SourcedWaiter extends Waiter<unknown> {
   resume(value: unknown, source?: string, from?: Giver): void
   throw(error: unknown, source?: string): void
@@ -134,7 +137,10 @@ export class Branch implements Wait {
     return child
   }
 
-  /** Gives the value back, once: to the event that gave it; what a coroutine returned is disposed of. */
+  /**
+   * Gives the value back, once: to the event that gave it; what a coroutine returned is disposed
+   * of.
+   */
   discard(): void | PromiseLike<void> {
     if (!this.holds) return
     const { handler, argument } = this

@@ -1,9 +1,10 @@
 /**
- * Combinations: several yieldables performed together on behalf of one waiter. `race`, `all` and `timeout` are rules that
- * say when a combination is decided.
+ * Combinations: several yieldables performed together on behalf of one waiter. `race`, `all` and
+ * `timeout` are rules that say when a combination is decided.
  *
- * Events combine without a task each: every branch is a waiter of its own. Only a branch that runs a coroutine needs a
- * task, and a combination answers its waiter when the last of these tasks has ended.
+ * Events combine without a task each: every branch is a waiter of its own. Only a branch that runs
+ * a coroutine needs a task, and a combination answers its waiter when the last of these tasks has
+ * ended.
  */
 
 import type { Waiter, Yieldable } from '../core/protocol.js'
@@ -18,7 +19,10 @@ import { combinedError } from './outcome.js'
 export interface Rule {
   /** The event's name. */
   readonly name: string
-  /** The first branch that is done decides the combination, so that its branches must not answer each other. */
+  /**
+   * The first branch that is done decides the combination, so that its branches must not answer
+   * each other.
+   */
   readonly exclusive?: boolean
   /** A branch gave a value. */
   gave(combination: Combination, index: number, value: unknown): void
@@ -143,7 +147,10 @@ export class Combination implements BranchOwner {
     this.#ended(undefined, null)
   }
 
-  /** Gives back the values of the branches, because the waiter cannot receive them: the last that came first. */
+  /**
+   * Gives back the values of the branches, because the waiter cannot receive them: the last that
+   * came first.
+   */
   discard(): void | PromiseLike<void> {
     const errors: unknown[] = []
     const promises: PromiseLike<void>[] = []
@@ -189,8 +196,8 @@ export class Combination implements BranchOwner {
   }
 
   /**
-   * Withdraws the branches that wait. All of them count as leaving before the first is withdrawn, so that nothing that its
-   * clean-up gives away can reach one of the others.
+   * Withdraws the branches that wait. All of them count as leaving before the first is withdrawn,
+   * so that nothing that its clean-up gives away can reach one of the others.
    *
    * @param unwanted whether the values of the branches that are done will not be received
    */

@@ -1,12 +1,14 @@
 /**
- * The disposal of a value that its waiter will not receive: by the value itself, and within a grace period.
+ * The disposal of a value that its waiter will not receive: by the value itself, and within a grace
+ * period.
  */
 
 import type { Runtime } from '../core/protocol.js'
 import { AbandonedError } from '../errors.js'
 
 /**
- * Disposes of a value: calls its `Symbol.dispose`, or else its `Symbol.asyncDispose`. A value that has neither is left alone.
+ * Disposes of a value: calls its `Symbol.dispose`, or else its `Symbol.asyncDispose`. A value that
+ * has neither is left alone.
  *
  * @returns the promise of an asynchronous disposal
  */
@@ -20,8 +22,9 @@ export function dispose(value: unknown): void | PromiseLike<void> {
 }
 
 /**
- * Gives a value back, and calls `done` once it is disposed of: at once, or when the promise of the disposal has settled. Until
- * then the run is held open. A disposal that takes longer than the grace period is abandoned, in an error.
+ * Gives a value back, and calls `done` once it is disposed of: at once, or when the promise of the
+ * disposal has settled. Until then the run is held open. A disposal that takes longer than the
+ * grace period is abandoned, in an error.
  *
  * @param grace milliseconds
  * @param discard gives the value back, and may throw

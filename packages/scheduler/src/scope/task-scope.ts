@@ -1,6 +1,6 @@
 /**
- * A scope: a set of tasks that are supervised together, and cancelled together. The run, a group and a connection's session
- * have one each. It does not decide what an error means; its owner does.
+ * A scope: a set of tasks that are supervised together, and cancelled together. The run, a group
+ * and a connection's session have one each. It does not decide what an error means; its owner does.
  */
 
 import type { Runtime, Supervisor, TaskHandle } from '../core/protocol.js'
@@ -10,11 +10,14 @@ import { combinedError } from './outcome.js'
 
 /** The owner of a scope: decides what happens when its tasks fail or end. */
 export interface ScopeOwner {
-  /** The tasks of the scope, if the owner lists them anyway; the scope then keeps no list of its own. */
+  /**
+   * The tasks of the scope, if the owner lists them anyway; the scope then keeps no list of its
+   * own.
+   */
   readonly tasks?: Iterable<TaskHandle>
   /**
-   * The scheduler of the task that waits until the scope is empty, if one does. A task that was spawned from another scheduler
-   * holds its run open.
+   * The scheduler of the task that waits until the scope is empty, if one does. A task that was
+   * spawned from another scheduler holds its run open.
    */
   readonly scheduler?: Runtime
   /** A task is about to be spawned in the scope. Throws an error to refuse it. */
@@ -34,8 +37,9 @@ export interface ScopeOwner {
 /**
  * A set of tasks that are supervised and cancelled together.
  *
- * A task that a clean-up in the scope spawns while the scope is being cancelled is *late*: it has a grace period in which to
- * end by itself, and is cancelled after it. A task that is spawned into it from outside is cancelled at its first wait.
+ * A task that a clean-up in the scope spawns while the scope is being cancelled is *late*: it has a
+ * grace period in which to end by itself, and is cancelled after it. A task that is spawned into it
+ * from outside is cancelled at its first wait.
  *
  * @example
  * const scope = new TaskScope({
@@ -94,7 +98,8 @@ export class TaskScope implements Supervisor {
   /**
    * Starts to cancel the tasks, and does not wait until they have ended.
    *
-   * @param grace milliseconds that their clean-up may take; the default is the grace period of the run
+   * @param grace milliseconds that their clean-up may take; the default is the grace period of the
+   *   run
    */
   cancel(grace?: number): void {
     if (this.#cancelling) return

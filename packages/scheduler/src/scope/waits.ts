@@ -1,6 +1,6 @@
 /**
- * What the tasks of a scope wait for. Combinations, groups, and waits for tasks of the same scope are looked through, so that
- * only waits for something else are left.
+ * What the tasks of a scope wait for. Combinations, groups, and waits for tasks of the same scope
+ * are looked through, so that only waits for something else are left.
  */
 
 import type { EventHandler, TaskHandle } from '../core/protocol.js'
@@ -10,8 +10,9 @@ import type { Wait } from '../core/wait.js'
 import type { TaskScope } from './task-scope.js'
 
 /**
- * Whether all tasks of a scope, those of its groups included, are parked in waits that a test accepts. A wait for a task of
- * the scope passes, and so does a combination if each of its branches does. A task that is not parked does not pass.
+ * Whether all tasks of a scope, those of its groups included, are parked in waits that a test
+ * accepts. A wait for a task of the scope passes, and so does a combination if each of its branches
+ * does. A task that is not parked does not pass.
  *
  * @param accepts tests one wait, by the event's handler and its argument
  */

@@ -1,5 +1,6 @@
 /**
- * A list of tasks in the order in which they were added. The links are fields of the tasks, so that a task costs no entry.
+ * A list of tasks in the order in which they were added. The links are fields of the tasks, so that
+ * a task costs no entry.
  */
 
 /** The fields of a task by which a list links it to its neighbours. */

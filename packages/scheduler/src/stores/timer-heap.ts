@@ -1,5 +1,6 @@
 /**
- * The timers: a binary heap by deadline, ties first in, first out. It has no clock; its owner tells it the time.
+ * The timers: a binary heap by deadline, ties first in, first out. It has no clock; its owner tells
+ * it the time.
  */
 
 /** One timer, as a handle for removing it. */
@@ -13,7 +14,8 @@ export interface Timers {
   /**
    * Sets a timer.
    *
-   * @param deadline the time on the host's clock; `Infinity` is never, and such a timer keeps no run alive
+   * @param deadline the time on the host's clock; `Infinity` is never, and such a timer keeps no
+   *   run alive
    * @param expire called at that time
    * @param subject its argument, so that many timers can share one function
    */

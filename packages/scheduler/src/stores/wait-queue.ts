@@ -1,5 +1,6 @@
 /**
- * A queue of waiters, first in, first out, for a channel, a semaphore or a latch. Any waiter can leave it at any time.
+ * A queue of waiters, first in, first out, for a channel, a semaphore or a latch. Any waiter can
+ * leave it at any time.
  */
 
 /** What a queue needs of a waiter. */
@@ -23,7 +24,10 @@ interface Link<W, V> extends Place<W, V> {
   left: boolean
 }
 
-/** Waiters in the order in which they came: a linked list, so that leaving is O(1) and leaves nothing behind. */
+/**
+ * Waiters in the order in which they came: a linked list, so that leaving is O(1) and leaves
+ * nothing behind.
+ */
 export class WaitQueue<W extends Queued, V = undefined> {
   #first: Link<W, V> | null = null
   #last: Link<W, V> | null = null
@@ -62,7 +66,8 @@ export class WaitQueue<W extends Queued, V = undefined> {
   /**
    * The first waiter that can be answered. Those that are leaving lose their place.
    *
-   * @param by the waiter that would answer it, if it is one: two that exclude each other do not meet
+   * @param by the waiter that would answer it, if it is one: two that exclude each other do not
+   *   meet
    */
   first(by?: Queued): Place<W, V> | undefined {
     for (let link = this.#first; link !== null; ) {
@@ -74,7 +79,10 @@ export class WaitQueue<W extends Queued, V = undefined> {
     return undefined
   }
 
-  /** Removes the first waiter that can be answered, if there is one. The parameter is that of `first`. */
+  /**
+   * Removes the first waiter that can be answered, if there is one. The parameter is that of
+   * `first`.
+   */
   take(by?: Queued): Place<W, V> | undefined {
     const first = this.first(by)
     if (first !== undefined) this.leave(first)

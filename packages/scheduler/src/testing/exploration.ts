@@ -19,7 +19,10 @@ const DEFAULT_RUNS = 1000
 
 /** The world in which a program runs: a host that follows a schedule. */
 export interface World extends Host {
-  /** The errors that were reported because no caller could receive them. A run with such an error has failed. */
+  /**
+   * The errors that were reported because no caller could receive them. A run with such an error
+   * has failed.
+   */
   readonly reports?: readonly unknown[]
   /** The sources that the world simulates, such as `socket`. */
   readonly simulates?: readonly string[]
@@ -44,7 +47,10 @@ export interface EveryScheduleOptions<W extends World = VirtualHost> extends Rep
 export interface RandomSchedulesOptions<W extends World = VirtualHost> extends ReplayOptions<W> {
   /** The number of runs. The default is 1,000. */
   readonly runs?: number
-  /** The seed of the first run, an integer. Each run adds 1. The default is 1, so that every test run is the same. */
+  /**
+   * The seed of the first run, an integer. Each run adds 1. The default is 1, so that every test
+   * run is the same.
+   */
   readonly seed?: number
 }
 
@@ -62,7 +68,10 @@ export class ScheduleError extends Error {
   override set name(name: string) {
     rename(this, name)
   }
-  /** The schedule under which the program fails, made as short as possible: an argument of {@link replaySchedule}. */
+  /**
+   * The schedule under which the program fails, made as short as possible: an argument of
+   * {@link replaySchedule}.
+   */
   readonly schedule: string
 
   /**
@@ -79,10 +88,11 @@ export class ScheduleError extends Error {
 }
 
 /**
- * Runs a small program under every schedule: in every order in which its tasks can take their steps.
+ * Runs a small program under every schedule: in every order in which its tasks can take their
+ * steps.
  *
- * The program must depend on nothing but its world, and it must end. In a simulated world, a server that still waits when
- * nothing else can happen is cancelled.
+ * The program must depend on nothing but its world, and it must end. In a simulated world, a server
+ * that still waits when nothing else can happen is cancelled.
  *
  * @example
  * await everySchedule(function* () {
@@ -92,7 +102,8 @@ export class ScheduleError extends Error {
  * })
  *
  * @returns the number of schedules
- * @throws ScheduleError if the program fails under one of them; Error if there are more than `limit`
+ * @throws ScheduleError if the program fails under one of them; Error if there are more than
+ *   `limit`
  */
 export async function everySchedule<W extends World = VirtualHost>(
   program: Program<W>,

@@ -1,6 +1,6 @@
 /**
- * The virtual host: a world whose time jumps to the next deadline when nothing is ready. An hour of sleep takes no time, and
- * every run takes the same steps.
+ * The virtual host: a world whose time jumps to the next deadline when nothing is ready. An hour of
+ * sleep takes no time, and every run takes the same steps.
  */
 
 import { checkDuration } from '../check.js'
@@ -9,8 +9,9 @@ import type { Host } from '../host/host.js'
 import { choose, type Schedule } from '../host/schedule.js'
 
 /**
- * The number of polls in a row, without a rest between them, after which spinning tasks are assumed to wait for time to pass:
- * 262,144 steps with the scheduler's usual budget, some seconds if it records call sites. Less work takes no virtual time.
+ * The number of polls in a row, without a rest between them, after which spinning tasks are assumed
+ * to wait for time to pass: 262,144 steps with the scheduler's usual budget, some seconds if it
+ * records call sites. Less work takes no virtual time.
  */
 const MAX_BUSY_POLLS = 256
 
@@ -20,15 +21,19 @@ const BUSY_TIME = 1
 /** Options of a {@link VirtualHost}. */
 export interface VirtualHostOptions {
   /**
-   * Whether it calls nothing by itself: the scheduler is then driven by `step()`, and time by `advance`. The default is false.
+   * Whether it calls nothing by itself: the scheduler is then driven by `step()`, and time by
+   * `advance`. The default is false.
    */
   readonly manual?: boolean
   /**
-   * Decides which of the ready tasks steps next, and which of several callbacks that are due at the same time comes first. The
-   * default is first in, first out.
+   * Decides which of the ready tasks steps next, and which of several callbacks that are due at the
+   * same time comes first. The default is first in, first out.
    */
   readonly schedule?: Schedule
-  /** The sources that it simulates, such as `socket`, out of those that otherwise wake tasks from outside. The default is none. */
+  /**
+   * The sources that it simulates, such as `socket`, out of those that otherwise wake tasks from
+   * outside. The default is none.
+   */
   readonly simulates?: readonly string[]
 }
 
@@ -38,11 +43,13 @@ interface Alarm {
 }
 
 /**
- * A host for tests: `new Scheduler({ host: new VirtualHost() })`, or `run(main, { host: new VirtualHost() })`.
+ * A host for tests: `new Scheduler({ host: new VirtualHost() })`, or
+ * `run(main, { host: new VirtualHost() })`.
  *
- * When nothing is ready, time jumps to the next deadline, after the callbacks of settled promises have run. It does not wait
- * for a promise that depends on the real world (a file, a real timer): virtual time overtakes it. Tasks that spin without end
- * stop the time only for a while, so that they starve no task here either.
+ * When nothing is ready, time jumps to the next deadline, after the callbacks of settled promises
+ * have run. It does not wait for a promise that depends on the real world (a file, a real timer):
+ * virtual time overtakes it. Tasks that spin without end stop the time only for a while, so that
+ * they starve no task here either.
  */
 export class VirtualHost implements Host {
   /** The errors that were reported because no caller could receive them. */
@@ -78,7 +85,10 @@ export class VirtualHost implements Host {
     return this.#now
   }
 
-  /** Calls back after promises and I/O of the real world have had their turn; never, if the host is manual. */
+  /**
+   * Calls back after promises and I/O of the real world have had their turn; never, if the host is
+   * manual.
+   */
   soon(callback: () => void): void {
     if (this.#manual) return
     this.#soon++
@@ -149,7 +159,10 @@ export class VirtualHost implements Host {
     this.#lookIdle()
   }
 
-  /** Lets the schedule call what is due while tasks are still ready. By default it is called once they all wait. */
+  /**
+   * Lets the schedule call what is due while tasks are still ready. By default it is called once
+   * they all wait.
+   */
   #interfere(): void {
     while (this.schedule !== undefined && this.#isDue() && choose(this.schedule, 2) === 1) this.#ring()
   }
@@ -158,7 +171,10 @@ export class VirtualHost implements Host {
     return this.#alarms[0] !== undefined && this.#alarms[0].deadline <= this.#now
   }
 
-  /** The scheduler sets a time only when nothing is ready: time jumps, after the callbacks of promises have run. */
+  /**
+   * The scheduler sets a time only when nothing is ready: time jumps, after the callbacks of
+   * promises have run.
+   */
   #jumpSoon(): void {
     if (this.#manual || this.#jumping) return
     this.#jumping = true
@@ -170,7 +186,9 @@ export class VirtualHost implements Host {
     })
   }
 
-  /** Calls the earliest callback: of several at the same time, the one that the schedule chooses. */
+  /**
+   * Calls the earliest callback: of several at the same time, the one that the schedule chooses.
+   */
   #ring(): void {
     const { deadline } = this.#alarms[0] as Alarm // Called only when there is one.
     const { schedule } = this

@@ -73,7 +73,9 @@ export const exchanges: readonly Scenario[] = [
   },
 ]
 
-/** If one connect fails, no task receives the other connection, which must be closed nevertheless. */
+/**
+ * If one connect fails, no task receives the other connection, which must be closed nevertheless.
+ */
 function* dialBoth(talk: (conn: Connection) => Coroutine): Coroutine<void> {
   const [conn, other] = yield* all([connect(HOST, PORT), connect(HOST, PORT)])
   try {

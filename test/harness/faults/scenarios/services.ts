@@ -105,7 +105,10 @@ function* write(conn: Connection, outbox: Channel<Buffer>): Coroutine<void> {
   }
 }
 
-/** One says something as soon as the other is there, and that one replies; if one fails, the other gives up. */
+/**
+ * One says something as soon as the other is there, and that one replies; if one fails, the other
+ * gives up.
+ */
 function* chatting(harness: FaultHarness): Coroutine<void> {
   yield* all([dial(first), dial(second)])
 

@@ -136,7 +136,10 @@ function* raceOfGroups(harness: KillHarness): Coroutine<void> {
   yield* race([contender(10), contender(5), sleep(12)])
 }
 
-/** A value that is made and neither received nor disposed of leaks; so does one that is disposed of twice. */
+/**
+ * A value that is made and neither received nor disposed of leaks; so does one that is disposed of
+ * twice.
+ */
 function takingBack(harness: KillHarness): Coroutine {
   const semaphore = new Semaphore(1)
   const channel = new Channel<number>()

@@ -88,7 +88,9 @@ function givingUp(harness: KillHarness): Coroutine {
   }
 }
 
-/** Connections that are made, and that no task receives, are closed: the world counts descriptors. */
+/**
+ * Connections that are made, and that no task receives, are closed: the world counts descriptors.
+ */
 function together(harness: KillHarness): Coroutine {
   return serving(harness, greeting, [client])
 

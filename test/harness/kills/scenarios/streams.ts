@@ -12,7 +12,9 @@ const BUFFER = 32
 
 type Reading = (conn: Connection) => Event<Buffer> | Coroutine<Buffer>
 
-/** One reader after the other reads a part: what one that was killed has not got, the next one gets. */
+/**
+ * One reader after the other reads a part: what one that was killed has not got, the next one gets.
+ */
 function handover(title: string, read: Reading, world: SimulationOptions = {}): Scenario {
   return {
     title,

@@ -46,7 +46,9 @@ function* tree(harness: KillHarness, height: number): Coroutine<number> {
   return ((yield* ended(left)) ?? 0) + ((yield* ended(right)) ?? 0)
 }
 
-/** Ends by itself, in the end: a kill that is yielded in a `finally` may be cut off by another kill. */
+/**
+ * Ends by itself, in the end: a kill that is yielded in a `finally` may be cut off by another kill.
+ */
 function* idler(): Coroutine<void> {
   yield sleep(1000)
 }

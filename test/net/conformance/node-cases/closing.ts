@@ -1,4 +1,5 @@
-// Node's cases of closed connections: before and while they are made, twice, and their use after the close.
+// Node's cases of closed connections: before and while they are made, twice, and their use after
+// the close.
 
 import { join, kill, Latch, pause, spawn, timeout } from '@bluelet/scheduler'
 import { expect, it } from 'vitest'

@@ -1,4 +1,5 @@
-// Node's cases of connecting: names and addresses, abandoned attempts, and what remains of a connection.
+// Node's cases of connecting: names and addresses, abandoned attempts, and what remains of a
+// connection.
 import { ConnectError, type Connection } from '@bluelet/net'
 import type { Driver } from '@bluelet/net/driver'
 import { all, type Coroutine, Latch, race } from '@bluelet/scheduler'

@@ -1,4 +1,5 @@
-// Node's cases of broken and failed connections: which operations throw, which error, and how often.
+// Node's cases of broken and failed connections: which operations throw, which error, and how
+// often.
 import { ConnectError } from '@bluelet/net'
 import { type DriverSocket, FAILED } from '@bluelet/net/driver'
 import { all, join, kill, Latch, pause, spawn } from '@bluelet/scheduler'

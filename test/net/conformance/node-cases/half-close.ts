@@ -1,4 +1,5 @@
-// Node's cases of the end of a stream: which side ends, which continues, and the order of the reports.
+// Node's cases of the end of a stream: which side ends, which continues, and the order of the
+// reports.
 import { join, Latch, spawn } from '@bluelet/scheduler'
 import { expect, it } from 'vitest'
 import type { ConformanceHarness } from '../harness.js'

@@ -1,5 +1,6 @@
-// Node's own tests of its sockets, each rewritten as two coroutines, one on each side, and the trace that
-// they leave. A case about a feature that we do not have tests the purpose of that feature.
+// Node's own tests of its sockets, each rewritten as two coroutines, one on each side, and the
+// trace that they leave. A case about a feature that we do not have tests the purpose of that
+// feature.
 import { describe, expect, it, type RunnerTask } from 'vitest'
 import type { ConformanceHarness } from '../harness.js'
 import { closingCases } from './closing.js'

@@ -1,4 +1,5 @@
-// A fake native part whose calls give what a test chooses, for results that Linux does not give on demand.
+// A fake native part whose calls give what a test chooses, for results that Linux does not give on
+// demand.
 import type { Native } from '../../../../packages/net/src/drivers/epoll/native.js'
 import { EpollSet } from '../../../../packages/net/src/drivers/epoll/set.js'
 

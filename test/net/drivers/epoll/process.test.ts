@@ -1,4 +1,5 @@
-// The `epoll` driver and its process: its end, uncaught exceptions, a lack of descriptors, and memory.
+// The `epoll` driver and its process: its end, uncaught exceptions, a lack of descriptors, and
+// memory.
 import { type Driver, type DriverListener, type DriverSocket, WRITABLE } from '@bluelet/net/driver'
 import { describe, expect, it } from 'vitest'
 import { epollDriver } from '../../../../packages/net/src/drivers/epoll/driver.js'

@@ -199,7 +199,9 @@ describe('fragment', () => {
 })
 
 describe('buffer', () => {
-  /** The number of bytes that an end takes, in sends of `block` bytes, while its peer reads nothing. */
+  /**
+   * The number of bytes that an end takes, in sends of `block` bytes, while its peer reads nothing.
+   */
   async function takenBy(block: number, options: NetworkOptions): Promise<number> {
     const taken = { bytes: 0 }
     await simulate(function* () {

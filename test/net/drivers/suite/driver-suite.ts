@@ -1,5 +1,5 @@
-// The suite of every driver, without connections on top. Both ends are sockets of the driver, so that a
-// network in memory can run the same suite as the kernel's.
+// The suite of every driver, without connections on top. Both ends are sockets of the driver, so
+// that a network in memory can run the same suite as the kernel's.
 import { describe } from 'vitest'
 import { describeClosing } from './closing.js'
 import { describeConnecting } from './connecting.js'

@@ -1,4 +1,5 @@
-// The harness of the suite of every driver: a driver, its network, and sockets whose reports are recorded.
+// The harness of the suite of every driver: a driver, its network, and sockets whose reports are
+// recorded.
 import {
   CLOSED,
   type Driver,

@@ -16,8 +16,8 @@ import { type EpollSet, errorOf, type Member } from './set.js'
 import { EAGAIN, EpollSocket, parse } from './socket.js'
 
 /**
- * Errors of a connection that ended while it waited, and of its network, which Linux passes on (accept(2)).
- * The next connection may be fine.
+ * Errors of a connection that ended while it waited, and of its network, which Linux passes on
+ * (accept(2)). The next connection may be fine.
  */
 const TRANSIENT = new Set([
   'ECONNABORTED',

@@ -1,5 +1,6 @@
 /**
- * The native part of the `epoll` driver: its calls, and where it is found. Its sources are in `native/`.
+ * The native part of the `epoll` driver: its calls, and where it is found. Its sources are in
+ * `native/`.
  */
 
 import { readFileSync } from 'node:fs'
@@ -76,8 +77,9 @@ export function loadNative(): Native {
 }
 
 /**
- * The files to try, in this order. Only a folder that is called `@bluelet/net` is searched, which Node finds from the sources,
- * from the built package and from a bundle beside whose `node_modules` the package is installed.
+ * The files to try, in this order. Only a folder that is called `@bluelet/net` is searched, which
+ * Node finds from the sources, from the built package and from a bundle beside whose `node_modules`
+ * the package is installed.
  *
  * @param from the URL of the running module; a bundle in the CommonJS format has none
  * @throws Error if the package is not installed there
@@ -94,8 +96,8 @@ export function candidates(chosen: string | undefined, from: string | undefined)
 }
 
 /**
- * Loads an addon. Unlike `require` it gives each copy of this module, such as that of a bundle, an instance of its own:
- * an instance serves only one epoll set.
+ * Loads an addon. Unlike `require` it gives each copy of this module, such as that of a bundle, an
+ * instance of its own: an instance serves only one epoll set.
  */
 function load(path: string): Native {
   const addon = { exports: {} }

@@ -1,6 +1,6 @@
 /**
- * The epoll set of one thread: which socket is in which slot, and which ones to call when the system
- * reports that some are ready. It makes no system calls on sockets; they do.
+ * The epoll set of one thread: which socket is in which slot, and which ones to call when the
+ * system reports that some are ready. It makes no system calls on sockets; they do.
  */
 
 import { getSystemErrorName } from 'node:util'

@@ -60,15 +60,18 @@ export class EpollSocket implements DriverSocket, Member {
   /** Whether a try to read may find something. */
   #readable = false
   /**
-   * Whether the end, an error, or urgent data may follow the input. A receive then stops early although
-   * there is more to read, which the system will not report again.
+   * Whether the end, an error, or urgent data may follow the input. A receive then stops early
+   * although there is more to read, which the system will not report again.
    */
   #maybeEof = false
   #ended = false
   /** Whether a try to write found no room, so that WRITABLE is due. */
   #blocked = false
   #lingering = false
-  /** Whether the next portion of input is about to be discarded: events that come meanwhile start no other chain. */
+  /**
+   * Whether the next portion of input is about to be discarded: events that come meanwhile start no
+   * other chain.
+   */
   #discards = false
   /** What had arrived before a failure that no task has read yet. */
   #kept: Buffer | null = null
@@ -206,8 +209,8 @@ export class EpollSocket implements DriverSocket, Member {
   }
 
   /**
-   * After a failure nothing more will arrive or can be sent. Keeps what has arrived, if one receive finds it
-   * all, and frees the descriptor.
+   * After a failure nothing more will arrive or can be sent. Keeps what has arrived, if one receive
+   * finds it all, and frees the descriptor.
    */
   #freeFailed(): void {
     const { native, scratch } = this.#set

@@ -1,6 +1,6 @@
 /**
- * The `node` driver: sockets over the public interface of `node:net`. It works wherever Node does, and
- * on Bun and Deno.
+ * The `node` driver: sockets over the public interface of `node:net`. It works wherever Node does,
+ * and on Bun and Deno.
  */
 
 import net from 'node:net'

@@ -1,6 +1,6 @@
 /**
- * A listener of the `node` driver. Node accepts connections whether or not they are wanted, so it keeps
- * those that were not accepted by a task, and bounds their number.
+ * A listener of the `node` driver. Node accepts connections whether or not they are wanted, so it
+ * keeps those that were not accepted by a task, and bounds their number.
  */
 
 import net from 'node:net'
@@ -17,8 +17,8 @@ import { descriptorLimit } from './limits.js'
 import { NodeSocket, optionsOf } from './socket.js'
 
 /**
- * How many times the backlog may wait in the process. Newer versions of Node take a whole burst from the
- * kernel's queue, which fills again before a task can accept.
+ * How many times the backlog may wait in the process. Newer versions of Node take a whole burst
+ * from the kernel's queue, which fills again before a task can accept.
  */
 const MAX_BACKLOGS = 8
 

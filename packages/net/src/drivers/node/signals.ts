@@ -9,8 +9,8 @@ const listeners = new Set<() => void>()
 let interrupted = false
 
 /**
- * Calls back at the first SIGINT or SIGTERM. The system handles the second one: it ends the process at once
- * (exit codes 130 and 143 in a shell).
+ * Calls back at the first SIGINT or SIGTERM. The system handles the second one: it ends the process
+ * at once (exit codes 130 and 143 in a shell).
  *
  * @returns removes the callback
  */

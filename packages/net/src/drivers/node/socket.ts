@@ -1,9 +1,9 @@
 /**
  * A socket of the `node` driver.
  *
- * Node's streams push, and ours are pulled. So the socket is paused whenever a chunk has arrived that was
- * not read, which limits reading ahead to that chunk; and nothing is read before the first try, or before a
- * write has to wait.
+ * Node's streams push, and ours are pulled. So the socket is paused whenever a chunk has arrived
+ * that was not read, which limits reading ahead to that chunk; and nothing is read before the first
+ * try, or before a write has to wait.
  */
 
 import type net from 'node:net'
@@ -28,8 +28,8 @@ const DEFAULT_KEEP_ALIVE = 60_000
 const MAX_KEEP_ALIVE_SECONDS = 32_767
 
 /**
- * How many bytes Node is given at a time. Node takes everything it is given, and reports progress only at
- * the end. 64 MiB in such pieces took 47 to 53 ms, in one piece 46 to 84 ms.
+ * How many bytes Node is given at a time. Node takes everything it is given, and reports progress
+ * only at the end. 64 MiB in such pieces took 47 to 53 ms, in one piece 46 to 84 ms.
  */
 const MAX_WRITE = 65_536
 
@@ -119,8 +119,8 @@ export class NodeSocket implements DriverSocket {
   }
 
   /**
-   * WRITABLE is due. Meanwhile one chunk is read ahead, since Node drops what it has not read when the write
-   * fails: a peer that refuses an upload sends its reply first.
+   * WRITABLE is due. Meanwhile one chunk is read ahead, since Node drops what it has not read when
+   * the write fails: a peer that refuses an upload sends its reply first.
    */
   #block(): void {
     this.#blocked = true
@@ -161,9 +161,9 @@ export class NodeSocket implements DriverSocket {
   }
 
   /**
-   * Node reports the end of the stream, although it may be a reset that came while bytes were unread: to
-   * libuv both look the same. A write of no bytes sends nothing and fails after a reset. (A pending write
-   * does so as well.)
+   * Node reports the end of the stream, although it may be a reset that came while bytes were
+   * unread: to libuv both look the same. A write of no bytes sends nothing and fails after a reset.
+   * (A pending write does so as well.)
    */
   onEnd(): void {
     const socket = this.#socket

@@ -1,6 +1,6 @@
 /**
- * A listener of the simulated network. Its backlog is as long as its options say; a connect that finds it
- * full is tried again by the network.
+ * A listener of the simulated network. Its backlog is as long as its options say; a connect that
+ * finds it full is tried again by the network.
  */
 
 import type { Address } from '../../driver/address.js'

@@ -1,6 +1,7 @@
 /**
- * The `simulated` driver: a network in memory. What happens in it, and when, depends only on its options
- * and on its schedule: it reads no clock but the host's, and draws no random numbers of its own.
+ * The `simulated` driver: a network in memory. What happens in it, and when, depends only on its
+ * options and on its schedule: it reads no clock but the host's, and draws no random numbers of its
+ * own.
  */
 
 import type { Host } from '@bluelet/scheduler/lowlevel'
@@ -12,8 +13,8 @@ import { SimulatedListener } from './listener.js'
 import { type OperationKind, SimulatedSocket } from './socket.js'
 
 /**
- * As on Linux, a connect that finds the backlog full is tried again after 1, 2, 4 ... 32 seconds, and fails
- * 64 seconds later. In milliseconds.
+ * As on Linux, a connect that finds the backlog full is tried again after 1, 2, 4 ... 32 seconds,
+ * and fails 64 seconds later. In milliseconds.
  */
 const FIRST_RETRY = 1000
 const LAST_RETRY = 64_000
@@ -52,13 +53,13 @@ export interface NetworkOptions {
    */
   readonly buffer?: number
   /**
-   * The addresses of names; or a code such as `'ENOTFOUND'` or `'EAI_AGAIN'` with which the look-up fails;
-   * or `'hang'`. Other names do not exist, except `localhost`.
+   * The addresses of names; or a code such as `'ENOTFOUND'` or `'EAI_AGAIN'` with which the look-up
+   * fails; or `'hang'`. Other names do not exist, except `localhost`.
    */
   readonly names?: Readonly<Record<string, readonly string[] | string>>
   /**
-   * Addresses outside of this machine: a connect to one fails with its code, such as `'ECONNREFUSED'`, or
-   * hangs (`'hang'`). Every other address belongs to this machine.
+   * Addresses outside of this machine: a connect to one fails with its code, such as
+   * `'ECONNREFUSED'`, or hangs (`'hang'`). Every other address belongs to this machine.
    */
   readonly addresses?: Readonly<Record<string, string>>
   /**
@@ -317,7 +318,10 @@ export class SimulatedNetwork implements Driver {
   }
 }
 
-/** As in Linux, a scope means something to a link-local address (`fe80::1%eth0`) and is dropped from others. */
+/**
+ * As in Linux, a scope means something to a link-local address (`fe80::1%eth0`) and is dropped from
+ * others.
+ */
 function withoutScope(address: string): string {
   return /^fe[89ab]/i.test(address) ? address : address.replace(/%.*/, '')
 }

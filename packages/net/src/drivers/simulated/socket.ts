@@ -3,7 +3,8 @@
  *
  *   write -> #output -> wire -> #input of the peer -> read
  *
- * It never calls an observer within a try: everything happens when a packet arrives, or by the host's clock.
+ * It never calls an observer within a try: everything happens when a packet arrives, or by the
+ * host's clock.
  */
 
 import type { Address } from '../../driver/address.js'

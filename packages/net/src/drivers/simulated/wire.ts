@@ -1,6 +1,6 @@
 /**
- * A wire of the simulated network: one direction between two ends. Packets arrive in order, after their
- * latency. A wire knows nothing of bytes or buffers; a packet is a function.
+ * A wire of the simulated network: one direction between two ends. Packets arrive in order, after
+ * their latency. A wire knows nothing of bytes or buffers; a packet is a function.
  */
 
 import type { Host } from '@bluelet/scheduler/lowlevel'
