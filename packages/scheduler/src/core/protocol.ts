@@ -198,7 +198,9 @@ export interface EventHandler<A = unknown, W = unknown, T = unknown> {
 
 /** What an event consists of. */
 export interface InnerWaits {
+  /** The tasks of a group. */
   readonly members?: Iterable<TaskHandle>
+  /** The branches of a combination. */
   readonly branches?: Iterable<Waiter>
 }
 
