@@ -24,10 +24,15 @@ export const alias = ['scheduler', 'net'].flatMap((name) => {
 export const LARGE = { name: 'large', description: 'counts to a hundred thousand, or starts a process' }
 
 /**
- * Test files that share processes, which saves the start of one for each, a third of a second. The others measure memory or work,
- * have sockets of the system, or load modules of ours again.
+ * Test files that share processes, which saves the start of one for each, a third of a second. The others measure memory or
+ * work, test one driver, or load modules of ours again.
  */
-const SHARED = ['test/*.test.ts', 'test/{documents,examples,harness,scheduler}/**/*.test.ts']
+const SHARED = [
+  'test/*.test.ts',
+  'test/{documents,examples,harness,scheduler}/**/*.test.ts',
+  'test/net/{server,socket,stream,testing,traps,drivers/simulated}/**/*.test.ts',
+  'test/net/{benchmarks,errors,exports}.test.ts',
+]
 const ALONE = [
   'test/scheduler/{memory,core/cost,core/step-cost,core/depth,host/host,stores/ring-queue}.test.ts',
 ]

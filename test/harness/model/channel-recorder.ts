@@ -18,9 +18,7 @@ export class ChannelRecord {
   /** Those of which the sender cannot know. */
   readonly #doubtful = new Set<Message>()
   readonly #received = new Set<Message>()
-  /**
-   * The number of messages that combinations may have received, and given back when they failed.
-   */
+  /** The number of messages that combinations may receive, and give back. */
   #returned = 0
 
   constructor(capacity: number) {
@@ -42,7 +40,7 @@ export class ChannelRecord {
     if (!this.#taken.has(message)) this.#doubtful.add(message)
   }
 
-  returned(): void {
+  mayReturn(): void {
     this.#returned++
   }
 

@@ -190,6 +190,8 @@ export class ModelHarness {
             ? race(yieldables)
             : all(yieldables)
     this.waits.add(wait)
+    if (rule !== 'one')
+      for (const { kind, channelRecord } of needs) if (kind === 'receive') channelRecord?.mayReturn()
     let end: 'gave' | 'threw' | 'withdrawn' = 'withdrawn'
     try {
       const value: unknown = yield yielded

@@ -93,10 +93,7 @@ export function throws(task: Task | undefined, error: unknown): boolean {
 
 /** What else a combination has done when it fails, it does not say. */
 export function doubt(needs: readonly Need[]): void {
-  for (const { kind, channelRecord, message } of needs) {
-    if (message !== undefined) channelRecord?.doubt(message)
-    else if (kind === 'receive') channelRecord?.returned()
-  }
+  for (const { channelRecord, message } of needs) if (message !== undefined) channelRecord?.doubt(message)
 }
 
 /** An error and those that it is made of. */

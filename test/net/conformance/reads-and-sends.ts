@@ -18,6 +18,7 @@ export function readsAndSends(harness: ConformanceHarness): void {
     it('see what has arrived since, and take nothing', async () => {
       const seen = await harness.between(function* (one, other) {
         yield* other.sendall('abc')
+        yield* harness.quiet()
         const first = yield* one.peek(3)
         yield* other.sendall('defgh')
         yield* harness.quiet()
