@@ -23,6 +23,11 @@ const HELD_UP_MS = 100
 
 /** The kernel may take some seconds to connect the last clients that met a full backlog. */
 const PATIENCE_MS = 60_000
+/**
+ * The largest number of dropped connections that linger: so that clients read the end, and no
+ * reset.
+ */
+const MAX_LINGERING = 32
 
 describe(`a flood of ${CLIENTS} connections`, () => {
   it.each(['wait', 'close', 'reset'] as const)(
@@ -82,7 +87,10 @@ describe(`a flood of ${CLIENTS} connections`, () => {
       })
       expect(Math.max(mostOpen, report.mostOpen)).toBeLessThanOrEqual(MOST)
       expect(mostOpen).toBe(MOST)
-      expect(mostSockets).toBeLessThanOrEqual(MOST + (waits ? driver.waiting(BACKLOG) : 0) + driver.turning)
+      const lingering = overload === 'close' ? MAX_LINGERING : 0
+      expect(mostSockets).toBeLessThanOrEqual(
+        MOST + (waits ? driver.waiting(BACKLOG) : 0) + driver.turning + lingering,
+      )
       expect(unaccounted).toBe(0)
       expect(first).toBe(MOST - 1)
       expect([first + later + told + outside, counted]).toEqual([CLIENTS, told])
