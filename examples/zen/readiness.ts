@@ -5,7 +5,7 @@
 //   node --import tsx examples/zen/poll.ts 127.0.0.1
 
 import { setImmediate } from 'node:timers/promises'
-import { type DriverListener, type DriverSocket, driverNamed } from '@bluelet/net/driver'
+import { CLOSED, type DriverListener, type DriverSocket, driverNamed } from '@bluelet/net/driver'
 
 export type Pollable = DriverListener | DriverSocket
 
@@ -43,7 +43,9 @@ export class Poll {
     while (this.#events.size === 0 && !this.closed) await new Promise<void>(waiting)
     const events = this.#events
     this.#events = new Map()
-    return events
+    // A failure and the end of its socket are two events, so that the error is met before the end.
+    for (const [socket, what] of events) if (what > CLOSED) this.again(socket, CLOSED)
+    return new Map([...events].map(([socket, what]) => [socket, what > CLOSED ? what - CLOSED : what]))
   }
 }
 
