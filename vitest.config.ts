@@ -33,9 +33,7 @@ const SHARED = [
   'test/net/{server,socket,stream,testing,traps,drivers/simulated}/**/*.test.ts',
   'test/net/{benchmarks,errors,exports}.test.ts',
 ]
-const ALONE = [
-  'test/scheduler/{memory,core/cost,core/step-cost,core/depth,host/host,stores/ring-queue}.test.ts',
-]
+const ALONE = ['test/scheduler/{core/cost,core/step-cost,core/depth,host/host,stores/ring-queue}.test.ts']
 
 /** The suites: `vitest run` is the fast one, `vitest run --mode long` that of *.long.ts, and so on. */
 const TIMEOUTS_MS: Readonly<Record<string, number>> = {

@@ -13,7 +13,7 @@ export default defineConfig({
       // Processes of their own, which load what is built: a mutant is not in there.
       'test/scheduler/{bare-engine,exports}.test.ts',
       // They measure memory and time.
-      'test/scheduler/{memory,core/cost,core/step-cost}.test.ts',
+      'test/scheduler/{core/cost,core/step-cost}.test.ts',
       // A second or more each: a million deep, thousands of random programs, every order of some.
       'test/scheduler/{core/depth,loop/starvation}.test.ts',
     ],

@@ -14,8 +14,16 @@ function namesOf(module: object, entry: string): readonly string[] {
   return [...Object.keys(module).sort(), ...types]
 }
 
+const declared = new Map<string, string[]>()
+
 /** The names in the published declarations. */
 function declaredNames(entry: string): string[] {
+  const known = declared.get(entry) ?? namesIn(entry)
+  declared.set(entry, known)
+  return known
+}
+
+function namesIn(entry: string): string[] {
   const declarations = fileURLToPath(new URL(`../../packages/net/dist/${entry}.d.ts`, import.meta.url))
   const program = ts.createProgram([declarations], { module: ts.ModuleKind.NodeNext, noLib: true, types: [] })
   const checker = program.getTypeChecker()
