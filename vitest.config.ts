@@ -33,7 +33,10 @@ const SHARED = [
   'test/net/{server,socket,stream,testing,traps,drivers/simulated}/**/*.test.ts',
   'test/net/{benchmarks,errors,exports}.test.ts',
 ]
-const ALONE = ['test/scheduler/{core/cost,core/step-cost,core/depth,host/host,stores/ring-queue}.test.ts']
+const ALONE = [
+  'test/scheduler/{core/cost,core/step-cost,core/depth,host/host,stores/ring-queue}.test.ts',
+  'test/net/{server/quiet-ends,socket/read-cost,traps/*}.test.ts',
+]
 
 /** The suites: `vitest run` is the fast one, `vitest run --mode long` that of *.long.ts, and so on. */
 const TIMEOUTS_MS: Readonly<Record<string, number>> = {
@@ -41,7 +44,7 @@ const TIMEOUTS_MS: Readonly<Record<string, number>> = {
   long: 240_000,
   native: 240_000,
   faults: 120_000,
-  site: 240_000,
+  site: 480_000,
   packages: 120_000,
 }
 

@@ -16,8 +16,8 @@ class JobRunner implements ScopeOwner {
     this.#scheduler.ref('job')
   }
 
-  submit(job: () => Coroutine): void {
-    this.#scheduler.spawnUnder(this.#jobs, job)
+  submit(job: () => Coroutine): TaskHandle {
+    return this.#scheduler.spawnUnder(this.#jobs, job)
   }
 
   stop(): void {
@@ -51,8 +51,9 @@ function* endless(): Coroutine<void> {
 
 const scheduler = new Scheduler()
 const runner = new JobRunner(scheduler)
-const running = scheduler.run(function* () {})
-for (const job of [endless, broken, quick]) runner.submit(job)
-setTimeout(() => runner.stop(), 100)
-await running
+const [, , last] = [endless, broken, quick].map((job) => runner.submit(job))
+await scheduler.run(function* () {
+  if (last !== undefined) yield last
+  runner.stop()
+})
 console.log('the run has ended')

@@ -10,10 +10,10 @@ it('examples/job-runner.ts reports a job that fails, lets the others run, and ca
   const exit = await program.ended()
 
   expect(program.stdout.trimEnd().split('\n')).toEqual([
-    'Error: no such file in task broken#3, after its yield of sleep(1)',
-    'broken#3: threw',
-    'quick#4: returned',
-    'endless#2: killed',
+    'Error: no such file in task broken#2, after its yield of sleep(1)',
+    'broken#2: threw',
+    'quick#3: returned',
+    'endless#1: killed',
     'the run has ended',
   ])
   expect(exit).toEqual({ code: 0, signal: null })
