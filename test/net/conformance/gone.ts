@@ -1,7 +1,9 @@
 // Peers that disconnect while no task reads, and what can still be read then.
+
 import { ClosedError, type Connection } from '@bluelet/net'
 import { type Coroutine, join, race, sleep, spawn } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
+import { internals } from '../../support/internals.js'
 import type { ConformanceHarness } from './harness.js'
 import { outcome } from './log.js'
 
@@ -80,6 +82,20 @@ export function gone(harness: ConformanceHarness): void {
       })
 
       expect(outcomes).toEqual(['ConnectionResetError', 'done'])
+    })
+
+    it('is named in a snapshot', async () => {
+      const waits = await harness.between(function* (one) {
+        const task = yield* spawn(outcome, one.whenGone())
+        yield* harness.quiet()
+        const waits = internals(task)
+          .snapshot()
+          .find(({ id }) => id === task.id)?.waitsFor
+        one.abort()
+        return waits
+      })
+
+      expect(waits).toBe('whenGone()')
     })
 
     it('throws a ClosedError when the connection is closed here, now or before', async () => {

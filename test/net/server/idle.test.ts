@@ -4,11 +4,16 @@ import { simulate } from '@bluelet/net/testing'
 import {
   aborted,
   all,
+  allSettled,
   Channel,
   type Coroutine,
   group,
   join,
+  kill,
+  Latch,
+  pause,
   race,
+  shield,
   sleep,
   spawn,
   timeout,
@@ -50,6 +55,26 @@ const IDLE: [string, Handler][] = [
     'join a task that reads',
     function* (conn) {
       yield* join(yield* spawn(drain, conn))
+    },
+  ],
+  [
+    'read in allSettled, and in a shield',
+    function* (conn) {
+      yield* allSettled([shield(drain(conn))])
+    },
+  ],
+  [
+    'wait for the end of a task that is killed while it reads',
+    function* (conn) {
+      const reading = yield* spawn(function* () {
+        try {
+          yield* new Latch().wait()
+        } finally {
+          yield* drain(conn)
+        }
+      })
+      yield* pause() // A task that has not begun would end at once.
+      yield* kill(reading, { grace: HOUR })
     },
   ],
   [

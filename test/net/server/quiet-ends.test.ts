@@ -181,6 +181,26 @@ describe.each(WORLDS)('on %s, a handler ends quietly', ({ driver, play }) => {
     expect(seen).toEqual({ drops: ['limit'], ended: { ...NONE, limit: 1 }, failed: 0, errors: [] })
   })
 
+  it('not because of an error that cannot be looked at', async () => {
+    const { proxy, revoke } = Proxy.revocable({}, {})
+    revoke()
+
+    const { failed, errors } = await play(() =>
+      session(
+        function* (conn) {
+          yield* conn.recv()
+          throw proxy
+        },
+        function* (conn) {
+          yield* conn.sendall('x')
+        },
+      ),
+    )
+
+    expect(failed).toBe(1)
+    expect(errors[0] === proxy).toBe(true)
+  })
+
   it('not because of an upstream connection that is reset, incomplete, or closed', async () => {
     const reports = await play(function* () {
       const upstream = yield* listen(LOOPBACK, 0, driver)

@@ -68,6 +68,12 @@ describe('server', () => {
     expect(() => server(LOOPBACK, 0, handler as never)).toThrow(TypeError)
   })
 
+  it.each([['idle'], ['onFailure'], ['overload']])('refuses an unknown value of %s at the call', (option) => {
+    expect(() => server(LOOPBACK, 0, echoer, { [option]: 'later' })).toThrow(
+      new RegExp(`^server: ${option}: expected .* got "later"$`),
+    )
+  })
+
   it('refuses an invalid port at the call', () => {
     expect(() => server(LOOPBACK, -1, echoer)).toThrow(RangeError)
   })

@@ -9,6 +9,27 @@ import { HOUR_MS, LOOPBACK } from '../world.js'
 import { ending, IDLE_MS, LATE_MS } from './shutdowns.js'
 
 describe('a server that is killed', () => {
+  it('while it waits for the last clients of its backlog ends at once, and stops listening', async () => {
+    const outcomes = await simulate(function* (world) {
+      const seen: unknown[] = []
+      // The wait has a time, and then turns of the host: the kill comes at each of the first ones.
+      for (let turns = 0; turns < 4; turns++) {
+        const shutdown = new AbortController()
+        const { task, listener } = yield* serve(echoer, { signal: shutdown.signal })
+        shutdown.abort()
+        const begin = world.now()
+        yield* sleep(10)
+        for (let i = 0; i < turns; i++) yield* pause()
+        const { state } = task
+        yield* kill(task)
+        seen.push([state, task.outcome?.kind, listener.closed, world.now() - begin])
+      }
+      return seen
+    })
+
+    expect(outcomes).toEqual(Array.from({ length: 4 }, () => ['parked', 'killed', true, 10]))
+  })
+
   /**
    * Begins to kill a server whose handler sleeps; gives when the handler was cancelled, and when
    * the kill ended.

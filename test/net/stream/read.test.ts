@@ -4,7 +4,7 @@ import { createReadStream, readFileSync } from 'node:fs'
 import { PassThrough, Readable } from 'node:stream'
 import { createGunzip, gzipSync } from 'node:zlib'
 import { read, write } from '@bluelet/net'
-import { join, kill, pause, Scheduler, spawn } from '@bluelet/scheduler'
+import { all, type Coroutine, join, kill, pause, Scheduler, spawn } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
 import { eventSuite } from '../../scheduler/event-suite.js'
 import { pattern, play, randomNumbers } from '../world.js'
@@ -32,6 +32,65 @@ describe('read(stream, n)', () => {
     const texts = await play(reads(whole('12345'), 4, 4, 4, 4))
 
     expect(texts).toEqual(['1234', '5', '', ''])
+  })
+
+  it('gives the bytes back that a failing all has read', async () => {
+    const stream = new PassThrough()
+    stream.write('12345')
+
+    const texts = await play(function* () {
+      const error = new Error('failed')
+      const failing = function* (): Coroutine<never> {
+        yield* nodeTurns()
+        throw error
+      }
+      const caught: unknown[] = []
+      try {
+        yield* all([read(stream, 3), failing()])
+      } catch (thrown) {
+        caught.push(thrown === error)
+      }
+      return [...caught, (yield* reads(stream, 4, 4)).join('')]
+    })
+
+    expect(texts).toEqual([true, '12345'])
+  })
+
+  it('gives the bytes back of a stream of strings, too', async () => {
+    const stream = new PassThrough().setEncoding('utf8')
+    stream.write('12345')
+
+    const texts = await play(function* () {
+      const failing = function* (): Coroutine<never> {
+        yield* nodeTurns()
+        throw new Error('failed')
+      }
+      try {
+        yield* all([read(stream, 3), failing()])
+      } catch {}
+      return (yield* reads(stream, 4, 4)).join('')
+    })
+
+    expect(texts).toBe('12345')
+  })
+
+  it('leaves the bytes that a failing all has read, once later ones have been read', async () => {
+    const stream = new PassThrough()
+    stream.write('12345')
+
+    const texts = await play(function* () {
+      const failing = function* (): Coroutine<never> {
+        yield* nodeTurns()
+        yield* read(stream, 1)
+        throw new Error('failed')
+      }
+      try {
+        yield* all([read(stream, 3), failing()])
+      } catch {}
+      return yield* reads(stream, 4)
+    })
+
+    expect(texts).toEqual(['5'])
   })
 
   it('waits until there are bytes, and gives them at once', async () => {

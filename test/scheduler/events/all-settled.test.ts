@@ -135,6 +135,12 @@ describe.each([
     expect(begun).toBe(2)
   })
 
+  it.each([[null], [2], ['limit']])('rejects %o in place of options', (options) => {
+    expect(() => combine([], options as never)).toThrow(
+      `${name}(yieldables, options): expected an object such as { limit }, got `,
+    )
+  })
+
   it.each([[0], [-1], [1.5], [Number.NaN], ['2']])('rejects a limit of %s', (limit) => {
     expect(() => combine([], { limit: limit as number })).toThrow(
       `${name}: limit: expected a positive integer`,

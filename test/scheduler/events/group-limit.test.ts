@@ -3,6 +3,12 @@ import { describe, expect, it } from 'vitest'
 import { failure, rejection, virtually, world } from '../world.js'
 
 describe('a group with a limit', () => {
+  it.each([[null], [2], ['limit']])('rejects %o in place of options', (options) => {
+    expect(() => group(function* () {}, options as never)).toThrow(
+      'group(body, options): expected an object such as { limit }, got ',
+    )
+  })
+
   it('runs so many tasks at once; the others stay new until there is room', async () => {
     const { scheduler, log, note } = world()
     function* job(name: string, ms: number): Coroutine<void> {

@@ -9,9 +9,11 @@ import {
   shield,
   sleep,
   spawn,
+  type Task,
   timeout,
 } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
+import { internals } from '../../support/internals.js'
 import { eventSuite } from '../event-suite.js'
 import { failure, rejection, virtually, world } from '../world.js'
 
@@ -189,4 +191,25 @@ describe('a shield', () => {
       yield* event
     })
   }
+})
+
+describe('a shield', () => {
+  it('is not ended by a kill of its task from elsewhere, which waits', async () => {
+    const { scheduler, host } = world()
+
+    const value = await scheduler.run(function* () {
+      yield* spawn(function* () {
+        yield* sleep(10)
+        yield* kill([...internals(scheduler).tasks].at(-1) as Task)
+      })
+      yield* pause()
+      return yield* shield(function* () {
+        yield* sleep(1000)
+        return 'done'
+      })
+    })
+
+    expect(value).toBe('done')
+    expect(host.now()).toBe(1000)
+  })
 })

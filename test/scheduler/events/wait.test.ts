@@ -1,7 +1,9 @@
-import { kill, pause, race, sleep, spawn, TimeoutError, timeout, wait } from '@bluelet/scheduler'
+import { kill, pause, race, run, sleep, spawn, TimeoutError, timeout, wait } from '@bluelet/scheduler'
+import type { EventHandler, Waiter } from '@bluelet/scheduler/lowlevel'
 import { describe, expect, it } from 'vitest'
+import { waitFor } from '../coroutines.js'
 import { eventSuite } from '../event-suite.js'
-import { rejection, virtually, world } from '../world.js'
+import { failure, rejection, virtually, world } from '../world.js'
 
 eventSuite('wait', {
   *fulfilled() {
@@ -179,5 +181,32 @@ describe('wait', () => {
     })
 
     expect(value).toBe(1)
+  })
+})
+
+describe('a promise whose waiter breaks when it is answered', () => {
+  it('still answers the others, and the error is an unhandled rejection', async () => {
+    const unhandled = new Promise<unknown>((resolve) => {
+      const others = process.listeners('unhandledRejection')
+      process.removeAllListeners('unhandledRejection')
+      process.once('unhandledRejection', (error) => {
+        for (const listener of others) process.on('unhandledRejection', listener)
+        resolve(error)
+      })
+    })
+    const broken = failure('of a waiter')
+    const promise = new Promise<string>((resolve) => setImmediate(resolve, 'value'))
+    const { $handler: handler } = wait(promise) as unknown as { $handler: EventHandler }
+    const waiter = {
+      resume() {
+        throw broken
+      },
+    } as unknown as Waiter<unknown>
+
+    handler.enter?.(waiter, promise)
+    const value = await run(() => waitFor(promise))
+
+    expect(value).toBe('value')
+    expect(await unhandled).toBe(broken)
   })
 })

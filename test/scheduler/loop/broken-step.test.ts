@@ -1,12 +1,18 @@
 // Errors of the trampoline and of timers themselves, which belong to no coroutine.
 
 import { type Event, Scheduler, sleep } from '@bluelet/scheduler'
-import { event, type Host, type Waiter } from '@bluelet/scheduler/lowlevel'
+import {
+  type EventHandler,
+  event,
+  type Host,
+  type Supervisor,
+  type Waiter,
+} from '@bluelet/scheduler/lowlevel'
 import { VirtualHost } from '@bluelet/scheduler/testing'
 import { describe, expect, it } from 'vitest'
 import { internals } from '../../support/internals.js'
 import { afterMacrotasks } from '../outside.js'
-import { failure, stepAll } from '../world.js'
+import { failure, rejection, stepAll } from '../world.js'
 import { byHand } from './by-hand.js'
 
 describe('an error that escapes from the trampoline', () => {
@@ -100,5 +106,37 @@ describe('an error that breaks a step', () => {
     scheduler.step()
 
     expect(host.reports).toEqual([error])
+  })
+})
+
+describe('a supervisor that fails while it receives an error of the trampoline', () => {
+  it('hides neither that error nor its own', async () => {
+    const scheduler = new Scheduler({ host: new VirtualHost() })
+    const [broken, own] = [failure('of a handler'), failure('of the supervisor')]
+    const BROKEN: EventHandler<undefined, void> = {
+      name: 'broken',
+      enter(waiter) {
+        waiter.resume(undefined as never)
+        throw broken
+      },
+    }
+    const supervisor: Supervisor = {
+      adopt() {},
+      fail() {
+        throw own
+      },
+      disown() {},
+    }
+
+    const error = await rejection(
+      scheduler.run(function* () {
+        internals(scheduler).spawnUnder(supervisor, function* () {
+          yield event(BROKEN, undefined)
+        })
+        yield sleep(1)
+      }),
+    )
+
+    expect((error as AggregateError).errors).toEqual([broken, own])
   })
 })

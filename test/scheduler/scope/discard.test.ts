@@ -452,3 +452,75 @@ describe('a value that others may hold', () => {
     expect(value.closed).toBe(0)
   })
 })
+
+describe('a value inside another combination', () => {
+  const outer = failure('of the outer one')
+
+  /** An event whose value is taken back in the given way. */
+  function takenBack(discard: () => void | PromiseLike<void>): Event<number> {
+    return event<number>({ name: 'taken back', enter: (waiter) => waiter.resume(1), discard }, undefined)
+  }
+
+  /** The errors of an `all` that fails after the `all` inside it has its values. */
+  async function errorsOf(...values: Event<number>[]): Promise<unknown[]> {
+    const error = await rejection(
+      virtually(function* () {
+        yield all([all(values), failsAt(5, outer)])
+      }),
+    )
+    return error instanceof AggregateError ? error.errors : [error]
+  }
+
+  it('whose disposal throws adds that error to the outcome', async () => {
+    const error = failure('of the disposal')
+
+    const errors = await errorsOf(
+      takenBack(() => {
+        throw error
+      }),
+    )
+
+    expect(errors).toEqual([outer, error])
+  })
+
+  it('whose disposal rejects adds that error to the outcome', async () => {
+    const error = failure('of the disposal')
+
+    const errors = await errorsOf(takenBack(() => Promise.reject(error)))
+
+    expect(errors).toEqual([outer, error])
+  })
+
+  it('that is disposed of in several ways has the errors of all of them', async () => {
+    const [thrown, rejected] = [failure('thrown'), failure('rejected')]
+
+    const errors = await errorsOf(
+      takenBack(() => Promise.reject(rejected)),
+      takenBack(() => {
+        throw thrown
+      }),
+      takenBack(() => Promise.resolve()),
+    )
+
+    expect(errors[0]).toBe(outer)
+    expect((errors[1] as AggregateError).errors).toEqual([thrown, rejected])
+  })
+
+  it('whose disposal gives a thenable that throws adds that error to the outcome', async () => {
+    const error = failure('of a then')
+    const thenable = {
+      // biome-ignore lint/suspicious/noThenProperty: that is what is tested.
+      then: () => {
+        throw error
+      },
+    } as PromiseLike<void>
+
+    const caught = await rejection(
+      virtually(function* () {
+        yield all([takenBack(() => thenable), failsAt(5, outer)])
+      }),
+    )
+
+    expect((caught as AggregateError).errors).toEqual([outer, error])
+  })
+})

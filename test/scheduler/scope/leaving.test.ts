@@ -1,6 +1,7 @@
 // Promise 4: branches that leave: what the clean-up of one gives away must not be lost in another
 // one, and a race never meets itself.
 import { all, Channel, callback, Latch, pause, race, run, Semaphore, sleep, spawn } from '@bluelet/scheduler'
+import { type EventHandler, event, type Waiter } from '@bluelet/scheduler/lowlevel'
 import { describe, expect, it } from 'vitest'
 import { virtually } from '../world.js'
 
@@ -147,5 +148,24 @@ describe('an all', () => {
     })
 
     expect(values).toEqual([undefined, 'x'])
+  })
+})
+
+describe('Waiter.excludes', () => {
+  it('is true for the branches of one race, and false for those of two races of one task', async () => {
+    const waiters: Waiter[] = []
+    const CAPTURE: EventHandler<undefined, void> = {
+      name: 'capture',
+      enter: (waiter) => void waiters.push(waiter),
+    }
+
+    await virtually(function* () {
+      for (let i = 0; i < 2; i++) {
+        yield race([event(CAPTURE, undefined), event(CAPTURE, undefined), sleep(1)])
+      }
+    })
+    const [first, second, third] = waiters as [Waiter, Waiter, Waiter]
+
+    expect([first.excludes?.(second), first.excludes?.(third)]).toEqual([true, false])
   })
 })

@@ -261,4 +261,22 @@ describe('everySchedule', () => {
 
     expect((error as Error).message).toContain('the program depends on something other than its world')
   })
+
+  it('says what failed even if the message of the error cannot be read', async () => {
+    const unreadable = Object.defineProperty(new Error('hidden'), 'message', {
+      get() {
+        throw new Error('of the message')
+      },
+    })
+
+    const error = await rejection(
+      everySchedule(function* () {
+        yield pause()
+        throw unreadable
+      }),
+    )
+
+    expect((error as Error).message).toMatch(/found by run 1/)
+    expect((error as Error).cause).toBe(unreadable)
+  })
 })

@@ -128,7 +128,6 @@ const ATTEMPT: EventHandler<Attempt, DriverSocket, Connection> = {
     socket.observer = null
     socket.reset()
   },
-  discard: (_attempt, connection) => connection.abort(),
 }
 
 /** Observes a socket until it is connected or has failed. */

@@ -4,7 +4,6 @@ import { type CoroutineSource, toCoroutine } from '../core/coroutine.js'
 import type { SpawnRequest } from '../core/kernel.js'
 import type { Coroutine, Event, EventHandler } from '../core/protocol.js'
 import type { Task } from '../core/task.js'
-import { KilledError } from '../errors.js'
 import { event } from '../event/event-object.js'
 import { dispose } from '../scope/disposal.js'
 import type { Timer } from '../stores/timer-heap.js'
@@ -48,7 +47,6 @@ interface Shielded {
   readonly task: Task
   /** The end of the grace period, once the waiter has been withdrawn. */
   timer: Timer | undefined
-  withdrawn: boolean
 }
 
 const SHIELD: EventHandler<() => SpawnRequest, Shielded, unknown> = {
@@ -57,15 +55,14 @@ const SHIELD: EventHandler<() => SpawnRequest, Shielded, unknown> = {
     const parent = waiter.task as Task // Every handle is a Task.
     const { scheduler } = parent
     const task = scheduler.spawn(start(), parent.supervisor, parent) as Task // Every handle is a Task.
-    const shielded: Shielded = { task, timer: undefined, withdrawn: false }
+    const shielded: Shielded = { task, timer: undefined }
     task.shielded = true
     task.watch({
       ended({ outcome }) {
         if (shielded.timer !== undefined) scheduler.timers.remove(shielded.timer)
         if (outcome?.kind === 'returned') waiter.resume(outcome.value)
         else if (outcome?.kind === 'threw') waiter.throw(outcome.error)
-        else if (shielded.withdrawn) waiter.withdrawn()
-        else waiter.throw(new KilledError(`${task} was killed, so its shield has no value`))
+        else waiter.withdrawn() // It is killed only once its waiter has been withdrawn.
         return true
       },
       branch: true,
@@ -75,7 +72,6 @@ const SHIELD: EventHandler<() => SpawnRequest, Shielded, unknown> = {
   withdraw(waiter, _start, shielded) {
     const { scheduler } = waiter
     const forced = (waiter.task as Task).cancellation?.forced // Every handle is a Task.
-    shielded.withdrawn = true
     const grace = forced ? 0 : waiter.grace
     shielded.timer = scheduler.timers.add(scheduler.now() + grace, endShield, shielded)
     return 'later'
