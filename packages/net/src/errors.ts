@@ -4,6 +4,8 @@
  * RangeError.
  */
 
+import { shown } from './check.js'
+
 /**
  * The connection has ended other than by an orderly end: the peer reset it, or disappeared while we
  * were sending. An orderly end is never reported by this error: after that, everything that was
@@ -47,7 +49,10 @@ export class BusyError extends Error {
  * A connection could not be made. The message names each address that was tried, and its error.
  */
 export class ConnectError extends Error {
-  /** The system's name for the last error: `ECONNREFUSED`, `ENOTFOUND`, `ETIMEDOUT` ... */
+  /**
+   * The system's name for the last error: `ECONNREFUSED`, `ENOTFOUND`, `ETIMEDOUT` ...
+   * `ERR_BLUELET_CONNECT` if that error has no such name.
+   */
   readonly code: string
   /** The errors of the attempts, in the order in which they failed. */
   readonly errors: readonly Error[]
@@ -60,12 +65,12 @@ export class ConnectError extends Error {
    * Makes an error.
    *
    * @param message what was tried
-   * @param code the system's name for the last error
+   * @param code the system's name for the last error, if it has one
    * @param errors the errors of the attempts
    */
-  constructor(message: string, code: string, errors: readonly Error[]) {
+  constructor(message: string, code: string | undefined, errors: readonly Error[]) {
     super(message, { cause: errors.at(-1) })
-    this.code = code
+    this.code = code ?? 'ERR_BLUELET_CONNECT'
     this.errors = errors
   }
 }
@@ -74,7 +79,10 @@ export class ConnectError extends Error {
  * A listener could not be opened.
  */
 export class ListenError extends Error {
-  /** The system's name for the error: `EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL` ... */
+  /**
+   * The system's name for the error: `EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL` ...
+   * `ERR_BLUELET_LISTEN` if the error has no such name.
+   */
   readonly code: string
 
   static {
@@ -85,12 +93,12 @@ export class ListenError extends Error {
    * Makes an error.
    *
    * @param message what happened
-   * @param code the system's name for the error
+   * @param code the system's name for the error, if it has one
    * @param options the system's error, as `cause`
    */
-  constructor(message: string, code: string, options?: ErrorOptions) {
+  constructor(message: string, code: string | undefined, options?: ErrorOptions) {
     super(message, options)
-    this.code = code
+    this.code = code ?? 'ERR_BLUELET_LISTEN'
   }
 }
 
@@ -139,8 +147,13 @@ export class IncompleteReadError extends Error {
   }
 }
 
-/** The system's name for an error: its `code`, or `unknown`. */
-export function codeOf(error: unknown): string {
+/** The system's name for an error: its `code`; undefined if it has none. */
+export function codeOf(error: unknown): string | undefined {
   const code = (error as { code?: unknown } | null | undefined)?.code
-  return typeof code === 'string' ? code : 'unknown'
+  return typeof code === 'string' ? code : undefined
+}
+
+/** What an error says, whatever was thrown. */
+export function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : shown(error)
 }

@@ -32,6 +32,14 @@ describe('resetOf', () => {
   })
 })
 
+describe('resetOf an error without a code', () => {
+  it('is that error', () => {
+    const error = new Error('no luck')
+
+    expect(resetOf(error)).toBe(error)
+  })
+})
+
 describe('listenErrorOf', () => {
   it.each([
     ['EADDRINUSE', 'the port is in use; stop the other program, choose another port, or 0 for any free port'],
@@ -46,6 +54,16 @@ describe('listenErrorOf', () => {
 
     expect(error).toBeInstanceOf(ListenError)
     expect(error).toMatchObject({ message: `cannot listen on 127.0.0.1:80: ${hint} (${code})`, code, cause })
+  })
+
+  it('has a stable code if the system has none', () => {
+    const cause = new Error('no luck')
+
+    expect(listenErrorOf(cause, here)).toMatchObject({
+      message: 'cannot listen on 127.0.0.1:80: no luck',
+      code: 'ERR_BLUELET_LISTEN',
+      cause,
+    })
   })
 
   it('names every address as such', () => {

@@ -1,5 +1,5 @@
 // Without Node every operation fails, and says what to do.
-import { ConnectError, connect, listen } from '@bluelet/net'
+import { ConnectError, connect, ListenError, listen } from '@bluelet/net'
 import { describe, expect, it } from 'vitest'
 import { driverNamed, nodeDriver as none, realDriver } from '../../../packages/net/src/drivers/none.js'
 import { play, rejection } from '../world.js'
@@ -13,6 +13,7 @@ describe('the driver for environments without Node', () => {
     )
 
     expect(error).toBeInstanceOf(ConnectError)
+    expect(error.code).toBe('ERR_BLUELET_CONNECT')
     expect(error.message).toMatch(
       /^connect\('example\.invalid', 80\) failed: there are no sockets here; .*Simulation/,
     )
@@ -25,7 +26,11 @@ describe('the driver for environments without Node', () => {
       }),
     )
 
-    expect(error.message).toMatch(/^there are no sockets here/)
+    expect(error).toBeInstanceOf(ListenError)
+    expect(error.code).toBe('ERR_BLUELET_LISTEN')
+    expect(error.message).toMatch(
+      /^cannot listen on port 0 of every address: there are no sockets here; .*Simulation/,
+    )
   })
 
   it('says what to do at its own connect', () => {

@@ -192,7 +192,42 @@ describe('connect', () => {
 
     const error = await play(() => errorOf(connect('192.0.2.1', 80, { driver })))
 
+    expect(error).toMatchObject({
+      code: 'ERR_BLUELET_CONNECT',
+      message: "connect('192.0.2.1', 80) failed: 192.0.2.1:80: the connection failed",
+    })
     expect(error.errors[0].cause).toEqual(new Error('the connection failed'))
+    expect(error.errors[0]).not.toHaveProperty('code')
+  })
+
+  it.each([
+    ['without a code', new Error('out of luck'), 'ERR_BLUELET_CONNECT', 'out of luck'],
+    [
+      'with a code that is no string',
+      Object.assign(new Error('aborted'), { code: 20 }),
+      'ERR_BLUELET_CONNECT',
+      'aborted',
+    ],
+    ['that is no Error', 'out of luck', 'ERR_BLUELET_CONNECT', '"out of luck"'],
+    [
+      'with a code of the system',
+      Object.assign(new Error('no'), { code: 'EAI_AGAIN' }),
+      'EAI_AGAIN',
+      'the name has no address (EAI_AGAIN)',
+    ],
+  ])('has a stable code for an error of a look-up %s', async (_kind, given, code, reason) => {
+    const driver = driverLike(nodeDriver, {
+      lookup: (_host, done) => void setImmediate(() => done(given as Error, [])),
+    })
+
+    const error = await play(() => errorOf(connect('luckless.example', 80, { driver })))
+
+    expect(error).toBeInstanceOf(ConnectError)
+    expect(error).toMatchObject({
+      code,
+      message: `connect('luckless.example', 80) failed: ${reason}`,
+      errors: [given],
+    })
   })
 
   it('can be awaited outside a run', async () => {

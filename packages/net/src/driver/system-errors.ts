@@ -2,7 +2,7 @@
  * Turns errors of the system and of Node into the errors that users see, for every driver alike.
  */
 
-import { ConnectionResetError, codeOf, ListenError } from '../errors.js'
+import { ConnectionResetError, codeOf, ListenError, reasonOf } from '../errors.js'
 import { Address } from './address.js'
 import type { ListenTarget } from './protocol.js'
 
@@ -19,7 +19,7 @@ const DISCONNECTED = new Set([
 /** The error for users of a connection: a disconnected peer has a class of its own. */
 export function resetOf(error: Error): Error {
   const code = codeOf(error)
-  if (!DISCONNECTED.has(code)) return error
+  if (code === undefined || !DISCONNECTED.has(code)) return error
   return new ConnectionResetError(`the peer has disconnected (${code})`, code, { cause: error })
 }
 
@@ -42,9 +42,9 @@ const LISTEN_HINTS: Readonly<Record<string, string>> = {
 /** The error of a listen that failed: the address, the reason, and what to do about it. */
 export function listenErrorOf(error: Error, { host, port }: ListenTarget): ListenError {
   const code = codeOf(error)
-  const hint = LISTEN_HINTS[code] ?? error.message
+  const reason = code === undefined ? reasonOf(error) : `${LISTEN_HINTS[code] ?? error.message} (${code})`
   const where = host === '' ? `port ${port} of every address` : `${new Address(host, port)}`
-  return new ListenError(`cannot listen on ${where}: ${hint} (${code})`, code, { cause: error })
+  return new ListenError(`cannot listen on ${where}: ${reason}`, code, { cause: error })
 }
 
 /** An error in the form that Node gives to errors of the system. */

@@ -10,7 +10,7 @@ import { Address } from '../driver/address.js'
 import type { Driver, DriverSocket, Observer, SocketSettings } from '../driver/protocol.js'
 import { FAILED, WRITABLE } from '../driver/protocol.js'
 import { systemError } from '../driver/system-errors.js'
-import { codeOf } from '../errors.js'
+import { codeOf, reasonOf } from '../errors.js'
 import { Connection } from './connection.js'
 
 /** Milliseconds between the starts of two attempts: RFC 8305, section 5. */
@@ -96,8 +96,8 @@ function* attempt(target: Attempt, attempts: Attempts): Coroutine<void> {
     if (error instanceof Cancelled) throw error
     const code = codeOf(error)
     attempts.pending.splice(attempts.pending.indexOf(where), 1)
-    const failure = new Error(`${where}: ${code}${note}`, { cause: error })
-    attempts.failures.push(Object.assign(failure, { code }))
+    const failure = new Error(`${where}: ${code ?? reasonOf(error)}${note}`, { cause: error })
+    attempts.failures.push(code === undefined ? failure : Object.assign(failure, { code }))
   }
   attempts.ended.trySend()
 }

@@ -15,7 +15,9 @@ import type {
   Observer,
   SocketSettings,
 } from '../driver/protocol.js'
+import { listenErrorOf } from '../driver/system-errors.js'
 import { driverOf } from '../drivers/select.js'
+import { ListenError } from '../errors.js'
 import { Connection } from './connection.js'
 import { settingsOf } from './socket-options.js'
 
@@ -279,7 +281,7 @@ const LISTEN: EventHandler<Target, PendingListen, Listener> = {
       pending.waiter = null
       if (waiting === null) listener?.close()
       else if (listener !== null) waiting.resume(new Listener(listener, driver, waiting.scheduler))
-      else waiting.throw(error)
+      else waiting.throw(error instanceof ListenError ? error : listenErrorOf(error as Error, target))
     })
     return pending
   },

@@ -7,7 +7,7 @@ import { type EventHandler, event, type Waiter } from '@bluelet/scheduler/lowlev
 import { hasNul } from '../driver/address.js'
 import type { Driver } from '../driver/protocol.js'
 import { systemError } from '../driver/system-errors.js'
-import { ConnectError, codeOf } from '../errors.js'
+import { ConnectError, codeOf, reasonOf } from '../errors.js'
 
 /**
  * Event: looks up the addresses of a host. A driver cannot cancel that: a late answer is ignored.
@@ -47,11 +47,11 @@ const LOOKUP: EventHandler<Query, { waiter: Waiter<readonly string[]> | null }, 
 
 function lookupError(host: string, port: number, error: Error | null): ConnectError {
   const code = error === null ? 'ENOTFOUND' : codeOf(error)
-  // An error without a code does not come from a resolver.
   const noAddress = hasNul(host)
     ? `a host cannot contain a NUL byte (${code})`
     : `the name has no address (${code})`
-  const reason = error !== null && code === 'unknown' ? error.message : noAddress
+  // An error without a code does not come from a resolver.
+  const reason = error !== null && code === undefined ? reasonOf(error) : noAddress
   const message = `connect('${host.replaceAll('\0', '\\0')}', ${port}) failed: ${reason}`
   return new ConnectError(message, code, error === null ? [] : [error])
 }

@@ -70,7 +70,7 @@ function listenAt(set: EpollSet, addresses: readonly string[], target: ListenTar
   try {
     return new EpollListener(set, address, target)
   } catch (error) {
-    if (others.length === 0 || !['EAFNOSUPPORT', 'EADDRNOTAVAIL'].includes(codeOf(error))) throw error
+    if (others.length === 0 || !['EAFNOSUPPORT', 'EADDRNOTAVAIL'].includes(codeOf(error) ?? '')) throw error
     return listenAt(set, others, target)
   }
 }

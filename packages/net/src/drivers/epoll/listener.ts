@@ -103,5 +103,5 @@ export class EpollListener implements DriverListener, Member {
 
 /** Whether the next try may succeed at once. */
 function isTransient(error: Error): boolean {
-  return TRANSIENT.has(codeOf(error))
+  return TRANSIENT.has(codeOf(error) ?? '')
 }
