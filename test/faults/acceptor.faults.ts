@@ -43,7 +43,7 @@ describe('a listener', () => {
     const { dropped } = (await program.ask('report')) as { dropped: number } // The shape of its answer.
     const atTheEnd = (await program.ask('close')) as { dropped: number } // The shape of its answer.
     // The listener's own socket is closed too.
-    const free = await reachedIn(5000, () => server.sockets().length === sockets - 1)
+    const free = await reachedIn(15_000, () => server.sockets().length === sockets - 1)
     await reachedIn(PATIENCE_MS, async () => (await crowd.fates()).open === 0)
     const { reset, ended, failed, open: left } = await crowd.fates()
     await program.ask('end')

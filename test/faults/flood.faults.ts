@@ -39,7 +39,7 @@ describe(`a flood of ${CLIENTS} connections`, () => {
       const [sockets, memory] = [server.sockets().length, server.memory]
       // It is admitted before the others connect.
       const pings = new Pings(server.port)
-      await reachedIn(5000, () => pings.latencies.length > 0)
+      await reachedIn(15_000, () => pings.latencies.length > 0)
       let [mostSockets, mostOpen, over] = [0, 0, false]
       const watching = (async () => {
         while (!over) {
@@ -56,7 +56,7 @@ describe(`a flood of ${CLIENTS} connections`, () => {
       )
       for (const crowd of crowds) await crowd.connected()
       const all = () => Promise.all(crowds.map((crowd) => crowd.fates()))
-      await reachedIn(5000, async () => total(await all(), 'answered') === MOST - 1)
+      await reachedIn(15_000, async () => total(await all(), 'answered') === MOST - 1)
       const waiting = server.sockets().length - sockets - MOST
       const during = server.memory - memory
       const first = total(await all(), 'answered')

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { record } from '../support/figures.js'
 import { leavesNothingRunning } from '../support/program.js'
 import { Crowd, type CrowdOptions } from './crowd.js'
-import { elapsed, reachedIn } from './patience.js'
+import { elapsed, LATE_MS, reachedIn } from './patience.js'
 import { answered, Pings } from './pings.js'
 import { startServer } from './server-process.js'
 
@@ -27,14 +27,14 @@ describe('clients that are killed', () => {
     const sockets = server.sockets().length
     const pings = new Pings(server.port)
     const crowd = await new Crowd(server.port, CLIENTS, options).connected()
-    const all = await reachedIn(5000, async () => (await server.report()).begun === CLIENTS + 1)
+    const all = await reachedIn(15_000, async () => (await server.report()).begun === CLIENTS + 1)
     await elapsed(300)
     const open = (await server.report()).counts.open
 
     await crowd.kill()
     // A handler that neither reads nor writes cannot notice that its client is gone.
     if (when === 'during a wait for a reply') await elapsed(300)
-    else await reachedIn(8000, async () => (await server.report()).counts.open === 1)
+    else await reachedIn(15_000, async () => (await server.report()).counts.open === 1)
     const report = await server.report()
     await pings.stop()
     const later = await answered(server.port, 50)
@@ -71,15 +71,15 @@ describe('clients that are stopped', () => {
     const sockets = server.sockets().length
     const pings = new Pings(server.port)
     const crowd = await new Crowd(server.port, CLIENTS, options).connected()
-    const begun = await reachedIn(5000, async () => (await server.report()).begun === CLIENTS + 1)
+    const begun = await reachedIn(15_000, async () => (await server.report()).begun === CLIENTS + 1)
 
     crowd.program.kill('SIGSTOP')
     const began = performance.now()
-    const over = await reachedIn(5000, async () => (await server.report()).ended === CLIENTS)
+    const over = await reachedIn(15_000, async () => (await server.report()).ended === CLIENTS)
     const overMs = Math.round(performance.now() - began)
     // Clients that do not close are dropped after 5 more seconds, which one case checks.
     if (deadline !== 'message') await crowd.kill()
-    const free = await reachedIn(8000, async () => (await server.report()).counts.open === 1)
+    const free = await reachedIn(15_000, async () => (await server.report()).counts.open === 1)
     const freeMs = Math.round(performance.now() - began)
     await pings.stop()
     const report = await server.report()
@@ -98,7 +98,7 @@ describe('clients that are stopped', () => {
       reported: { total: 0 },
       counts: { failed: 0, missed: { [deadline]: CLIENTS } },
     })
-    expect(overMs).toBeLessThan(ms * 1.25 + 1500)
+    expect(overMs).toBeLessThan(ms * 1.25 + LATE_MS)
     expect(pings.lost).toBe(0)
     await server.quiet()
     expect(server.sockets().length).toBe(sockets)

@@ -1,5 +1,8 @@
 // Waiting for another process, which does not report when it is done.
 
+/** How late a server may be on a busy machine, in milliseconds, beyond what it may take at most. */
+export const LATE_MS = 4000
+
 /** Waits until a condition holds, for at most the given time; gives whether it holds. */
 export async function reachedIn(ms: number, condition: () => boolean | Promise<boolean>): Promise<boolean> {
   const end = performance.now() + ms

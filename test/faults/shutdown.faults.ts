@@ -5,7 +5,7 @@ import { record } from '../support/figures.js'
 import { leavesNothingRunning } from '../support/program.js'
 import { Crowd } from './crowd.js'
 import { driver } from './driver.js'
-import { elapsed, reachedIn } from './patience.js'
+import { elapsed, LATE_MS, reachedIn } from './patience.js'
 import { LineClient, lineClients } from './pings.js'
 import { replyOf } from './reply.js'
 import { type ServerProcess, startServer } from './server-process.js'
@@ -53,7 +53,7 @@ class Request {
 
 async function requests(server: ServerProcess): Promise<Request[]> {
   const clients = await lineClients(server.port, REQUESTS)
-  await reachedIn(5000, async () => (await server.report()).begun === REQUESTS)
+  await reachedIn(15_000, async () => (await server.report()).begun === REQUESTS)
   return clients.map((client, i) => {
     const slow = i < SLOW
     if (slow) client.socket.pause()
@@ -67,7 +67,7 @@ describe('a server that shuts down', () => {
     async (signal) => {
       const server = await startServer({}, { byShell: true })
       const all = await requests(server)
-      await reachedIn(5000, async () => (await server.report()).replying === REQUESTS)
+      await reachedIn(15_000, async () => (await server.report()).replying === REQUESTS)
       const { replying } = await server.report()
 
       const began = performance.now()
@@ -147,7 +147,7 @@ describe('a server that shuts down', () => {
     const sockets = server.sockets().length
     const waiting = await lineClients(server.port, 20)
     const held = Math.min(waiting.length, driver.waiting(511))
-    const come = await reachedIn(5000, () => server.sockets().length === sockets + held)
+    const come = await reachedIn(15_000, () => server.sockets().length === sockets + held)
 
     server.signal('SIGTERM')
     await Promise.all(waiting.map((client) => client.end()))
@@ -163,7 +163,7 @@ describe('a server that shuts down', () => {
   it('accounts for clients that arrive while it shuts down', async () => {
     const server = await startServer()
     const crowd = new Crowd(server.port, 4000, { say: 'ping\n', atOnce: 200 })
-    await reachedIn(5000, async () => (await server.report()).begun > 500)
+    await reachedIn(15_000, async () => (await server.report()).begun > 500)
 
     server.signal('SIGTERM')
     await crowd.connected()
@@ -197,7 +197,7 @@ describe('a server that shuts down', () => {
       const client = await LineClient.connect(server.port)
       await client.ask(verb)
       server.signal(signal)
-      const going = await reachedIn(5000, async () => !(await connects(server.port)))
+      const going = await reachedIn(15_000, async () => !(await connects(server.port)))
       const first = server.program.exit
 
       const began = performance.now()
@@ -208,7 +208,7 @@ describe('a server that shuts down', () => {
 
       expect([going, first]).toEqual([true, null])
       expect(server.program).toMatchObject({ stdout: `exit code ${code}\n` })
-      expect(ms).toBeLessThan(2000)
+      expect(ms).toBeLessThan(LATE_MS)
     },
   )
 

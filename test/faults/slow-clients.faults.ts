@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { record } from '../support/figures.js'
 import { leavesNothingRunning } from '../support/program.js'
 import { Crowd } from './crowd.js'
-import { elapsed, reachedIn } from './patience.js'
+import { elapsed, LATE_MS, reachedIn } from './patience.js'
 import { Pings } from './pings.js'
 import { startServer } from './server-process.js'
 
@@ -35,7 +35,7 @@ describe('clients that never read', () => {
     }).connected()
     const began = performance.now()
     let [memory, unsent, mostUnsent, waiting] = [0, 0, 0, 0]
-    const gone = await reachedIn(stallTimeout * 3, async () => {
+    const gone = await reachedIn(stallTimeout * 5, async () => {
       const report = await server.report()
       memory = Math.max(memory, server.memory - before)
       unsent = Math.max(unsent, report.unsent)
@@ -59,7 +59,7 @@ describe('clients that never read', () => {
     expect(waiting).toBe(clients)
     expect(mostUnsent).toBeLessThanOrEqual(MIB)
     expect(memory).toBeLessThan(16 + clients)
-    expect(ms).toBeLessThan(stallTimeout * 1.25 + 1500)
+    expect(ms).toBeLessThan(stallTimeout * 1.25 + LATE_MS)
     expect(report).toMatchObject({
       reported: { total: 0 },
       counts: { failed: 0, missed: { stall: clients } },
@@ -88,7 +88,7 @@ describe('clients that send single bytes', () => {
 
       const crowd = await new Crowd(server.port, clients, { say: 'x', drips: true, stubborn }).connected()
       const began = performance.now()
-      const all = await reachedIn(2000, async () => (await server.report()).counts.open === clients + 1)
+      const all = await reachedIn(10_000, async () => (await server.report()).counts.open === clients + 1)
       const gone = await reachedIn(20_000, async () => (await server.report()).counts.open === 1)
       const freeMs = Math.round(performance.now() - began)
       const report = await server.report()
@@ -112,9 +112,9 @@ describe('clients that send single bytes', () => {
       expect(fates).toMatchObject({ connected: clients, ended: clients })
       // Never early, and late by at most a quarter, plus the delay of a busy machine.
       expect(shortest).toBeGreaterThanOrEqual(messageTimeout)
-      expect(longest).toBeLessThan(messageTimeout * 1.25 + 1000)
+      expect(longest).toBeLessThan(messageTimeout * 1.25 + LATE_MS)
       // The server closes, and waits for the other side to close too.
-      expect(freeMs).toBeLessThan(messageTimeout * 1.25 + lingerMs + 2000)
+      expect(freeMs).toBeLessThan(messageTimeout * 1.25 + lingerMs + LATE_MS)
       expect(pings.lost).toBe(0)
       expect(p99).toBeLessThan(otherP99 * 3 + MORE_MS)
       expect(server.program).toMatchObject({ exit: null, stderr: '' })

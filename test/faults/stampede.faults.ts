@@ -28,7 +28,7 @@ describe('a stampede', () => {
     const words = await killer.ask(`stampede ${MS} ${seed}`, MS * 3)
     const counts = clients.map(({ latencies }) => latencies.length)
     const later = await answered(server.port, 50)
-    const goOn = await reachedIn(5000, () =>
+    const goOn = await reachedIn(15_000, () =>
       clients.every((client, i) => client.latencies.length > counts[i]!),
     )
     for (const client of clients) await client.stop()

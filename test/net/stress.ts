@@ -18,8 +18,9 @@ import {
 import { describe, expect, it, onTestFailed, onTestFinished } from 'vitest'
 import { until } from '../support/deadline.js'
 import { openSockets } from '../support/leaks.js'
+import { randomNumbers } from '../support/random.js'
 import { echoer } from './simulated-pair.js'
-import { LOOPBACK, randomNumbers } from './world.js'
+import { LOOPBACK } from './world.js'
 
 const MAX_MS = 60_000
 

@@ -23,11 +23,18 @@ export function toJavaScript(source: string, fileName: string): string {
   return ts.transpileModule(source, { compilerOptions: OPTIONS, fileName }).outputText
 }
 
-/**
- * Makes the programs that tests run in processes of their own, as far as their sources are newer.
- */
+/** The programs that tests run in processes of their own, with what they import. */
+const PROGRAMS = [
+  ...filesIn('examples'),
+  ...filesIn('test/faults/fixtures'),
+  'test/faults/reply.ts',
+  'test/support/random.ts',
+  'test/support/one-by-one.ts',
+]
+
+/** Makes the programs, as far as their sources are newer. */
 export function compilePrograms(): void {
-  for (const file of [...filesIn('examples'), 'test/support/one-by-one.ts']) {
+  for (const file of PROGRAMS) {
     const source = path.join(root, file)
     const compiled = path.join(root, file.endsWith('.ts') ? compiledFile(file) : `${COMPILED}/${file}`)
     if (timeOf(compiled) > timeOf(source)) continue

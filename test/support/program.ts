@@ -171,11 +171,11 @@ export async function startServing(
 }
 
 /**
- * The command that runs a file of TypeScript, given from the root of the repository; an example as
- * what build.ts has made of it.
+ * The command that runs a program in TypeScript, given from the root of the repository, as what
+ * build.ts has made of it.
  */
 export function typeScript(file: string, args: readonly string[] = []): [string, string[]] {
-  return file.startsWith('examples/') ? javaScript(compiledFile(file), args) : fromSources(file, args)
+  return javaScript(compiledFile(file), args)
 }
 
 /** The command that runs a file of TypeScript with nothing built, as `pnpm start` does. */

@@ -6,7 +6,8 @@ import { describe, expect, it } from 'vitest'
 import { settled, turn, until } from '../../support/deadline.js'
 import { openSockets } from '../../support/leaks.js'
 import { dial, type Peer } from '../../support/peer.js'
-import { driverLike, errorOf, LOOPBACK, play, randomNumbers } from '../world.js'
+import { randomNumbers } from '../../support/random.js'
+import { driverLike, errorOf, LOOPBACK, play } from '../world.js'
 
 describe('listen', () => {
   it('gives a listener with its real port', async () => {

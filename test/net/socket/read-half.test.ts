@@ -4,7 +4,8 @@ import { ClosedError, ConnectionResetError, TimeoutError } from '@bluelet/net'
 import { join, kill, pause, spawn, timeout } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
 import { settled, turn, until } from '../../support/deadline.js'
-import { accepted, connected, errorOf, MIB, pattern, play, randomNumbers } from '../world.js'
+import { randomNumbers } from '../../support/random.js'
+import { accepted, connected, errorOf, MIB, pattern, play } from '../world.js'
 
 describe('Connection.recv', () => {
   it('resumes as soon as there are bytes, with at most max of them', async () => {

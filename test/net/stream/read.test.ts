@@ -7,7 +7,8 @@ import { read, write } from '@bluelet/net'
 import { all, type Coroutine, join, kill, pause, Scheduler, spawn } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
 import { eventSuite } from '../../scheduler/event-suite.js'
-import { pattern, play, randomNumbers } from '../world.js'
+import { randomNumbers } from '../../support/random.js'
+import { pattern, play } from '../world.js'
 import { ended, filled, nodeTurns, reads, Slow, THIS_FILE, whole } from './streams.js'
 
 eventSuite('read(stream, n)', {

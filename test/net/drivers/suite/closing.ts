@@ -2,7 +2,8 @@
 import { ConnectionResetError } from '@bluelet/net'
 import { CLOSED, type DriverSocket } from '@bluelet/net/driver'
 import { expect, it } from 'vitest'
-import { pattern, randomNumbers } from '../../world.js'
+import { randomNumbers } from '../../../support/random.js'
+import { pattern } from '../../world.js'
 import type { DriverHarness, DriverSample } from './harness.js'
 
 export function describeClosing(sample: DriverSample, harness: DriverHarness): void {

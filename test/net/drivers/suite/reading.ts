@@ -2,7 +2,8 @@
 import { ConnectionResetError } from '@bluelet/net'
 import { FAILED, READABLE } from '@bluelet/net/driver'
 import { expect, it } from 'vitest'
-import { pattern, randomNumbers } from '../../world.js'
+import { randomNumbers } from '../../../support/random.js'
+import { pattern } from '../../world.js'
 import type { DriverHarness } from './harness.js'
 
 export function describeReading(harness: DriverHarness): void {
