@@ -3,6 +3,7 @@
 import { sleep } from '@bluelet/scheduler'
 import { afterEach, beforeEach, describe, expect } from 'vitest'
 import { endpoints } from './endpoints.js'
+import { flushing } from './flushing.js'
 import { gone } from './gone.js'
 import { ConformanceHarness } from './harness.js'
 import { netTest } from './nettest.js'
@@ -25,6 +26,7 @@ export function conformanceSuite(name: string, sample: ConformanceSample): void 
     netTest(harness)
     endpoints(harness)
     readsAndSends(harness)
+    flushing(harness)
     gone(harness)
     nodeCases(harness)
     returnedValues(harness)

@@ -1,10 +1,13 @@
 // Promise 2 of the network: `send` and `sendall`.
-import { ClosedError, ConnectionResetError, TimeoutError } from '@bluelet/net'
-import { type DriverSocket, nodeDriver } from '@bluelet/net/driver'
-import { join, kill, pause, sleep, spawn, timeout } from '@bluelet/scheduler'
+import { ClosedError, Connection, ConnectionResetError, TimeoutError } from '@bluelet/net'
+import { type DriverSocket, nodeDriver, WRITABLE } from '@bluelet/net/driver'
+import { simulate } from '@bluelet/net/testing'
+import { join, kill, pause, Scheduler, sleep, spawn, timeout } from '@bluelet/scheduler'
+import { runtimeOf } from '@bluelet/scheduler/lowlevel'
 import { describe, expect, it } from 'vitest'
 import { ClockHost } from '../../support/clock-host.js'
 import { settled } from '../../support/deadline.js'
+import { serve, visit } from '../serving.js'
 import {
   accepted,
   connected,
@@ -15,6 +18,7 @@ import {
   pattern,
   perform,
   play,
+  silentSocket,
 } from '../world.js'
 
 describe('Connection.send and Connection.sendall', () => {
@@ -215,5 +219,90 @@ describe('a Connection over a driver that takes bytes in pieces', () => {
     })
 
     expect(text).toBe('in pieces of three')
+  })
+})
+
+describe('Connection.flush over a driver that holds bytes', () => {
+  it('waits until the driver holds none', async () => {
+    const held = { unsent: 5 }
+    const scheduler = new Scheduler()
+    const conn = new Connection(
+      Object.assign(
+        silentSocket(() => {}),
+        held,
+      ),
+      runtimeOf(scheduler),
+    )
+    const socket = conn.socket as DriverSocket & { unsent: number }
+
+    const states = await scheduler.run(function* () {
+      const flush = yield* spawn(perform, conn.flush())
+      const states: unknown[] = [conn.unsent]
+      for (const unsent of [2, 0]) {
+        yield pause()
+        socket.unsent = unsent
+        socket.observer!.ready(WRITABLE)
+        states.push(flush.outcome?.kind, conn.unsent)
+        yield pause()
+      }
+      return [...states, flush.outcome?.kind]
+    })
+
+    expect(states).toEqual([5, undefined, 2, undefined, 0, 'returned'])
+  })
+
+  it('throws the error with which the driver has discarded them, once', async () => {
+    const failure = new ConnectionResetError('it failed', 'EPIPE')
+    const scheduler = new Scheduler()
+    const socket = likeObject(
+      silentSocket(() => {}),
+      {
+        get unsent(): number {
+          throw failure
+        },
+      },
+    )
+    const conn = new Connection(socket, runtimeOf(scheduler))
+
+    const [first, second] = await scheduler.run(function* () {
+      return [yield* errorOf(conn.flush()), yield* errorOf(conn.flush())]
+    })
+
+    expect(first).toBe(failure)
+    expect(second).toBeInstanceOf(ClosedError)
+    expect(second.cause).toBe(failure)
+    expect(conn.unsent).toBe(0)
+  })
+
+  it('is a stall if the client takes nothing of them', async () => {
+    const { fate, drops, errors } = await simulate(function* (world) {
+      const { network } = world
+      const holding = driverLike(network, {
+        listen: (target, done) =>
+          network.listen(target, (error, listener) =>
+            done(
+              error,
+              listener &&
+                likeObject(listener, {
+                  accept() {
+                    const socket = listener.accept()
+                    return socket && likeObject(socket, { unsent: 3 })
+                  },
+                }),
+            ),
+          ),
+      })
+      const { port, drops, errors, task } = yield* serve((conn) => perform(conn.flush()), {
+        driver: holding,
+        stallTimeout: 1000,
+      })
+      const fate = yield* visit(port)
+      yield* kill(task)
+      return { fate, drops: drops.map(([reason]) => reason), errors }
+    })
+
+    expect(fate).toBe('|ConnectionResetError')
+    expect(drops).toEqual(['stall'])
+    expect(errors).toEqual([])
   })
 })

@@ -117,7 +117,7 @@ export class Session implements PublicSession, ScopeOwner, ConnectionObserver, S
     const waits = everyWait(this.#scope, (handler: object, argument) => {
       if (handler !== conn.readHalf)
         return (
-          handler === conn.writeHalf ||
+          conn.writeHalf?.waitsBy(handler) ||
           conn.endsBy(handler) ||
           (argument !== undefined && argument === signal)
         )

@@ -136,7 +136,7 @@ export class TimeoutSweep {
   #checkWrite(swept: SweptConnection, now: number): void {
     const { writeHalf } = swept.conn
     const { stall } = swept
-    if (!writeHalf?.busy) swept.stall = null
+    if (!writeHalf?.waiting) swept.stall = null
     else if (stall?.bytes !== writeHalf.sent) swept.stall = { bytes: writeHalf.sent, since: now }
     else if (now - stall.since >= this.#timeouts.stall) {
       swept.stall = null

@@ -211,6 +211,25 @@ export class Connection {
   }
 
   /**
+   * Event: resumes when nothing that was sent waits in this process any more: no send of a task,
+   * and no bytes that the kernel has not taken. Killing it loses nothing, and while it waits other
+   * tasks may send.
+   *
+   * Throws the connection's error if what was sent cannot be handed over.
+   */
+  flush(): Event<void> {
+    return event<void>(this.#writer().flush, undefined)
+  }
+
+  /**
+   * How many bytes of what was sent wait in this process: the rest of a send in flight, and what
+   * the driver holds.
+   */
+  get unsent(): number {
+    return this.descriptorClosed || this.writeHalf === null ? 0 : this.writeHalf.unsent
+  }
+
+  /**
    * Ends our side of the stream, after what was sent: the peer receives the end, and can go on
    * sending. A plain call.
    *

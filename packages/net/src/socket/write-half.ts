@@ -8,6 +8,7 @@ import type { EventHandler, Waiter } from '@bluelet/scheduler/lowlevel'
 import type { DriverSocket } from '../driver/protocol.js'
 import { BusyError } from '../errors.js'
 import type { ConnectionObserver } from './connection-observer.js'
+import { Flush } from './flush.js'
 import { thrownBy } from './thrown.js'
 
 /** What is to be sent. */
@@ -42,6 +43,8 @@ export class WriteHalf implements EventHandler<Send, undefined, number & undefin
   #closed = false
   /** What ended the connection, once a writer has received that error. */
   #failure: unknown = undefined
+  /** Made when it is first needed. */
+  #flush: Flush | null = null
 
   constructor(socket: DriverSocket, connection: Abortable) {
     this.#socket = socket
@@ -61,9 +64,35 @@ export class WriteHalf implements EventHandler<Send, undefined, number & undefin
     return this.#waiter !== null
   }
 
+  /** Whether a wait is a send or a flush of this half, by its handler. */
+  waitsBy(handler: object): boolean {
+    return handler === this || handler === this.#flush
+  }
+
+  /** Whether a task waits: in a send, or in a flush. */
+  get waiting(): boolean {
+    return this.#waiter !== null || this.#flush?.busy === true
+  }
+
   /** The send in flight, as the user would write it. */
   get request(): string {
-    return this.#send === null ? this.name : this.describe(this.#send)
+    return this.#waiter === null || this.#send === null ? 'flush()' : this.describe(this.#send)
+  }
+
+  /** How many bytes of what was sent wait in this process. */
+  get unsent(): number {
+    const rest = this.#waiter === null || this.#send === null ? 0 : this.#send.length - this.#taken
+    try {
+      return rest + this.#socket.unsent
+    } catch {
+      return rest // The driver has discarded the others.
+    }
+  }
+
+  /** The handler of `flush`. */
+  get flush(): Flush {
+    this.#flush ??= new Flush(this)
+    return this.#flush
   }
 
   describe({ length, all }: Send): string {
@@ -94,10 +123,16 @@ export class WriteHalf implements EventHandler<Send, undefined, number & undefin
     this.#waiter = null
     if (taken > 0) this.#connection.abort()
     else if (this.shutDown) this.#socket.shutdown()
+    this.#flush?.ready()
   }
 
   /** Another try is worthwhile. */
   ready(): void {
+    this.#advance()
+    this.#flush?.ready()
+  }
+
+  #advance(): void {
     const waiter = this.#waiter
     const send = this.#send
     if (waiter === null || send === null) return
@@ -125,17 +160,18 @@ export class WriteHalf implements EventHandler<Send, undefined, number & undefin
   }
 
   /**
-   * Fails the send in flight. How many of its bytes have gone out is unknown, so the connection is
-   * aborted.
+   * Fails the send in flight, or else what waits in `flush`. How many bytes have gone out is
+   * unknown, so the connection is aborted.
    */
   fail(error: Error): void {
     const waiter = this.#waiter
-    if (waiter === null) return
     this.#waiter = null
     this.#send = null
+    thrownBy(this.#connection, error)
     // Thrown before the abort: in a combination with a read, the reader's ClosedError would
     // withdraw this send.
-    waiter.throw(thrownBy(this.#connection, error))
+    if (waiter === null) this.#flush?.fail(error)
+    else waiter.throw(error)
     this.#connection.abort()
   }
 
@@ -145,9 +181,31 @@ export class WriteHalf implements EventHandler<Send, undefined, number & undefin
     const waiter = this.#waiter
     this.#waiter = null
     this.#send = null
-    if (waiter === null) return
-    const error = new ClosedError('sendall: the connection has been closed; not everything has been sent')
-    waiter.throw(thrownBy(this.#connection, error))
+    waiter?.throw(this.#cutOff('sendall'))
+    if (this.#flush?.busy) this.#flush.fail(this.#cutOff('flush()'))
+  }
+
+  #cutOff(operation: string): ClosedError {
+    const error = new ClosedError(
+      `${operation}: the connection has been closed; not everything has been sent`,
+    )
+    return thrownBy(this.#connection, error)
+  }
+
+  // Called by the flush.
+
+  flushes(): boolean {
+    this.#assertAlive('flush()')
+    try {
+      return this.#waiter !== null || this.#socket.unsent > 0
+    } catch (error) {
+      this.#failure = error
+      throw thrownBy(this.#connection, error)
+    }
+  }
+
+  waits(): void {
+    this.#connection.observer?.sweep.start()
   }
 
   /** Hands over what is left. @returns whether the kernel has taken what the send promises */
@@ -180,21 +238,21 @@ export class WriteHalf implements EventHandler<Send, undefined, number & undefin
   }
 
   #assertOpen(send: Send): void {
-    if (this.#closed) {
-      throw thrownBy(this.#connection, new ClosedError(`${this.describe(send)}: the connection is closed`))
-    }
-    if (this.#failure !== undefined) {
-      const error = new ClosedError(
-        `${this.describe(send)}: the connection is closed, because it has failed`,
-        {
-          cause: this.#failure,
-        },
-      )
-      throw thrownBy(this.#connection, error)
-    }
+    if (this.#closed || this.#failure !== undefined) this.#assertAlive(this.describe(send))
     // A mistake of the program, and not an end: it is not marked.
     if (this.shutDown && this.#waiter === null)
       throw new ClosedError(`${this.describe(send)}: after shutdown()`)
+  }
+
+  #assertAlive(operation: string): void {
+    if (this.#closed) {
+      throw thrownBy(this.#connection, new ClosedError(`${operation}: the connection is closed`))
+    }
+    if (this.#failure === undefined) return
+    const error = new ClosedError(`${operation}: the connection is closed, because it has failed`, {
+      cause: this.#failure,
+    })
+    throw thrownBy(this.#connection, error)
   }
 
   #result({ all }: Send): number & undefined {
