@@ -346,4 +346,58 @@ describe('write', () => {
     )
     expect(stream.taken).toEqual(['one'])
   })
+
+  it.each([
+    ['transferred', (memory: ArrayBuffer) => void structuredClone(memory, { transfer: [memory] })],
+    ['shrunk', (memory: ArrayBuffer) => (memory as Resizable).resize(10)],
+  ])('throws when the memory is %s while the stream has it, and never succeeds', async (_how, change) => {
+    const stream = new Slow()
+
+    const [error, later] = await play(function* () {
+      const memory = resizable(1000)
+      const writing = yield* spawn(errorOf, write(stream, new Uint8Array(memory)))
+      yield* nodeTurns()
+      change(memory)
+      stream.handOn()
+      const error = yield* join(writing)
+      yield* race([write(stream, 'more'), pause()])
+      return [error, stream.taken[1]]
+    })
+
+    expect(error).toBeInstanceOf(TypeError)
+    expect(error.message).toContain('write(stream, 1000 bytes): the memory was transferred or resized')
+    expect(error.message).toContain('it is unknown what the stream has written')
+    expect(later).toBe('more')
+  })
+
+  it('throws when the memory was transferred before the stream had it, and writes nothing', async () => {
+    const stream = new Slow()
+
+    const errors = await play(function* () {
+      const memory = resizable(1000)
+      const made = write(stream, new Uint8Array(memory))
+      yield* race([write(stream, 'one'), pause()])
+      const queued = yield* spawn(errorOf, made)
+      yield* nodeTurns()
+      structuredClone(memory, { transfer: [memory] })
+      stream.handOn()
+      return [yield* join(queued), yield* errorOf(made)]
+    })
+
+    for (const error of errors) {
+      expect(error).toBeInstanceOf(TypeError)
+      expect(error.message).toContain('nothing was written')
+    }
+    expect(stream.taken).toEqual(['one'])
+  })
 })
+
+/** The types of this version of TypeScript's library may not have it. */
+interface Resizable extends ArrayBuffer {
+  resize(length: number): void
+}
+
+function resizable(size: number): ArrayBuffer {
+  const make = ArrayBuffer as unknown as new (size: number, options: { maxByteLength: number }) => ArrayBuffer
+  return new make(size, { maxByteLength: size })
+}

@@ -99,8 +99,9 @@ export function read(stream: ReadableLike, wanted: number | StreamReadOptions = 
  * Throws the stream's error when it fails, once, such as `EPIPE` when the reader of a pipe has
  * closed it; an error that comes while no task waits is thrown at the next write. From this call
  * on, no error of the stream ends the process. Throws {@link ClosedError} after that, after
- * `end()`, and when the stream is destroyed; and {@link BusyError} while another task writes to the
- * stream.
+ * `end()`, and when the stream is destroyed; {@link BusyError} while another task writes to the
+ * stream; and TypeError if the memory of the bytes is transferred or shrunk before they are
+ * written: end the stream then with `destroy()`, unless the message says that nothing was written.
  *
  * Bluelet: `write(fd, data)` never returns.
  *
@@ -113,7 +114,8 @@ export function read(stream: ReadableLike, wanted: number | StreamReadOptions = 
  */
 export function write(stream: WritableLike, data: string | Uint8Array): Event<void> {
   checkStream(stream, 'write(stream, data)', 'writable', 'process.stdout', WRITABLE_METHODS)
-  return event<void>(writerOf(stream), bytesOf(data, 'write(stream, data)'))
+  const bytes = bytesOf(data, 'write(stream, data)')
+  return event<void>(writerOf(stream), { bytes, length: bytes.length })
 }
 
 const READABLE_METHODS = ['read', 'unshift', 'pause', 'resume', 'on', 'off', 'listenerCount'] as const

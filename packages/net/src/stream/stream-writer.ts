@@ -23,14 +23,23 @@ export function writerOf(stream: WritableLike): StreamWriter {
   return writer
 }
 
-/** The handler of all writes to one stream. The argument is what to write. */
-export class StreamWriter implements StreamHalf, EventHandler<Buffer, void, undefined> {
+/** What is to be written. */
+export interface StreamWrite {
+  readonly bytes: Buffer
+  /**
+   * The number of bytes when the event was made. Their memory may be transferred or shrunk later.
+   */
+  readonly length: number
+}
+
+/** The handler of all writes to one stream. */
+export class StreamWriter implements StreamHalf, EventHandler<StreamWrite, void, undefined> {
   errorDelivered = false
   readonly #stream: WritableLike
   readonly #state: StreamState
   #waiter: Waiter<undefined> | null = null
   /** What the waiter writes. */
-  #bytes: Buffer | null = null
+  #write: StreamWrite | null = null
   /** Whether the stream has those bytes. */
   #handedToStream = false
   /** Whether the stream has bytes of ours and has not called back. */
@@ -52,33 +61,33 @@ export class StreamWriter implements StreamHalf, EventHandler<Buffer, void, unde
     return 'stream'
   }
 
-  describe(bytes: Buffer): string {
-    return `write(stream, ${bytes.length} bytes)`
+  describe({ length }: StreamWrite): string {
+    return `write(stream, ${length} bytes)`
   }
 
-  enter(waiter: Waiter<undefined>, bytes: Buffer): void {
+  enter(waiter: Waiter<undefined>, write: StreamWrite): void {
     if (this.#waiter !== null) {
       throw new BusyError(
-        `${this.describe(bytes)}: ${this.#waiter.task} is writing to this stream; only one task at a time can write`,
+        `${this.describe(write)}: ${this.#waiter.task} is writing to this stream; only one task at a time can write`,
       )
     }
     this.#waiter = waiter
-    this.#bytes = bytes
+    this.#write = write
     this.#handedToStream = false
     this.ready()
   }
 
   withdraw(): void {
     this.#waiter = null
-    this.#bytes = null
+    this.#write = null
   }
 
   ready(): void {
     const waiter = this.#waiter
-    const bytes = this.#bytes
-    if (waiter === null || bytes === null) return
+    const write = this.#write
+    if (waiter === null || write === null) return
     try {
-      if (!this.#advance(bytes)) return
+      if (!this.#advance(write)) return
     } catch (error) {
       this.withdraw()
       waiter.throw(error)
@@ -89,22 +98,32 @@ export class StreamWriter implements StreamHalf, EventHandler<Buffer, void, unde
   }
 
   /** @returns whether the stream has handed the bytes on */
-  #advance(bytes: Buffer): boolean {
-    this.#state.assertOpen(this.describe(bytes), this)
+  #advance(write: StreamWrite): boolean {
+    this.#state.assertOpen(this.describe(write), this)
+    this.#assertUnchanged(write)
     if (this.#handedToStream) return true // #written is calling.
-    this.#assertWritable(bytes)
-    if (bytes.length === 0) return true
+    this.#assertWritable(write)
+    if (write.length === 0) return true
     // Otherwise #written will call, for the write of a task that was killed.
-    if (!this.#writePending) this.#handToStream(bytes)
+    if (!this.#writePending) this.#handToStream(write)
     return false
   }
 
-  #assertWritable(bytes: Buffer): void {
-    const { writable, writableEnded = false } = this.#stream
-    if (writableEnded || !writable) throw new ClosedError(`${this.describe(bytes)}: after end()`)
+  /** A stream that holds the bytes would write others, or none, and report success. */
+  #assertUnchanged(write: StreamWrite): void {
+    if (write.bytes.length === write.length) return
+    const extent = this.#handedToStream ? 'it is unknown what the stream has written' : 'nothing was written'
+    throw new TypeError(
+      `${this.describe(write)}: the memory was transferred or resized before it was written; ${extent}; write a copy`,
+    )
   }
 
-  #handToStream(bytes: Buffer): void {
+  #assertWritable(write: StreamWrite): void {
+    const { writable, writableEnded = false } = this.#stream
+    if (writableEnded || !writable) throw new ClosedError(`${this.describe(write)}: after end()`)
+  }
+
+  #handToStream({ bytes }: StreamWrite): void {
     this.#handedToStream = true
     this.#writePending = true
     try {
