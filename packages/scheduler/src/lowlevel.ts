@@ -7,7 +7,7 @@
 
 export type { Probe, WakeCause } from './core/probe.js'
 export type { EventHandler, InnerWaits, Runtime, Supervisor, TaskHandle, Waiter } from './core/protocol.js'
-export { withdrawCall } from './core/yieldable.js'
+export { hastenCall, withdrawCall } from './core/yieldable.js'
 export { addTrace } from './diagnostics/error-trace.js'
 export { registerOwnFiles } from './diagnostics/own-files.js'
 export { event } from './event/event-object.js'

@@ -129,37 +129,71 @@ describe('a server that is killed', () => {
     expect(ms).toBe(50)
   })
 
-  it('a second time ends as after the first kill, and both killers resume', async () => {
-    const { log, ms } = await simulate(function* (world) {
-      const log: string[] = []
-      const { task, port } = yield* serve(function* () {
-        try {
-          yield* sleep(HOUR_MS)
-        } finally {
-          log.push('cleaned up')
+  it.each([
+    ['while handlers may still finish', 0, 0, 5],
+    ['with a shorter time for handlers than the server had anyway', 495, 0, 500],
+    ['in the clean-up of a handler', 600, HOUR_MS, 610],
+    ['in the clean-up of a handler, with no effect on one that is done', 600, 150, 610],
+  ])(
+    'a second time, %s, ends by the shorter grace, and both killers resume',
+    async (_when, second, cleanUpMs, expected) => {
+      const { log, ms } = await simulate(function* (world) {
+        const log: string[] = []
+        const { task, port } = yield* serve(function* () {
+          try {
+            yield* sleep(HOUR_MS)
+          } finally {
+            log.push('cleaned up')
+            yield* sleep(cleanUpMs)
+          }
+        })
+        const conn = yield* connect(LOOPBACK, port)
+        yield* sleep(10)
+        const begin = world.now()
+        const killers: Task[] = []
+        for (const grace of [1000, 10]) {
+          killers.push(
+            yield* spawn(function* killer() {
+              yield* kill(task, { grace })
+              log.push('killed')
+            }),
+          )
+          yield* grace === 10 ? pause() : sleep(second)
         }
+        for (const killer of killers) yield* join(killer)
+        const ms = world.now() - begin
+        conn.abort()
+        return { log, ms }
+      })
+
+      expect(log).toEqual(['cleaned up', 'killed', 'killed'])
+      expect(ms).toBe(expected)
+    },
+  )
+
+  it('shortens the clean-up of sessions that have failed before', async () => {
+    const ms = await simulate(function* (world) {
+      const { task, port } = yield* serve(function* (conn) {
+        yield* spawn(function* () {
+          try {
+            yield* sleep(HOUR_MS)
+          } finally {
+            yield* sleep(4000)
+          }
+        })
+        yield* conn.recv()
+        throw new Error('of the handler')
       })
       const conn = yield* connect(LOOPBACK, port)
-      yield* sleep(10)
+      yield* conn.sendall('x')
+      yield* sleep(1000)
       const begin = world.now()
-      const killers: Task[] = []
-      for (const grace of [1000, 10]) {
-        killers.push(
-          yield* spawn(function* killer() {
-            yield* kill(task, { grace })
-            log.push('killed')
-          }),
-        )
-        yield* pause()
-      }
-      for (const killer of killers) yield* join(killer)
-      const ms = world.now() - begin
+      yield* kill(task, { grace: 100 })
       conn.abort()
-      return { log, ms }
+      return world.now() - begin
     })
 
-    expect(log).toEqual(['cleaned up', 'killed', 'killed'])
-    expect(ms).toBe(500)
+    expect(ms).toBe(100)
   })
 
   it('waits at most a quarter of a second for handlers that wait for a next message', async () => {

@@ -158,7 +158,7 @@ export class Session implements PublicSession, ScopeOwner, ConnectionObserver, S
     this.cancel()
   }
 
-  /** Starts to cancel the handler and the tasks that it spawned. */
+  /** Starts to cancel the handler and the tasks that it spawned, or hastens that. */
   cancel(): void {
     this.closeReason ??= 'cancelled'
     this.#sentBeforeCancel ??= this.bytesWritten
@@ -190,7 +190,7 @@ export class Session implements PublicSession, ScopeOwner, ConnectionObserver, S
       this.closeReason ??= reason === 'timeout' ? (this.#missed ?? 'failed') : (reason ?? 'failed')
       this.#endUnfinished()
     }
-    this.cancel()
+    if (first) this.cancel()
     if (reason === undefined) {
       if (known) return
       addTrace(error, task)

@@ -26,9 +26,11 @@ interface DrainOptions {
 interface PendingDrain {
   readonly waiter: Waiter<void>
   /** Cancels what has not ended by then. */
-  readonly timer: Timer
+  timer: Timer
+  /** That time has come. */
+  cancelled: boolean
   /** How long the clean-up of a cancelled task may take; undefined: as long as the run says. */
-  readonly cleanUpMs: number | undefined
+  cleanUpMs: number | undefined
 }
 
 /** Milliseconds that a dropped connection may linger: some round trips. */
@@ -230,17 +232,37 @@ export class Sessions implements SessionOwner {
       waiter.resume()
       return undefined
     }
-    const { timers } = this.#scheduler
     // Half of the killer's grace period is left for the clean-up.
     const killGrace = killed ? waiter.grace / 2 : Number.POSITIVE_INFINITY
     const drain: PendingDrain = {
       waiter,
-      timer: timers.add(this.#scheduler.now() + Math.min(grace, killGrace), cancelAll, this),
+      timer: this.#cancelAfter(Math.min(grace, killGrace)),
+      cancelled: false,
       cleanUpMs: killed ? killGrace : undefined,
     }
     this.#drain = drain
     this.sweep.startDrain()
     return drain
+  }
+
+  #cancelAfter(ms: number): Timer {
+    return this.#scheduler.timers.add(this.#scheduler.now() + ms, cancelAll, this)
+  }
+
+  /** The killer's grace period has become shorter. @internal */
+  hastenDrain(drain: PendingDrain): void {
+    const { grace } = drain.waiter
+    if (drain.cancelled) {
+      drain.cleanUpMs = grace
+      this.cancelAll()
+      return
+    }
+    const { timers } = this.#scheduler
+    drain.cleanUpMs = grace / 2
+    const deadline = this.#scheduler.now() + grace / 2
+    if (deadline >= drain.timer.deadline) return
+    timers.remove(drain.timer)
+    drain.timer = this.#cancelAfter(grace / 2)
   }
 
   /** @internal */
@@ -251,6 +273,7 @@ export class Sessions implements SessionOwner {
 
   /** @internal */
   cancelAll(): void {
+    if (this.#drain !== null) this.#drain.cancelled = true
     for (const session of this.#all()) session.cancel()
   }
 
@@ -276,6 +299,10 @@ const DRAIN: EventHandler<{ sessions: Sessions; options: DrainOptions }, Pending
   enter: (waiter, { sessions, options }) => sessions.enterDrain(waiter, options),
   withdraw(_waiter, { sessions }, drain) {
     if (drain !== undefined) sessions.withdrawDrain(drain)
+  },
+  // Only a kill has a grace period that can become shorter, and it has withdrawn the other drain.
+  hasten(_waiter, { sessions }, drain) {
+    if (drain !== undefined) sessions.hastenDrain(drain)
   },
 }
 

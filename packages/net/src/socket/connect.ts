@@ -12,7 +12,7 @@ import {
   TimeoutError,
   timeout,
 } from '@bluelet/scheduler'
-import { type EventHandler, event, type Waiter, withdrawCall } from '@bluelet/scheduler/lowlevel'
+import { type EventHandler, event, hastenCall, type Waiter, withdrawCall } from '@bluelet/scheduler/lowlevel'
 import { checkMs, shown } from '../check.js'
 import { checkHost, checkPort } from '../driver/address.js'
 import type { Driver, DriverName, SocketSettings } from '../driver/protocol.js'
@@ -96,6 +96,7 @@ const CONNECT: EventHandler<Target, ReturnType<Waiter['call']>, any> = {
   enter: (waiter, { driver, ...target }) =>
     waiter.call(connecting({ ...target, driver: driverOf(waiter.scheduler.host, driver) })),
   withdraw: withdrawCall,
+  hasten: hastenCall,
   discard: (_target, connection: Connection) => connection.close(),
 }
 

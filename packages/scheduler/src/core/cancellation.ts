@@ -26,10 +26,11 @@ const FORCED = 2
 
 /** The cancellation of one task. */
 export class Cancellation {
-  /** Milliseconds that the clean-up may take. */
-  readonly grace: number
+  readonly #scheduler: Runtime
   /** Expires at the end of the grace period. */
-  readonly #timer: Timer
+  #timer: Timer
+  readonly #expire: (task: unknown) => void
+  readonly #task: unknown
   #state: typeof PENDING | typeof DELIVERED | typeof FORCED = PENDING
   /**
    * What the task is entered with: the `Cancelled` that is thrown at its yield, and nothing once it
@@ -47,8 +48,25 @@ export class Cancellation {
    * @param expire called with the task at its end
    */
   constructor(scheduler: Runtime, grace: number, expire: (task: never) => void, task: unknown) {
-    this.grace = grace
-    this.#timer = scheduler.timers.add(scheduler.now() + grace, expire as (task: unknown) => void, task)
+    this.#scheduler = scheduler
+    this.#expire = expire as (task: unknown) => void
+    this.#task = task
+    this.#timer = scheduler.timers.add(scheduler.now() + grace, this.#expire, task)
+  }
+
+  /** Milliseconds that are left of the grace period. */
+  get grace(): number {
+    return Math.max(this.#timer.deadline - this.#scheduler.now(), 0)
+  }
+
+  /** Ends the grace period sooner. @returns false if it ends no later anyway */
+  shorten(grace: number): boolean {
+    const { timers } = this.#scheduler
+    const deadline = this.#scheduler.now() + grace
+    if (this.#state === FORCED || deadline >= this.#timer.deadline) return false
+    timers.remove(this.#timer)
+    this.#timer = timers.add(deadline, this.#expire, this.#task)
+    return true
   }
 
   /** Whether the task is to be entered with the cancellation at its next yield. */
@@ -98,7 +116,7 @@ export class Cancellation {
   }
 
   /** The task has ended. */
-  settled(scheduler: Runtime): void {
-    scheduler.timers.remove(this.#timer)
+  settled(): void {
+    this.#scheduler.timers.remove(this.#timer)
   }
 }

@@ -112,8 +112,8 @@ export interface Waiter<in T = never> {
   /** The waiting task: the waiter itself, or the task that yielded the combination. */
   readonly task: TaskHandle
   /**
-   * Milliseconds that a clean-up on behalf of the waiter may take: the grace period of its kill, or
-   * else of the run.
+   * Milliseconds that a clean-up on behalf of the waiter may take: what is left of the grace period
+   * of its kill, or else the grace period of the run.
    */
   readonly grace: number
   /**
@@ -179,6 +179,12 @@ export interface EventHandler<A = unknown, W = unknown, T = unknown> {
    */
   // biome-ignore lint/suspicious/noConfusingVoidType: most handlers undo at once and return nothing.
   withdraw?(waiter: Waiter<T>, arg: A, wait: W): void | 'later'
+  /**
+   * The grace period of the waiter has become shorter, because of a second kill; `waiter.grace` is
+   * what is left. For an event whose withdrawal takes time (`waiter.leaving` says whether it is
+   * under way), and for one that divides the grace period of a clean-up.
+   */
+  hasten?(waiter: Waiter<T>, arg: A, wait: W): void
   /**
    * Takes back a value that its waiter will not receive: of a branch that lost a race, for example,
    * or of an `all` that has failed. It is called once for such a value. Without it the value is
@@ -254,7 +260,8 @@ export interface Runtime {
     ...args: A
   ): TaskHandle<T>
   /**
-   * Starts to cancel a task, and does not wait until it has ended.
+   * Starts to cancel a task, and does not wait until it has ended. If the task is being cancelled
+   * already, a shorter grace period counts.
    *
    * @param grace milliseconds that its clean-up may take; the default is the grace period of the
    *   run

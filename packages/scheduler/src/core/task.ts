@@ -37,7 +37,7 @@ import {
   THROW,
   WITHDRAWING,
 } from './task-state.js'
-import { unpark, withdraw } from './wait.js'
+import { hasten, unpark, withdraw } from './wait.js'
 
 /**
  * One running coroutine with its stack of callees, made by `spawn` and `run`.
@@ -132,7 +132,7 @@ export class Task<out T = unknown> implements TaskHandle<T> {
     return this
   }
 
-  /** Milliseconds that a clean-up may take: as its killer said, or else the run. @internal */
+  /** Milliseconds that a clean-up may take: what a kill has left, or else the run's. @internal */
   get grace(): number {
     return this.cancellation?.grace ?? this.scheduler.grace
   }
@@ -235,7 +235,8 @@ export class Task<out T = unknown> implements TaskHandle<T> {
   // Cancellation.
 
   /**
-   * Starts to cancel the task, unless it is being cancelled.
+   * Starts to cancel the task. If it is being cancelled already, a grace period that ends sooner
+   * counts, for all that the task waits for, too.
    *
    * @param grace milliseconds that it may take before `return()` is used
    * @internal
@@ -246,15 +247,15 @@ export class Task<out T = unknown> implements TaskHandle<T> {
       this.#close()
       return
     }
-    if (this.cancellation !== null) return
-    this.cancellation = new Cancellation(this.scheduler, grace, endGrace, this)
-    if (this.phase === PARKED) withdraw(this)
+    if (this.cancellation === null) {
+      this.cancellation = new Cancellation(this.scheduler, grace, endGrace, this)
+      if (this.phase === PARKED) withdraw(this)
+    } else if (this.cancellation.shorten(grace)) hasten(this)
   }
 
   /** Cancels a new task at its first wait, in place of closing it. @internal */
-  cancelFirstWait(): void {
-    const { scheduler } = this
-    this.cancellation = new Cancellation(scheduler, scheduler.grace, endGrace, this)
+  cancelFirstWait(grace: number): void {
+    this.cancellation = new Cancellation(this.scheduler, grace, endGrace, this)
   }
 
   /** Closes the generator of a task that has taken no step: its body never runs. */
@@ -313,7 +314,7 @@ export class Task<out T = unknown> implements TaskHandle<T> {
     this.callers = null
     this.value = undefined
     if (this.asSpawner !== null) this.asSpawner.task = null
-    this.cancellation?.settled(scheduler)
+    this.cancellation?.settled()
     this.cancellation = null
     if (scheduler.probes !== null) scheduler.probes.tell('exit', this, outcome)
     let taken = false

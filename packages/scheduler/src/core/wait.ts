@@ -51,3 +51,9 @@ export function withdraw(wait: Wait): void {
   }
   wait.withdrawn()
 }
+
+/** Passes on to the awaited event that the waiter's grace period has become shorter. */
+export function hasten(wait: Wait): void {
+  const { phase, handler } = wait
+  if (phase === PARKED || phase === WITHDRAWING) handler?.hasten?.(wait, wait.argument, wait.entered)
+}

@@ -36,6 +36,7 @@ export const CALL: EventHandler<Coroutine | (() => Coroutine), TaskHandle | unde
   name: 'call',
   enter: (waiter, callee) => waiter.call(typeof callee === 'function' ? callee() : callee),
   withdraw: withdrawCall,
+  hasten: hastenCall,
   joins: (_callee, spawned) => spawned,
 }
 
@@ -48,6 +49,11 @@ export function withdrawCall(
   if (spawned === undefined) return undefined
   waiter.scheduler.cancel(spawned, waiter.grace)
   return 'later'
+}
+
+/** Hastens the withdrawal of a `waiter.call`, if it is under way. */
+export function hastenCall(waiter: Waiter, argument: unknown, spawned: TaskHandle | undefined): void {
+  if (waiter.leaving) withdrawCall(waiter, argument, spawned)
 }
 
 /** Waits for a task to end and takes its outcome. */

@@ -62,5 +62,6 @@ const ALL_SETTLED: EventHandler<Branches, Combination | undefined, any> = {
     return undefined
   },
   withdraw: (_waiter, _branches, combination) => combination?.withdraw(),
+  hasten: (_waiter, _branches, combination) => combination?.hasten(),
   within: (_branches, combination) => ({ branches: combination?.branches ?? [] }),
 }

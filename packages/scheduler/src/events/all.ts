@@ -83,5 +83,6 @@ const ALL: EventHandler<Branches, Combination | undefined, any> = {
     return undefined
   },
   withdraw: (_waiter, _branches, combination) => combination?.withdraw(),
+  hasten: (_waiter, _branches, combination) => combination?.hasten(),
   within: (_branches, combination) => ({ branches: combination?.branches ?? [] }),
 }

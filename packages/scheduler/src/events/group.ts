@@ -7,7 +7,7 @@ import type { Task } from '../core/task.js'
 import { addTrace } from '../diagnostics/error-trace.js'
 import { KilledError } from '../errors.js'
 import { event } from '../event/event-object.js'
-import { dispose, giveBack } from '../scope/disposal.js'
+import { type Disposal, dispose, giveBack } from '../scope/disposal.js'
 import { type ScopeOwner, TaskScope } from '../scope/task-scope.js'
 import { RingQueue } from '../stores/ring-queue.js'
 import { type Gate, type Spawn, spawnThrough } from './spawn.js'
@@ -110,6 +110,8 @@ class RunningGroup implements Group, ScopeOwner {
   #ended = false
   /** The value of the body, which the waiter cannot receive, has been disposed of. */
   #discarded = false
+  /** That disposal, while it takes time. */
+  #disposal: Disposal | undefined = undefined
 
   constructor(waiter: Waiter<unknown>, { body, limit }: GroupRequest) {
     this.#waiter = waiter
@@ -157,7 +159,14 @@ class RunningGroup implements Group, ScopeOwner {
 
   withdraw(): void {
     this.#withdrawn = this.#body?.outcome === undefined ? 'in its body' : 'after its body'
-    this.#scope.cancel(this.#waiter.grace)
+    this.hasten()
+  }
+
+  /** The grace period of the waiter has become shorter. */
+  hasten(): void {
+    const { grace } = this.#waiter
+    if (this.#waiter.leaving) this.#scope.cancel(grace)
+    this.#disposal?.hasten(grace)
   }
 
   #finish(): void {
@@ -169,7 +178,7 @@ class RunningGroup implements Group, ScopeOwner {
     if (lost && outcome?.kind === 'returned' && !this.#discarded) {
       this.#discarded = true
       const { scheduler, grace } = waiter
-      giveBack(
+      this.#disposal = giveBack(
         scheduler,
         grace,
         () => dispose(outcome.value),
@@ -199,6 +208,7 @@ const GROUP: EventHandler<GroupRequest, RunningGroup, any> = {
     running.withdraw()
     return 'later'
   },
+  hasten: (_waiter, _body, running) => running.hasten(),
   discard: (_body, value) => dispose(value),
   within: (_body, running) => ({ members: running.members }),
 }

@@ -21,7 +21,8 @@ export interface KillOptions {
  * {@link Cancelled} is thrown at the yield where the task waits, innermost callee first. The task's
  * `finally` blocks run, and may themselves yield. A task that is ready with a value gets that value
  * first. A task that has taken no step yet never begins. A task that has ended is left alone. A
- * second kill only waits for the first. A task may kill itself.
+ * second kill waits for the first one, and ends its grace period sooner if its own is shorter. A
+ * task may kill itself.
  *
  * It throws what the task's clean-up throws, and {@link AbandonedError} if nothing could end the
  * task.

@@ -52,5 +52,6 @@ const RACE: EventHandler<readonly Yieldable[], Combination, any> = {
   describe: (yieldables) => `race(${yieldables.length} yieldables)`,
   enter: (waiter, yieldables) => new Combination(waiter, FIRST).enter(yieldables),
   withdraw: (_waiter, _yieldables, combination) => combination.withdraw(),
+  hasten: (_waiter, _yieldables, combination) => combination.hasten(),
   within: (_yieldables, { branches }) => ({ branches }),
 }

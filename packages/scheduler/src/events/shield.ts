@@ -2,7 +2,7 @@
 
 import { type CoroutineSource, toCoroutine } from '../core/coroutine.js'
 import type { SpawnRequest } from '../core/kernel.js'
-import type { Coroutine, Event, EventHandler } from '../core/protocol.js'
+import type { Coroutine, Event, EventHandler, Waiter } from '../core/protocol.js'
 import type { Task } from '../core/task.js'
 import { event } from '../event/event-object.js'
 import { dispose } from '../scope/disposal.js'
@@ -70,14 +70,20 @@ const SHIELD: EventHandler<() => SpawnRequest, Shielded, unknown> = {
     return shielded
   },
   withdraw(waiter, _start, shielded) {
-    const { scheduler } = waiter
-    const forced = (waiter.task as Task).cancellation?.forced // Every handle is a Task.
-    const grace = forced ? 0 : waiter.grace
-    shielded.timer = scheduler.timers.add(scheduler.now() + grace, endShield, shielded)
+    limit(waiter, shielded)
     return 'later'
+  },
+  hasten(waiter, _start, shielded) {
+    if (waiter.leaving) limit(waiter, shielded)
   },
   discard: (_start, value) => dispose(value),
   within: (_start, { task }) => ({ members: [task] }),
+}
+
+/** Ends the shield at the end of the waiter's grace period, in place of an earlier limit. */
+function limit({ scheduler, grace }: Waiter<unknown>, shielded: Shielded): void {
+  if (shielded.timer !== undefined) scheduler.timers.remove(shielded.timer)
+  shielded.timer = scheduler.timers.add(scheduler.now() + grace, endShield, shielded)
 }
 
 function endShield({ task }: Shielded): void {

@@ -77,5 +77,6 @@ const TIMEOUT: EventHandler<Limit, Countdown, any> = {
   describe: ({ ms }) => `timeout(${ms})`,
   enter: (waiter, limit) => new Countdown(waiter, limit),
   withdraw: (_waiter, _limit, countdown) => countdown.combination.withdraw(),
+  hasten: (_waiter, _limit, countdown) => countdown.combination.hasten(),
   within: (_limit, { combination: { branches } }) => ({ branches }),
 }

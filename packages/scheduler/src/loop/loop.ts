@@ -61,7 +61,8 @@ export class Loop implements Kernel {
   /** Each run has its own default host. */
   host: Host
   readonly #hasDefaultHost: boolean
-  readonly timers: TimerHeap = new TimerHeap()
+  /** A timer that is set between two turns, such as by a kill from elsewhere, needs a turn. */
+  readonly timers: TimerHeap = new TimerHeap(() => this.#wakeUp())
   /** The tasks that have not ended, in spawn order. */
   readonly tasks: TaskList<Task> = new TaskList()
   probes: Probes | null = null

@@ -10,9 +10,9 @@
 import type { Waiter, Yieldable } from '../core/protocol.js'
 import { PARKED, WITHDRAWING } from '../core/task-state.js'
 import { enter } from '../core/trampoline.js'
-import { withdraw } from '../core/wait.js'
+import { hasten, withdraw } from '../core/wait.js'
 import { Branch, type BranchOwner, type SourcedWaiter } from './branch.js'
-import { giveBack } from './disposal.js'
+import { type Disposal, giveBack } from './disposal.js'
 import { combinedError } from './outcome.js'
 
 /** When a combination is decided, and how. */
@@ -57,6 +57,8 @@ export class Combination implements BranchOwner {
   #unwanted = false
   /** The number of branches that are being withdrawn, and of values that are being disposed of. */
   #ending = 0
+  /** The disposals that have taken time; null until there is one. */
+  #disposals: Disposal[] | null = null
   /** The errors of branches that were being withdrawn, and of disposals. */
   readonly #errors: unknown[] = []
 
@@ -108,8 +110,14 @@ export class Combination implements BranchOwner {
       this.#withdrawBranches(true)
       if (this.#ending === 0 && this.#errors.length === 0) return undefined
       if (this.#ending === 0) this.#finish()
-    }
+    } else this.hasten()
     return 'later'
+  }
+
+  /** Hastens the branches, and the disposals that are under way. */
+  hasten(): void {
+    for (const branch of this.#branches) hasten(branch)
+    if (this.#disposals !== null) for (const disposal of this.#disposals) disposal.hasten(this.waiter.grace)
   }
 
   /**
@@ -226,7 +234,7 @@ export class Combination implements BranchOwner {
     if (!branch.holds) return
     const { scheduler, grace } = this.waiter
     this.#ending++
-    giveBack(
+    const disposal = giveBack(
       scheduler,
       grace,
       () => branch.discard(),
@@ -235,6 +243,9 @@ export class Combination implements BranchOwner {
         if (--this.#ending === 0) this.#finish()
       },
     )
+    if (disposal === undefined) return
+    this.#disposals ??= []
+    this.#disposals.push(disposal)
   }
 
   #ended(answer: Answer | undefined, branch: Branch | null): void {

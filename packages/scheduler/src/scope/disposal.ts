@@ -21,6 +21,12 @@ export function dispose(value: unknown): void | PromiseLike<void> {
   if (typeof close === 'function') return close.call(value) as void | PromiseLike<void>
 }
 
+/** A disposal that takes time. */
+export interface Disposal {
+  /** Lets it take at most so many milliseconds from now on, if it is not done. */
+  hasten(grace: number): void
+}
+
 /**
  * Gives a value back, and calls `done` once it is disposed of: at once, or when the promise of the
  * disposal has settled. Until then the run is held open. A disposal that takes longer than the
@@ -29,13 +35,14 @@ export function dispose(value: unknown): void | PromiseLike<void> {
  * @param grace milliseconds
  * @param discard gives the value back, and may throw
  * @param done called once, with the errors of the disposal
+ * @returns the disposal; undefined if it is done
  */
 export function giveBack(
   scheduler: Runtime,
   grace: number,
   discard: () => unknown,
   done: (errors: readonly unknown[]) => void,
-): void {
+): Disposal | undefined {
   let promise: unknown
   const errors: unknown[] = []
   try {
@@ -46,7 +53,7 @@ export function giveBack(
   }
   if (promise === undefined) {
     done(errors)
-    return
+    return undefined
   }
   let pending = true
   const finish = (errors: readonly unknown[]): void => {
@@ -56,13 +63,13 @@ export function giveBack(
     scheduler.unref('promise')
     done(errors)
   }
-  const expire = (): void =>
+  const expire = (grace: number): void =>
     finish([
       new AbandonedError(
         `a value that its waiter could not receive was not disposed of within ${grace} ms; the scheduler has abandoned it`,
       ),
     ])
-  const timer = scheduler.timers.add(scheduler.now() + grace, expire, undefined)
+  let timer = scheduler.timers.add(scheduler.now() + grace, expire, grace)
   scheduler.ref('promise')
   try {
     ;(promise as PromiseLike<unknown>).then(
@@ -71,6 +78,14 @@ export function giveBack(
     )
   } catch (error) {
     finish([error])
+  }
+  return {
+    hasten(grace) {
+      const deadline = scheduler.now() + grace
+      if (!pending || deadline >= timer.deadline) return
+      scheduler.timers.remove(timer)
+      timer = scheduler.timers.add(deadline, expire, grace)
+    },
   }
 }
 

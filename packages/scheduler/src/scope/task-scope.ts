@@ -59,6 +59,10 @@ export class TaskScope implements Supervisor {
   #others: Set<Task> | null = null
   #errors: Set<unknown> | null = null
   #cancelling = false
+  /** The shortest grace period that a cancellation of the scope has set. */
+  #grace = Number.POSITIVE_INFINITY
+  /** Whether a cancellation has left the grace period to the run. */
+  #graceOfRun = false
   /** The grace periods of the late tasks. */
   #late: Map<Task, Timer> | null = null
 
@@ -96,15 +100,26 @@ export class TaskScope implements Supervisor {
   }
 
   /**
-   * Starts to cancel the tasks, and does not wait until they have ended.
+   * Starts to cancel the tasks, and does not wait until they have ended. A second call counts for
+   * tasks whose grace period then ends sooner.
    *
    * @param grace milliseconds that their clean-up may take; the default is the grace period of the
    *   run
    */
   cancel(grace?: number): void {
-    if (this.#cancelling) return
+    if (this.#cancelling && (grace === undefined ? this.#graceOfRun : grace >= this.#grace)) return
     this.#cancelling = true
-    for (const task of this.tasks as Task[]) task.cancel(grace ?? task.scheduler.grace)
+    if (grace === undefined) this.#graceOfRun = true
+    else this.#grace = Math.min(grace, this.#grace)
+    for (const task of this.tasks as Task[]) {
+      if (this.#late?.has(task)) this.#limit(task)
+      else task.cancel(grace ?? task.scheduler.grace)
+    }
+  }
+
+  /** Milliseconds that the clean-up of a task may take that is spawned into a cancelled scope. */
+  #graceOf({ scheduler }: Task): number {
+    return Math.min(this.#grace, scheduler.grace)
   }
 
   /**
@@ -142,8 +157,8 @@ export class TaskScope implements Supervisor {
       this.#others.add(adopted)
     }
     if (!this.#cancelling) return
-    if (adopted.spawner?.task?.supervisor === this) this.#adoptLate(adopted)
-    else adopted.cancelFirstWait()
+    if (adopted.spawner?.task?.supervisor === this) this.#limit(adopted)
+    else adopted.cancelFirstWait(this.#graceOf(adopted))
   }
 
   /** Called by the scheduler. */
@@ -166,13 +181,19 @@ export class TaskScope implements Supervisor {
     this.#owner.ended?.(task)
   }
 
-  #adoptLate(task: Task): void {
-    const { scheduler } = task
+  /** Gives a late task a grace period, unless it has one that ends sooner. */
+  #limit(task: Task): void {
+    const { timers } = task.scheduler
+    const grace = this.#graceOf(task)
+    const deadline = task.scheduler.now() + grace
     this.#late ??= new Map()
-    this.#late.set(task, scheduler.timers.add(scheduler.now() + scheduler.grace, cancelLate, task))
+    const timer = this.#late.get(task)
+    if (timer !== undefined && timer.deadline <= deadline) return
+    if (timer !== undefined) timers.remove(timer)
+    this.#late.set(task, timers.add(deadline, cancelLate, { task, grace }))
   }
 }
 
-function cancelLate(task: Task): void {
-  task.cancel(task.scheduler.grace)
+function cancelLate({ task, grace }: { readonly task: Task; readonly grace: number }): void {
+  task.cancel(grace)
 }

@@ -44,6 +44,12 @@ export class TimerHeap implements Timers {
   expiring: Timer | null = null
   readonly #heap: Entry[] = []
   #sequence = 0
+  readonly #onEarlier: () => void
+
+  /** @param onEarlier called when a timer was set that is due before all others */
+  constructor(onEarlier: () => void = () => {}) {
+    this.#onEarlier = onEarlier
+  }
 
   /** The number of timers. */
   get size(): number {
@@ -60,6 +66,7 @@ export class TimerHeap implements Timers {
     if (deadline === Number.POSITIVE_INFINITY) return entry
     this.#place(entry, this.#heap.length)
     this.#rise(entry)
+    if (entry.index === 0) this.#onEarlier()
     return entry
   }
 
