@@ -1,15 +1,21 @@
-// The room of the chat: its members, and what each of them does. Part of a server: node --import tsx examples/chat/server.ts
+// The room of the chat: its members, and what each of them does. A member that floods gets as slow as the slowest reader; no
+// other does. Part of a server: node --import tsx examples/chat/server.ts
 
 import type { Connection } from '@bluelet/net'
-import { type Coroutine, race } from '@bluelet/scheduler'
+import { type Coroutine, race, Semaphore } from '@bluelet/scheduler'
 import { MAX_LINE, Member } from './member.js'
 import { nameIn, printable } from './text.js'
 
 export class Room {
-  readonly #members: Map<string, Member>
+  readonly #members = new Map<string, Member>()
 
-  constructor() {
-    this.#members = new Map()
+  /** Tells all others. `done` is called once each of them has been sent the line, or has left. */
+  #tell(text: string, from: Member, done = () => {}): void {
+    console.log(text)
+    const others = [...this.#members.values()].filter((member) => member !== from)
+    let left = others.length
+    for (const other of others) other.tell({ text, done: () => --left || done() })
+    if (left === 0) done()
   }
 
   /** Serves one client; a coroutine for each. */
@@ -21,9 +27,10 @@ export class Room {
     this.#tell(`* ${name} has joined`, member)
     let word = 'has left'
     try {
-      word = yield* race([this.#listening(member, conn), member.sending(), member.overflowing()])
+      word = yield* race([this.#listening(member, conn), member.sending(), member.lagging()])
     } finally {
       this.#members.delete(name)
+      member.leave()
       this.#tell(`* ${name} ${word}`, member)
     }
   }
@@ -42,15 +49,12 @@ export class Room {
   }
 
   *#listening(member: Member, conn: Connection): Coroutine<string> {
+    const places = new Semaphore(4) // For its lines that wait for others: few, so that we keep little for a slow reader.
     while (true) {
       const line = yield* conn.readline('\n', { limit: MAX_LINE })
       if (line.length === 0) return 'has left'
-      this.#tell(`${member.name}: ${printable(line)}`, member)
+      yield* places.acquire() // The client can send no more before we read again.
+      this.#tell(`${member.name}: ${printable(line)}`, member, () => places.release())
     }
-  }
-
-  #tell(line: string, from: Member): void {
-    console.log(line)
-    for (const member of this.#members.values()) if (member !== from) member.tell(line)
   }
 }

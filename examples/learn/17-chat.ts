@@ -6,7 +6,7 @@ import { Channel, type Coroutine, race, run } from '@bluelet/scheduler'
 
 const members = new Map<string, Channel<string>>()
 
-const HIDDEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu // Escape codes, invisible characters.
+const HIDDEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{DI}]/gu // Escape codes, invisible characters.
 const printable = (text: Buffer) => text.toString().replaceAll(HIDDEN, '').trim()
 
 function tell(others: string, line: string) {
@@ -31,7 +31,7 @@ function* askName(conn: Connection): Coroutine<string> {
   while (true) {
     yield conn.sendall('Your name? ')
     const line: Buffer = yield conn.readline()
-    const name = printable(line).slice(0, 20)
+    const name = [...printable(line)].slice(0, 20).join('') // Whole characters.
     if (!line.length || (name !== '' && !members.has(name))) return name
   }
 }

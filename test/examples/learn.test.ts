@@ -135,6 +135,27 @@ describe('examples/learn/17-chat.ts', { timeout: 30_000 }, () => {
     expect(server.stderr).toBe('')
   })
 
+  it('takes no name that looks like another, and cuts a long one between characters', async () => {
+    const { server, port } = await chat()
+    const ann = await member(port, 'Ann')
+    const names = [
+      'Ann\ufe0f',
+      '\u3164Ann',
+      'A\u034fnn',
+      'A\u0000nn',
+      '\u202eAnn ',
+      `${'\u{1f600}'.repeat(21)}`,
+    ]
+
+    const peer = await dial(Number(port))
+    peer.read().write(`${names.join('\n')}\n`)
+    await ann.until('the last name', () => ann.text.endsWith(' has come\n'))
+
+    expect(peer.text).toBe('Your name? '.repeat(names.length))
+    expect(ann.text).toBe(`Your name? * ${'\u{1f600}'.repeat(20)} has come\n`)
+    expect(server.stderr).toBe('')
+  })
+
   it('gives a name to only one of two simultaneous members', async () => {
     const { port } = await chat()
     const peers = await Promise.all(Array.from({ length: 20 }, () => dial(Number(port))))
