@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
@@ -35,7 +36,7 @@ const SHARED = [
 ]
 const ALONE = [
   'test/scheduler/{core/cost,core/step-cost,core/depth,host/host,stores/ring-queue}.test.ts',
-  'test/net/{server/quiet-ends,socket/read-cost,traps/*}.test.ts',
+  'test/net/{socket/read-cost,traps/*}.test.ts',
 ]
 
 /** The suites: `vitest run` is the fast one, `vitest run --mode long` that of *.long.ts, and so on. */
@@ -57,8 +58,8 @@ export default defineConfig(({ mode }) => ({
     setupFiles: mode === 'site' || mode === 'packages' ? [] : ['test/support/setup.ts'],
     tags: [LARGE],
     pool: 'forks',
-    // Vitest leaves a core to itself, which on two cores is half of them.
-    maxWorkers: '100%',
+    // More than there are cores: tests of sockets and of programs often wait.
+    maxWorkers: Math.ceil(availableParallelism() * 1.5),
     // Faults are tried under load, with programs beside the tests: one file at a time.
     fileParallelism: mode !== 'faults',
     execArgv: ['--expose-gc'],

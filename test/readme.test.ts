@@ -4,22 +4,21 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { compile } from './documents/compile.js'
-import { documentFiles, parseDocument, readDocument, root } from './documents/document.js'
+import { type Block, documentFiles, parseDocument, readDocument, root } from './documents/document.js'
 import { isExcerpt } from './documents/excerpt.js'
 import { brokenLinks } from './documents/links.js'
 import { pageWith, readFigures } from './figures/table.js'
 import { toJavaScript } from './support/compile.js'
+import { compiledFile } from './support/compiled.js'
 import { printedBy } from './support/printed.js'
-import { javaScript, leavesNothingRunning, start } from './support/program.js'
+import { leavesNothingRunning } from './support/program.js'
 
 leavesNothingRunning()
 
-/** Made by the tests. */
-const directories: string[] = []
+/** Of the programs of the documents; from it the packages can be imported as users do. */
+const programs = folderOfPrograms()
 
-afterAll(() => {
-  for (const directory of directories) rmSync(directory, { recursive: true, force: true })
-})
+afterAll(() => rmSync(programs, { recursive: true, force: true }))
 
 const documents = documentFiles().map(readDocument)
 const broken = parseDocument(
@@ -27,13 +26,16 @@ const broken = parseDocument(
   "\n```ts\nconst one = 1\n\nexport const two: number = 'two'\n```\n```ts from=a.ts\nno + such\n```\n```ts run\nconsole.log(one)\n```\n",
 )
 let faults: Map<string, string[]>
-let outputs: Map<string, string>
+let printed: Map<string, string>
 
 beforeAll(async () => {
   faults = compile([...documents, broken])
   const files = documents.flatMap(({ blocks }) => blocks.flatMap(({ output }) => output ?? []))
-  outputs = await printedBy([...new Set(files)])
-}, 60_000)
+  const blocks = documents.flatMap(({ file, blocks }) =>
+    blocks.filter(({ run }) => run).map((block) => fileOf(file, block)),
+  )
+  printed = await printedBy([...new Set(files.map(compiledFile)), ...blocks])
+}, 120_000)
 
 it('there are documents, with programs', () => {
   const withPrograms = documents.filter(({ blocks }) => blocks.some(({ language }) => language === 'ts'))
@@ -57,19 +59,13 @@ describe.each(documents)('$file', (document) => {
     expect(faults.get(file)).toEqual([])
   })
 
-  it.each(blocks.filter(({ run }) => run))(
-    'has a program at line $line that runs to its end',
-    { timeout: 30_000 },
-    async (block) => {
-      const program = fileOf(block.code)
+  it.each(blocks.filter(({ prints }) => prints))('has all at line $line that its program prints', (block) => {
+    const program = fileOf(file, block)
 
-      const printed = await outputOf(program)
+    const shown = blocks[blocks.indexOf(block) + 1]?.code
 
-      if (!block.prints) return
-      const shown = blocks[blocks.indexOf(block) + 1]?.code
-      expect(printed.replaceAll(path.dirname(program) + path.sep, '')).toBe(shown)
-    },
-  )
+    expect(printed.get(program)?.replaceAll(path.dirname(program) + path.sep, '')).toBe(shown)
+  })
 
   it.each(blocks.filter(({ from }) => from !== null))(
     'has lines at line $line that are in their file',
@@ -83,7 +79,7 @@ describe.each(documents)('$file', (document) => {
   it.each(blocks.filter(({ output }) => output !== null))(
     'has all at line $line that its file prints',
     ({ output, code }) => {
-      expect(code).toBe(outputs.get(output!))
+      expect(code).toBe(printed.get(compiledFile(output!)))
     },
   )
 
@@ -100,21 +96,17 @@ describe('promises.md', () => {
   })
 })
 
-/** All that a program prints, which has to end well. */
-async function outputOf(file: string): Promise<string> {
-  const program = start(...javaScript(file))
-  const exit = await program.ended(20_000)
-  expect({ ...exit, stderr: program.stderr }).toEqual({ code: 0, signal: null, stderr: '' })
-  return program.stdout
-}
-
-/** A file with the code, from which the packages can be imported as users do. */
-function fileOf(code: string): string {
+function folderOfPrograms(): string {
   const cache = path.join(root, 'test/node_modules/.cache')
   mkdirSync(cache, { recursive: true })
-  const directory = mkdtempSync(path.join(cache, 'readme-'))
-  directories.push(directory)
-  const file = path.join(directory, 'block.mjs')
-  writeFileSync(file, toJavaScript(code, path.join(directory, 'block.mts')))
+  return mkdtempSync(path.join(cache, 'readme-'))
+}
+
+/** Writes a block as a program, and gives its file. */
+function fileOf(document: string, { line, code }: Block): string {
+  const folder = path.join(programs, `${document.replaceAll('/', '-')}-${line}`)
+  const file = path.join(folder, 'block.mjs')
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(file, toJavaScript(code, path.join(folder, 'block.mts')))
   return file
 }

@@ -15,7 +15,7 @@ const parts = ['examples/crawler.ts', 'examples/crawler/site.ts', 'examples/craw
 describe(parts.join(', '), { timeout: 60_000 }, () => {
   it('fetches the same pages in four ways, with coroutines all at once', async () => {
     // A site so slow that even a busy machine sends five requests before its first answer.
-    const crawler = startTypeScript('examples/crawler.ts', { LATENCY: '300' })
+    const crawler = startTypeScript('examples/crawler.ts', { LATENCY: '150' })
 
     const exit = await crawler.ended(30_000)
 

@@ -1,6 +1,7 @@
 // The programs of the tutorial: they print what its pages show, and its servers serve clients.
 import { readdirSync, readFileSync } from 'node:fs'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { compiledFile } from '../support/compiled.js'
 import { destroyPeers, dial } from '../support/peer.js'
 import { printedBy } from '../support/printed.js'
 import { leavesNothingRunning, missing, named, start, startServing } from '../support/program.js'
@@ -37,11 +38,11 @@ describe('the programs of the tutorial', () => {
   let printed: Map<string, string>
 
   beforeAll(async () => {
-    printed = await printedBy(programs)
+    printed = await printedBy(programs.map(compiledFile))
   }, 40_000)
 
   it.each(programs)('%s prints what its page shows', (file) => {
-    expect(shown(file)).toEqual([printed.get(file)])
+    expect(shown(file)).toEqual([printed.get(compiledFile(file))])
   })
 })
 

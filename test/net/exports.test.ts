@@ -1,11 +1,10 @@
 // Every name that users can import from the entries of @bluelet/net. A change here changes the
 // public interface.
-import { fileURLToPath } from 'node:url'
 import * as net from '@bluelet/net'
 import * as driver from '@bluelet/net/driver'
 import * as testing from '@bluelet/net/testing'
-import ts from 'typescript'
 import { expect, it } from 'vitest'
+import { declaredIn } from '../support/declarations.js'
 
 /** The values of an entry, followed by the types in its declarations. */
 function namesOf(module: object, entry: string): readonly string[] {
@@ -14,24 +13,9 @@ function namesOf(module: object, entry: string): readonly string[] {
   return [...Object.keys(module).sort(), ...types]
 }
 
-const declared = new Map<string, string[]>()
-
 /** The names in the published declarations. */
 function declaredNames(entry: string): string[] {
-  const known = declared.get(entry) ?? namesIn(entry)
-  declared.set(entry, known)
-  return known
-}
-
-function namesIn(entry: string): string[] {
-  const declarations = fileURLToPath(new URL(`../../packages/net/dist/${entry}.d.ts`, import.meta.url))
-  const program = ts.createProgram([declarations], { module: ts.ModuleKind.NodeNext, noLib: true, types: [] })
-  const checker = program.getTypeChecker()
-  const module = checker.getSymbolAtLocation(program.getSourceFile(declarations)!)!
-  return checker
-    .getExportsOfModule(module)
-    .map(({ name }) => name)
-    .sort()
+  return declaredIn('net', entry).map(({ name }) => name)
 }
 
 it('@bluelet/net exports these values and types', () => {

@@ -2,27 +2,13 @@
 import * as scheduler from '@bluelet/scheduler'
 import * as lowlevel from '@bluelet/scheduler/lowlevel'
 import * as testing from '@bluelet/scheduler/testing'
-import ts from 'typescript'
 import { describe, expect, it } from 'vitest'
+import { declaredIn } from '../support/declarations.js'
 
-/** Every name that a built declaration file exports, with its kind. */
-function declared(file: string): string[] {
-  const path = new URL(`../../packages/scheduler/dist/${file}`, import.meta.url).pathname
-  const program = ts.createProgram([path], {
-    module: ts.ModuleKind.NodeNext,
-    target: ts.ScriptTarget.ES2022,
-    types: [],
-  })
-  const checker = program.getTypeChecker()
-  const module = checker.getSymbolAtLocation(program.getSourceFile(path)!)!
-  return checker
-    .getExportsOfModule(module)
-    .map((symbol) => {
-      const target = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol
-      const typeOnly = symbol.declarations?.some((node) => ts.isTypeOnlyExportDeclaration(node))
-      const isValue = (target.flags & ts.SymbolFlags.Value) !== 0 && !typeOnly
-      return `${isValue ? 'value' : 'type'} ${symbol.name}`
-    })
+/** Every name that an entry declares, with its kind. */
+function declared(entry: string): string[] {
+  return declaredIn('scheduler', entry)
+    .map(({ name, kind }) => `${kind} ${name}`)
     .sort()
 }
 
@@ -64,7 +50,7 @@ describe('@bluelet/scheduler', () => {
   })
 
   it('declares these values and types', () => {
-    expect(declared('index.d.ts')).toMatchInlineSnapshot(`
+    expect(declared('index')).toMatchInlineSnapshot(`
       [
         "type AbortSignalLike",
         "type AllOptions",
@@ -145,7 +131,7 @@ describe('@bluelet/scheduler/lowlevel', () => {
   })
 
   it('declares these values and types', () => {
-    expect(declared('lowlevel.d.ts')).toMatchInlineSnapshot(`
+    expect(declared('lowlevel')).toMatchInlineSnapshot(`
       [
         "type EventHandler",
         "type Host",
@@ -194,7 +180,7 @@ describe('@bluelet/scheduler/testing', () => {
   })
 
   it('declares these values and types', () => {
-    expect(declared('testing.d.ts')).toMatchInlineSnapshot(`
+    expect(declared('testing')).toMatchInlineSnapshot(`
       [
         "type EveryScheduleOptions",
         "type Program",

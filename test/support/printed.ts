@@ -4,12 +4,13 @@ import { compiledFile } from './compiled.js'
 import { javaScript, start } from './program.js'
 
 /**
- * All that each of these files of TypeScript prints when it is run. @throws if one of them does not
- * end well
+ * All that each of these files of JavaScript prints when it is run.
+ *
+ * @throws if one of them does not end well
  */
 export async function printedBy(files: readonly string[]): Promise<Map<string, string>> {
-  const program = start(...javaScript(compiledFile('test/support/one-by-one.ts'), files.map(compiledFile)))
-  const { code } = await program.ended(30_000)
+  const program = start(...javaScript(compiledFile('test/support/one-by-one.ts'), files))
+  const { code } = await program.ended(60_000)
   const printed = new Map(
     [...program.stdout.matchAll(/^=== \S+\n(.*?)=== end\n/gms)].map(([, text], i) => [files[i]!, text!]),
   )

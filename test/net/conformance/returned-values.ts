@@ -16,62 +16,82 @@ function* failing(ms: number): Coroutine<never> {
   throw new Expected()
 }
 
+type Lose = (event: Event) => Coroutine
+
 /** Ways to lose the value of an event that has been done for some time. */
-const waysToLose: readonly (readonly [string, (event: Event, ms: number) => Coroutine])[] = [
-  ['a failed all', (event, ms) => outcome(all([event, failing(ms)]))],
-  ['an all whose time is up', (event, ms) => outcome(timeout(ms, all([event, sleep(60_000)])))],
-  ['an all that has lost a race', (event, ms) => outcome(race([all([event, sleep(60_000)]), sleep(ms)]))],
-  ['a nested timeout', (event, ms) => outcome(all([timeout(60_000, event), failing(ms)]))],
-  [
-    'the all of a killed task',
-    function* (event, ms) {
-      const task = yield* spawn(outcome, all([event, sleep(60_000)]))
-      yield* sleep(ms)
-      yield* kill(task)
-    },
-  ],
-]
+const WAYS_TO_LOSE: Readonly<Record<string, Lose>> = {
+  'a failed all': (event) => outcome(all([event, failing(SOON_MS)])),
+  'an all whose time is up': (event) => outcome(timeout(SOON_MS, all([event, sleep(60_000)]))),
+  'an all that has lost a race': (event) => outcome(race([all([event, sleep(60_000)]), sleep(SOON_MS)])),
+  'a nested timeout': (event) => outcome(all([timeout(60_000, event), failing(SOON_MS)])),
+  *'the all of a killed task'(event) {
+    const task = yield* spawn(outcome, all([event, sleep(60_000)]))
+    yield* sleep(SOON_MS)
+    yield* kill(task)
+  },
+}
+
+/** Does the same for each way to lose a value, all at once, since each waits for real time. */
+function* eachWay<T>(coroutine: (lose: Lose) => Coroutine<T>): Coroutine<Record<string, T>> {
+  const values = yield* all(Object.values(WAYS_TO_LOSE).map((lose) => coroutine(lose)))
+  return Object.fromEntries(Object.keys(WAYS_TO_LOSE).map((way, i) => [way, values[i]!]))
+}
+
+/** What is expected of each way. */
+function forEachWay<T>(value: T): Record<string, T> {
+  return Object.fromEntries(Object.keys(WAYS_TO_LOSE).map((way) => [way, value]))
+}
 
 /** Describes what becomes of the values of a combination that is not done. */
 export function returnedValues(harness: ConformanceHarness): void {
-  describe.each(waysToLose)('the value of %s', (_title, lose) => {
+  describe('the value of a combination that fails, whose time is up, that loses a race or is killed', () => {
     it('is closed if it is a connection that was made', async () => {
-      const received = await harness.play(function* () {
-        using listener = yield* harness.listen()
-        const accepting = yield* spawn(function* () {
-          using conn = yield* listener.accept()
-          return yield* outcome(conn.recv())
-        })
-        yield* lose(harness.connect(listener.address.port), SOON_MS)
-        return yield* accepting
-      })
+      const received = await harness.play(() =>
+        eachWay(function* (lose) {
+          using listener = yield* harness.listen()
+          const accepting = yield* spawn(function* () {
+            using conn = yield* listener.accept()
+            return yield* outcome(conn.recv())
+          })
+          yield* lose(harness.connect(listener.address.port))
+          return yield* accepting
+        }),
+      )
 
-      expect(received).toBe('end')
+      expect(received).toEqual(forEachWay('end'))
     })
 
     it('is closed if it is a connection that was accepted', async () => {
-      const received = await harness.play(function* () {
-        using listener = yield* harness.listen()
-        const dialing = yield* spawn(function* () {
-          using conn = yield* harness.connect(listener.address.port)
-          return yield* outcome(conn.recv())
-        })
-        yield* lose(listener.accept(), SOON_MS)
-        return yield* dialing
-      })
+      const received = await harness.play(() =>
+        eachWay(function* (lose) {
+          using listener = yield* harness.listen()
+          const dialing = yield* spawn(function* () {
+            using conn = yield* harness.connect(listener.address.port)
+            return yield* outcome(conn.recv())
+          })
+          yield* lose(listener.accept())
+          return yield* dialing
+        }),
+      )
 
-      expect(received).toBe('end')
+      expect(received).toEqual(forEachWay('end'))
     })
 
     it('is closed if it is a listener: its port is free again', async () => {
-      const port = await harness.play(function* () {
-        const port = yield* harness.freePort()
-        yield* lose(harness.listen(port), SOON_MS)
-        using listener = yield* harness.listen(port)
-        return listener.address.port - port
+      const again = await harness.play(function* () {
+        // All are open at the same time, so that no two have the same port.
+        const listeners = yield* all(Object.keys(WAYS_TO_LOSE).map(() => harness.listen()))
+        const ports = listeners.map(({ address }) => address.port)
+        for (const listener of listeners) listener.close()
+        return yield* eachWay(function* (lose) {
+          const port = ports.pop()!
+          yield* lose(harness.listen(port))
+          using listener = yield* harness.listen(port)
+          return listener.address.port === port
+        })
       })
 
-      expect(port).toBe(0)
+      expect(again).toEqual(forEachWay(true))
     })
 
     it.each<readonly [string, (conn: Connection) => Event<Buffer>]>([
@@ -80,14 +100,20 @@ export function returnedValues(harness: ConformanceHarness): void {
       ['readexactly', (conn) => conn.readexactly(4)],
       ['peek', (conn) => conn.peek(2)],
     ])('is put back in front if it is bytes, of %s', async (_name, read) => {
-      const text = await harness.between(function* (client, server) {
-        yield* client.sendall('one\ntwo\n')
-        client.shutdown()
-        yield* lose(read(server), SOON_MS)
-        return yield* server.readall()
-      })
+      const texts = await harness.play(() =>
+        eachWay(function* (lose) {
+          using listener = yield* harness.listen()
+          const [client, server] = yield* all([harness.connect(listener.address.port), listener.accept()])
+          using _client = client
+          using _server = server
+          yield* client.sendall('one\ntwo\n')
+          client.shutdown()
+          yield* lose(read(server))
+          return String(yield* server.readall())
+        }),
+      )
 
-      expect(String(text)).toBe('one\ntwo\n')
+      expect(texts).toEqual(forEachWay('one\ntwo\n'))
     })
   })
 

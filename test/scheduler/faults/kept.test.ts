@@ -20,7 +20,7 @@ import { usedHeap } from '../coroutines.js'
 import { failure, manualScheduler, rejection, virtually, world } from '../world.js'
 
 describe('a promise that does not settle', () => {
-  const WAITS = 20_000
+  const WAITS = 5000
   /** Waits for a promise, and lets another branch win. */
   const ways: readonly (readonly [string, (promise: Promise<unknown>) => Event])[] = [
     ['race', (promise) => race([wait(promise), pause()])],
