@@ -41,7 +41,7 @@ const ALONE = [
 
 /** The suites: `vitest run` is the fast one, `vitest run --mode long` that of *.long.ts, and so on. */
 const TIMEOUTS_MS: Readonly<Record<string, number>> = {
-  test: 10_000,
+  test: 30_000,
   long: 240_000,
   native: 240_000,
   faults: 120_000,

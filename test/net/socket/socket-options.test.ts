@@ -110,7 +110,10 @@ describe.skipIf(process.platform !== 'linux').each(drivers())('on the %s driver,
       }
     })
 
-    expect(found).toEqual([seconds, seconds])
+    // What is left until then, which may be less on a busy machine.
+    expect(found.map((left) => left !== undefined && left <= seconds! && left > seconds! - 4)).toEqual(
+      found.map(() => seconds !== undefined),
+    )
   })
 })
 

@@ -46,7 +46,8 @@ describe('a promise that does not settle', () => {
       return (yield* usedHeap()) - before
     })
 
-    expect(bytes / WAITS).toBeLessThan(20)
+    // A wait itself takes hundreds of bytes.
+    expect(bytes / WAITS).toBeLessThan(50)
     expect(promise).toBeInstanceOf(Promise)
   })
 
