@@ -37,5 +37,6 @@ export type { DropReason, EndReason, ServerStats, TimeoutKind } from './server/s
 export { type ConnectOptions, connect } from './socket/connect.js'
 export { Connection, type GoneOptions, type PeekOptions, type ReadOptions } from './socket/connection.js'
 export { Listener, type ListenOptions, listen } from './socket/listener.js'
+export { pipe, type RelayedBytes, relay } from './socket/relay.js'
 export type { ReadableLike, WritableLike } from './stream/node-streams.js'
 export { read, type StreamReadOptions, write } from './stream/read-write.js'

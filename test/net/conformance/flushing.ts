@@ -2,6 +2,7 @@
 import { ClosedError, type Connection } from '@bluelet/net'
 import { type Coroutine, join, kill, spawn, type Task } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
+import { internals } from '../../support/internals.js'
 import { errorOf, perform } from '../world.js'
 import type { ConformanceHarness } from './harness.js'
 import { outcome } from './log.js'
@@ -105,6 +106,21 @@ export function flushing(harness: ConformanceHarness): void {
       })
 
       expect(outcomes).toEqual([ClosedError.name, true])
+    })
+
+    it('is named in a snapshot', async () => {
+      const waits = await harness.between(function* (one) {
+        yield* sending(one)
+        const task = yield* spawn(outcome, one.flush())
+        yield* harness.quiet()
+        const waits = internals(task)
+          .snapshot()
+          .find(({ id }) => id === task.id)?.waitsFor
+        one.abort()
+        return waits
+      })
+
+      expect(waits).toBe('flush()')
     })
 
     it('throws a ClosedError when the connection is closed, now or before', async () => {

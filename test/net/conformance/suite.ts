@@ -9,6 +9,7 @@ import { ConformanceHarness } from './harness.js'
 import { netTest } from './nettest.js'
 import { nodeCases } from './node-cases/suite.js'
 import { readsAndSends } from './reads-and-sends.js'
+import { relaying } from './relaying.js'
 import { returnedValues } from './returned-values.js'
 import type { ConformanceSample } from './sample.js'
 import { twoWayStream } from './two-way-stream.js'
@@ -30,6 +31,7 @@ export function conformanceSuite(name: string, sample: ConformanceSample): void 
     gone(harness)
     nodeCases(harness)
     returnedValues(harness)
+    relaying(harness)
   })
 }
 

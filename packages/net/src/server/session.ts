@@ -16,6 +16,7 @@ import {
 import { IncompleteReadError, LimitError } from '../errors.js'
 import type { Connection } from '../socket/connection.js'
 import type { ConnectionObserver } from '../socket/connection-observer.js'
+import { Relaying } from '../socket/relay.js'
 import { hasThrown } from '../socket/thrown.js'
 import type { CloseReason, Handler, Session as PublicSession } from './handler.js'
 import type { Limits } from './options.js'
@@ -114,8 +115,9 @@ export class Session implements PublicSession, ScopeOwner, ConnectionObserver, S
     const { conn } = this
     const signal = this.#controller?.signal
     let reads = false
-    const waits = everyWait(this.#scope, (handler: object, argument) => {
-      if (handler !== conn.readHalf)
+    const waits = everyWait(this.#scope, (handler: object, argument, entered) => {
+      const read = handler === conn.readHalf || (entered instanceof Relaying && entered.waitsFor(conn))
+      if (!read)
         return (
           conn.writeHalf?.waitsBy(handler) ||
           conn.endsBy(handler) ||

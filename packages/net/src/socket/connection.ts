@@ -194,7 +194,7 @@ export class Connection {
    */
   send(data: string | Uint8Array): Event<number> {
     const bytes = bytesOf(data, 'send(data)')
-    return event<number>(this.#writer(), { bytes, length: bytes.length, all: false })
+    return event<number>(this.writer(), { bytes, length: bytes.length, all: false })
   }
 
   /**
@@ -207,7 +207,7 @@ export class Connection {
    */
   sendall(data: string | Uint8Array): Event<void> {
     const bytes = bytesOf(data, 'sendall(data)')
-    return event<void>(this.#writer(), { bytes, length: bytes.length, all: true })
+    return event<void>(this.writer(), { bytes, length: bytes.length, all: true })
   }
 
   /**
@@ -218,7 +218,7 @@ export class Connection {
    * Throws the connection's error if what was sent cannot be handed over.
    */
   flush(): Event<void> {
-    return event<void>(this.#writer().flush, undefined)
+    return event<void>(this.writer().flush, undefined)
   }
 
   /**
@@ -237,7 +237,7 @@ export class Connection {
    */
   shutdown(): void {
     if (this.#linger?.closing) throw thrownBy(this, new ClosedError('shutdown(): the connection is closed'))
-    this.#writer().shutdown()
+    this.writer().shutdown()
   }
 
   /**
@@ -344,7 +344,8 @@ export class Connection {
     this.readHalf.peerWatch?.close()
   }
 
-  #writer(): WriteHalf {
+  /** The writing half. @internal */
+  writer(): WriteHalf {
     if (this.writeHalf === null) {
       this.writeHalf = new WriteHalf(this.socket, this)
       if (this.#linger?.closing) this.writeHalf.close()

@@ -7,13 +7,14 @@
  */
 
 import { ClosedError } from '@bluelet/scheduler'
-import type { EventHandler, Runtime, Waiter } from '@bluelet/scheduler/lowlevel'
+import type { EventHandler, Runtime } from '@bluelet/scheduler/lowlevel'
 import { ByteQueue } from '../driver/byte-queue.js'
 import type { DriverSocket } from '../driver/protocol.js'
 import { BusyError } from '../errors.js'
 import type { ConnectionObserver } from './connection-observer.js'
 import type { PeerWatch } from './peer-watch.js'
 import { Peek, PeekExactly, type ReadRequest } from './read-requests.js'
+import type { Receiver } from './receiver.js'
 import { thrownBy } from './thrown.js'
 
 /**
@@ -47,7 +48,7 @@ export class ReadHalf implements EventHandler<number | ReadRequest, undefined, B
    * at.
    */
   #queue: ByteQueue | null = null
-  #waiter: Waiter<Buffer> | null = null
+  #waiter: Receiver<Buffer> | null = null
   /** Whether a read that has used up its receives is about to go on. */
   #continues = false
   /** The waiter's request, or the last one. */
@@ -99,7 +100,7 @@ export class ReadHalf implements EventHandler<number | ReadRequest, undefined, B
     return typeof request === 'number' ? `recv(${request})` : request.name
   }
 
-  enter(waiter: Waiter<Buffer>, request: number | ReadRequest): undefined {
+  enter(waiter: Receiver<Buffer>, request: number | ReadRequest): undefined {
     if (this.#waiter !== null) {
       throw new BusyError(
         `${this.describe(request)}: ${this.#waiter.task} is reading this connection, in ${this.describe(this.#request)}; only one task at a time can read`,
@@ -177,19 +178,25 @@ export class ReadHalf implements EventHandler<number | ReadRequest, undefined, B
    * since.
    */
   discard(_request: number | ReadRequest, bytes: Buffer): void {
-    if (this.#returnable?.deref() !== bytes || this.#failure === CLOSED_HERE) return
+    if (this.#returnable?.deref() !== bytes) return
     this.#returnable = null
+    this.unread(bytes)
+  }
+
+  /** Puts bytes back in front that were read last, and were of no use to their reader. */
+  unread(bytes: Buffer): void {
+    if (this.#failure === CLOSED_HERE) return
     this.received -= bytes.length
     this.#queue ??= new ByteQueue()
     this.#queue.unshift(bytes)
     this.ready()
   }
 
-  #give(waiter: Waiter<Buffer>, bytes: Buffer, request: number | ReadRequest): void {
+  #give(waiter: Receiver<Buffer>, bytes: Buffer, request: number | ReadRequest): void {
     if (typeof request === 'number' || !(request instanceof Peek || request instanceof PeekExactly)) {
       this.received += bytes.length
       // A task receives what it has read. A branch may lose it.
-      const byTask = (waiter as unknown) === waiter.task
+      const byTask = waiter === waiter.task
       this.#returnable = byTask || bytes.length === 0 ? null : new WeakRef(bytes)
     }
     waiter.resume(bytes)

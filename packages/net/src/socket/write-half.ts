@@ -4,11 +4,12 @@
  */
 
 import { ClosedError } from '@bluelet/scheduler'
-import type { EventHandler, Waiter } from '@bluelet/scheduler/lowlevel'
+import type { EventHandler } from '@bluelet/scheduler/lowlevel'
 import type { DriverSocket } from '../driver/protocol.js'
 import { BusyError } from '../errors.js'
 import type { ConnectionObserver } from './connection-observer.js'
 import { Flush } from './flush.js'
+import type { Receiver } from './receiver.js'
 import { thrownBy } from './thrown.js'
 
 /** What is to be sent. */
@@ -36,7 +37,7 @@ export class WriteHalf implements EventHandler<Send, undefined, number & undefin
   sent = 0
   readonly #socket: DriverSocket
   readonly #connection: Abortable
-  #waiter: Waiter<number & undefined> | null = null
+  #waiter: Receiver<number & undefined> | null = null
   #send: Send | null = null
   /** How many bytes of the current send the driver has taken. */
   #taken = 0
@@ -99,7 +100,7 @@ export class WriteHalf implements EventHandler<Send, undefined, number & undefin
     return `${all ? 'sendall' : 'send'}(${length} bytes)`
   }
 
-  enter(waiter: Waiter<number & undefined>, send: Send): undefined {
+  enter(waiter: Receiver<number & undefined>, send: Send): undefined {
     if (this.#waiter !== null) {
       throw new BusyError(
         `${this.describe(send)}: ${this.#waiter.task} is writing to this connection; only one task at a time can write`,
@@ -119,23 +120,39 @@ export class WriteHalf implements EventHandler<Send, undefined, number & undefin
    * half a message.
    */
   withdraw(): void {
-    const taken = this.#taken
+    if (this.#taken === 0) {
+      this.release()
+      return
+    }
     this.#waiter = null
-    if (taken > 0) this.#connection.abort()
-    else if (this.shutDown) this.#socket.shutdown()
+    this.#connection.abort()
+  }
+
+  /**
+   * Withdraws the send in flight although some of its bytes may have gone out.
+   *
+   * @returns how many have
+   */
+  release(): number {
+    this.#waiter = null
+    if (this.shutDown) this.#socket.shutdown()
     this.#flush?.ready()
+    return this.#taken
+  }
+
+  /** How many bytes of the last send the driver has taken. */
+  get taken(): number {
+    return this.#taken
   }
 
   /** Another try is worthwhile. */
   ready(): void {
-    this.#advance()
-    this.#flush?.ready()
-  }
-
-  #advance(): void {
     const waiter = this.#waiter
     const send = this.#send
-    if (waiter === null || send === null) return
+    if (waiter === null || send === null) {
+      this.#flush?.ready()
+      return
+    }
     let done: boolean
     try {
       done = this.#try(send)
@@ -143,12 +160,15 @@ export class WriteHalf implements EventHandler<Send, undefined, number & undefin
       this.#waiter = null
       this.#send = null
       waiter.throw(error)
+      this.#flush?.ready()
       return
     }
     if (!done) return
     this.#waiter = null
     // shutdown() was called during the send, and had to wait until the driver had all bytes.
     if (this.shutDown) this.#socket.shutdown()
+    // Before the answer, which may be followed by another send at once.
+    this.#flush?.ready()
     waiter.resume(this.#result(send))
   }
 

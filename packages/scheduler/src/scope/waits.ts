@@ -14,11 +14,11 @@ import type { TaskScope } from './task-scope.js'
  * accepts. A wait for a task of the scope passes, and so does a combination if each of its branches
  * does. A task that is not parked does not pass.
  *
- * @param accepts tests one wait, by the event's handler and its argument
+ * @param accepts tests one wait: the event's handler, its argument, and what `enter` returned
  */
 export function everyWait(
   scope: TaskScope,
-  accepts: (handler: EventHandler, argument: unknown) => boolean,
+  accepts: (handler: EventHandler, argument: unknown, entered: unknown) => boolean,
 ): boolean {
   const tasks = new Set<TaskHandle>(scope.tasks)
   const joined: (TaskHandle | undefined)[] = []
@@ -34,7 +34,7 @@ export function everyWait(
       joined.push(handler.joins(argument, entered))
       return true
     }
-    if (handler.within === undefined) return accepts(handler, argument)
+    if (handler.within === undefined) return accepts(handler, argument, entered)
     const { members = [], branches = [] } = handler.within(argument, entered)
     for (const task of members) tasks.add(task)
     for (const branch of branches) if (!passes(branch as Wait)) return false // Every branch is a Wait.
