@@ -1,5 +1,5 @@
 // What the scheduler does when the handler of an event violates its contract.
-import { join, kill, pause, sleep, spawn } from '@bluelet/scheduler'
+import { all, type Event, join, kill, pause, race, sleep, spawn } from '@bluelet/scheduler'
 import { type EventHandler, event, type Waiter } from '@bluelet/scheduler/lowlevel'
 import { describe, expect, it } from 'vitest'
 import { failure, rejection, virtually, world } from '../world.js'
@@ -64,6 +64,72 @@ describe('a handler', () => {
 
     expect(told).toBe('Error: early#2 is ended: it was resumed twice, or after its wait was withdrawn')
   })
+
+  it.each([
+    ['resume', (waiter: Waiter<void>) => waiter.resume()],
+    ['throw', (waiter: Waiter<void>) => waiter.throw(failure())],
+    ['withdrawn', (waiter: Waiter<void>) => waiter.withdrawn()],
+  ])('that answers by %s a branch that has ended gets an error', async (_name, answer) => {
+    const { event: held, waiters } = holding()
+
+    const told = await virtually(function* main() {
+      yield* spawn(function* () {
+        waiters[0]?.resume()
+        told.push(toldBy(() => answer(waiters[0] as Waiter<void>)))
+        waiters[1]?.resume()
+      })
+      const told: string[] = []
+      return [yield* all([held, held]), told]
+    })
+
+    expect(told).toEqual([
+      [undefined, undefined],
+      ['Error: branch 0 of all in main#1 is ended: it was resumed twice, or after its wait was withdrawn'],
+    ])
+  })
+
+  it.each([
+    ['a task', (held: Event<void>): Event<unknown> => held, 'main#1'],
+    ['a branch', (held: Event<void>): Event<unknown> => race([held]), 'branch 0 of race in main#1'],
+  ])('that reports a withdrawal of %s that has not begun gets an error', async (_who, wait, name) => {
+    const { event: held, waiters } = holding()
+
+    const told = await virtually(function* main() {
+      yield* spawn(function* () {
+        told.push(toldBy(() => waiters[0]?.withdrawn()))
+        waiters[0]?.resume()
+      })
+      const told: string[] = []
+      yield wait(held)
+      return told
+    })
+
+    expect(told).toEqual([
+      `Error: ${name} is parked: withdrawn() was called, but its wait has not been withdrawn`,
+    ])
+  })
+
+  /** An event whose waiters the test answers. */
+  function holding(): { readonly event: Event<void>; readonly waiters: Waiter<void>[] } {
+    const waiters: Waiter<void>[] = []
+    const handler: EventHandler<undefined, void, void> = {
+      name: 'held',
+      external: 'test',
+      enter: (waiter) => void waiters.push(waiter),
+      withdraw() {},
+      discard() {},
+    }
+    return { event: event(handler, undefined), waiters }
+  }
+
+  function toldBy(call: () => void): string {
+    try {
+      call()
+    } catch (error) {
+      return String(error)
+    }
+    return 'nothing'
+  }
 
   it('that throws after it has answered makes the run fail with its error, and end', async () => {
     const error = failure()

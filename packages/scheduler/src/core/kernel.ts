@@ -16,6 +16,10 @@ export interface Kernel extends Runtime {
   spawn(request: SpawnRequest, supervisor: Supervisor, spawner: TaskHandle | null): TaskHandle
   /** Makes a task. Its first step comes once it is made ready. */
   makeTask(request: SpawnRequest, supervisor: Supervisor, spawner: TaskHandle | null): TaskHandle
+  /** A wait for something outside the scheduler begins, and holds the run open. */
+  waitOutside(source: string): void
+  /** Such a wait is over. */
+  waitedOutside(source: string): void
   /** Puts a task into the run queue. */
   ready(task: TaskHandle): void
   /** Receives an error that a supervisor or a watcher has thrown: it ends the run. */

@@ -245,7 +245,11 @@ export interface Runtime {
    *   others only
    */
   ref(source?: string): void
-  /** Takes back one `ref()` of the same source. */
+  /**
+   * Takes back one `ref()` of the same source.
+   *
+   * @throws RangeError if there is none that has not been taken back
+   */
   unref(source?: string): void
   /**
    * Spawns a task under a supervisor, at once. Its spawner is the task whose step this is.

@@ -37,7 +37,7 @@ import {
   THROW,
   WITHDRAWING,
 } from './task-state.js'
-import { hasten, unpark, withdraw } from './wait.js'
+import { answeredTwice, hasten, notWithdrawn, unpark, withdraw } from './wait.js'
 
 /**
  * One running coroutine with its stack of callees, made by `spawn` and `run`.
@@ -162,6 +162,7 @@ export class Task<out T = unknown> implements TaskHandle<T> {
 
   /** @internal */
   withdrawn(): void {
+    if (this.phase === PARKED) throw notWithdrawn(this)
     this.#wake(undefined)
     const cancellation = this.cancellation as Cancellation // Only a cancellation withdraws a task's wait.
     this.#ready(cancellation.deliver(this), cancellation.error)
@@ -183,9 +184,7 @@ export class Task<out T = unknown> implements TaskHandle<T> {
 
   /** The end of a wait. `source` is what outside the scheduler has ended it. */
   #wake(source: string | undefined): void {
-    if (this.phase !== PARKED && this.phase !== WITHDRAWING) {
-      throw new Error(`${this} is ${this.state}: it was resumed twice, or after its wait was withdrawn`)
-    }
+    if (this.phase !== PARKED && this.phase !== WITHDRAWING) throw answeredTwice(this, this.state)
     unpark(this)
     if (this.scheduler.probes !== null) this.scheduler.woken(this, source)
   }
@@ -331,8 +330,8 @@ export class Task<out T = unknown> implements TaskHandle<T> {
       }
     }
     this.watchers = null
-    if (outcome.kind === 'threw' && !taken) this.#fail(supervisor, outcome.error)
-    if (failures !== null) for (const error of failures) this.#fail(supervisor, error)
+    if (outcome.kind === 'threw' && !taken) this.fail(supervisor, outcome.error)
+    if (failures !== null) for (const error of failures) this.fail(supervisor, error)
     this.handler = null
     this.argument = undefined
     this.spawner = null
@@ -347,9 +346,9 @@ export class Task<out T = unknown> implements TaskHandle<T> {
 
   /**
    * Gives an error to the supervisor. Its own error must not replace it, nor keep the task from
-   * settling.
+   * settling. @internal
    */
-  #fail(supervisor: Supervisor, error: unknown): void {
+  fail(supervisor: Supervisor, error: unknown): void {
     try {
       supervisor.fail(this, error)
     } catch (failure) {

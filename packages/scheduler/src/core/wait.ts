@@ -9,11 +9,13 @@
  *                   +-------------------------+
  */
 
+import type { Kernel } from './kernel.js'
 import type { EventHandler, Waiter } from './protocol.js'
 import { PARKED, type Phase, WITHDRAWING } from './task-state.js'
 
 /** A waiter and the state of its wait. `enter` in trampoline.ts begins one. */
 export interface Wait extends Waiter<unknown> {
+  readonly scheduler: Kernel
   phase: Phase
   /** The handler of the event that was yielded last; while parked, of the one that is awaited. */
   handler: EventHandler | null
@@ -26,14 +28,14 @@ export interface Wait extends Waiter<unknown> {
 export function park(wait: Wait, { external }: EventHandler, entered: unknown): void {
   wait.phase = PARKED
   wait.entered = entered
-  if (external !== undefined) wait.scheduler.ref(external)
+  if (external !== undefined) wait.scheduler.waitOutside(external)
 }
 
 /** Undoes `park`, when the waiter has been answered. */
 export function unpark(wait: Wait): void {
   const external = wait.handler?.external
   wait.entered = undefined
-  if (external !== undefined) wait.scheduler.unref(external)
+  if (external !== undefined) wait.scheduler.waitedOutside(external)
 }
 
 /**
@@ -56,4 +58,14 @@ export function withdraw(wait: Wait): void {
 export function hasten(wait: Wait): void {
   const { phase, handler } = wait
   if (phase === PARKED || phase === WITHDRAWING) handler?.hasten?.(wait, wait.argument, wait.entered)
+}
+
+/** The error of a handler that answers a waiter that is not waiting any more. */
+export function answeredTwice(waiter: unknown, state: string): Error {
+  return new Error(`${waiter} is ${state}: it was resumed twice, or after its wait was withdrawn`)
+}
+
+/** The error of a handler that reports a withdrawal that has not begun. */
+export function notWithdrawn(waiter: unknown): Error {
+  return new Error(`${waiter} is parked: withdrawn() was called, but its wait has not been withdrawn`)
 }

@@ -22,7 +22,9 @@ export class Probes {
   }
 
   remove(probe: Probe): void {
-    this.#probes = this.#probes.filter((other) => other !== probe)
+    const left = this.#probes.filter((other) => other !== probe)
+    if (left.length === this.#probes.length) return // Detached before.
+    this.#probes = left
     if (this.#probes.length === 0) this.#onEmpty()
   }
 

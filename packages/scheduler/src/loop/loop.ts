@@ -22,6 +22,7 @@ import { currentHost } from '../host/default-host.js'
 import { type Host, report, type StepContext } from '../host/host.js'
 import { HostTimer } from '../host/host-timer.js'
 import { type Schedule, takeNext, untilItFails } from '../host/schedule.js'
+import { HoldCounts } from '../stores/hold-counts.js'
 import { RingQueue } from '../stores/ring-queue.js'
 import { TaskList } from '../stores/task-list.js'
 import { TimerHeap } from '../stores/timer-heap.js'
@@ -79,6 +80,8 @@ export class Loop implements Kernel {
   #lastId = 0
   /** The number of external waits, and of background operations that hold the run open. */
   #refs = 0
+  /** These operations. */
+  readonly #operations = new HoldCounts()
   /** A turn is under way, or requested. */
   #awake = false
   #timer: HostTimer
@@ -158,11 +161,21 @@ export class Loop implements Kernel {
   }
 
   ref(source?: string): void {
+    this.#operations.add(source)
+    this.waitOutside(source)
+  }
+
+  unref(source?: string): void {
+    this.#operations.remove(source)
+    this.waitedOutside(source)
+  }
+
+  waitOutside(source: string | undefined): void {
     this.#refs++
     this.host.ref?.(source)
   }
 
-  unref(source?: string): void {
+  waitedOutside(source: string | undefined): void {
     this.#refs--
     this.host.unref?.(source)
     if (this.#refs === 0) this.#wakeUp()
@@ -311,16 +324,8 @@ export class Loop implements Kernel {
    */
   #escaped(error: unknown): void {
     const current = this.#current
-    if (current === null || current.phase === ENDED) {
-      this.blame(error)
-      return
-    }
-    try {
-      current.supervisor.fail(current, error)
-    } catch (failure) {
-      this.blame(error)
-      this.blame(failure)
-    }
+    if (current === null || current.phase === ENDED) this.blame(error)
+    else current.fail(current.supervisor, error)
   }
 
   #expireTimers(): void {

@@ -7,8 +7,8 @@
 import type { Kernel } from '../core/kernel.js'
 import type { Coroutine, EventHandler, TaskHandle, Waiter } from '../core/protocol.js'
 import type { Task } from '../core/task.js'
-import { ENDED, ENTERING, NEW, type Phase, WITHDRAWING } from '../core/task-state.js'
-import { unpark, type Wait } from '../core/wait.js'
+import { ENDED, ENTERING, NEW, PARKED, type Phase, WITHDRAWING } from '../core/task-state.js'
+import { answeredTwice, notWithdrawn, unpark, type Wait } from '../core/wait.js'
 import { KilledError } from '../errors.js'
 import { dispose } from './disposal.js'
 
@@ -115,6 +115,7 @@ export class Branch implements Wait {
   }
 
   withdrawn(): void {
+    if (this.phase === PARKED) throw notWithdrawn(this)
     this.#end()
     this.#owner.withdrawn()
   }
@@ -135,6 +136,11 @@ export class Branch implements Wait {
       branch: true,
     })
     return child
+  }
+
+  /** For messages: `branch 0 of race in main#1`. */
+  toString(): string {
+    return `branch ${this.index} of ${this.#owner.rule.name} in ${this.task}`
   }
 
   /**
@@ -158,6 +164,7 @@ export class Branch implements Wait {
   /** Ends the wait. @returns whether the branch was being withdrawn */
   #end(): boolean {
     const { phase } = this
+    if (phase === ENDED) throw answeredTwice(this, 'ended')
     if (phase !== ENTERING) unpark(this)
     this.phase = ENDED
     this.handler = null

@@ -7,6 +7,7 @@ import { checkDuration } from '../check.js'
 import { defaultHost } from '../host/default-host.js'
 import type { Host } from '../host/host.js'
 import { choose, type Schedule } from '../host/schedule.js'
+import { HoldCounts } from '../stores/hold-counts.js'
 
 /**
  * The number of polls in a row, without a rest between them, after which spinning tasks are assumed
@@ -69,8 +70,8 @@ export class VirtualHost implements Host {
   #soon = 0
   /** The number of polls since the last rest. */
   #polls = 0
-  /** The number of external waits for what it does not simulate. */
-  #outside = 0
+  /** The external waits. */
+  readonly #awaited = new HoldCounts()
 
   /** Creates a world whose time is 0. */
   constructor(options: VirtualHostOptions = {}) {
@@ -118,12 +119,15 @@ export class VirtualHost implements Host {
 
   /** @see `Host.ref` */
   ref(source: string | undefined): void {
-    if (!this.#isSimulated(source)) this.#outside++
+    this.#awaited.add(source)
   }
 
-  /** @see `Host.unref` */
+  /**
+   * @see `Host.unref`
+   * @throws RangeError if there was no `ref` for it
+   */
   unref(source: string | undefined): void {
-    if (!this.#isSimulated(source)) this.#outside--
+    this.#awaited.remove(source)
   }
 
   /** @see `Host.onIdle` */
@@ -204,7 +208,8 @@ export class VirtualHost implements Host {
   }
 
   #lookIdle(): void {
-    if (this.#soon > 0 || this.#alarms.length > 0 || this.#outside > 0) return
+    if (this.#soon > 0 || this.#alarms.length > 0) return
+    for (const source of this.#awaited.sources) if (!this.#isSimulated(source)) return
     for (const listener of [...this.#idleListeners]) listener()
   }
 }
