@@ -39,6 +39,7 @@ it('@bluelet/net exports these values and types', () => {
       "relay",
       "server",
       "write",
+      "type CloseOptions",
       "type CloseReason",
       "type ConnectOptions",
       "type DropReason",
@@ -68,6 +69,7 @@ it('@bluelet/net/driver exports these values and types', () => {
     [
       "CLOSED",
       "FAILED",
+      "LINGERING",
       "READABLE",
       "WRITABLE",
       "driverNamed",

@@ -18,6 +18,7 @@ export {
   type DriverName,
   type DriverSocket,
   FAILED,
+  LINGERING,
   type ListenTarget,
   type NetworkHost,
   type Observer,

@@ -35,7 +35,13 @@ export type { LimitOptions, OverloadPolicy, ServerOptions } from './server/optio
 export { server } from './server/server.js'
 export type { DropReason, EndReason, ServerStats, TimeoutKind } from './server/stats.js'
 export { type ConnectOptions, connect } from './socket/connect.js'
-export { Connection, type GoneOptions, type PeekOptions, type ReadOptions } from './socket/connection.js'
+export {
+  type CloseOptions,
+  Connection,
+  type GoneOptions,
+  type PeekOptions,
+  type ReadOptions,
+} from './socket/connection.js'
 export { Listener, type ListenOptions, listen } from './socket/listener.js'
 export { pipe, type RelayedBytes, relay } from './socket/relay.js'
 export type { ReadableLike, WritableLike } from './stream/node-streams.js'

@@ -94,24 +94,85 @@ function describeClosing(harness: ConformanceHarness, between: Between): void {
     expect(outcomes).toEqual(['reply', 'end'])
   })
 
-  it('is closed only when the peer has ended too', async () => {
-    const order = await between(function* (one, other) {
-      const order: string[] = []
-      const waiting = yield* spawn(function* () {
-        yield* one.whenClosed()
-        order.push('closed')
-      })
+  it('is closed at once if no input is unread, and the peer still gets all bytes and the end', async () => {
+    const { text, more } = await between(function* (one, other) {
+      yield* other.sendall('read')
+      yield* one.readexactly(4)
+      yield* one.sendall('a reply '.repeat(10_000))
       one.close()
-      yield* other.recv()
+      yield* one.whenClosed()
       yield* harness.quiet()
-      order.push('the peer ends')
-      other.shutdown()
-      yield* join(waiting)
-      return order
+      const text = yield* other.readall(UNLIMITED)
+      return { text: String(text), more: yield* outcome(other.recv()) }
     })
 
-    expect(order).toEqual(['the peer ends', 'closed'])
+    expect(text).toBe('a reply '.repeat(10_000))
+    expect(more).toBe('end')
   })
+
+  it('resets a peer that sends once the descriptor is free', async () => {
+    const error = await between(function* (one, other) {
+      one.close()
+      yield* one.whenClosed()
+      return yield* errorOf(sending(other))
+    })
+
+    expect(error).toBeInstanceOf(ConnectionResetError)
+
+    function* sending(conn: Connection): Coroutine<void> {
+      while (true) {
+        yield* conn.sendall('is anything there?')
+        yield* harness.quiet()
+      }
+    }
+  })
+
+  it('resets a peer that does not end its side, after the time that close() was given', async () => {
+    const { early, late } = await between(function* (one, other) {
+      yield* other.sendall('unread')
+      yield* one.peek()
+      one.close({ linger: 30 })
+      yield* other.recv()
+      const early = yield* outcome(other.sendall('more'))
+      yield* one.whenClosed()
+      return { early, late: yield* outcome(sending(other)) }
+    })
+
+    expect(early).toBe('done')
+    expect(late).toBe('ConnectionResetError')
+
+    function* sending(conn: Connection): Coroutine<void> {
+      while (true) {
+        yield* conn.sendall('is anything there?')
+        yield* harness.quiet()
+      }
+    }
+  })
+
+  it.each(['peeked at', 'in the system'])(
+    'is closed only when the peer has ended too if input is unread: %s',
+    async (where) => {
+      const order = await between(function* (one, other) {
+        const order: string[] = []
+        yield* other.sendall('unread')
+        if (where === 'peeked at') yield* one.peek()
+        else yield* harness.quiet()
+        const waiting = yield* spawn(function* () {
+          yield* one.whenClosed()
+          order.push('closed')
+        })
+        one.close()
+        yield* other.recv()
+        yield* harness.quiet()
+        order.push('the peer ends')
+        other.shutdown()
+        yield* join(waiting)
+        return order
+      })
+
+      expect(order).toEqual(['the peer ends', 'closed'])
+    },
+  )
 }
 
 function describeAborting(between: Between): void {

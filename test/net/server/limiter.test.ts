@@ -6,16 +6,15 @@ import {
   connect,
   type OverloadPolicy,
   type ServerOptions,
-  server,
 } from '@bluelet/net'
 import type { DriverListener } from '@bluelet/net/driver'
 import { simulate } from '@bluelet/net/testing'
-import { kill, race, sleep, spawn } from '@bluelet/scheduler'
+import { type Coroutine, kill, Latch, now, race, sleep, spawn } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
 import { ConnectionLimiter } from '../../../packages/net/src/server/limiter.js'
 import { limitsOf } from '../../../packages/net/src/server/options.js'
 import { StatsCounters } from '../../../packages/net/src/server/stats.js'
-import { settled, until } from '../../support/deadline.js'
+import { settled } from '../../support/deadline.js'
 import { dial, type Peer } from '../../support/peer.js'
 import { fateOf, serve, visit } from '../serving.js'
 import { echoer, exchange } from '../simulated-pair.js'
@@ -186,32 +185,6 @@ describe('a client above maxConnections, in a simulation', () => {
     expect(most).toBe(2)
   })
 
-  it('waits until a lingering connection has freed its descriptor', async () => {
-    const { open, served, replyAt } = await simulate(function* (world) {
-      const { port, counts } = yield* serve(
-        function* (conn) {
-          yield* conn.sendall('bye')
-        },
-        { maxConnections: 1 },
-      )
-      const first = yield* connect(LOOPBACK, port)
-      yield* first.readall()
-      const closedAt = world.now()
-      const second = yield* connect(LOOPBACK, port)
-      yield* race([second.peek(), sleep(1000)])
-      const { open, served } = counts
-      // The first client does not end its side, and its linger has a deadline.
-      yield* second.readall()
-      const replyAt = world.now() - closedAt
-      for (const conn of [first, second]) conn.abort()
-      return { open, served, replyAt }
-    })
-
-    expect({ open, served }).toEqual({ open: 1, served: 1 })
-    expect(replyAt).toBeGreaterThanOrEqual(4900)
-    expect(replyAt).toBeLessThan(5100)
-  })
-
   it('replaces a client that left before it was served', async () => {
     const { reply, counts } = await simulate(function* () {
       const { port, counts, task } = yield* serve(echoer, { maxConnections: 1 })
@@ -282,40 +255,104 @@ describe('a client above maxConnections, over real sockets', () => {
     expect(peer.errors).toEqual(['ECONNRESET'])
     expect(reply).toBe('')
   })
+})
 
-  it('causes no deadlock error while the only admitted connection lingers and nothing else runs', async () => {
-    const controller = new AbortController()
-    let port = 0
-    const serving = play(
-      server(
-        LOOPBACK,
-        0,
+describe.each(WORLDS)('on %s, connections that linger', ({ driver, play }) => {
+  /** Sends more than its handler reads, and gives the connection once it lingers. */
+  function* uploader(port: number): Coroutine<Connection> {
+    const conn = yield* connect(LOOPBACK, port, driver)
+    yield* conn.sendall('an upload')
+    expect(String(yield* conn.readexactly(3))).toBe('bye')
+    return conn
+  }
+
+  function* hangUp(conn: Connection): Coroutine<void> {
+    yield* conn.peek()
+    yield* conn.sendall('bye')
+  }
+
+  /** Whether the other side has reset the connection. */
+  function* isReset(conn: Connection): Coroutine<boolean> {
+    try {
+      yield* conn.sendall('more')
+      yield* sleep(20)
+      yield* conn.sendall('more')
+      return false
+    } catch (error) {
+      return error instanceof ConnectionResetError
+    }
+  }
+
+  it.each([
+    ['maxConnections, which wait', { maxConnections: 2 }],
+    ['maxConnections, which do not wait', { maxConnections: 2, overload: 'close' }],
+    ['maxConnectionsPerAddress', { maxConnectionsPerAddress: 2 }],
+  ] as const)(
+    'give their places to clients above %s, the longest lingering first',
+    async (_limit, limits) => {
+      const seen = await play(function* () {
+        const closing = new AbortController()
+        const { port, counts, drops } = yield* serve(hangUp, { ...driver, ...limits, signal: closing.signal })
+        const first = yield* uploader(port)
+        yield* sleep(20)
+        const second = yield* uploader(port)
+        yield* sleep(20)
+        const before = counts.open
+        const third = yield* uploader(port)
+        yield* sleep(20)
+        const { open, served } = counts
+        const resets = [yield* isReset(first), yield* isReset(second), yield* isReset(third)]
+        for (const conn of [first, second, third]) conn.abort()
+        closing.abort()
+        return { before, open, served, resets, drops: drops.length }
+      })
+
+      expect(seen).toEqual({ before: 2, open: 2, served: 3, resets: [true, false, false], drops: 0 })
+    },
+  )
+
+  it('keep their places while their handlers run', async () => {
+    const seen = await play(function* () {
+      const closing = new AbortController()
+      const working = new Latch()
+      const { port, counts } = yield* serve(
         function* (conn) {
-          yield* conn.sendall('bye')
+          yield* hangUp(conn)
+          conn.close()
+          yield* working.wait()
         },
-        {
-          maxConnections: 1,
-          signal: controller.signal,
-          onListening: ({ address }) => {
-            port = address.port
-          },
-        },
-      ),
-    )
-    await until('the server listens', () => port > 0)
+        { ...driver, maxConnections: 1, signal: closing.signal },
+      )
+      const first = yield* uploader(port)
+      const second = yield* connect(LOOPBACK, port, driver)
+      yield* second.sendall('an upload')
+      const early = yield* race([second.peek(), sleep(50)])
+      const { served } = counts
+      working.open()
+      const late = yield* second.readexactly(3)
+      for (const conn of [first, second]) conn.abort()
+      closing.abort()
+      return { early, served, late: String(late) }
+    })
 
-    const first = await dial(port)
-    await first.finish()
-    const second = await dial(port)
-    const early = await settled(() => second.read().length, 50)
-    first.end()
-    await second.finish()
-    second.end()
-    controller.abort()
-    await serving
+    expect(seen).toEqual({ early: undefined, served: 1, late: 'bye' })
+  })
 
-    expect(early).toBe(0)
-    expect([first.text, second.text]).toEqual(['bye', 'bye'])
+  it('keep them for as long as the option linger says, if no client needs one', async () => {
+    const seen = await play(function* () {
+      const closing = new AbortController()
+      const { port, counts } = yield* serve(hangUp, { ...driver, linger: 60, signal: closing.signal })
+      const begun = now()
+      const conn = yield* uploader(port)
+      while (counts.open > 0) yield* sleep(5)
+      const ms = now() - begun
+      const reset = yield* isReset(conn)
+      conn.abort()
+      closing.abort()
+      return { early: ms < 60, reset }
+    })
+
+    expect(seen).toEqual({ early: false, reset: true })
   })
 })
 

@@ -33,9 +33,10 @@ describe('the limits of a server', () => {
   })
 
   it('have these other defaults', () => {
-    const { perAddress, overload, timeouts } = limitsOf({}, undefined)
+    const { perAddress, overload, timeouts, endTimes } = limitsOf({}, undefined)
 
-    expect({ perAddress, overload, timeouts }).toEqual({
+    expect({ perAddress, overload, timeouts, endTimes }).toEqual({
+      endTimes: { stall: 30_000, linger: 5000 },
       perAddress: 7500,
       overload: 'wait',
       timeouts: { firstByte: 60_000, idle: 120_000, message: 30_000, stall: 30_000 },
@@ -69,6 +70,7 @@ describe('the limits of a server', () => {
       idleTimeout: none,
       messageTimeout: none,
       stallTimeout: none,
+      linger: none,
       grace: none,
       keepAlive: none,
     }
@@ -96,6 +98,8 @@ describe('an invalid option of a server', () => {
     ['idleTimeout', -5, `server: idleTimeout: ${TIME}, got -5`],
     ['messageTimeout', Number.NaN, `server: messageTimeout: ${TIME}, got NaN`],
     ['stallTimeout', '30s', `server: stallTimeout: ${TIME}, got "30s"`],
+    ['linger', -1, 'server: linger: expected ms >= 0, got -1'],
+    ['linger', '5s', 'server: linger: expected ms >= 0, got "5s"'],
     ['signals', 'SIGINT', 'server: signals: expected true or false, got "SIGINT"'],
     ['grace', -1, 'server: grace: expected ms >= 0, got -1'],
     ['grace', Number.NaN, 'server: grace: expected ms >= 0, got NaN'],

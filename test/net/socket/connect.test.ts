@@ -159,6 +159,10 @@ describe('connect', () => {
     expect(() => void connect(LOOPBACK, 80, { timeout: ms })).toThrow(RangeError)
   })
 
+  it.each([-1, Number.NaN])('refuses linger: %s', (ms) => {
+    expect(() => void connect(LOOPBACK, 80, { linger: ms })).toThrow(/^connect: linger: expected ms >= 0/)
+  })
+
   it('shows the pending look-up and attempt in a snapshot', async () => {
     const { driver } = driverWith(['192.0.2.1'], ['192.0.2.1'])
 

@@ -142,6 +142,55 @@ describe('Connection.close', () => {
     expect(same).toBe(true)
   })
 
+  it('holds no run for a peer that does not end its side, if no input is unread', async () => {
+    const peers: Peer[] = []
+
+    await play(function* () {
+      const { conn, peer } = yield* accepted()
+      peers.push(peer)
+      yield* conn.sendall('x')
+      conn.close()
+    })
+    const before = { ended: peers[0]!.ended, text: peers[0]!.text }
+    await peers[0]!.finish()
+    const after = { ended: peers[0]!.ended, text: peers[0]!.text }
+    peers[0]!.end()
+
+    expect(before).toEqual({ ended: false, text: '' })
+    expect(after).toEqual({ ended: true, text: 'x' })
+  })
+
+  it('ends in order if no byte of a send that waits has gone out', async () => {
+    const { error, bytes, ended } = await play(function* () {
+      const { conn, peer, socket } = yield* accepted()
+      const block = Buffer.alloc(MIB)
+      let taken = 0
+      while (socket.unsent === 0) {
+        taken += socket.write(block)
+        yield turn()
+      }
+      const sender = yield* spawn(() => errorOf(conn.sendall('not sent')))
+      yield pause()
+      conn.close()
+      const error = yield* join(sender)
+      yield peer.finish()
+      peer.end()
+      return { error, bytes: peer.length - taken, ended: peer.ended }
+    })
+
+    expect(error).toBeInstanceOf(ClosedError)
+    expect({ bytes, ended }).toEqual({ bytes: 0, ended: true })
+  })
+
+  it.each([-1, Number.NaN, '5'])('refuses linger: %s', async (linger) => {
+    await play(function* () {
+      const { conn } = yield* accepted()
+
+      expect(() => conn.close({ linger: linger as number })).toThrow(/^close: linger: expected ms >= 0/)
+      conn.abort()
+    })
+  })
+
   it('lets the run end only when the descriptor is free', async () => {
     const before = openSockets()
     let peer: Peer | undefined
@@ -150,6 +199,8 @@ describe('Connection.close', () => {
     const running = play(function* () {
       const made = yield* accepted()
       peer = made.peer
+      peer.write('unread')
+      yield* made.conn.peek()
       made.conn.close()
     }).then(() => {
       over = true
@@ -194,6 +245,8 @@ describe('Connection.close', () => {
   it('wakes the tasks in whenClosed when the descriptor is free', async () => {
     const { before, after } = await play(function* () {
       const { conn, peer } = yield* accepted()
+      peer.write('unread')
+      yield* conn.peek()
       let woken = 0
       for (let i = 0; i < 2; i++) {
         yield* spawn(function* () {
@@ -230,6 +283,8 @@ describe('Connection.close', () => {
 
     await play(function* () {
       const { conn, peer } = yield* accepted()
+      peer.write('unread')
+      yield* conn.peek()
       const disposed = conn[Symbol.asyncDispose]().then(() => order.push('disposed'))
       order.push(`closed: ${conn.closed}`)
       yield peer.finish()
@@ -242,13 +297,13 @@ describe('Connection.close', () => {
     expect(order).toEqual(['closed: true', 'the peer ends', 'disposed'])
   })
 
-  it('resets a peer that never reads at the linger deadline, and then the run ends', async () => {
+  it('resets a peer that takes nothing of what is left for 30 seconds, and then the run ends', async () => {
     const host = new ClockHost()
     const opened = openSockets()
     let peer: Peer | undefined
     let over = false
 
-    // The test controls time, so that the 5 seconds of the linger pass in one call.
+    // The test controls time, so that the 30 seconds pass in one call.
     const running = new Scheduler({ host })
       .run(function* () {
         const made = yield* accepted()
@@ -267,7 +322,7 @@ describe('Connection.close', () => {
         over = true
       })
     await until('it lingers', () => host.alarms > 0)
-    host.advance(4999)
+    host.advance(29_999)
     await settled(() => openSockets(), 50)
     const early = over
     host.advance(1)
@@ -287,6 +342,8 @@ describe('Connection.close', () => {
     const running = new Scheduler({ host }).run(function* () {
       const made = yield* accepted()
       peer = made.peer
+      peer.write('unread')
+      yield* made.conn.peek()
       made.conn.close()
     })
     await until('it lingers', () => host.alarms > 0)

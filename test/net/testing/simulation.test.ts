@@ -233,8 +233,7 @@ describe('simulate', () => {
       log.push(`returned at ${world.now()}`)
     })
 
-    // The end of the peer's stream takes 1 ms.
-    expect(log).toEqual(['returned at 7', 'ended at 17'])
+    expect(log).toEqual(['returned at 5', 'ended at 17'])
   })
 
   it('lets tasks finish that still have work to do', async () => {

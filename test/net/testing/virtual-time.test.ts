@@ -108,9 +108,11 @@ describe('in virtual time, without waiting:', () => {
     expect(tries).toEqual(['10.0.0.1:4915 at 0', '10.0.0.2:4915 at 250', '10.0.0.3:4915 at 500'])
   })
 
-  it('close() lingers for 5 s', async () => {
+  it('close() lingers over unread input for 5 s', async () => {
     const ms = await simulate(function* (world) {
       const { client, server } = yield* pair()
+      yield* server.sendall('unread')
+      yield* client.peek()
       const begin = world.now()
       client.close()
       yield* client.whenClosed()
@@ -127,11 +129,13 @@ describe('in virtual time, without waiting:', () => {
 
     await simulate(function* (here) {
       world = here
-      const { client } = yield* pair()
+      const { client, server } = yield* pair()
+      yield* server.sendall('unread')
+      yield* client.peek()
       client.close()
     })
 
-    expect(world!.now()).toBe(5004)
+    expect(world!.now()).toBe(5005)
   })
 
   it('kill waits for a grace period of 5 s', async () => {

@@ -20,13 +20,18 @@ export const WRITABLE = 2
 export const FAILED = 4
 /** The socket is closed, and its descriptor is free. */
 export const CLOSED = 8
+/**
+ * `close(true)` has ended our side, and input was unread: the socket discards input until the peer
+ * has ended its side, however long that takes. `reset()` cuts it short.
+ */
+export const LINGERING = 16
 
 /** Receives the readiness of one socket or listener. */
 export interface Observer {
   /**
    * Another try is worthwhile.
    *
-   * @param what the sum of READABLE, WRITABLE, FAILED and CLOSED
+   * @param what the sum of READABLE, WRITABLE, FAILED, CLOSED and LINGERING
    */
   ready(what: number): void
 }
@@ -68,11 +73,14 @@ export interface DriverSocket {
   /**
    * Closes the socket.
    *
-   * @param linger true: sends what is left, ends our side, and discards input until the peer has
-   *   ended its side. false: closes at once, as close(2) does; the peer still gets what the kernel
-   *   has taken, unless input was unread
+   * @param linger true: sends what is left and ends our side. If input is unread then, says
+   *   LINGERING and discards input until the peer has ended its side, since a close would be a
+   *   reset; otherwise frees the descriptor. false: closes at once, as close(2) does; the peer still
+   *   gets what the kernel has taken, unless input was unread
+   * @param unread whether the caller itself has input that was not used, so that the socket lingers
+   *   in any case. Default: false
    */
-  close(linger: boolean): void
+  close(linger: boolean, unread?: boolean): void
   /** Closes the socket at once, with a reset; whatever is unsent is lost. */
   reset(): void
 }

@@ -27,6 +27,10 @@ export class ConnectionLimiter {
   readonly #placesOfClient = new Map<string, number>()
   /** The client of each holder; empty unless they are tracked. */
   readonly #clients = new Map<Holder, string>()
+  /** Holders whose connections linger, the longest first. Others may have their places. */
+  readonly #offered = new Set<Holder>()
+  /** Holders whose places others have got, while their descriptors are being freed. */
+  readonly #evicted = new Set<Holder>()
   /** The task in `whenFree`. */
   #waiter: Waiter<void> | null = null
 
@@ -37,12 +41,13 @@ export class ConnectionLimiter {
   }
 
   /**
-   * How many connections may be accepted now. Without the policy 'wait', those above the limit are
-   * accepted and dropped.
+   * How many connections may be accepted now, those that can have the place of another included.
+   * Without the policy 'wait', those above the limit are accepted and dropped.
    */
   get free(): number {
     const { connections, overload } = this.#limits
-    return overload === 'wait' ? connections - this.#stats.open : Number.POSITIVE_INFINITY
+    if (overload !== 'wait') return Number.POSITIVE_INFINITY
+    return connections - this.#stats.open + this.#offered.size
   }
 
   /** Event: waits until a place is free. One task at a time can wait. */
@@ -51,21 +56,23 @@ export class ConnectionLimiter {
   }
 
   /**
-   * Why a connection cannot acquire a place; undefined if it can.
+   * Why a connection cannot acquire a place; undefined if it can. Resets the longest lingering
+   * connection whose place it needs.
    *
    * @param holders gives all holders
    */
   refusal(conn: Connection, holders: () => Iterable<Holder>): DropReason | undefined {
     const { connections, perAddress } = this.#limits
-    if (this.#stats.open >= connections) return 'connections'
+    if (this.#stats.open >= connections && this.#offered.size === 0) return 'connections'
     if (!this.#tracking && this.#stats.open * 2 >= connections) {
       this.#tracking = true
       for (const holder of holders()) this.#track(holder)
     }
     const client = this.#clientOf(conn)
-    return client !== undefined && (this.#placesOfClient.get(client) ?? 0) >= perAddress
-      ? 'address'
-      : undefined
+    const own = client === undefined ? 0 : (this.#placesOfClient.get(client) ?? 0)
+    if (own >= perAddress && !this.#evict(client)) return 'address'
+    if (this.#stats.open >= connections) this.#evict()
+    return undefined
   }
 
   acquire(holder: Holder): void {
@@ -73,7 +80,15 @@ export class ConnectionLimiter {
     this.#track(holder)
   }
 
+  /** The connection of a holder lingers: others may have its place. */
+  offer(holder: Holder): void {
+    this.#offered.add(holder)
+    this.#wake()
+  }
+
   release(holder: Holder): void {
+    if (this.#evicted.delete(holder)) return
+    this.#offered.delete(holder)
     this.#stats.open--
     const client = this.#clients.get(holder)
     if (client !== undefined) {
@@ -88,6 +103,26 @@ export class ConnectionLimiter {
       this.#clients.clear()
       this.#placesOfClient.clear()
     }
+    this.#wake()
+  }
+
+  /**
+   * Resets the connection that lingers longest, of all or of one client.
+   *
+   * @returns whether there was one
+   */
+  #evict(client?: string): boolean {
+    for (const holder of this.#offered) {
+      if (client !== undefined && this.#clients.get(holder) !== client) continue
+      this.release(holder)
+      this.#evicted.add(holder)
+      holder.conn.socket.reset()
+      return true
+    }
+    return false
+  }
+
+  #wake(): void {
     const waiter = this.#waiter
     this.#waiter = null
     waiter?.resume()

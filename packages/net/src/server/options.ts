@@ -7,6 +7,7 @@ import type { AbortSignalLike, Task } from '@bluelet/scheduler'
 import { checkFlag, checkMs, checkTimeout, isCount, shown } from '../check.js'
 import type { Address } from '../driver/address.js'
 import type { Connection } from '../socket/connection.js'
+import { DEFAULT_END_TIMES, type EndTimes } from '../socket/connection-observer.js'
 import type { Listener, ListenOptions } from '../socket/listener.js'
 import type { Session, SessionSummary } from './handler.js'
 import type { DropReason, EndReason, ServerStats, TimeoutKind } from './stats.js'
@@ -85,6 +86,12 @@ export interface LimitOptions {
   readonly messageTimeout?: number
   /** How long a client may accept none of the bytes that are sent to it. Default: 30,000. */
   readonly stallTimeout?: number
+  /**
+   * How long a client whose input is unread may take to end its side, once we have ended ours. Its
+   * input is discarded until then, and then the connection is reset. While places are short, the
+   * longest lingering is reset as soon as another client needs its place. Default: 5,000.
+   */
+  readonly linger?: number
   /**
    * How long a session may take in all. Then its handler is cancelled, and its clean-up may still
    * send. Default: `Infinity`.
@@ -189,6 +196,7 @@ export interface Limits {
   readonly lingering: number
   readonly overload: OverloadPolicy
   readonly timeouts: Timeouts
+  readonly endTimes: EndTimes
   readonly idle: 'session' | 'reader'
   readonly maxAge: number
   readonly onFailure: 'reset' | 'close'
@@ -211,7 +219,8 @@ export function limitsOf(
     firstByteTimeout = 60_000,
     idleTimeout = 120_000,
     messageTimeout = 30_000,
-    stallTimeout = 30_000,
+    stallTimeout = DEFAULT_END_TIMES.stall,
+    linger = DEFAULT_END_TIMES.linger,
     maxAge = Number.POSITIVE_INFINITY,
     onFailure = 'reset',
     idle = 'session',
@@ -225,6 +234,7 @@ export function limitsOf(
   if (!['wait', 'close', 'reset'].includes(overload)) {
     throw new TypeError(`server: overload: expected 'wait', 'close' or 'reset', got ${shown(overload)}`)
   }
+  checkTimeout(stallTimeout, 'server: stallTimeout', 'no limit')
   return {
     connections: checkConnections(maxConnections, 'maxConnections'),
     perAddress: checkConnections(maxConnectionsPerAddress, 'maxConnectionsPerAddress'),
@@ -236,8 +246,9 @@ export function limitsOf(
       firstByte: checkTimeout(firstByteTimeout, 'server: firstByteTimeout', 'no limit'),
       idle: checkTimeout(idleTimeout, 'server: idleTimeout', 'no limit'),
       message: checkTimeout(messageTimeout, 'server: messageTimeout', 'no limit'),
-      stall: checkTimeout(stallTimeout, 'server: stallTimeout', 'no limit'),
+      stall: stallTimeout,
     },
+    endTimes: { stall: stallTimeout, linger: checkMs(linger, 'server: linger') },
     idle,
     maxAge: checkTimeout(maxAge, 'server: maxAge', 'no limit'),
     onFailure,

@@ -15,7 +15,7 @@ import {
 } from '@bluelet/scheduler/lowlevel'
 import { IncompleteReadError, LimitError } from '../errors.js'
 import type { Connection } from '../socket/connection.js'
-import type { ConnectionObserver } from '../socket/connection-observer.js'
+import type { ConnectionObserver, EndTimes } from '../socket/connection-observer.js'
 import { Relaying } from '../socket/relay.js'
 import { hasThrown } from '../socket/thrown.js'
 import type { CloseReason, Handler, Session as PublicSession } from './handler.js'
@@ -25,7 +25,7 @@ import type { Stall, SweptConnection, TimeoutSweep } from './timeout-sweep.js'
 
 /** What a session belongs to. */
 export interface SessionOwner {
-  readonly limits: Pick<Limits, 'idle' | 'maxAge' | 'onFailure'>
+  readonly limits: Pick<Limits, 'endTimes' | 'idle' | 'maxAge' | 'onFailure'>
   /** Whether the server has begun to end. */
   readonly ending: boolean
   /** Watches over the session's waits. */
@@ -43,6 +43,8 @@ export interface SessionOwner {
   failed(error: unknown, session: Session, task: Task): void
   /** All tasks have ended. */
   tasksEnded(): void
+  /** All tasks have ended, and the connection lingers. */
+  lingers(session: Session): void
   /** All tasks have ended and the descriptor is free. */
   finished(session: Session): void
 }
@@ -70,6 +72,8 @@ export class Session implements PublicSession, ScopeOwner, ConnectionObserver, S
   #main: TaskHandle | null = null
   #tasksEnded = false
   #descriptorClosed = false
+  /** Whether the connection discards input until its client has ended its side. */
+  #lingering = false
   /** Whether the connection was reset because of a stall, which has been counted. */
   #stalled = false
   /** The last timeout that the client exceeded. */
@@ -169,6 +173,15 @@ export class Session implements PublicSession, ScopeOwner, ConnectionObserver, S
 
   // Called by the connection.
 
+  get endTimes(): EndTimes {
+    return this.#owner.limits.endTimes
+  }
+
+  lingers(): void {
+    this.#lingering = true
+    if (this.#tasksEnded) this.#owner.lingers(this)
+  }
+
   descriptorClosed(): void {
     this.#descriptorClosed = true
     if (this.#tasksEnded) this.#owner.finished(this)
@@ -216,6 +229,7 @@ export class Session implements PublicSession, ScopeOwner, ConnectionObserver, S
     // A session counts until its tasks have ended, even if its client is gone: otherwise clients
     // that connect and disconnect could start any number of handlers.
     if (this.#descriptorClosed) this.#owner.finished(this)
+    else if (this.#lingering) this.#owner.lingers(this)
   }
 
   /**

@@ -125,6 +125,10 @@ export class Sessions implements SessionOwner {
     this.#drained()
   }
 
+  lingers(session: Session): void {
+    this.#limiter.offer(session)
+  }
+
   finished(session: Session): void {
     const { older, newer } = session
     if (newer !== null) newer.older = older
@@ -187,7 +191,7 @@ export class Sessions implements SessionOwner {
         if ((what & CLOSED) !== 0) this.#forget(socket)
       },
     }
-    socket.close(true)
+    socket.close(true, true)
   }
 
   #forget(socket: DriverSocket): void {

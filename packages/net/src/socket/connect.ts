@@ -19,6 +19,7 @@ import type { Driver, DriverName, SocketSettings } from '../driver/protocol.js'
 import { driverOf } from '../drivers/select.js'
 import { ConnectError, codeOf } from '../errors.js'
 import type { Connection } from './connection.js'
+import { type ConnectionObserver, DEFAULT_END_TIMES } from './connection-observer.js'
 import { Attempts, connectToFirst } from './happy-eyeballs.js'
 import { lookup } from './lookup.js'
 import { settingsOf } from './socket-options.js'
@@ -38,6 +39,10 @@ export interface ConnectOptions extends SocketSettings {
    * It has no effect on a connection that is established.
    */
   readonly signal?: AbortSignalLike
+  /**
+   * The default of `linger` of `close`, in milliseconds. Default: 5,000.
+   */
+  readonly linger?: number
   /**
    * The driver, or its name. Default: the driver of the host if it has one; else the one that the
    * environment variable BLUELET_DRIVER names; else `epoll` where it is available; else `node`.
@@ -61,7 +66,7 @@ export interface ConnectOptions extends SocketSettings {
  * @throws RangeError, TypeError if the host, the port or an option is invalid
  */
 export function connect(host: string, port: number, options: ConnectOptions = {}): Event<Connection> {
-  const { timeout: ms = DEFAULT_TIMEOUT, driver, signal } = options
+  const { timeout: ms = DEFAULT_TIMEOUT, driver, signal, linger } = options
   checkHost('connect', host)
   checkPort('connect', port)
   if (host === '') throw new TypeError("connect(host, port): expected a host, got ''")
@@ -70,8 +75,9 @@ export function connect(host: string, port: number, options: ConnectOptions = {}
   if (signal !== undefined && typeof signal?.addEventListener !== 'function') {
     throw new TypeError(`connect: signal: expected an AbortSignal, got ${shown(signal)}`)
   }
+  if (linger !== undefined) checkMs(linger, 'connect: linger')
   const settings = settingsOf(options, 'connect')
-  return event<Connection>(CONNECT, { host, port, ms, settings, driver, signal })
+  return event<Connection>(CONNECT, { host, port, ms, settings, driver, signal, linger })
 }
 
 interface Target {
@@ -82,6 +88,7 @@ interface Target {
   readonly settings: SocketSettings
   readonly driver: Driver | DriverName | undefined
   readonly signal: AbortSignalLike | undefined
+  readonly linger: number | undefined
 }
 
 /** A target whose driver has been chosen. */
@@ -124,10 +131,23 @@ function* lookupAndConnect(route: Route, attempts: Attempts): Coroutine<Connecti
   const { host, port, driver } = route
   const addresses = yield* lookup(driver, host, port)
   const connection = yield* connectToFirst(route, addresses, attempts)
-  if (connection !== undefined) return connection
+  if (connection !== undefined) {
+    if (route.linger !== undefined) connection.observer = observerWith(route.linger)
+    return connection
+  }
   const { failures } = attempts
   const tried = failures.map((failure) => failure.message).join('; ')
   throw new ConnectError(`connect('${host}', ${port}) failed: ${tried}`, codeOf(failures.at(-1)), failures)
+}
+
+/** For a connection without a server: it has no timeouts but those of its end. */
+function observerWith(linger: number): ConnectionObserver {
+  return {
+    sweep: { start() {} },
+    endTimes: { ...DEFAULT_END_TIMES, linger },
+    lingers() {},
+    descriptorClosed() {},
+  }
 }
 
 function timeoutError(

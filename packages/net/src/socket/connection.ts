@@ -8,11 +8,11 @@
 
 import { ClosedError, type Event, timeout } from '@bluelet/scheduler'
 import { event, type Runtime } from '@bluelet/scheduler/lowlevel'
-import { bytesOf, checkFlag, checkMax } from '../check.js'
+import { bytesOf, checkFlag, checkMax, checkMs } from '../check.js'
 import type { Address } from '../driver/address.js'
-import { CLOSED, type DriverSocket, FAILED, READABLE, WRITABLE } from '../driver/protocol.js'
+import { CLOSED, type DriverSocket, FAILED, LINGERING, READABLE, WRITABLE } from '../driver/protocol.js'
 import { LimitError } from '../errors.js'
-import type { ConnectionObserver } from './connection-observer.js'
+import { type ConnectionObserver, DEFAULT_END_TIMES } from './connection-observer.js'
 import { Linger } from './linger.js'
 import { PeerWatch } from './peer-watch.js'
 import { MAX_READ_AHEAD, ReadHalf } from './read-half.js'
@@ -48,6 +48,15 @@ export interface ReadOptions {
 export interface PeekOptions extends ReadOptions {
   /** Whether it waits until all of the bytes have arrived. Default: false. */
   readonly exactly?: boolean
+}
+
+/** Options of `close`. */
+export interface CloseOptions {
+  /**
+   * If input is unread, how long the peer may take to end its side, in milliseconds. Default: that
+   * of `connect` or `server`, and 5,000 otherwise.
+   */
+  readonly linger?: number
 }
 
 /** Options of `whenGone`. */
@@ -242,12 +251,29 @@ export class Connection {
 
   /**
    * Closes the connection; a plain call that takes effect at once. Waiting tasks get a
-   * {@link ClosedError}. What was sent still reaches the peer, in the background and within 5
-   * seconds. A run waits for that, and so does `yield conn.whenClosed()`. Closing again does
-   * nothing.
+   * {@link ClosedError}. Closing again does nothing.
+   *
+   * What was sent still reaches the peer, and then the end, however slowly the peer reads: the
+   * system sends it. If a `sendall` is half done, the peer gets a reset instead.
+   *
+   * If input is unread, a close would be a reset, by which the peer could lose what it has not
+   * read. So input is then discarded until the peer has ended its side, for at most `linger`
+   * milliseconds. Input that arrives later does reset the connection: read to the end first if the
+   * peer may still be sending.
+   *
+   * A run waits until the descriptor is free, as does `yield conn.whenClosed()`.
    */
-  close(): void {
-    this.#close(true)
+  close({ linger }: CloseOptions = {}): void {
+    if (linger !== undefined) checkMs(linger, 'close: linger')
+    const end = this.#end()
+    if (end.closing) return
+    // Half of a send would look like all of it.
+    if (this.writeHalf?.partial) end.reset()
+    else {
+      const times = this.observer?.endTimes ?? DEFAULT_END_TIMES
+      end.close(this.readHalf.unread, linger === undefined ? times : { ...times, linger })
+    }
+    this.#closeHalves()
   }
 
   /**
@@ -255,7 +281,10 @@ export class Connection {
    * it does nothing.
    */
   abort(): void {
-    this.#close(false)
+    const end = this.#end()
+    if (end.closing) return
+    end.reset()
+    this.#closeHalves()
   }
 
   /**
@@ -323,6 +352,10 @@ export class Connection {
     if ((what & (READABLE | FAILED | CLOSED)) !== 0) this.readHalf.ready()
     if ((what & (WRITABLE | FAILED | CLOSED)) !== 0) this.writeHalf?.ready()
     if ((what & (FAILED | CLOSED)) !== 0) this.readHalf.peerWatch?.failed()
+    if ((what & LINGERING) !== 0) {
+      this.#linger?.lingers()
+      this.observer?.lingers()
+    }
     if ((what & CLOSED) === 0) return
     this.descriptorClosed = true
     this.#linger?.descriptorClosed()
@@ -334,11 +367,7 @@ export class Connection {
     return ms === undefined ? bytes : timeout(ms, bytes)
   }
 
-  #close(orderly: boolean): void {
-    const end = this.#end()
-    if (end.closing) return
-    // A send in flight will not arrive whole: the peer must not mistake that for an orderly end.
-    end.close(orderly && !this.writeHalf?.busy)
+  #closeHalves(): void {
     this.readHalf.close()
     this.writeHalf?.close()
     this.readHalf.peerWatch?.close()

@@ -2,15 +2,16 @@
  * The end of a connection: what happens between `close()` and the moment at which the descriptor is
  * free, and the event that waits for that moment. It reads and writes nothing itself; the driver
  * does.
+ *
+ *   close() -> what is left is sent -> (input was unread: it is discarded, LINGERING) -> CLOSED
  */
 
 import type { EventHandler, Runtime, Waiter } from '@bluelet/scheduler/lowlevel'
 import type { DriverSocket } from '../driver/protocol.js'
+import type { EndTimes } from './connection-observer.js'
 
-/**
- * Milliseconds after `close()` at which a connection is reset whose peer has not ended its side.
- */
-const MAX_LINGER = 5000
+/** Looks at what is left to send, within the time in which the peer must take some of it. */
+const CHECKS_PER_STALL = 8
 
 /** The state of a connection's end, and the handler of `whenClosed`. */
 export class Linger implements EventHandler<undefined, undefined, void> {
@@ -20,7 +21,9 @@ export class Linger implements EventHandler<undefined, undefined, void> {
   readonly #scheduler: Runtime
   /** Whether the descriptor is free. */
   #done: boolean
-  /** The host's timer of MAX_LINGER. */
+  /** How long the peer may take to end its side. */
+  #ms = 0
+  /** The host's timer, of what is left to send or of the peer's end. */
   #timer: unknown
   readonly #waiters = new Set<Pick<Waiter<void>, 'resume'>>()
 
@@ -58,16 +61,29 @@ export class Linger implements EventHandler<undefined, undefined, void> {
     })
   }
 
-  /** Closes the socket. The run of its scheduler then waits until the descriptor is free. */
-  close(orderly: boolean): void {
-    this.closing = true
+  /**
+   * Closes the socket in order. The run of its scheduler then waits until the descriptor is free.
+   *
+   * @param unread whether we have input that no task has read
+   */
+  close(unread: boolean, { stall, linger }: EndTimes): void {
+    if (!this.#begin()) return
+    this.#ms = linger
+    this.#socket.close(true, unread)
+    const unsent = this.#unsent
+    if (unsent > 0) this.#awaitProgress(stall, unsent, this.#scheduler.host.now())
+  }
+
+  /** Closes the socket with a reset. */
+  reset(): void {
+    if (this.#begin()) this.#socket.reset()
+  }
+
+  /** The driver has said LINGERING. */
+  lingers(): void {
     if (this.#done) return
-    const { host } = this.#scheduler
-    this.#scheduler.ref(this.external)
-    if (orderly) {
-      this.#timer = host.at(host.now() + MAX_LINGER, () => this.#socket.reset())
-      this.#socket.close(true)
-    } else this.#socket.reset()
+    this.#disarm()
+    this.#arm(this.#ms, () => this.#socket.reset())
   }
 
   /** The driver has said CLOSED. */
@@ -75,10 +91,51 @@ export class Linger implements EventHandler<undefined, undefined, void> {
     if (this.#done) return
     this.#done = true
     if (this.closing) {
-      if (this.#timer !== undefined) this.#scheduler.host.cancel(this.#timer)
+      this.#disarm()
       this.#scheduler.unref(this.external)
     }
     for (const waiter of this.#waiters) waiter.resume()
     this.#waiters.clear()
+  }
+
+  /** @returns whether there is something to close */
+  #begin(): boolean {
+    this.closing = true
+    if (!this.#done) this.#scheduler.ref(this.external)
+    return !this.#done
+  }
+
+  /** Resets the connection once the peer has taken nothing for so long. */
+  #awaitProgress(stall: number, unsent: number, since: number): void {
+    this.#arm(stall / CHECKS_PER_STALL, () => {
+      const left = this.#unsent
+      const now = this.#scheduler.host.now()
+      if (left === 0) return // LINGERING or CLOSED follows.
+      if (left !== unsent) this.#awaitProgress(stall, left, now)
+      else if (now - since < stall) this.#awaitProgress(stall, unsent, since)
+      else this.#socket.reset()
+    })
+  }
+
+  get #unsent(): number {
+    try {
+      return this.#socket.unsent
+    } catch {
+      return 0 // The socket has failed: CLOSED follows.
+    }
+  }
+
+  #arm(ms: number, call: () => void): void {
+    const { host } = this.#scheduler
+    if (ms === Number.POSITIVE_INFINITY) return
+    this.#timer = host.at(host.now() + ms, () => {
+      this.#timer = undefined
+      call()
+    })
+  }
+
+  #disarm(): void {
+    if (this.#timer !== undefined) this.#scheduler.host.cancel(this.#timer)
+    this.#timer = undefined
   }
 }

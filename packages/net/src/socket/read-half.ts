@@ -91,9 +91,14 @@ export class ReadHalf implements EventHandler<number | ReadRequest, undefined, B
     return this.describe(this.#request)
   }
 
+  /** Whether bytes have arrived that no task has read. The driver may have more. */
+  get unread(): boolean {
+    return this.#queue !== null && this.#queue.length > 0
+  }
+
   /** Whether a task waits and a part of its request has arrived. */
   get partial(): boolean {
-    return this.#waiter !== null && this.#queue !== null && this.#queue.length > 0
+    return this.#waiter !== null && this.unread
   }
 
   describe(request: number | ReadRequest): string {

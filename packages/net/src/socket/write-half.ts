@@ -75,6 +75,11 @@ export class WriteHalf implements EventHandler<Send, undefined, number & undefin
     return this.#waiter !== null || this.#flush?.busy === true
   }
 
+  /** Whether a send is in flight and some of its bytes have gone out. */
+  get partial(): boolean {
+    return this.#waiter !== null && this.#taken > 0
+  }
+
   /** The send in flight, as the user would write it. */
   get request(): string {
     return this.#waiter === null || this.#send === null ? 'flush()' : this.describe(this.#send)

@@ -62,14 +62,16 @@ export function halfCloseCases(harness: ConformanceHarness): void {
     expect(log.lines).toEqual(['client: recv: end', 'client: close', 'client: closed: done'])
   })
 
-  it('socket-close-after-end: a side is closed only after both streams have ended', async () => {
+  it('socket-close-after-end: with unread input a side is closed only after both streams have ended', async () => {
     const log = await harness.talk({
       *client({ conn, record }) {
+        yield* conn.peek()
         yield* conn.sendall('bye')
         conn.close()
         yield* record('closed', conn.whenClosed())
       },
       *server({ conn, note, record }) {
+        yield* conn.sendall('unread')
         yield* record('received', conn.readexactly(3))
         yield* record('recv', conn.recv())
         yield* harness.quiet()
@@ -179,10 +181,12 @@ export function halfCloseCases(harness: ConformanceHarness): void {
   it('write-after-close: bytes for a peer that has closed are discarded while it lingers', async () => {
     const log = await harness.talk({
       *client({ conn, record }) {
+        yield* conn.peek()
         conn.close()
         yield* record('closed', conn.whenClosed())
       },
       *server({ conn, record }) {
+        yield* conn.sendall('unread')
         yield* record('recv', conn.recv())
         yield* record('sendall', conn.sendall('this stays unread'))
         yield* record('recv', conn.recv())

@@ -163,6 +163,7 @@ export function serverCases(harness: ConformanceHarness): void {
       for (const conn of conns) {
         conn.close()
         yield* conn.whenClosed()
+        yield* harness.quiet()
         counts.push(open)
       }
       yield* kill(serving)

@@ -154,7 +154,7 @@ describe('lingering', () => {
     const second = 1000 - native.answers.recv.length
     socket.reset()
 
-    expect([first, second]).toEqual([64, 128])
+    expect([first, second]).toEqual([65, 129])
   })
 
   it('does not starve other sockets while a peer sends without end', async () => {
@@ -170,7 +170,7 @@ describe('lingering', () => {
   })
 
   it('ends once when the peer resets', async () => {
-    const { native, socket, told, fire } = connectedSocket(ECONNRESET)
+    const { native, socket, told, fire } = connectedSocket('abc', ECONNRESET)
 
     socket.close(true)
     fire(EPOLLIN | EPOLLERR | EPOLLHUP | EPOLLRDHUP)

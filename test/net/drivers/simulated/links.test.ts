@@ -20,6 +20,8 @@ describe('descriptors', () => {
       open.accepted = network.descriptors
       listener.close()
       open['without the listener'] = network.descriptors
+      yield* conn.sendall('unread')
+      yield* client.peek()
       client.close()
       yield* sleep(10)
       open['one side closed'] = network.descriptors

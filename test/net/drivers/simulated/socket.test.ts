@@ -330,9 +330,11 @@ describe('the end of a stream', () => {
     expect(received.equals(bytes)).toBe(true)
   })
 
-  it('in both directions closes both sides, as soon as the ends have crossed', async () => {
+  it('in both directions closes both sides, which have unread input, as soon as the ends have crossed', async () => {
     const closed = await simulate(function* (world) {
       const { client, server } = yield* pair()
+      yield* all([client.sendall('unread'), server.sendall('unread')])
+      yield* all([client.peek(), server.peek()])
       const begin = world.now()
       client.close()
       server.close()

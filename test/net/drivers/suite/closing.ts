@@ -1,25 +1,71 @@
 // The suite of every driver: closing and resetting.
 import { ConnectionResetError } from '@bluelet/net'
-import { CLOSED, type DriverSocket } from '@bluelet/net/driver'
+import { CLOSED, type DriverSocket, LINGERING } from '@bluelet/net/driver'
 import { expect, it } from 'vitest'
 import { randomNumbers } from '../../../support/random.js'
 import { pattern } from '../../world.js'
 import type { DriverHarness, DriverSample } from './harness.js'
 
 export function describeClosing(sample: DriverSample, harness: DriverHarness): void {
-  it('lingers until the written bytes have arrived and the peer has ended', async () => {
+  it.each([
+    ['that arrived before it was looked for', 0, true, undefined],
+    ['that arrived after it was looked for', 1, true, undefined],
+    ['that the caller has', 0, false, true],
+  ] as const)(
+    'lingers with unread input %s until the written bytes have arrived and the peer has ended',
+    async (_which, looks, sends, unread) => {
+      const { one, other } = await harness.pair()
+      for (let i = 0; i < looks; i++) one.socket.read(1)
+      if (sends) await harness.writeAll(other, Buffer.from('unread'))
+      await harness.quiet()
+      const taken = await harness.fill(one)
+
+      one.socket.close(true, unread)
+      const bytes = await harness.readAll(other)
+      await harness.until('LINGERING', () => one.recorder.count(LINGERING) > 0)
+      await harness.quiet()
+      const closedBefore = one.recorder.count(CLOSED)
+      other.socket.close(true)
+      await harness.closed(one, other)
+
+      expect(bytes).toHaveLength(taken)
+      expect(closedBefore).toBe(0)
+      expect(one.recorder.count(LINGERING)).toBe(1)
+    },
+  )
+
+  it('frees the descriptor without unread input, and the peer gets all that was written', async () => {
     const { one, other } = await harness.pair()
+    await harness.writeAll(other, Buffer.from('read'))
+    await harness.readExactly(one, 4)
+    const begun = sample.descriptors()
     const taken = await harness.fill(one)
 
     one.socket.close(true)
-    const bytes = await harness.readAll(other)
     await harness.quiet()
-    const closedBefore = one.recorder.count(CLOSED)
-    other.socket.close(true)
-    await harness.closed(one, other)
+    const bytes = await harness.readAll(other)
+    await harness.closed(one)
+    await harness.until('its descriptor is free', () => sample.descriptors() === begun - 1)
 
     expect(bytes).toHaveLength(taken)
-    expect(closedBefore).toBe(0)
+    expect(one.recorder.count(LINGERING)).toBe(0)
+    other.socket.close(true)
+    await harness.closed(other)
+  })
+
+  it('waits for no end that has come, even if input before it is unread', async () => {
+    const { one, other } = await harness.pair()
+    await harness.writeAll(other, Buffer.from('unread'))
+    other.socket.shutdown()
+    await harness.quiet()
+
+    one.socket.close(true)
+    await harness.closed(one)
+    const bytes = await harness.readAll(other)
+
+    expect(bytes).toHaveLength(0)
+    other.socket.close(true)
+    await harness.closed(other)
   })
 
   it('lingers over unread input, so that the peer’s upload does not fail and the reply arrives', async () => {
@@ -110,7 +156,7 @@ export function describeClosing(sample: DriverSample, harness: DriverHarness): v
   it('cuts a linger short by a reset', async () => {
     const { one, other } = await harness.pair()
     await harness.fill(one)
-    one.socket.close(true)
+    one.socket.close(true, true)
     await harness.quiet()
     const lingering = one.recorder.count(CLOSED) === 0
 

@@ -9,6 +9,7 @@ import {
   CLOSED,
   type DriverSocket,
   FAILED,
+  LINGERING,
   type Observer,
   READABLE,
   WRITABLE,
@@ -31,7 +32,6 @@ import {
 
 /** The errno of Linux, negative. */
 export const EAGAIN = -11
-const ENOTCONN = -107
 const ECONNRESET = -104
 
 /**
@@ -171,16 +171,27 @@ export class EpollSocket implements DriverSocket, Member {
     this.#set.native.shutdown(this.#fd)
   }
 
-  close(linger: boolean): void {
+  close(linger: boolean, unread = false): void {
     if (this.#fd < 0 || (linger && this.#lingering)) return
-    if (!linger || this.#error !== null || this.#connecting) {
+    if (!linger || this.#error !== null || this.#connecting || this.#ended || !this.#mustLinger(unread)) {
+      // The system sends the rest alone.
       this.#closeDescriptor(false)
       return
     }
     this.#lingering = true
-    // No more input can arrive, so that the system can send the rest alone.
-    if (this.#ended || this.#set.native.shutdown(this.#fd) === ENOTCONN) this.#closeDescriptor(false)
-    else this.#discard()
+    this.#set.native.shutdown(this.#fd)
+    queueMicrotask(() => {
+      if (this.#fd >= 0) this.observer?.ready(LINGERING)
+    })
+    this.#discard()
+  }
+
+  /** Whether the system would reset the connection at a close, since input is unread. */
+  #mustLinger(unread: boolean): boolean {
+    const { native, scratch } = this.#set
+    const got = native.recv(this.#fd, scratch, 0, MAX_RECEIVE)
+    this.#readable = got === MAX_RECEIVE || (got > 0 && this.#maybeEof)
+    return got > 0 || (unread && got === EAGAIN)
   }
 
   reset(): void {

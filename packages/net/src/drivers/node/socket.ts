@@ -13,6 +13,7 @@ import {
   CLOSED,
   type DriverSocket,
   FAILED,
+  LINGERING,
   type Observer,
   READABLE,
   type SocketSettings,
@@ -60,6 +61,8 @@ export class NodeSocket implements DriverSocket {
   #descriptorClosed = false
   /** Whether input is discarded, since `close()`. */
   #discarding = false
+  /** Whether input was unread at `close(true)`, or has come since. */
+  #unread = false
   /** The callback of every write; made at the first one. */
   #onWritten: (() => void) | null = null
   /**
@@ -131,15 +134,33 @@ export class NodeSocket implements DriverSocket {
     this.#socket.end()
   }
 
-  close(linger: boolean): void {
+  close(linger: boolean, unread = false): void {
     if (this.#descriptorClosed) this.#discard()
     else if (!linger) this.#destroy(this.#input !== null)
     else if (this.#error !== null) this.#destroy(false)
-    else {
+    else if (!this.#discarding) {
+      const socket = this.#socket
+      this.#unread = unread || this.#input !== null
       this.#discard()
-      this.#socket.end()
-      this.#socket.resume()
+      socket.end()
+      socket.resume()
+      if (socket.writableFinished) this.#ourSideEnded()
+      else socket.once('finish', () => this.#ourSideEnded())
     }
+  }
+
+  /**
+   * Node has read nothing while the socket was paused. The second of two turns follows a poll with
+   * reading on, which finds what the kernel has.
+   */
+  #ourSideEnded(): void {
+    nextTurn(() =>
+      nextTurn(() => {
+        if (this.#socket.destroyed) return
+        if (this.#unread) this.observer?.ready(LINGERING)
+        else this.#socket.destroy()
+      }),
+    )
   }
 
   reset(): void {
@@ -148,7 +169,10 @@ export class NodeSocket implements DriverSocket {
   }
 
   onData(chunk: Buffer): void {
-    if (this.#discarding) return
+    if (this.#discarding) {
+      this.#unread = true
+      return
+    }
     if (this.#input === null) {
       this.#input = chunk
       this.observer?.ready(READABLE)

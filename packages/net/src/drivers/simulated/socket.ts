@@ -13,6 +13,7 @@ import {
   CLOSED,
   type DriverSocket,
   FAILED,
+  LINGERING,
   type Observer,
   READABLE,
   WRITABLE,
@@ -40,7 +41,7 @@ export interface SocketNetwork extends WireNetwork {
 /** The codes that are no failure: the call has had no effect. */
 export const WITHOUT_EFFECT: ReadonlySet<string> = new Set(['EAGAIN', 'EWOULDBLOCK', 'EINTR'])
 
-/** `lingering`: closed here, while the peer goes on. */
+/** `lingering`: closed here, with input unread, while the peer goes on. */
 type State = 'connecting' | 'open' | 'lingering' | 'closed'
 
 export class SimulatedSocket implements DriverSocket {
@@ -122,18 +123,23 @@ export class SimulatedSocket implements DriverSocket {
     else this.#endOutput()
   }
 
-  close(linger: boolean): void {
+  close(linger: boolean, unread = false): void {
     if (this.#state === 'closed' || (this.#state === 'lingering' && linger)) return
-    const unread = this.#input.length > 0
-    if (this.#state !== 'open' || this.#error !== null || (!linger && unread)) {
+    const input = this.#input.length > 0
+    if (this.#state !== 'open' || this.#error !== null || (!linger && input)) {
       this.reset()
       return
     }
     this.#state = 'lingering'
     this.#discard()
     this.#endOutput()
-    if (linger) this.#endLinger()
-    else this.#freeDescriptor()
+    if (!linger || !(input || unread) || this.#inputEnded) {
+      this.#freeDescriptor()
+      return
+    }
+    this.#later(() => {
+      if (this.#state === 'lingering') this.observer?.ready(LINGERING)
+    })
   }
 
   reset(): void {
@@ -176,6 +182,9 @@ export class SimulatedSocket implements DriverSocket {
   #bytesArrived(bytes: Buffer, sender: SimulatedSocket): void {
     sender.#inFlight -= bytes.length
     if (this.#state === 'closed') {
+      // As in Linux, what has not been sent by then is lost.
+      this.#output.clear()
+      this.#error ??= resetOf(systemError('ECONNRESET', 'write'))
       this.wire.send(() => sender.fail(systemError('ECONNRESET', 'read')))
     } else if (this.#state === 'lingering') {
       this.wire.send(() => sender.transmit())
@@ -187,7 +196,7 @@ export class SimulatedSocket implements DriverSocket {
 
   #endArrived(): void {
     this.#inputEnded = true
-    if (this.#state === 'lingering') this.#endLinger()
+    if (this.#state === 'lingering') this.#freeDescriptor()
     else this.#reportReadable()
   }
 
@@ -218,7 +227,6 @@ export class SimulatedSocket implements DriverSocket {
     if (this.#outputEnded && !this.#endSent && this.#output.length === 0) {
       this.#endSent = true
       this.wire.send(() => peer.#endArrived())
-      if (this.#state === 'lingering') this.#endLinger()
     }
     if (this.closed) return
     if (sends && this.#wantsWrite) this.#later(() => this.#reportWritable())
@@ -236,11 +244,6 @@ export class SimulatedSocket implements DriverSocket {
   #endOutput(): void {
     this.#outputEnded = true
     this.transmit()
-  }
-
-  /** Frees the descriptor once both sides have ended. */
-  #endLinger(): void {
-    if (this.#inputEnded && this.#endSent) this.#freeDescriptor()
   }
 
   /** Discards the input, so that the peer can send the rest. */
