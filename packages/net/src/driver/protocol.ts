@@ -75,8 +75,8 @@ export interface DriverSocket {
    *
    * @param linger true: sends what is left and ends our side. If input is unread then, says
    *   LINGERING and discards input until the peer has ended its side, since a close would be a
-   *   reset; otherwise frees the descriptor. false: closes at once, as close(2) does; the peer still
-   *   gets what the kernel has taken, unless input was unread
+   *   reset; otherwise frees the descriptor. false: closes at once, as close(2) does; the peer
+   *   still gets what the kernel has taken, unless input was unread
    * @param unread whether the caller itself has input that was not used, so that the socket lingers
    *   in any case. Default: false
    */

@@ -271,7 +271,7 @@ export class Connection {
     if (this.writeHalf?.partial) end.reset()
     else {
       const times = this.observer?.endTimes ?? DEFAULT_END_TIMES
-      end.close(this.readHalf.unread, linger === undefined ? times : { ...times, linger })
+      end.close(this.readHalf.hasUnread, linger === undefined ? times : { ...times, linger })
     }
     this.#closeHalves()
   }

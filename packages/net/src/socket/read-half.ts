@@ -92,13 +92,13 @@ export class ReadHalf implements EventHandler<number | ReadRequest, undefined, B
   }
 
   /** Whether bytes have arrived that no task has read. The driver may have more. */
-  get unread(): boolean {
+  get hasUnread(): boolean {
     return this.#queue !== null && this.#queue.length > 0
   }
 
   /** Whether a task waits and a part of its request has arrived. */
   get partial(): boolean {
-    return this.#waiter !== null && this.unread
+    return this.#waiter !== null && this.hasUnread
   }
 
   describe(request: number | ReadRequest): string {

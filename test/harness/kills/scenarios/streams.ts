@@ -78,7 +78,7 @@ export const streams: readonly Scenario[] = [
   transfer('a pair that is clogged', clogged, clogged),
   transfer('a pair of which each end reads and writes', duplex, duplex, { fragment: true }),
   transfer('half a connection that is closed', half, otherHalf),
-  transfer('a close that lingers', lingering, slowly),
+  transfer('a close that lingers', lingering, unread),
   transfer('a peer that never reads', lingering, sleeping),
   transfer('a reset', resetting, reset),
   transfer('a connection that stalls', flood, stalling),
@@ -156,12 +156,21 @@ function* otherHalf(conn: Connection): Coroutine<void> {
 }
 
 function* lingering(conn: Connection): Coroutine<void> {
+  yield* conn.peek()
   yield* conn.sendall(bytes(2 * BUFFER))
   conn.close()
   yield* conn.whenClosed()
 }
 
+/** The other side lingers over the byte until this side has ended, too. */
+function* unread(conn: Connection): Coroutine<void> {
+  yield* conn.sendall(bytes(1))
+  yield* slowly(conn)
+}
+
+/** The other side lingers over the byte, and then resets the connection. */
 function* sleeping(conn: Connection): Coroutine<void> {
+  yield* conn.sendall(bytes(1))
   yield sleep(8000)
   yield* conn.whenClosed()
 }
