@@ -6,6 +6,7 @@ import {
   type Coroutine,
   call,
   callback,
+  type Event,
   group,
   join,
   kill,
@@ -14,6 +15,7 @@ import {
   race,
   Scheduler,
   Semaphore,
+  shield,
   sleep,
   spawn,
   type TaskSnapshot,
@@ -202,7 +204,11 @@ describe('snapshot', () => {
     ['all(2 yieldables)', () => all([sleep(1), sleep(2)])],
     ['timeout(10)', () => timeout(10, sleep(20))],
     ['callback()', () => callback(() => {})],
-    ['group()', () => group(idle)],
+    ['group(idle)', () => group(idle)],
+    ['group()', () => group(() => idle())],
+    ['shield(idle)', () => shield(idle)],
+    ['shield()', () => shield(idle())],
+    ['timeout(10)', () => timeout(10, call(idle))],
     ['channel.receive()', () => new Channel().receive()],
     ['channel.send()', () => new Channel({ capacity: 0 }).send(1)],
     ['latch.wait()', () => new Latch().wait()],
@@ -212,6 +218,21 @@ describe('snapshot', () => {
     const task = waiting(() => waitFor(make()))
 
     expect(task).toMatchObject({ state: 'parked', waitsFor })
+  })
+
+  it.each<[string, () => Event]>([
+    ['race', () => race([call(idle)])],
+    ['all', () => all([call(idle)])],
+    ['timeout', () => timeout(10, call(idle))],
+    ['group', () => group(idle)],
+    ['shield', () => shield(idle)],
+  ])('shows what runs in a %s by the name of its function', (_what, make) => {
+    const scheduler = manualScheduler()
+    scheduler.spawn(waitFor, make())
+
+    stepAll(scheduler)
+
+    expect(scheduler.snapshot().map(({ name }) => name)).toEqual(['waitFor', 'idle'])
   })
 
   it('shows that a task waits for a permit and for a kill', () => {

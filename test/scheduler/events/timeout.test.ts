@@ -1,5 +1,7 @@
 import {
   Cancelled,
+  type Coroutine,
+  call,
   DeadlockError,
   join,
   kill,
@@ -7,8 +9,10 @@ import {
   pause,
   sleep,
   spawn,
+  type Task,
   TimeoutError,
   timeout,
+  type Yieldable,
 } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
 import { internals } from '../../support/internals.js'
@@ -61,6 +65,39 @@ describe('timeout', () => {
 
     expect((error as Error).message).toBe('sleep(20) was not done within 10 ms')
   })
+
+  it.each<[string, boolean, () => Yieldable]>([
+    ['slow()', false, () => call(slow)],
+    ['anonymous()', false, () => call(() => slow())],
+    ['a coroutine', false, () => slow()],
+    ['slow()', true, () => slow()],
+    ['delegating()', true, () => delegating()],
+    ['join(slow#2)', true, () => join(slowTask)],
+    ['a coroutine', true, () => unborn()],
+  ])('names %s in its error, with sites: %s', async (name, sites, make) => {
+    const { scheduler } = world({ sites })
+
+    const error = await rejection(
+      scheduler.run(function* () {
+        slowTask = yield* spawn(slow)
+        yield timeout(10, make())
+      }),
+    )
+
+    expect((error as Error).message).toBe(`${name} was not done within 10 ms`)
+  })
+
+  let slowTask: Task<void>
+  function* slow(): Coroutine<void> {
+    yield* sleep(20)
+  }
+  function* delegating(): Coroutine<void> {
+    yield* slow()
+  }
+  /** It has not yielded an event. */
+  function* unborn(): Coroutine<void> {
+    yield new Promise(() => {})
+  }
 
   it('throws an error that comes in time', async () => {
     const error = failure()

@@ -101,7 +101,7 @@ const CONNECT: EventHandler<Target, ReturnType<Waiter['call']>, any> = {
   name: 'connect',
   describe: ({ host, port }) => `connect('${host}', ${port})`,
   enter: (waiter, { driver, ...target }) =>
-    waiter.call(connecting({ ...target, driver: driverOf(waiter.scheduler.host, driver) })),
+    waiter.call(connecting({ ...target, driver: driverOf(waiter.scheduler.host, driver) }), 'connect'),
   withdraw: withdrawCall,
   hasten: hastenCall,
   discard: (_target, connection: Connection) => connection.close(),

@@ -44,6 +44,8 @@ export interface ProbeSet {
 export interface CallSiteIndex {
   /** Where a task was spawned, as `function (file:line:column)`. */
   spawnedAt(task: TaskHandle): string | undefined
+  /** The name of the coroutine that the task was spawned with, once it has yielded an event. */
+  coroutineOf(task: TaskHandle): string | undefined
   /** Where each coroutine on the task's stack last yielded an event, outermost first. */
   yieldedAt(task: TaskHandle): readonly (string | undefined)[]
 }

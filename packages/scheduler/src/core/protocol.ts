@@ -136,9 +136,10 @@ export interface Waiter<in T = never> {
    * Runs a coroutine and gives the waiter its outcome. A task calls it on its own stack, a branch
    * spawns a task for it.
    *
+   * @param name the name of the task; the default is that of the combination
    * @returns the spawned task, if any
    */
-  call(coroutine: Coroutine): TaskHandle | undefined
+  call(coroutine: Coroutine, name?: string): TaskHandle | undefined
 }
 
 /**

@@ -30,11 +30,13 @@ export function requestOf(yielded: unknown): Request {
 
 /**
  * Runs a coroutine on the task's own stack. The argument is the coroutine, or a function that makes
- * a new one.
+ * a new one and has the name of the user's.
  */
 export const CALL: EventHandler<Coroutine | (() => Coroutine), TaskHandle | undefined> = {
   name: 'call',
-  enter: (waiter, callee) => waiter.call(typeof callee === 'function' ? callee() : callee),
+  describe: (callee) => (typeof callee === 'function' ? `${callee.name}()` : 'a coroutine'),
+  enter: (waiter, callee) =>
+    typeof callee === 'function' ? waiter.call(callee(), callee.name) : waiter.call(callee),
   withdraw: withdrawCall,
   hasten: hastenCall,
   joins: (_callee, spawned) => spawned,

@@ -52,6 +52,13 @@ export class CallSites implements Probe, CallSiteIndex {
     return siteOf(this.#spawned.get(task))
   }
 
+  /** The name of the coroutine that the task was spawned with, once it has yielded an event. */
+  coroutineOf(task: TaskHandle): string | undefined {
+    const stack = this.#yielded.get(task)?.[0]
+    const frame = stack === undefined ? undefined : coroutinesIn(linesOf(stack)).at(-1)
+    return frame === undefined ? undefined : /^(\S+) \(/.exec(frame)?.[1]
+  }
+
   /** Where each coroutine on the task's stack last yielded an event, outermost first. */
   yieldedAt(task: TaskHandle): readonly (string | undefined)[] {
     return this.#yielded.get(task)?.map(siteOf) ?? []

@@ -7,7 +7,8 @@ import type { CallSiteIndex } from '../core/kernel.js'
 import type { EventHandler, Yieldable } from '../core/protocol.js'
 import type { Task } from '../core/task.js'
 import type { TaskState } from '../core/task-state.js'
-import { requestOf } from '../core/yieldable.js'
+import type { Wait } from '../core/wait.js'
+import { CALL, requestOf } from '../core/yieldable.js'
 
 /** What one task was doing when the snapshot was taken. */
 export interface TaskSnapshot {
@@ -71,6 +72,17 @@ export function lastEvent(task: Task): string | undefined {
 export function describe(yieldable: Yieldable): string {
   const { $handler, $argument } = requestOf(yieldable)
   return describeEvent($handler, $argument)
+}
+
+/**
+ * The coroutine that a branch runs, as a call of its function. A coroutine does not know its
+ * function: the name is known only with the option `sites`, once the coroutine has yielded.
+ */
+export function coroutineOf({ handler, entered }: Wait): string | undefined {
+  if (handler !== (CALL as EventHandler)) return undefined
+  const task = entered as Task // What a branch enters a call with.
+  const name = task.scheduler.sites?.coroutineOf(task)
+  return name === undefined ? undefined : `${name}()`
 }
 
 function describeEvent(handler: EventHandler, argument: unknown): string {

@@ -1,5 +1,6 @@
 /** The event `call`: another coroutine on the same task. */
 
+import { nameOf } from '../check.js'
 import { type CoroutineSource, toCoroutine } from '../core/coroutine.js'
 import type { Coroutine, Event } from '../core/protocol.js'
 import { CALL } from '../core/yieldable.js'
@@ -25,5 +26,6 @@ export function call<T>(coroutine: Coroutine<T>): Event<T>
 export function call<A extends unknown[], T>(makes: (...args: A) => Coroutine<T>, ...args: A): Event<T>
 export function call(source: CoroutineSource, ...args: unknown[]): Event<unknown> {
   const start = () => toCoroutine(source, args, 'call').coroutine
-  return event(CALL, typeof source === 'function' ? start : start())
+  if (typeof source !== 'function') return event(CALL, start())
+  return event(CALL, Object.defineProperty(start, 'name', { value: nameOf(source, 'anonymous') }))
 }

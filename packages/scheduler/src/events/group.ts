@@ -203,6 +203,7 @@ function runsBranch(task: Task): boolean {
 // biome-ignore lint/suspicious/noExplicitAny: each group has a type of its own.
 const GROUP: EventHandler<GroupRequest, RunningGroup, any> = {
   name: 'group',
+  describe: ({ body }) => `group(${body.name})`,
   enter: (waiter, request) => new RunningGroup(waiter, request),
   withdraw(_waiter, _body, running) {
     running.withdraw()

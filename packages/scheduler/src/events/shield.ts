@@ -1,5 +1,6 @@
 /** The event `shield`: a coroutine that a kill lets finish. */
 
+import { nameOf } from '../check.js'
 import { type CoroutineSource, toCoroutine } from '../core/coroutine.js'
 import type { SpawnRequest } from '../core/kernel.js'
 import type { Coroutine, Event, EventHandler, Waiter } from '../core/protocol.js'
@@ -37,9 +38,16 @@ export function shield<T>(coroutine: Coroutine<T>): Event<T>
  */
 export function shield<A extends unknown[], T>(makes: (...args: A) => Coroutine<T>, ...args: A): Event<T>
 export function shield(source: CoroutineSource, ...args: unknown[]): Event<unknown> {
-  const request = () => toCoroutine(source, args, 'shield')
-  if (typeof source !== 'function') request()
-  return event(SHIELD, request)
+  const start = () => toCoroutine(source, args, 'shield')
+  if (typeof source === 'function') return event(SHIELD, { start, shielded: nameOf(source, '') })
+  start()
+  return event(SHIELD, { start, shielded: '' })
+}
+
+interface ShieldRequest {
+  readonly start: () => SpawnRequest
+  /** The name of the function, for messages. */
+  readonly shielded: string
 }
 
 /** One shielded coroutine, which is a task of its own. */
@@ -49,9 +57,10 @@ interface Shielded {
   timer: Timer | undefined
 }
 
-const SHIELD: EventHandler<() => SpawnRequest, Shielded, unknown> = {
+const SHIELD: EventHandler<ShieldRequest, Shielded, unknown> = {
   name: 'shield',
-  enter(waiter, start) {
+  describe: ({ shielded }) => `shield(${shielded})`,
+  enter(waiter, { start }) {
     const parent = waiter.task as Task // Every handle is a Task.
     const { scheduler } = parent
     const task = scheduler.spawn(start(), parent.supervisor, parent) as Task // Every handle is a Task.
@@ -69,15 +78,15 @@ const SHIELD: EventHandler<() => SpawnRequest, Shielded, unknown> = {
     })
     return shielded
   },
-  withdraw(waiter, _start, shielded) {
+  withdraw(waiter, _request, shielded) {
     limit(waiter, shielded)
     return 'later'
   },
-  hasten(waiter, _start, shielded) {
+  hasten(waiter, _request, shielded) {
     if (waiter.leaving) limit(waiter, shielded)
   },
-  discard: (_start, value) => dispose(value),
-  within: (_start, { task }) => ({ members: [task] }),
+  discard: (_request, value) => dispose(value),
+  within: (_request, { task }) => ({ members: [task] }),
 }
 
 /** Ends the shield at the end of the waiter's grace period, in place of an earlier limit. */

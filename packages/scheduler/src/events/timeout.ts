@@ -2,7 +2,8 @@
 
 import { checkDuration } from '../check.js'
 import type { Event, EventHandler, Waiter, Yieldable, Yielded } from '../core/protocol.js'
-import { describe } from '../diagnostics/snapshot.js'
+import type { Wait } from '../core/wait.js'
+import { coroutineOf, describe } from '../diagnostics/snapshot.js'
 import { TimeoutError } from '../errors.js'
 import { event } from '../event/event-object.js'
 import { type Answer, Combination, type Rule } from '../scope/combination.js'
@@ -37,13 +38,12 @@ class Countdown implements Rule {
   readonly name = 'timeout'
   readonly combination: Combination
   readonly timer: Timer
-  readonly #ms: number
-  readonly #what: string
+  readonly #limit: Limit
 
-  constructor(waiter: Waiter<unknown>, { ms, yieldable }: Limit) {
+  constructor(waiter: Waiter<unknown>, limit: Limit) {
     const { scheduler } = waiter
-    this.#ms = ms
-    this.#what = describe(yieldable)
+    const { ms, yieldable } = limit
+    this.#limit = limit
     this.combination = new Combination(waiter, this)
     this.timer = scheduler.timers.add(scheduler.now() + ms, expire, this)
     this.combination.enter([yieldable])
@@ -62,7 +62,10 @@ class Countdown implements Rule {
   }
 
   expire(): void {
-    const error = new TimeoutError(`${this.#what} was not done within ${this.#ms} ms`)
+    const { ms, yieldable } = this.#limit
+    const [branch] = this.combination.branches
+    const what = coroutineOf(branch as Wait) ?? describe(yieldable) // Every branch is a Wait.
+    const error = new TimeoutError(`${what} was not done within ${ms} ms`)
     this.combination.decide({ error })
   }
 }

@@ -120,9 +120,9 @@ export class Branch implements Wait {
     this.#owner.withdrawn()
   }
 
-  call(coroutine: Coroutine): TaskHandle {
+  call(coroutine: Coroutine, name: string = this.#owner.rule.name): TaskHandle {
     const { task } = this
-    const request = { coroutine, name: this.#owner.rule.name, fresh: false }
+    const request = { coroutine, name, fresh: false }
     const child = task.scheduler.spawn(request, task.supervisor, task) as Task // Every handle is a Task.
     this.#called = true
     child.watch({
