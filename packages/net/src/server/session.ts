@@ -130,7 +130,8 @@ export class Session implements PublicSession, ScopeOwner, ConnectionObserver, S
       reads = true
       return true
     })
-    return waits && reads
+    const streams = conn.readHalf.owner !== null && conn.readHalf.busy && conn.unsent === 0
+    return waits && (reads || streams)
   }
 
   /** The server begins to end. */

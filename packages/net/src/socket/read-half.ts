@@ -14,7 +14,7 @@ import { BusyError } from '../errors.js'
 import type { ConnectionObserver } from './connection-observer.js'
 import type { PeerWatch } from './peer-watch.js'
 import { Peek, PeekExactly, type ReadRequest } from './read-requests.js'
-import type { Receiver } from './receiver.js'
+import type { Owner, Receiver } from './receiver.js'
 import { thrownBy } from './thrown.js'
 
 /**
@@ -57,6 +57,8 @@ export class ReadHalf implements EventHandler<number | ReadRequest, undefined, B
   #failure: unknown = undefined
   /** Made when it is first needed. */
   peerWatch: PeerWatch | null = null
+  /** The only one that may read, if there is one. */
+  owner: Owner | null = null
   /** Total bytes delivered to readers. */
   received = 0
   /** How many bytes had been sent when the last read began. */
@@ -106,10 +108,8 @@ export class ReadHalf implements EventHandler<number | ReadRequest, undefined, B
   }
 
   enter(waiter: Receiver<Buffer>, request: number | ReadRequest): undefined {
-    if (this.#waiter !== null) {
-      throw new BusyError(
-        `${this.describe(request)}: ${this.#waiter.task} is reading this connection, in ${this.describe(this.#request)}; only one task at a time can read`,
-      )
+    if (this.#waiter !== null || (this.owner !== null && this.owner !== (waiter as unknown))) {
+      throw this.#busyError(request)
     }
     this.sentBefore = this.#connection.writeHalf?.sent ?? 0
     if (typeof request !== 'number') request.restart?.()
@@ -126,6 +126,14 @@ export class ReadHalf implements EventHandler<number | ReadRequest, undefined, B
     this.#waiter = waiter
     this.#request = request
     this.#connection.observer?.sweep.start()
+  }
+
+  #busyError(request: number | ReadRequest): BusyError {
+    const name = this.describe(request)
+    if (this.owner !== null) return new BusyError(`${name}: the connection belongs to its stream (toStream)`)
+    return new BusyError(
+      `${name}: ${this.#waiter?.task} is reading this connection, in ${this.request}; only one task at a time can read`,
+    )
   }
 
   withdraw(): void {
@@ -221,6 +229,7 @@ export class ReadHalf implements EventHandler<number | ReadRequest, undefined, B
     this.#queue = null
     // An error costs more than all the rest of a close: it is made only if it is thrown.
     if (this.busy) this.fail(new ClosedError(`${this.request}: the connection has been closed`))
+    this.owner?.closed()
   }
 
   /** @returns the requested bytes, or null if they have not arrived */

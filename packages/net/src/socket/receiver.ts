@@ -12,3 +12,9 @@ export interface Receiver<in T> {
   /** It has failed. */
   throw(error: unknown): void
 }
+
+/** What uses a half alone: the stream that a connection was turned into. */
+export interface Owner {
+  /** The connection has been closed here. */
+  closed(): void
+}

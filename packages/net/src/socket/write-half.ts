@@ -9,7 +9,7 @@ import type { DriverSocket } from '../driver/protocol.js'
 import { BusyError } from '../errors.js'
 import type { ConnectionObserver } from './connection-observer.js'
 import { Flush } from './flush.js'
-import type { Receiver } from './receiver.js'
+import type { Owner, Receiver } from './receiver.js'
 import { thrownBy } from './thrown.js'
 
 /** What is to be sent. */
@@ -35,6 +35,8 @@ export class WriteHalf implements EventHandler<Send, undefined, number & undefin
   shutDown = false
   /** Total bytes that the driver has taken. */
   sent = 0
+  /** The only one that may send, if there is one. */
+  owner: Owner | null = null
   readonly #socket: DriverSocket
   readonly #connection: Abortable
   #waiter: Receiver<number & undefined> | null = null
@@ -106,10 +108,8 @@ export class WriteHalf implements EventHandler<Send, undefined, number & undefin
   }
 
   enter(waiter: Receiver<number & undefined>, send: Send): undefined {
-    if (this.#waiter !== null) {
-      throw new BusyError(
-        `${this.describe(send)}: ${this.#waiter.task} is writing to this connection; only one task at a time can write`,
-      )
+    if (this.#waiter !== null || (this.owner !== null && this.owner !== (waiter as unknown))) {
+      throw this.#busyError(send)
     }
     this.#taken = 0
     this.#send = send
@@ -118,6 +118,14 @@ export class WriteHalf implements EventHandler<Send, undefined, number & undefin
       this.#waiter = waiter
       this.#connection.observer?.sweep.start()
     }
+  }
+
+  #busyError(send: Send): BusyError {
+    const name = this.describe(send)
+    if (this.owner !== null) return new BusyError(`${name}: the connection belongs to its stream (toStream)`)
+    return new BusyError(
+      `${name}: ${this.#waiter?.task} is writing to this connection; only one task at a time can write`,
+    )
   }
 
   /**
