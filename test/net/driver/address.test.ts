@@ -1,5 +1,6 @@
 import { Address } from '@bluelet/net'
 import { describe, expect, it } from 'vitest'
+import { shownHost } from '../../../packages/net/src/driver/address.js'
 
 describe('Address', () => {
   it('prints with a colon, and an IPv6 address in brackets', () => {
@@ -41,5 +42,19 @@ describe('Address', () => {
     ['2001:0db8:0000:0000:0000:0000:0000:0001', '2001:db8:0:0'],
   ])('gives its owner, for the limit per address: %s to %s', (host, owner) => {
     expect(new Address(host, 1).owner).toBe(owner)
+  })
+})
+
+describe('shownHost', () => {
+  it.each([
+    ['example.com', 'example.com'],
+    ['b\u00fccher.example', 'b\u00fccher.example'],
+    ['a\0.example', 'a\\0.example'],
+    ['a\r\nb', 'a\\u{d}\\u{a}b'],
+    ['\x1b[2J\x9b', '\\u{1b}[2J\\u{9b}'],
+    ['\u202eelpmaxe\u2028', '\\u{202e}elpmaxe\\u{2028}'],
+    ['x'.repeat(256), `${'x'.repeat(255)}...`],
+  ])('makes %j fit for a message', (host, shown) => {
+    expect(shownHost(host)).toBe(shown)
   })
 })

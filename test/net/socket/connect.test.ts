@@ -147,6 +147,23 @@ describe('connect', () => {
     },
   )
 
+  it('escapes what a host contains in its messages, so that each stays on its line', async () => {
+    const host = 'a\n\x1b[2J'
+    const driver = driverLike(nodeDriver, { lookup: refuse })
+    const silent = driverLike(nodeDriver, { lookup: () => {} })
+
+    const errors = await play(function* () {
+      return [
+        yield* errorOf(connect(host, 80, { driver })),
+        yield* errorOf(connect(host, 80, { driver: silent, timeout: 1 })),
+        yield* errorOf(listen(host, 80, { driver: nodeDriver })),
+      ]
+    })
+
+    for (const { message } of errors) expect(message).toContain('a\\u{a}\\u{1b}[2J')
+    for (const { message } of errors) expect(message).not.toContain('\n')
+  })
+
   it.each([0, -1, 65_536, 1.5, Number.NaN, '80', undefined])('refuses the port %s', (port) => {
     expect(() => void connect(LOOPBACK, port as number)).toThrow(RangeError)
   })

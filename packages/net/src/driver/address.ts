@@ -64,6 +64,20 @@ export function hasNul(host: unknown): boolean {
   return typeof host === 'string' && host.includes('\0')
 }
 
+/** The length of the longest name (RFC 1035). */
+const MAX_NAME = 255
+
+/**
+ * A host in a message. It may come from a client: a message is bounded, stays on its line, and
+ * contains nothing that a terminal would obey.
+ */
+export function shownHost(host: string): string {
+  const start = host.length > MAX_NAME ? `${host.slice(0, MAX_NAME)}...` : host
+  return start.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
+    character === '\0' ? '\\0' : `\\u{${character.codePointAt(0)?.toString(16)}}`,
+  )
+}
+
 /**
  * Checks a port.
  *

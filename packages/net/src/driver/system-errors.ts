@@ -3,7 +3,7 @@
  */
 
 import { ConnectionResetError, codeOf, ListenError, reasonOf } from '../errors.js'
-import { Address } from './address.js'
+import { Address, shownHost } from './address.js'
 import type { ListenTarget } from './protocol.js'
 
 /** The codes by which systems and Node report that the connection no longer exists. */
@@ -43,7 +43,7 @@ const LISTEN_HINTS: Readonly<Record<string, string>> = {
 export function listenErrorOf(error: Error, { host, port }: ListenTarget): ListenError {
   const code = codeOf(error)
   const reason = code === undefined ? reasonOf(error) : `${LISTEN_HINTS[code] ?? error.message} (${code})`
-  const where = host === '' ? `port ${port} of every address` : `${new Address(host, port)}`
+  const where = host === '' ? `port ${port} of every address` : `${new Address(shownHost(host), port)}`
   return new ListenError(`cannot listen on ${where}: ${reason}`, code, { cause: error })
 }
 

@@ -14,7 +14,7 @@ import {
 } from '@bluelet/scheduler'
 import { type EventHandler, event, hastenCall, type Waiter, withdrawCall } from '@bluelet/scheduler/lowlevel'
 import { checkMs, shown } from '../check.js'
-import { checkHost, checkPort } from '../driver/address.js'
+import { checkHost, checkPort, shownHost } from '../driver/address.js'
 import type { Driver, DriverName, SocketSettings } from '../driver/protocol.js'
 import { driverOf } from '../drivers/select.js'
 import { ConnectError, codeOf } from '../errors.js'
@@ -99,7 +99,7 @@ interface Route extends Omit<Target, 'driver'> {
 // biome-ignore lint/suspicious/noExplicitAny: a waiter that calls gets what the coroutine returns.
 const CONNECT: EventHandler<Target, ReturnType<Waiter['call']>, any> = {
   name: 'connect',
-  describe: ({ host, port }) => `connect('${host}', ${port})`,
+  describe: ({ host, port }) => `connect('${shownHost(host)}', ${port})`,
   enter: (waiter, { driver, ...target }) =>
     waiter.call(connecting({ ...target, driver: driverOf(waiter.scheduler.host, driver) }), 'connect'),
   withdraw: withdrawCall,
@@ -137,7 +137,11 @@ function* lookupAndConnect(route: Route, attempts: Attempts): Coroutine<Connecti
   }
   const { failures } = attempts
   const tried = failures.map((failure) => failure.message).join('; ')
-  throw new ConnectError(`connect('${host}', ${port}) failed: ${tried}`, codeOf(failures.at(-1)), failures)
+  throw new ConnectError(
+    `connect('${shownHost(host)}', ${port}) failed: ${tried}`,
+    codeOf(failures.at(-1)),
+    failures,
+  )
 }
 
 /** For a connection without a server: it has no timeouts but those of its end. */
@@ -160,6 +164,6 @@ function timeoutError(
     ...pending.map((where) => `${where}: no answer`),
   ].join('; ')
   const during = tried === '' ? ', in the look-up of the name' : `: ${tried}`
-  const message = `connect('${host}', ${port}): not connected within ${ms} ms${during}`
+  const message = `connect('${shownHost(host)}', ${port}): not connected within ${ms} ms${during}`
   return new ConnectError(message, 'ETIMEDOUT', [...failures, error])
 }

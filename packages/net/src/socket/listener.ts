@@ -6,7 +6,7 @@
 import { ClosedError, type Event } from '@bluelet/scheduler'
 import { type EventHandler, event, type Runtime, type Waiter } from '@bluelet/scheduler/lowlevel'
 import { checkFlag } from '../check.js'
-import { type Address, checkHost, checkPort } from '../driver/address.js'
+import { type Address, checkHost, checkPort, shownHost } from '../driver/address.js'
 import type {
   Driver,
   DriverListener,
@@ -272,7 +272,7 @@ interface PendingListen {
 const LISTEN: EventHandler<Target, PendingListen, Listener> = {
   name: 'listen',
   external: 'socket',
-  describe: ({ host, port }) => `listen('${host}', ${port})`,
+  describe: ({ host, port }) => `listen('${shownHost(host)}', ${port})`,
   enter(waiter, { driver: chosen, ...target }) {
     const driver = driverOf(waiter.scheduler.host, chosen)
     const pending: PendingListen = { waiter, cancel: () => {} }

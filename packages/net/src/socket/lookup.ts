@@ -4,7 +4,7 @@
 
 import type { Event } from '@bluelet/scheduler'
 import { type EventHandler, event, type Waiter } from '@bluelet/scheduler/lowlevel'
-import { hasNul } from '../driver/address.js'
+import { hasNul, shownHost } from '../driver/address.js'
 import type { Driver } from '../driver/protocol.js'
 import { systemError } from '../driver/system-errors.js'
 import { ConnectError, codeOf, reasonOf } from '../errors.js'
@@ -26,7 +26,7 @@ interface Query {
 const LOOKUP: EventHandler<Query, { waiter: Waiter<readonly string[]> | null }, readonly string[]> = {
   name: 'lookup',
   external: 'lookup',
-  describe: ({ host }) => `lookup('${host}')`,
+  describe: ({ host }) => `lookup('${shownHost(host)}')`,
   enter(waiter, { driver, host, port }) {
     // A driver of the user's own may not check.
     if (hasNul(host)) throw lookupError(host, port, systemError('ENOTFOUND', 'lookup'))
@@ -52,6 +52,6 @@ function lookupError(host: string, port: number, error: Error | null): ConnectEr
     : `the name has no address (${code})`
   // An error without a code does not come from a resolver.
   const reason = error !== null && code === undefined ? reasonOf(error) : noAddress
-  const message = `connect('${host.replaceAll('\0', '\\0')}', ${port}) failed: ${reason}`
+  const message = `connect('${shownHost(host)}', ${port}) failed: ${reason}`
   return new ConnectError(message, code, error === null ? [] : [error])
 }
