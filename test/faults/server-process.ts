@@ -33,6 +33,8 @@ export interface ServerSettings {
   readonly descriptors?: number
   /** Whether handlers of clients from 127.0.0.8 and 127.0.0.9 fail at once. */
   readonly breaks?: boolean
+  /** Whether one address may not take every place, as by default. */
+  readonly shares?: boolean
   /** Whether a shell runs it and prints its exit code. */
   readonly byShell?: boolean
 }
@@ -106,9 +108,11 @@ export class ServerProcess {
 /** Starts the server, and waits until it listens. */
 export async function startServer(
   options: ServerOptions = {},
-  { descriptors, breaks = false, byShell = false }: ServerSettings = {},
+  { descriptors, breaks = false, shares = false, byShell = false }: ServerSettings = {},
 ): Promise<ServerProcess> {
-  const [command, args] = typeScript('test/faults/fixtures/server.ts', [argumentOf({ options, breaks })])
+  const [command, args] = typeScript('test/faults/fixtures/server.ts', [
+    argumentOf({ options, breaks, shares }),
+  ])
   const limit = descriptors === undefined ? '' : `ulimit -n ${descriptors};`
   const shell = byShell ? '"$@"; echo "exit code $?"' : 'exec "$@"'
   const program = start('bash', ['-c', `${limit} ${shell}`, 'bash', command, ...args], {}, { channel: true })
