@@ -113,6 +113,7 @@ export class KillModel {
 
   /** A step is over; the next thing may be the kill. */
   between(state: State): void {
+    if (state !== 'parked') this.#expire(this.#now, state)
     if (this.#stepsLeft-- === 0) this.#kill(0, state)
   }
 
@@ -128,38 +129,51 @@ export class KillModel {
     const woken = this.#now + SLEEP_MS
     for (let due = this.#firstDeadline(); due < woken; due = this.#firstDeadline()) {
       this.#now = due
-      for (const [i, victim] of this.#victims.entries()) if (victim.deadline === due) this.#force(i)
+      this.#expire(due, 'parked')
     }
     this.#now = woken
     this.enter()
   }
 
-  #kill(i: number, state: State): void {
-    const victim = this.#victims[i] as Victim // Asked only of those that there are.
-    victim.killed = true
-    victim.deadline = this.#now + this.#graceMs
-    if (i < this.#victims.length - 1) {
-      victim.withdrawing = true
-      this.#kill(i + 1, state)
-    } else if (state === 'new') throw NOT_BEGUN
-    else if (state === 'ready') victim.pending = true
-    else this.#cancelled(victim)
+  /** Ends the grace periods that are over. */
+  #expire(now: number, state: State): void {
+    for (const [i, victim] of this.#victims.entries()) if (victim.deadline <= now) this.#force(i, state)
   }
 
-  #force(i: number): void {
+  /** Kills a task and those below it, which share what is left of its grace period. */
+  #kill(i: number, state: State, graceMs = this.#graceMs): void {
+    const victim = this.#victims[i] as Victim // Asked only of those that there are.
+    victim.killed = true
+    victim.deadline = this.#now + graceMs
+    if (i < this.#victims.length - 1) {
+      victim.withdrawing = true
+      this.#kill(i + 1, state, graceMs)
+    } else if (state === 'new') throw NOT_BEGUN
+    else if (state === 'ready') victim.pending = true
+    else {
+      this.enter()
+      throw new Cancelled()
+    }
+  }
+
+  #force(i: number, state: State): void {
     const victim = this.#victims[i] as Victim // As above.
     victim.forced = true
     victim.deadline = Infinity
-    if (i === this.#victims.length - 1) this.return(undefined)
+    if (i === this.#victims.length - 1) {
+      if (state === 'parked') this.return(undefined)
+      return
+    }
     if (victim.withdrawing) return
     victim.withdrawing = true
-    this.#kill(i + 1, 'parked')
+    this.#kill(i + 1, state, 0)
   }
 
-  /** The cancellation comes. */
+  /** The cancellation comes, with the next step. */
   #cancelled(victim: Victim): never {
     victim.pending = false
     if (victim.forced) this.return(undefined)
+    this.#expire(this.#now, 'ready')
     this.enter()
     throw new Cancelled()
   }
