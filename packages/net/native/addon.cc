@@ -287,6 +287,13 @@ napi_value Failure(napi_env env, napi_callback_info info) {
   return args.ok ? Number(env, Sockets::Failure(fd)) : nullptr;
 }
 
+// unacknowledged(fd): a number of bytes, or a negative errno
+napi_value Unacknowledged(napi_env env, napi_callback_info info) {
+  Arguments args(env, info, "unacknowledged(fd)", 1);
+  int fd = args.Fd(0);
+  return args.ok ? Number(env, Sockets::Unacknowledged(fd)) : nullptr;
+}
+
 // address(fd, remote): `host port`; empty if that end has no address
 napi_value Address(napi_env env, napi_callback_info info) {
   Arguments args(env, info, "address(fd, remote)", 2);
@@ -326,6 +333,7 @@ NAPI_MODULE_INIT() {
       {"start", Start},       {"watch", Watch}, {"hold", Hold},           {"listen", Listen}, {"connect", Connect},
       {"accept", Accept},     {"peer", Peer},   {"recv", Receive},        {"send", Send},     {"shutdown", Shutdown},
       {"close", Close},       {"reset", Reset}, {"configure", Configure}, {"failure", Failure}, {"address", Address},
+      {"unacknowledged", Unacknowledged},
   };
   for (const auto& [name, call] : calls) {
     napi_value function;

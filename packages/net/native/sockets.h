@@ -34,6 +34,8 @@ class Sockets {
   static int Configure(int fd, bool no_delay, int keep_alive_seconds);
   // The pending error of a connection: 0 or a negative errno.
   static int Failure(int fd);
+  // How many bytes were sent that the peer's system has not acknowledged, or a negative errno.
+  static int Unacknowledged(int fd);
   // Writes "host port" of one end, or nothing if it has no address, and gives the length.
   static size_t Address(int fd, bool remote, char* to, size_t room);
 

@@ -52,6 +52,12 @@ export interface DriverSocket {
   /** How many of the written bytes have not reached the kernel. */
   readonly unsent: number
   /**
+   * How many of the written bytes the peer's system has not acknowledged, those that are unsent
+   * included. Left out by a driver that cannot see it: then only bytes that the kernel takes show
+   * that the peer takes some.
+   */
+  readonly unacknowledged?: number
+  /**
    * Tries to read.
    *
    * @param max the maximum number of bytes: a positive integer

@@ -84,7 +84,10 @@ export interface LimitOptions {
    * it.
    */
   readonly messageTimeout?: number
-  /** How long a client may accept none of the bytes that are sent to it. Default: 30,000. */
+  /**
+   * How long a client may accept none of the bytes that are sent to it. Default: 30,000. On the
+   * `node` driver, a client that reads less than some 50 KB/s can look as if it accepted none.
+   */
   readonly stallTimeout?: number
   /**
    * How long a client whose input is unread may take to end its side, once we have ended ours. Its

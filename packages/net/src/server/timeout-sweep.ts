@@ -26,7 +26,7 @@ const SWEEPS_PER_TIMEOUT = 8
 
 /** A send that was in flight in a sweep. */
 export interface Stall {
-  /** How many bytes had gone out. */
+  /** How many bytes the client had taken. */
   readonly bytes: number
   /** When the sweep first saw that. */
   readonly since: number
@@ -136,8 +136,12 @@ export class TimeoutSweep {
   #checkWrite(swept: SweptConnection, now: number): void {
     const { writeHalf } = swept.conn
     const { stall } = swept
-    if (!writeHalf?.waiting) swept.stall = null
-    else if (stall?.bytes !== writeHalf.sent) swept.stall = { bytes: writeHalf.sent, since: now }
+    if (!writeHalf?.waiting) {
+      swept.stall = null
+      return
+    }
+    const bytes = writeHalf.acknowledged
+    if (stall?.bytes !== bytes) swept.stall = { bytes, since: now }
     else if (now - stall.since >= this.#timeouts.stall) {
       swept.stall = null
       swept.timedOut('stall')

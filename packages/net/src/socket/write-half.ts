@@ -87,6 +87,14 @@ export class WriteHalf implements EventHandler<Send, undefined, number & undefin
     return this.#waiter === null || this.#send === null ? 'flush()' : this.describe(this.#send)
   }
 
+  /**
+   * How many bytes the peer has taken, as far as the driver can see: what only the kernel has taken
+   * says nothing about the peer.
+   */
+  get acknowledged(): number {
+    return this.sent - (this.#socket.unacknowledged ?? 0)
+  }
+
   /** How many bytes of what was sent wait in this process. */
   get unsent(): number {
     const rest = this.#waiter === null || this.#send === null ? 0 : this.#send.length - this.#taken

@@ -7,7 +7,13 @@ export const EAGAIN = -11
 
 export class FalseNative {
   /** The results of each call, in order; after them, EAGAIN. */
-  readonly answers: { accept: number[]; recv: (number | string)[]; send: number[]; watch: number[] }
+  readonly answers: {
+    accept: number[]
+    recv: (number | string)[]
+    send: number[]
+    unacknowledged: number[]
+    watch: number[]
+  }
   /** The calls with a descriptor. */
   readonly calls: string[]
   /** The arguments of `watch`. */
@@ -20,7 +26,7 @@ export class FalseNative {
   #ready: (count: number) => void
 
   constructor() {
-    this.answers = { accept: [], recv: [], send: [], watch: [] }
+    this.answers = { accept: [], recv: [], send: [], unacknowledged: [], watch: [] }
     this.calls = []
     this.watched = []
     this.#batch = new Int32Array()
@@ -69,6 +75,7 @@ export class FalseNative {
       reset: (fd) => said(`reset ${fd}`),
       configure: () => 0,
       failure: () => 0,
+      unacknowledged: () => answers.unacknowledged.shift() ?? 0,
       address: () => '127.0.0.1 4915',
     }
   }

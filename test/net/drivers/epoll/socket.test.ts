@@ -109,6 +109,19 @@ describe('writing', () => {
   })
 })
 
+describe('acknowledgements', () => {
+  it('are asked of the system, as long as there is a descriptor and the system knows', () => {
+    const { native, socket } = connectedSocket()
+    native.answers.unacknowledged.push(5, -22)
+
+    const counts = [socket.unacknowledged, socket.unacknowledged]
+    socket.reset()
+    counts.push(socket.unacknowledged)
+
+    expect(counts).toEqual([5, 0, 0])
+  })
+})
+
 describe('connecting', () => {
   it('reports nothing more for a socket that its observer closed', async () => {
     const native = new FalseNative()

@@ -7,7 +7,7 @@ import { DriverHarness, type DriverSample } from './harness.js'
 import { describeListening } from './listening.js'
 import { describeLookup } from './lookup.js'
 import { describeReading } from './reading.js'
-import { describeShutdown, describeWriting } from './writing.js'
+import { describeAcknowledgements, describeShutdown, describeWriting } from './writing.js'
 
 /** Describes the behaviour that every driver must have. */
 export function driverSuite(name: string, sample: DriverSample): void {
@@ -19,6 +19,7 @@ export function driverSuite(name: string, sample: DriverSample): void {
     describeConnecting(sample, harness)
     describeReading(harness)
     describeWriting(harness)
+    describeAcknowledgements(harness)
     describeShutdown(harness)
     describeClosing(sample, harness)
   })

@@ -58,6 +58,28 @@ export function describeWriting(harness: DriverHarness): void {
   })
 }
 
+export function describeAcknowledgements(harness: DriverHarness): void {
+  it('says how many written bytes the peer’s system has not taken, if the driver sees that', async () => {
+    const { one, other, close } = await harness.pair()
+    const before = one.socket.unacknowledged
+    const taken = await harness.fill(one)
+    const filled = one.socket.unacknowledged
+    await harness.readExactly(other, taken)
+    await harness.quiet()
+    const after = one.socket.unacknowledged
+    await close()
+    const closed = one.socket.unacknowledged
+
+    if (filled === undefined) expect([before, after, closed]).toEqual([undefined, undefined, undefined])
+    else {
+      expect(filled).toBeGreaterThan(0)
+      expect(filled).toBeLessThanOrEqual(taken)
+      expect([before, after]).toEqual([0, 0])
+      expect(closed).toBeGreaterThanOrEqual(0)
+    }
+  })
+}
+
 export function describeShutdown(harness: DriverHarness): void {
   it('ends our side without ending the other side', async () => {
     const { one, other, close } = await harness.pair()

@@ -44,6 +44,8 @@ export interface Native {
   configure(fd: number, noDelay: boolean, keepAliveSeconds: number): number
   /** The error of a socket, as a negative errno; 0 if there is none. */
   failure(fd: number): number
+  /** How many bytes were sent that the peer's system has not acknowledged (SIOCOUTQ, tcp(7)). */
+  unacknowledged(fd: number): number
   /** `host port`; empty if the socket has no address. */
   address(fd: number, remote: boolean): string
 }

@@ -117,6 +117,10 @@ export class EpollSocket implements DriverSocket, Member {
     return 0
   }
 
+  get unacknowledged(): number {
+    return this.#fd < 0 ? 0 : Math.max(0, this.#set.native.unacknowledged(this.#fd))
+  }
+
   read(max: number): Buffer | null {
     if (this.#readable) {
       const size = Math.min(max, MAX_RECEIVE)

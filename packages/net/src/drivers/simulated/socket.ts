@@ -84,6 +84,10 @@ export class SimulatedSocket implements DriverSocket {
     return this.#state === 'closed'
   }
 
+  get unacknowledged(): number {
+    return this.#output.length + this.#inFlight
+  }
+
   read(max: number): Buffer | null {
     const code = this.#operation('read')
     if (code === 'EAGAIN') return this.#nothingYet()
