@@ -209,7 +209,15 @@ export interface InnerWaits {
   readonly members?: Iterable<TaskHandle>
   /** The branches of a combination. */
   readonly branches?: Iterable<Waiter>
+  /**
+   * How many of the branches must end before the event can: all of them, which is the default; one
+   * of them; or none, since something else ends it.
+   */
+  readonly needs?: 'all' | 'one' | 'none'
 }
+
+/** How many branches of a combination must end before it can. */
+export type Needs = NonNullable<InnerWaits['needs']>
 
 /**
  * Receives the errors of tasks that no task joined: the run, a group, or a connection's session. A

@@ -142,6 +142,11 @@ export class Task<out T = unknown> implements TaskHandle<T> {
     return this.phase === WITHDRAWING
   }
 
+  /** @internal */
+  optional(): boolean {
+    return false
+  }
+
   /** A task waits for one event at a time. @internal */
   excludes(): boolean {
     return false

@@ -10,7 +10,7 @@
  */
 
 import type { Kernel } from './kernel.js'
-import type { EventHandler, Waiter } from './protocol.js'
+import type { EventHandler, TaskHandle, Waiter } from './protocol.js'
 import { PARKED, type Phase, WITHDRAWING } from './task-state.js'
 
 /** A waiter and the state of its wait. `enter` in trampoline.ts begins one. */
@@ -22,6 +22,11 @@ export interface Wait extends Waiter<unknown> {
   argument: unknown
   /** What `handler.enter` returned, for `handler.withdraw`. */
   entered: unknown
+  /**
+   * Whether the waiting task can continue without this wait: it is a branch, and another one can
+   * end its combination before a given task has ended.
+   */
+  optional(end: TaskHandle): boolean
 }
 
 /** Parks a waiter whose event did not answer at once. */

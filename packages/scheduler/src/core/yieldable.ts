@@ -6,12 +6,12 @@
  */
 
 import { inspect, nameOf } from '../check.js'
-import { DeadlockError, KilledError, listed } from '../errors.js'
+import { KilledError } from '../errors.js'
 import { isCoroutine } from './coroutine.js'
+import { holdAcross, refuseCycle, refuseCycleAcross, releaseAcross } from './join-cycle.js'
 import { isThenable, WAIT } from './promise-wait.js'
 import type { Coroutine, EventHandler, Request, TaskHandle, Waiter, Watcher } from './protocol.js'
 import { Task } from './task.js'
-import { PARKED } from './task-state.js'
 
 /**
  * The handler that fulfils what was yielded, and its argument. An event is itself the answer.
@@ -68,7 +68,9 @@ export const JOIN: EventHandler<Task, Watcher | undefined> = {
       return undefined
     }
     const byTask = (waiter as unknown) === waiter.task // Not by a branch of a combination.
-    if (byTask || task === waiter.task) refuseCycle(waiter.task as Task, task)
+    const joiner = waiter.task as Task // Every handle is a Task.
+    if (byTask || task === joiner) refuseCycle(JOIN as EventHandler, joiner, task)
+    refuseCycleAcross(waiter, joiner, task)
     return watchTask(waiter, task, {
       joiner: waiter.task,
       ended() {
@@ -94,11 +96,11 @@ export function watchTask({ scheduler }: Waiter, task: Task, watcher: Watcher): 
     task.watch(watcher)
     return watcher
   }
-  scheduler.ref()
+  holdAcross(scheduler)
   const holding: Watcher = {
     ...watcher,
     ended(ended) {
-      scheduler.unref()
+      releaseAcross(scheduler)
       return watcher.ended(ended)
     },
   }
@@ -109,7 +111,7 @@ export function watchTask({ scheduler }: Waiter, task: Task, watcher: Watcher): 
 /** Takes back a `watchTask`. */
 export function unwatchTask({ scheduler }: Waiter, task: Task, watcher: Watcher): void {
   task.unwatch(watcher)
-  if (task.scheduler !== scheduler) scheduler.unref()
+  if (task.scheduler !== scheduler) releaseAcross(scheduler)
 }
 
 /** Gives a waiter the outcome of a task that has ended. */
@@ -118,39 +120,6 @@ function giveOutcome(waiter: Waiter<unknown>, task: Task): void {
   if (outcome?.kind === 'returned') waiter.resume(outcome.value)
   else if (outcome?.kind === 'threw') waiter.throw(outcome.error)
   else waiter.throw(new KilledError(`${task} was killed, so it has no value to join for`))
-}
-
-/**
- * Refuses a join that would wait, over any number of joins, for the joiner itself.
- *
- * It follows the joins from the target, and at the same time visits the tasks that wait for the
- * joiner. Both ways find a cycle, so that the shorter one bounds the cost: building a chain of
- * joins stays linear, in either order.
- *
- * @throws DeadlockError that names each join of the cycle
- */
-function refuseCycle(joiner: Task, target: Task): void {
-  const waiting = joinersOf(joiner)
-  const cycle = [joiner]
-  for (let task = target; task !== joiner; task = task.argument as Task) {
-    if (task.phase !== PARKED || task.handler !== (JOIN as EventHandler) || waiting.next().done) return
-    cycle.push(task)
-  }
-  const waits = cycle.map((task, i) => `${task} waits for join(${cycle[i + 1] ?? joiner})`)
-  throw new DeadlockError(`join(${target}) would wait for itself:${listed(waits)}`, waits)
-}
-
-/** Every task that waits in a join for the given one, or for one that does. */
-function* joinersOf(task: Task): Generator<TaskHandle, void, void> {
-  const levels = [(task.watchers ?? new Set()).values()]
-  for (let level = levels.at(-1); level !== undefined; level = levels.at(-1)) {
-    const { done, value: watcher } = level.next()
-    if (done) levels.pop()
-    else if (watcher.joiner !== undefined) {
-      yield watcher.joiner
-      levels.push(((watcher.joiner as Task).watchers ?? new Set()).values()) // Every joiner is a Task.
-    }
-  }
 }
 
 function isAsyncGenerator(value: unknown): boolean {

@@ -63,5 +63,5 @@ const ALL_SETTLED: EventHandler<Branches, Combination | undefined, any> = {
   },
   withdraw: (_waiter, _branches, combination) => combination?.withdraw(),
   hasten: (_waiter, _branches, combination) => combination?.hasten(),
-  within: (_branches, combination) => ({ branches: combination?.branches ?? [] }),
+  within: (_branches, combination) => combination ?? {},
 }

@@ -84,5 +84,5 @@ const ALL: EventHandler<Branches, Combination | undefined, any> = {
   },
   withdraw: (_waiter, _branches, combination) => combination?.withdraw(),
   hasten: (_waiter, _branches, combination) => combination?.hasten(),
-  within: (_branches, combination) => ({ branches: combination?.branches ?? [] }),
+  within: (_branches, combination) => combination ?? {},
 }

@@ -10,7 +10,8 @@ import { event } from '../event/event-object.js'
  * does not wait. Plain `yield task` and `yield* task` do the same.
  *
  * It throws what the task threw, and {@link KilledError} if the task was killed. A join that would
- * wait for itself, over any number of tasks, throws {@link DeadlockError}.
+ * wait for itself, over any number of tasks, throws {@link DeadlockError}. If tasks of several
+ * schedulers take part, it does so even if they wait in kills, groups and combinations.
  *
  * Bluelet: gives None, whatever the coroutine returned or threw.
  *

@@ -42,7 +42,7 @@ export function race<const Y extends readonly Yieldable[]>(yieldables: Y): Event
 
 const FIRST: Rule = {
   name: 'race',
-  exclusive: true,
+  needs: 'one',
   gave: (combination, _index, value) => combination.decide({ value }),
 }
 
@@ -53,5 +53,5 @@ const RACE: EventHandler<readonly Yieldable[], Combination, any> = {
   enter: (waiter, yieldables) => new Combination(waiter, FIRST).enter(yieldables),
   withdraw: (_waiter, _yieldables, combination) => combination.withdraw(),
   hasten: (_waiter, _yieldables, combination) => combination.hasten(),
-  within: (_yieldables, { branches }) => ({ branches }),
+  within: (_yieldables, combination) => combination,
 }

@@ -1,7 +1,7 @@
 /** The event `timeout`: a deadline for a yieldable. */
 
 import { checkDuration } from '../check.js'
-import type { Event, EventHandler, Waiter, Yieldable, Yielded } from '../core/protocol.js'
+import type { Event, EventHandler, Needs, Waiter, Yieldable, Yielded } from '../core/protocol.js'
 import type { Wait } from '../core/wait.js'
 import { coroutineOf, describe } from '../diagnostics/snapshot.js'
 import { TimeoutError } from '../errors.js'
@@ -39,6 +39,10 @@ class Countdown implements Rule {
   readonly combination: Combination
   readonly timer: Timer
   readonly #limit: Limit
+
+  get needs(): Needs {
+    return this.#limit.ms === Number.POSITIVE_INFINITY ? 'all' : 'none'
+  }
 
   constructor(waiter: Waiter<unknown>, limit: Limit) {
     const { scheduler } = waiter
@@ -81,5 +85,5 @@ const TIMEOUT: EventHandler<Limit, Countdown, any> = {
   enter: (waiter, limit) => new Countdown(waiter, limit),
   withdraw: (_waiter, _limit, countdown) => countdown.combination.withdraw(),
   hasten: (_waiter, _limit, countdown) => countdown.combination.hasten(),
-  within: (_limit, { combination: { branches } }) => ({ branches }),
+  within: (_limit, { combination }) => combination,
 }

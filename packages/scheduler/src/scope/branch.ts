@@ -5,7 +5,7 @@
  */
 
 import type { Kernel } from '../core/kernel.js'
-import type { Coroutine, EventHandler, TaskHandle, Waiter } from '../core/protocol.js'
+import type { Coroutine, EventHandler, Needs, TaskHandle, Waiter } from '../core/protocol.js'
 import type { Task } from '../core/task.js'
 import { ENDED, ENTERING, NEW, PARKED, type Phase, WITHDRAWING } from '../core/task-state.js'
 import { answeredTwice, notWithdrawn, unpark, type Wait } from '../core/wait.js'
@@ -30,9 +30,11 @@ export interface SourcedWaiter extends Waiter<unknown> {
 /** The combination of a branch. */
 export interface BranchOwner {
   readonly waiter: SourcedWaiter
-  readonly rule: { readonly name: string; readonly exclusive?: boolean }
+  readonly rule: { readonly name: string; readonly needs?: Needs }
   /** Whether no branch can change the outcome any more. */
   readonly decided: boolean
+  /** Whether another branch can end the combination before a given task has ended. */
+  canDoWithout(branch: Branch, end: TaskHandle): boolean
   /**
    * A branch has a value.
    *
@@ -83,11 +85,16 @@ export class Branch implements Wait {
     return this.phase === WITHDRAWING || this.#owner.decided || this.#owner.waiter.leaving
   }
 
+  optional(end: TaskHandle): boolean {
+    const { waiter } = this.#owner
+    return this.#owner.canDoWithout(this, end) || (waiter instanceof Branch && waiter.optional(end))
+  }
+
   excludes(other: Waiter): boolean {
     if (other.task !== this.task) return false
     for (let mine: Waiter = this; mine instanceof Branch; mine = mine.#owner.waiter) {
       for (let theirs: Waiter = other; theirs instanceof Branch; theirs = theirs.#owner.waiter) {
-        if (mine.#owner === theirs.#owner) return mine.#owner.rule.exclusive === true
+        if (mine.#owner === theirs.#owner) return mine.#owner.rule.needs === 'one'
       }
     }
     return false

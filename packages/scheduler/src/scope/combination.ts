@@ -7,7 +7,8 @@
  * ended.
  */
 
-import type { Waiter, Yieldable } from '../core/protocol.js'
+import { leadsTo } from '../core/join-cycle.js'
+import type { InnerWaits, Needs, TaskHandle, Waiter, Yieldable } from '../core/protocol.js'
 import { PARKED, WITHDRAWING } from '../core/task-state.js'
 import { enter } from '../core/trampoline.js'
 import { hasten, withdraw } from '../core/wait.js'
@@ -20,10 +21,10 @@ export interface Rule {
   /** The event's name. */
   readonly name: string
   /**
-   * The first branch that is done decides the combination, so that its branches must not answer
-   * each other.
+   * How many branches must be done before the combination is decided. If one is enough, the
+   * branches must not answer each other. The default is `all`.
    */
-  readonly exclusive?: boolean
+  readonly needs?: Needs
   /** A branch gave a value. */
   gave(combination: Combination, index: number, value: unknown): void
   /** A branch has failed. Without this method, its error decides the combination. */
@@ -38,7 +39,7 @@ export interface Rule {
 export type Answer = { readonly value: unknown } | { readonly error: unknown }
 
 /** Several branches and one waiter. */
-export class Combination implements BranchOwner {
+export class Combination implements BranchOwner, InnerWaits {
   readonly waiter: SourcedWaiter
   readonly rule: Rule
   readonly #branches: Branch[] = []
@@ -69,6 +70,16 @@ export class Combination implements BranchOwner {
 
   get branches(): readonly Waiter[] {
     return this.#branches
+  }
+
+  get needs(): Needs {
+    return this.rule.needs ?? 'all'
+  }
+
+  canDoWithout(branch: Branch, end: TaskHandle): boolean {
+    if (this.needs !== 'one') return this.needs === 'none'
+    const last = branch.index === this.#yieldables.length - 1
+    return !last || this.#branches.some((other) => other !== branch && !leadsTo(other, end))
   }
 
   /**

@@ -3,6 +3,7 @@
  * and a connection's session have one each. It does not decide what an error means; its owner does.
  */
 
+import { holdAcross, releaseAcross } from '../core/join-cycle.js'
 import type { Runtime, Supervisor, TaskHandle } from '../core/protocol.js'
 import type { Task } from '../core/task.js'
 import type { Timer } from '../stores/timer-heap.js'
@@ -148,7 +149,7 @@ export class TaskScope implements Supervisor {
     this.#owner.spawning?.()
     const adopted = task as Task // Every handle is a Task.
     const { scheduler = adopted.scheduler } = this.#owner
-    if (scheduler !== adopted.scheduler) scheduler.ref()
+    if (scheduler !== adopted.scheduler) holdAcross(scheduler)
     if (this.#listed !== undefined) {
       // The owner has it on its list.
     } else if (this.#task === null && this.#others === null) this.#task = adopted
@@ -177,7 +178,7 @@ export class TaskScope implements Supervisor {
       this.#late?.delete(ended)
     }
     const { scheduler = ended.scheduler } = this.#owner
-    if (scheduler !== ended.scheduler) scheduler.unref()
+    if (scheduler !== ended.scheduler) releaseAcross(scheduler)
     this.#owner.ended?.(task)
   }
 
