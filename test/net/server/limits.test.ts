@@ -98,6 +98,7 @@ describe('an invalid option of a server', () => {
     ['idleTimeout', -5, `server: idleTimeout: ${TIME}, got -5`],
     ['messageTimeout', Number.NaN, `server: messageTimeout: ${TIME}, got NaN`],
     ['stallTimeout', '30s', `server: stallTimeout: ${TIME}, got "30s"`],
+    ['cancelOnDisconnect', true, "server: cancelOnDisconnect: expected 'reset' or 'end', got true"],
     ['linger', -1, 'server: linger: expected ms >= 0, got -1'],
     ['linger', '5s', 'server: linger: expected ms >= 0, got "5s"'],
     ['signals', 'SIGINT', 'server: signals: expected true or false, got "SIGINT"'],

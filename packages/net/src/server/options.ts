@@ -142,6 +142,13 @@ export interface ServerOptions extends ListenOptions, LimitOptions {
    * - `'close'`: it is closed in order.
    */
   readonly onFailure?: 'reset' | 'close'
+  /**
+   * Whether the handler is cancelled when its client disconnects, as told by `whenGone`: by a reset
+   * or a failure of the network (`'reset'`), or also by the end of the client's side, once
+   * everything before it has been read (`'end'`). A client that has ended its side may still wait
+   * for its reply. Default: the handler learns of it at its next read or send.
+   */
+  readonly cancelOnDisconnect?: 'reset' | 'end'
   /** Ends the server when it is aborted. The server then returns; it does not throw. */
   readonly signal?: AbortSignalLike
   /**
@@ -203,6 +210,7 @@ export interface Limits {
   readonly idle: 'session' | 'reader'
   readonly maxAge: number
   readonly onFailure: 'reset' | 'close'
+  readonly cancelOnDisconnect: 'reset' | 'end' | undefined
 }
 
 /**
@@ -212,7 +220,7 @@ export interface Limits {
  * @throws RangeError, TypeError if one of them is invalid
  */
 export function limitsOf(
-  options: LimitOptions & Pick<ServerOptions, 'onFailure'>,
+  options: LimitOptions & Pick<ServerOptions, 'cancelOnDisconnect' | 'onFailure'>,
   descriptors: number | undefined,
 ): Limits {
   const {
@@ -226,6 +234,7 @@ export function limitsOf(
     linger = DEFAULT_END_TIMES.linger,
     maxAge = Number.POSITIVE_INFINITY,
     onFailure = 'reset',
+    cancelOnDisconnect,
     idle = 'session',
   } = options
   if (!['session', 'reader'].includes(idle)) {
@@ -233,6 +242,11 @@ export function limitsOf(
   }
   if (!['reset', 'close'].includes(onFailure)) {
     throw new TypeError(`server: onFailure: expected 'reset' or 'close', got ${shown(onFailure)}`)
+  }
+  if (![undefined, 'reset', 'end'].includes(cancelOnDisconnect)) {
+    throw new TypeError(
+      `server: cancelOnDisconnect: expected 'reset' or 'end', got ${shown(cancelOnDisconnect)}`,
+    )
   }
   if (!['wait', 'close', 'reset'].includes(overload)) {
     throw new TypeError(`server: overload: expected 'wait', 'close' or 'reset', got ${shown(overload)}`)
@@ -255,6 +269,7 @@ export function limitsOf(
     idle,
     maxAge: checkTimeout(maxAge, 'server: maxAge', 'no limit'),
     onFailure,
+    cancelOnDisconnect,
   }
 }
 

@@ -25,7 +25,7 @@ import type { Stall, SweptConnection, TimeoutSweep } from './timeout-sweep.js'
 
 /** What a session belongs to. */
 export interface SessionOwner {
-  readonly limits: Pick<Limits, 'endTimes' | 'idle' | 'maxAge' | 'onFailure'>
+  readonly limits: Pick<Limits, 'cancelOnDisconnect' | 'endTimes' | 'idle' | 'maxAge' | 'onFailure'>
   /** Whether the server has begun to end. */
   readonly ending: boolean
   /** Watches over the session's waits. */
@@ -82,6 +82,8 @@ export class Session implements PublicSession, ScopeOwner, ConnectionObserver, S
   #controller: AbortController | null = null
   /** How many bytes had been sent when the session was cancelled; undefined if it was not. */
   #sentBeforeCancel: number | undefined = undefined
+  /** How the client has disconnected, if that has cancelled the handler. */
+  #disconnected: 'reset' | 'end' | null = null
   /** The timer of `maxAge`. */
   #ageTimer: Timer | null = null
 
@@ -145,7 +147,7 @@ export class Session implements PublicSession, ScopeOwner, ConnectionObserver, S
     this.#descriptorClosed = conn.descriptorClosed
     conn.observer = this
     const { scheduler } = conn
-    const { maxAge } = this.#owner.limits
+    const { maxAge, cancelOnDisconnect } = this.#owner.limits
     if (maxAge !== Number.POSITIVE_INFINITY)
       this.#ageTimer = scheduler.timers.add(scheduler.now() + maxAge, expire, this)
     try {
@@ -153,6 +155,12 @@ export class Session implements PublicSession, ScopeOwner, ConnectionObserver, S
     } catch (error) {
       // The handler threw before it returned a coroutine, or returned something else.
       this.#main = scheduler.spawnUnder(this.#scope, failing, error)
+    }
+    if (cancelOnDisconnect !== undefined) {
+      // A read that is about to fail comes first.
+      conn.onGone(cancelOnDisconnect === 'end', (why) =>
+        scheduler.host.soon(() => this.#cancelDisconnected(why)),
+      )
     }
   }
 
@@ -168,8 +176,19 @@ export class Session implements PublicSession, ScopeOwner, ConnectionObserver, S
   /** Starts to cancel the handler and the tasks that it spawned, or hastens that. */
   cancel(): void {
     this.closeReason ??= 'cancelled'
+    this.#cancelTasks()
+  }
+
+  #cancelTasks(): void {
     this.#sentBeforeCancel ??= this.bytesWritten
     this.#scope.cancel(this.#owner.cleanUpMs)
+  }
+
+  /** A handler that is about to return nevertheless has not been disturbed: see `ended`. */
+  #cancelDisconnected(why: 'reset' | 'end'): void {
+    if (this.#tasksEnded || this.#scope.cancelling) return
+    this.#disconnected = why
+    this.#cancelTasks()
   }
 
   // Called by the connection.
@@ -220,7 +239,10 @@ export class Session implements PublicSession, ScopeOwner, ConnectionObserver, S
     if (task === this.#main) {
       if (this.#returned) this.conn.close()
       else this.#endUnfinished()
-      this.closeReason ??= this.#returned ? 'returned' : 'cancelled'
+      const disconnected = this.#returned ? null : this.#disconnected
+      this.closeReason ??= disconnected ?? (this.#returned ? 'returned' : 'cancelled')
+      if (disconnected !== null && this.closeReason === disconnected)
+        this.#owner.endedQuietly(this, disconnected)
     }
     if (this.#tasksEnded || !this.#scope.empty) return
     this.#tasksEnded = true

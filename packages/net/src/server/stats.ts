@@ -16,10 +16,10 @@ export type TimeoutKind = 'firstByte' | 'idle' | 'message' | 'stall'
 /**
  * Why a handler ended quietly before it had returned, by what its own connection threw: the client
  * reset the connection or could no longer be reached; it ended its side in the middle of a message;
- * it sent more than a limit; the program closed the connection while the handler used it; or the
- * session exceeded `maxAge`.
+ * it sent more than a limit; the program closed the connection while the handler used it; the
+ * session exceeded `maxAge`; or the client ended its side, with `cancelOnDisconnect: 'end'`.
  */
-export type EndReason = 'reset' | 'incomplete' | 'limit' | 'closed' | 'age'
+export type EndReason = 'reset' | 'incomplete' | 'limit' | 'closed' | 'age' | 'end'
 
 /**
  * Counters of a server's connections. They are live: reading them again gives the current values.
@@ -50,7 +50,14 @@ export class StatsCounters implements ServerStats {
   failed = 0
   readonly dropped: Record<DropReason, number>
   readonly missed: Record<TimeoutKind, number> = { firstByte: 0, idle: 0, message: 0, stall: 0 }
-  readonly ended: Record<EndReason, number> = { reset: 0, incomplete: 0, limit: 0, closed: 0, age: 0 }
+  readonly ended: Record<EndReason, number> = {
+    reset: 0,
+    incomplete: 0,
+    limit: 0,
+    closed: 0,
+    age: 0,
+    end: 0,
+  }
   refused = 0
 
   constructor(listeners: readonly Pick<Listener, 'dropped'>[]) {

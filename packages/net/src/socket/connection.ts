@@ -323,12 +323,18 @@ export class Connection {
    */
   whenGone({ end = false }: GoneOptions = {}): Event<void> {
     checkFlag(end, 'whenGone: end')
-    const { readHalf } = this
-    if (readHalf.peerWatch === null) {
-      readHalf.peerWatch = new PeerWatch(() => readHalf.lookAtPeer(), this.#linger?.closing === true)
-      if (this.descriptorClosed) readHalf.peerWatch.failed()
-    }
-    return event<void>(readHalf.peerWatch, end)
+    return event<void>(this.#peerWatch(), end)
+  }
+
+  /**
+   * Calls back as soon as `whenGone` would resume; never once the connection is closed here.
+   *
+   * @internal
+   */
+  onGone(end: boolean, callback: (why: 'reset' | 'end') => void): void {
+    if (this.#linger?.closing === true) return
+    const watch = this.#peerWatch()
+    watch.enter({ resume: () => callback(watch.hasFailed ? 'reset' : 'end'), throw() {} }, end)
   }
 
   /** Closes the connection, at the end of a `using`. */
@@ -365,6 +371,15 @@ export class Connection {
   #read(request: ReadRequest, { timeout: ms }: ReadOptions): Event<Buffer> {
     const bytes = event<Buffer>(this.readHalf, request)
     return ms === undefined ? bytes : timeout(ms, bytes)
+  }
+
+  #peerWatch(): PeerWatch {
+    const { readHalf } = this
+    if (readHalf.peerWatch === null) {
+      readHalf.peerWatch = new PeerWatch(() => readHalf.lookAtPeer(), this.#linger?.closing === true)
+      if (this.descriptorClosed) readHalf.peerWatch.failed()
+    }
+    return readHalf.peerWatch
   }
 
   #closeHalves(): void {

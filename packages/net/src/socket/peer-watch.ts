@@ -6,16 +6,19 @@
 import { ClosedError } from '@bluelet/scheduler'
 import type { EventHandler, Waiter } from '@bluelet/scheduler/lowlevel'
 
+/** A task in `whenGone`, or a session. */
+type Watcher = Pick<Waiter<void>, 'resume' | 'throw'>
+
 /** The handler of `whenGone`. The argument is whether the end of the stream counts. */
 export class PeerWatch implements EventHandler<boolean, undefined, void> {
   /** Calls `ended` or `failed` if one of them applies already. */
   readonly #look: () => void
   /** Whether the connection has failed. */
-  #failed = false
+  hasFailed = false
   /** Whether `close()` or `abort()` has been called. */
   #closed: boolean
   /** Each with its argument. */
-  readonly #waiters = new Map<Waiter<void>, boolean>()
+  readonly #waiters = new Map<Watcher, boolean>()
 
   constructor(look: () => void, closed: boolean) {
     this.#look = look
@@ -30,19 +33,19 @@ export class PeerWatch implements EventHandler<boolean, undefined, void> {
     return 'socket'
   }
 
-  /** Whether a task waits. */
+  /** Whether a task or a session waits. */
   get active(): boolean {
     return this.#waiters.size > 0
   }
 
-  enter(waiter: Waiter<void>, end: boolean): undefined {
+  enter(waiter: Watcher, end: boolean): undefined {
     if (this.#closed) throw new ClosedError('whenGone(): the connection is closed')
     this.#waiters.set(waiter, end)
-    if (this.#failed) this.failed()
+    if (this.hasFailed) this.failed()
     else this.#look()
   }
 
-  withdraw(waiter: Waiter<void>): void {
+  withdraw(waiter: Watcher): void {
     this.#waiters.delete(waiter)
   }
 
@@ -53,7 +56,7 @@ export class PeerWatch implements EventHandler<boolean, undefined, void> {
 
   /** The connection has ended other than by an orderly end. */
   failed(): void {
-    this.#failed = true
+    this.hasFailed = true
     for (const waiter of this.#waiters.keys()) this.#resume(waiter)
   }
 
@@ -65,7 +68,7 @@ export class PeerWatch implements EventHandler<boolean, undefined, void> {
     for (const waiter of waiters) waiter.throw(new ClosedError('whenGone(): the connection has been closed'))
   }
 
-  #resume(waiter: Waiter<void>): void {
+  #resume(waiter: Watcher): void {
     this.#waiters.delete(waiter)
     waiter.resume()
   }
