@@ -4,6 +4,7 @@ import { ClosedError, type Connection } from '@bluelet/net'
 import { type Coroutine, join, race, sleep, spawn } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
 import { internals } from '../../support/internals.js'
+import { MIB } from '../world.js'
 import type { ConformanceHarness } from './harness.js'
 import { outcome } from './log.js'
 
@@ -149,5 +150,72 @@ export function gone(harness: ConformanceHarness): void {
     })
 
     expect(outcomes).toEqual(['ConnectionResetError', 'ConnectionResetError'])
+  })
+
+  describe('a reset after our end', () => {
+    const reply = Buffer.alloc(harness.plenty.length > MIB ? 200_000 : 20_000, 'half a reply')
+
+    it.each<[string, (one: Connection) => Coroutine<string>]>([
+      ['with a reader that waits', (one) => outcome(one.readall({ limit: reply.length + 1 }))],
+      [
+        'with a reader of small pieces',
+        function* (one) {
+          let last = ''
+          do last = yield* outcome(one.recv(1000))
+          while (last !== 'end' && last !== 'ConnectionResetError')
+          return last
+        },
+      ],
+      [
+        'with a reader that comes later',
+        function* (one) {
+          yield* harness.quiet()
+          return yield* outcome(one.readall({ limit: reply.length + 1 }))
+        },
+      ],
+    ])('never looks like the end of the stream, together with the last bytes: %s', async (_who, read) => {
+      const outcomes = await harness.between(function* (one, other) {
+        const outcomes: string[] = []
+        yield* one.sendall('a request')
+        one.shutdown()
+        const reading = yield* spawn(read, one)
+        outcomes.push(yield* outcome(other.readall()))
+        yield* other.sendall(reply)
+        other.abort()
+        return [...outcomes, yield* join(reading)]
+      })
+
+      expect(outcomes).toEqual(['a request', 'ConnectionResetError'])
+    })
+
+    it('never looks like the end behind bytes that were unread when we ended our side', async () => {
+      const outcomes = await harness.between(function* (one, other) {
+        yield* other.sendall('one line\nand more')
+        const line = yield* outcome(one.readline())
+        one.shutdown()
+        yield* harness.quiet()
+        yield* other.sendall(reply)
+        other.abort()
+        yield* harness.quiet()
+        return [line, yield* outcome(one.readall({ limit: reply.length + 10 }))]
+      })
+
+      expect(outcomes).toEqual(['one line\n', 'ConnectionResetError'])
+    })
+
+    it('is no end without it: what comes before the end arrives whole', async () => {
+      const outcomes = await harness.between(function* (one, other) {
+        yield* other.sendall('one line\nand more')
+        const line = yield* outcome(one.readline())
+        one.shutdown()
+        yield* other.sendall(reply)
+        other.shutdown()
+        yield* harness.quiet()
+        const { length } = yield* one.readall({ limit: reply.length + 10 })
+        return [line, length]
+      })
+
+      expect(outcomes).toEqual(['one line\n', reply.length + 8])
+    })
   })
 }

@@ -34,4 +34,17 @@ describe('NodeSocket', () => {
 
     expect(() => made.read(100)).toThrow('the connection is closed')
   })
+
+  it('never gives the filler that stops reading after our end, whatever the size of buffers', () => {
+    const socket = new net.Socket({ readableHighWaterMark: 0 } as net.SocketConstructorOpts).pause()
+    const made = new NodeSocket(socket)
+
+    made.shutdown()
+    for (const text of ['filler', 'first']) socket.emit('data', Buffer.from(text))
+    socket.emit('data', Buffer.from('filler'))
+    const read = [made.read(100), made.read(100), made.read(100)]
+    socket.destroy()
+
+    expect(read.map((chunk) => chunk?.toString())).toEqual(['first', undefined, undefined])
+  })
 })

@@ -1,6 +1,6 @@
 // The suite of every driver: writing, and ending our side.
 import { ConnectionResetError } from '@bluelet/net'
-import { WRITABLE } from '@bluelet/net/driver'
+import { FAILED, WRITABLE } from '@bluelet/net/driver'
 import { expect, it } from 'vitest'
 import { pattern } from '../../world.js'
 import type { DriverHarness } from './harness.js'
@@ -104,6 +104,23 @@ export function describeShutdown(harness: DriverHarness): void {
     const bytes = await harness.readAll(other)
 
     expect(bytes).toHaveLength(taken)
+    await close()
+  })
+
+  it('gives what came before a reset, and then its error, while written bytes wait for our end', async () => {
+    const { one, other, close } = await harness.pair()
+    one.socket.read(1)
+    await harness.writeAll(other, Buffer.from('early'))
+    await harness.quiet()
+    await harness.fill(one)
+
+    one.socket.shutdown()
+    other.socket.reset()
+    await harness.until('FAILED', () => one.recorder.count(FAILED) > 0)
+    const { bytes, error } = await harness.failure(one)
+
+    expect(bytes.toString()).toBe('early')
+    expect(error).toBeInstanceOf(ConnectionResetError)
     await close()
   })
 }

@@ -70,6 +70,10 @@ export class NodeSocket implements DriverSocket {
    * due.
    */
   #blocked = false
+  /** How many bytes of filler lie in Node's buffer: see `#hold`. */
+  #filler = 0
+  /** Whether reading is about to go on after a hold. */
+  #goesOn = false
 
   constructor(socket: net.Socket) {
     this.#socket = socket
@@ -100,7 +104,7 @@ export class NodeSocket implements DriverSocket {
     }
     if (this.#ended) return EMPTY
     this.#assertOpen()
-    if (this.#socket.isPaused()) this.#socket.resume()
+    if (this.#socket.isPaused()) this.#resume()
     return null
   }
 
@@ -127,11 +131,44 @@ export class NodeSocket implements DriverSocket {
    */
   #block(): void {
     this.#blocked = true
-    if (this.#input === null && !this.#ended && this.#socket.isPaused()) this.#socket.resume()
+    if (this.#input === null && !this.#ended && this.#socket.isPaused()) this.#resume()
   }
 
   shutdown(): void {
-    this.#socket.end()
+    const socket = this.#socket
+    socket.end()
+    if (socket.isPaused() && !socket.readableEnded) this.#hold()
+  }
+
+  /**
+   * Stops reading with whatever arrives next, since our side has ended. Before that, `#onEnd` can
+   * tell a reset from the end of the stream. After it, libuv before 1.49 (Node 20 and 22) reports
+   * the end if a reset has come together with the last bytes, but only while reading goes on after
+   * those bytes. `pause()` stops Node's stream and not libuv, which stops at once if the stream's
+   * buffer is full. So it is filled, with bytes that are dropped when reading goes on.
+   */
+  #hold(): void {
+    if (this.#filler > 0) return
+    const socket = this.#socket
+    const { readableLength } = socket
+    socket.pause()
+    socket.unshift(fillerOf(socket.readableHighWaterMark))
+    // A socket that is destroyed takes nothing.
+    this.#filler = socket.readableLength - readableLength
+  }
+
+  /** Reads on; after a hold in a later turn, when libuv has returned from its read. */
+  #resume(): void {
+    if (this.#filler === 0) {
+      this.#socket.resume()
+      return
+    }
+    if (this.#goesOn) return
+    this.#goesOn = true
+    nextTurn(() => {
+      this.#goesOn = false
+      this.#socket.resume()
+    })
   }
 
   close(linger: boolean, unread = false): void {
@@ -169,10 +206,15 @@ export class NodeSocket implements DriverSocket {
   }
 
   onData(chunk: Buffer): void {
+    if (this.#filler > 0) {
+      this.#filler = 0 // It comes first.
+      return
+    }
     if (this.#discarding) {
       this.#unread = true
       return
     }
+    if (this.#socket.writableEnded) this.#hold()
     if (this.#input === null) {
       this.#input = chunk
       this.observer?.ready(READABLE)
@@ -262,7 +304,10 @@ export class NodeSocket implements DriverSocket {
   }
 
   #keepUnread(): void {
-    for (let chunk: unknown = this.#socket.read(); Buffer.isBuffer(chunk); chunk = this.#socket.read()) {
+    for (let bytes: unknown = this.#socket.read(); Buffer.isBuffer(bytes); bytes = this.#socket.read()) {
+      const chunk = bytes.subarray(this.#filler)
+      this.#filler = 0
+      if (chunk.length === 0) continue
       if (this.#input === null) this.#input = chunk
       else this.#keep(chunk)
     }
@@ -286,6 +331,14 @@ export class NodeSocket implements DriverSocket {
     this.#moreInput = null
     return null
   }
+}
+
+let filler = EMPTY
+
+/** Bytes that no reader gets, which all sockets share. */
+function fillerOf(length: number): Buffer {
+  if (filler.length < length || length === 0) filler = Buffer.alloc(Math.max(1, length))
+  return filler
 }
 
 function onData(this: net.Socket, chunk: Buffer): void {
