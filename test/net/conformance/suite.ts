@@ -8,6 +8,7 @@ import { gone } from './gone.js'
 import { ConformanceHarness } from './harness.js'
 import { netTest } from './nettest.js'
 import { nodeCases } from './node-cases/suite.js'
+import { overload } from './overload.js'
 import { readsAndSends } from './reads-and-sends.js'
 import { relaying } from './relaying.js'
 import { returnedValues } from './returned-values.js'
@@ -29,6 +30,7 @@ export function conformanceSuite(name: string, sample: ConformanceSample): void 
     readsAndSends(harness)
     flushing(harness)
     gone(harness)
+    overload(harness)
     nodeCases(harness)
     returnedValues(harness)
     relaying(harness)

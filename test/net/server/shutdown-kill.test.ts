@@ -87,6 +87,7 @@ describe('a server that is killed', () => {
         yield* conn.sendall('done')
       })
       const conn = yield* connect(LOOPBACK, port)
+      yield* sleep(10) // It has been accepted.
       const begin = world.now()
       const fate = yield* spawn(fateOf(conn))
       yield* kill(task, { grace: 1000 })

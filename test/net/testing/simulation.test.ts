@@ -324,8 +324,8 @@ describe('simulate', () => {
       { latency: 100 },
     )
 
-    // The look-ups of two addresses, and a round trip.
-    expect(now).toBe(400)
+    // The look-ups of two addresses, a round trip, and its confirmation.
+    expect(now).toBe(500)
   })
 
   it('can run twice at the same time in one process', async () => {

@@ -135,7 +135,7 @@ describe('in virtual time, without waiting:', () => {
       client.close()
     })
 
-    expect(world!.now()).toBe(5005)
+    expect(world!.now()).toBe(5006)
   })
 
   it('kill waits for a grace period of 5 s', async () => {

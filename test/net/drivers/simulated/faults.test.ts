@@ -37,10 +37,10 @@ describe('fault', () => {
       '2 accept 127.0.0.1:4915 -',
       '3 lookup - -',
       '4 connect 127.0.0.1:49152 127.0.0.1:4915',
-      '5 accept 127.0.0.1:4915 -',
-      '6 accept 127.0.0.1:4915 -',
+      '5 write 127.0.0.1:49152 127.0.0.1:4915',
+      '6 read 127.0.0.1:49152 127.0.0.1:4915',
       '7 accept 127.0.0.1:4915 -',
-      '8 read 127.0.0.1:4915 127.0.0.1:49152',
+      '8 accept 127.0.0.1:4915 -',
     ])
     expect(new Set(operations.map((line) => line.split(' ')[1]))).toEqual(
       new Set(['lookup', 'listen', 'accept', 'connect', 'read', 'write', 'shutdown']),

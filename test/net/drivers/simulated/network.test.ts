@@ -222,12 +222,12 @@ describe('addresses', () => {
   })
 
   it.each([
-    // IPv4 is preferred here, and tried first. The look-up takes 1 ms, the connection 2.
-    ['one that refuses', ['10.0.0.1', '127.0.0.1'], 4],
-    ['two that refuse', ['10.0.0.1', '10.0.0.2', '127.0.0.1'], 5],
-    ['one that hangs', ['10.0.0.3', '127.0.0.1'], 253],
-    ['two that hang, in both families', ['10.0.0.3', 'fd00::3', '127.0.0.1'], 503],
-    ['one that refuses and one that hangs', ['10.0.0.1', 'fd00::3', '127.0.0.1'], 254],
+    // IPv4 is preferred here, and tried first. The look-up takes 1 ms, an accepted connection 3.
+    ['one that refuses', ['10.0.0.1', '127.0.0.1'], 5],
+    ['two that refuse', ['10.0.0.1', '10.0.0.2', '127.0.0.1'], 6],
+    ['one that hangs', ['10.0.0.3', '127.0.0.1'], 254],
+    ['two that hang, in both families', ['10.0.0.3', 'fd00::3', '127.0.0.1'], 504],
+    ['one that refuses and one that hangs', ['10.0.0.1', 'fd00::3', '127.0.0.1'], 255],
   ])('after %s are tried in turn', async (_name, tried, ms) => {
     const found = await connecting('many.test', { addresses, names: { 'many.test': tried } })
 

@@ -22,6 +22,9 @@ export class SimulatedListener implements DriverListener {
   readonly #network: SocketNetwork
   readonly #target: ListenTarget
   readonly #backlog: SimulatedSocket[] = []
+  /** The clients that have been answered, and have not confirmed it. */
+  readonly #expected = new Set<SimulatedSocket>()
+  #closed = false
 
   constructor(network: SocketNetwork, address: Address, target: ListenTarget) {
     this.address = address
@@ -30,7 +33,8 @@ export class SimulatedListener implements DriverListener {
   }
 
   get full(): boolean {
-    return this.#backlog.length >= this.#target.backlog
+    for (const client of this.#expected) if (client.closed) this.#expected.delete(client)
+    return this.#backlog.length + this.#expected.size >= this.#target.backlog
   }
 
   /** Whether other listeners may have the same address. */
@@ -59,13 +63,24 @@ export class SimulatedListener implements DriverListener {
   }
 
   close(): void {
+    this.#closed = true
     this.#network.unregister(this)
     this.dropped += this.#backlog.length
     for (const socket of this.#backlog.splice(0)) socket.reset()
   }
 
+  /** A client is being answered. It takes a place. */
+  expect(client: SimulatedSocket): void {
+    this.#expected.add(client)
+  }
+
   /** A client has connected. */
-  arrived(socket: SimulatedSocket): void {
+  arrived(socket: SimulatedSocket, client: SimulatedSocket): void {
+    this.#expected.delete(client)
+    if (this.#closed) {
+      socket.reset()
+      return
+    }
     this.#backlog.push(socket)
     this.#reportReadable()
   }

@@ -269,13 +269,22 @@ export class SimulatedNetwork implements Driver {
       })
     } else {
       const server = new SimulatedSocket(this, client.remoteAddress, client.localAddress)
-      server.established(client)
-      server.wire.send(() => client.established(server))
-      const link = new Link(client, server)
-      this.#links.add(link)
-      this.#linkOf.set(client, link).set(server, link)
-      listener.arrived(server)
+      listener.expect(client)
+      server.wire.send(() => this.#answer(client, server, listener))
     }
+  }
+
+  /** The answer arrives at a client. Its confirmation brings the connection to the listener. */
+  #answer(client: SimulatedSocket, server: SimulatedSocket, listener: SimulatedListener): void {
+    if (client.closed) return
+    const link = new Link(client, server)
+    this.#links.add(link)
+    this.#linkOf.set(client, link).set(server, link)
+    client.wire.send(() => {
+      server.established(client)
+      listener.arrived(server, client)
+    })
+    client.established(server)
   }
 
   /** A listener for an address: one with that very address, or else one for every address. */
