@@ -13,13 +13,14 @@ import {
   timeout,
 } from '@bluelet/scheduler'
 import { type EventHandler, event, hastenCall, type Waiter, withdrawCall } from '@bluelet/scheduler/lowlevel'
-import { checkMs, shown } from '../check.js'
+import { checkMs, checkTimeout, shown } from '../check.js'
 import { checkHost, checkPort, shownHost } from '../driver/address.js'
 import type { Driver, DriverName, SocketSettings } from '../driver/protocol.js'
 import { driverOf } from '../drivers/select.js'
 import { ConnectError, codeOf } from '../errors.js'
 import type { Connection } from './connection.js'
-import { type ConnectionObserver, DEFAULT_END_TIMES } from './connection-observer.js'
+import { DEFAULT_END_TIMES } from './connection-observer.js'
+import { ConnectionTimeouts, type Timeouts } from './connection-timeouts.js'
 import { Attempts, connectToFirst } from './happy-eyeballs.js'
 import { lookup } from './lookup.js'
 import { settingsOf } from './socket-options.js'
@@ -39,6 +40,17 @@ export interface ConnectOptions extends SocketSettings {
    * It has no effect on a connection that is established.
    */
   readonly signal?: AbortSignalLike
+  /**
+   * How long a read waits while nothing is transferred in either direction, in milliseconds. Then
+   * it throws a {@link TimeoutError}, and the next read has a new limit. Default: `Infinity`.
+   */
+  readonly idleTimeout?: number
+  /**
+   * How long a send waits while the peer accepts nothing, in milliseconds. Then it throws a
+   * {@link TimeoutError}, and the connection is reset. Default: `Infinity`; for what is left at
+   * `close()` 30,000.
+   */
+  readonly stallTimeout?: number
   /**
    * The default of `linger` of `close`, in milliseconds. Default: 5,000.
    */
@@ -66,7 +78,7 @@ export interface ConnectOptions extends SocketSettings {
  * @throws RangeError, TypeError if the host, the port or an option is invalid
  */
 export function connect(host: string, port: number, options: ConnectOptions = {}): Event<Connection> {
-  const { timeout: ms = DEFAULT_TIMEOUT, driver, signal, linger } = options
+  const { timeout: ms = DEFAULT_TIMEOUT, driver, signal } = options
   checkHost('connect', host)
   checkPort('connect', port)
   if (host === '') throw new TypeError("connect(host, port): expected a host, got ''")
@@ -75,9 +87,9 @@ export function connect(host: string, port: number, options: ConnectOptions = {}
   if (signal !== undefined && typeof signal?.addEventListener !== 'function') {
     throw new TypeError(`connect: signal: expected an AbortSignal, got ${shown(signal)}`)
   }
-  if (linger !== undefined) checkMs(linger, 'connect: linger')
+  const timeouts = timeoutsOf(options)
   const settings = settingsOf(options, 'connect')
-  return event<Connection>(CONNECT, { host, port, ms, settings, driver, signal, linger })
+  return event<Connection>(CONNECT, { host, port, ms, settings, driver, signal, timeouts })
 }
 
 interface Target {
@@ -88,7 +100,22 @@ interface Target {
   readonly settings: SocketSettings
   readonly driver: Driver | DriverName | undefined
   readonly signal: AbortSignalLike | undefined
-  readonly linger: number | undefined
+  /** Of the connection; null if none of them is given. */
+  readonly timeouts: Timeouts | null
+}
+
+/** @throws RangeError if one of them is invalid */
+function timeoutsOf({ idleTimeout, stallTimeout, linger }: ConnectOptions): Timeouts | null {
+  if (idleTimeout === undefined && stallTimeout === undefined && linger === undefined) return null
+  const never = Number.POSITIVE_INFINITY
+  return {
+    idle: checkTimeout(idleTimeout ?? never, 'connect: idleTimeout', 'no limit'),
+    stall: checkTimeout(stallTimeout ?? never, 'connect: stallTimeout', 'no limit'),
+    end: {
+      stall: stallTimeout ?? DEFAULT_END_TIMES.stall,
+      linger: checkMs(linger ?? DEFAULT_END_TIMES.linger, 'connect: linger'),
+    },
+  }
 }
 
 /** A target whose driver has been chosen. */
@@ -132,7 +159,7 @@ function* lookupAndConnect(route: Route, attempts: Attempts): Coroutine<Connecti
   const addresses = yield* lookup(driver, host, port)
   const connection = yield* connectToFirst(route, addresses, attempts)
   if (connection !== undefined) {
-    if (route.linger !== undefined) connection.observer = observerWith(route.linger)
+    if (route.timeouts !== null) connection.observer = new ConnectionTimeouts(connection, route.timeouts)
     return connection
   }
   const { failures } = attempts
@@ -142,16 +169,6 @@ function* lookupAndConnect(route: Route, attempts: Attempts): Coroutine<Connecti
     codeOf(failures.at(-1)),
     failures,
   )
-}
-
-/** For a connection without a server: it has no timeouts but those of its end. */
-function observerWith(linger: number): ConnectionObserver {
-  return {
-    sweep: { start() {} },
-    endTimes: { ...DEFAULT_END_TIMES, linger },
-    lingers() {},
-    descriptorClosed() {},
-  }
 }
 
 function timeoutError(

@@ -93,6 +93,11 @@ export class ReadHalf implements EventHandler<number | ReadRequest, undefined, B
     return this.describe(this.#request)
   }
 
+  /** Total bytes that were received, whether or not a reader has got them. */
+  get arrived(): number {
+    return this.received + (this.#queue?.length ?? 0)
+  }
+
   /** Whether bytes have arrived that no task has read. The driver may have more. */
   get hasUnread(): boolean {
     return this.#queue !== null && this.#queue.length > 0
