@@ -215,7 +215,7 @@ export class Task<out T = unknown> implements TaskHandle<T> {
   returned(value: unknown): void {
     const caller = this.callers?.pop()
     if (caller !== undefined) this.#unwind(caller, NEXT, value)
-    else if (this.cancellation?.forced) this.settle({ kind: 'killed' })
+    else if (this.mode === RETURN && this.cancellation?.forced) this.settle({ kind: 'killed' })
     else this.settle({ kind: 'returned', value: value as T }) // The outermost coroutine returns a T.
   }
 

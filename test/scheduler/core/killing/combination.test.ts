@@ -1,10 +1,22 @@
 // Killing a task that waits in a combination of events.
 
-import { all, type Coroutine, group, kill, pause, race, sleep, spawn, timeout } from '@bluelet/scheduler'
+import {
+  all,
+  Channel,
+  type Coroutine,
+  call,
+  group,
+  kill,
+  pause,
+  race,
+  sleep,
+  spawn,
+  timeout,
+} from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
 import { internals } from '../../../support/internals.js'
 import { FOREVER_MS } from '../../coroutines.js'
-import { failure, virtually, world } from '../../world.js'
+import { failure, manualScheduler, stepAll, virtually, world } from '../../world.js'
 import { cleaner, failingCleaner } from './coroutines.js'
 
 describe.each([
@@ -118,5 +130,29 @@ describe.each([
     })
 
     expect(log).toEqual([])
+  })
+})
+
+describe('a branch that returns just as its grace period ends', () => {
+  it('has returned, and its value is disposed of', () => {
+    const scheduler = manualScheduler()
+    const channel = new Channel<string>()
+    const log: string[] = []
+    const task = scheduler.spawn(function* () {
+      yield* race([
+        call(function* () {
+          const message = yield* channel.receive()
+          return { [Symbol.dispose]: () => void log.push(`${message} disposed of`) }
+        }),
+      ])
+    })
+    stepAll(scheduler)
+
+    channel.trySend('message')
+    internals(scheduler).cancel(task, 0)
+    stepAll(scheduler)
+
+    expect(log).toEqual(['message disposed of'])
+    expect(task.outcome).toEqual({ kind: 'killed' })
   })
 })

@@ -1,0 +1,4 @@
+import { describeDeliveries } from './deliveries/suite.js'
+import { ALL } from './harness.js'
+
+describeDeliveries(ALL)

@@ -1,0 +1,3 @@
+import { describeDeliveries } from './deliveries/suite.js'
+
+describeDeliveries(40)
