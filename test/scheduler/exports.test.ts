@@ -113,6 +113,7 @@ describe('@bluelet/scheduler/lowlevel', () => {
   it('exports these values', () => {
     expect(Object.keys(lowlevel).sort()).toMatchInlineSnapshot(`
       [
+        "LATER",
         "TaskScope",
         "abortedWithin",
         "addTrace",
@@ -137,6 +138,7 @@ describe('@bluelet/scheduler/lowlevel', () => {
         "type Host",
         "type InnerWaits",
         "type Probe",
+        "type ResumeCause",
         "type Runtime",
         "type Schedule",
         "type ScopeOwner",
@@ -147,6 +149,7 @@ describe('@bluelet/scheduler/lowlevel', () => {
         "type Timers",
         "type Waiter",
         "type WakeCause",
+        "value LATER",
         "value TaskScope",
         "value abortedWithin",
         "value addTrace",

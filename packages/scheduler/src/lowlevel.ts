@@ -5,7 +5,8 @@
  * @packageDocumentation
  */
 
-export type { Probe, WakeCause } from './core/probe.js'
+export { LATER } from './core/later.js'
+export type { Probe, ResumeCause, WakeCause } from './core/probe.js'
 export type { EventHandler, InnerWaits, Runtime, Supervisor, TaskHandle, Waiter } from './core/protocol.js'
 export { hastenCall, withdrawCall } from './core/yieldable.js'
 export { addTrace } from './diagnostics/error-trace.js'

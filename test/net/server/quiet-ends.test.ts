@@ -333,7 +333,7 @@ function* flood(conn: Connection): Coroutine<never> {
 
 function* ending(task: Served['task']): Coroutine<void> {
   try {
-    yield* race([task, sleep(100)])
+    yield* race([task, sleep(10_000)])
   } catch (error) {
     if (!(error instanceof ClosedError)) throw error // Its listener was closed.
   }

@@ -247,7 +247,7 @@ describe('event', () => {
 
     const caught = await rejection(
       Promise.resolve(
-        event<never>(
+        event<number>(
           {
             ...ANSWER,
             enter() {
@@ -264,7 +264,7 @@ describe('event', () => {
 
   it('has catch and finally, as every promise has', async () => {
     const error = failure()
-    const failing = event<never>(
+    const failing = event<number>(
       {
         ...ANSWER,
         enter() {
@@ -287,7 +287,7 @@ describe('event', () => {
 
   it('has a catch that works without a then', async () => {
     const error = failure()
-    const failing = event<never>(
+    const failing = event<number>(
       {
         ...ANSWER,
         enter() {

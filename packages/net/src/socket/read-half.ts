@@ -7,7 +7,7 @@
  */
 
 import { ClosedError } from '@bluelet/scheduler'
-import type { EventHandler, Runtime } from '@bluelet/scheduler/lowlevel'
+import { type EventHandler, LATER, type Runtime } from '@bluelet/scheduler/lowlevel'
 import { ByteQueue } from '../driver/byte-queue.js'
 import type { DriverSocket } from '../driver/protocol.js'
 import { BusyError } from '../errors.js'
@@ -51,6 +51,8 @@ export class ReadHalf implements EventHandler<number | ReadRequest, undefined, B
   #waiter: Receiver<Buffer> | null = null
   /** Whether a read that has used up its receives is about to go on. */
   #continues = false
+  /** The request that could not be answered at once. If it is entered next, its search goes on. */
+  #attempted: number | ReadRequest | null = null
   /** The waiter's request, or the last one. */
   #request: number | ReadRequest = 0
   /** What ended the connection, once a reader has received that error. */
@@ -112,18 +114,19 @@ export class ReadHalf implements EventHandler<number | ReadRequest, undefined, B
     return typeof request === 'number' ? `recv(${request})` : request.name
   }
 
+  attempt(waiter: Receiver<Buffer>, request: number | ReadRequest): Buffer | typeof LATER {
+    const bytes = this.#begin(waiter, request)
+    if (bytes !== null) {
+      this.#account(waiter, bytes, request)
+      this.lookAtPeer()
+      return bytes
+    }
+    this.#attempted = request
+    return LATER
+  }
+
   enter(waiter: Receiver<Buffer>, request: number | ReadRequest): undefined {
-    if (this.#waiter !== null || (this.owner !== null && this.owner !== (waiter as unknown))) {
-      throw this.#busyError(request)
-    }
-    this.sentBefore = this.#connection.writeHalf?.sent ?? 0
-    if (typeof request !== 'number') request.restart?.()
-    let bytes: Buffer | null
-    try {
-      bytes = this.#try(request)
-    } catch (error) {
-      throw thrownBy(this.#connection, error)
-    }
+    const bytes = this.#begin(waiter, request)
     if (bytes !== null) {
       this.#give(waiter, bytes, request)
       return
@@ -139,6 +142,21 @@ export class ReadHalf implements EventHandler<number | ReadRequest, undefined, B
     return new BusyError(
       `${name}: ${this.#waiter?.task} is reading this connection, in ${this.request}; only one task at a time can read`,
     )
+  }
+
+  /** Makes the first try of a read. */
+  #begin(reader: Receiver<Buffer>, request: number | ReadRequest): Buffer | null {
+    if (this.#waiter !== null || (this.owner !== null && this.owner !== (reader as unknown))) {
+      throw this.#busyError(request)
+    }
+    this.sentBefore = this.#connection.writeHalf?.sent ?? 0
+    if (typeof request !== 'number' && request !== this.#attempted) request.restart?.()
+    this.#attempted = null
+    try {
+      return this.#try(request)
+    } catch (error) {
+      throw thrownBy(this.#connection, error)
+    }
   }
 
   withdraw(): void {
@@ -211,14 +229,19 @@ export class ReadHalf implements EventHandler<number | ReadRequest, undefined, B
   }
 
   #give(waiter: Receiver<Buffer>, bytes: Buffer, request: number | ReadRequest): void {
+    this.#account(waiter, bytes, request)
+    waiter.resume(bytes)
+    this.lookAtPeer()
+  }
+
+  /** Counts what a reader is about to receive. */
+  #account(waiter: Receiver<Buffer>, bytes: Buffer, request: number | ReadRequest): void {
     if (typeof request === 'number' || !(request instanceof Peek || request instanceof PeekExactly)) {
       this.received += bytes.length
       // A task receives what it has read. A branch may lose it.
       const byTask = waiter === waiter.task
       this.#returnable = byTask || bytes.length === 0 ? null : new WeakRef(bytes)
     }
-    waiter.resume(bytes)
-    this.lookAtPeer()
   }
 
   /** Fails the pending read; bytes that have arrived are kept. */
@@ -254,7 +277,7 @@ export class ReadHalf implements EventHandler<number | ReadRequest, undefined, B
     if (request.sees !== undefined) receives = this.#fill(queue, request.sees)
     let bytes = request.take(queue, false)
     for (; bytes === null; receives++) {
-      if (receives >= MAX_RECEIVES) {
+      if (receives >= MAX_RECEIVES || this.#continues) {
         this.#continueLater()
         return null
       }

@@ -20,6 +20,13 @@ export interface Kernel extends Runtime {
   waitOutside(source: string): void
   /** Such a wait is over. */
   waitedOutside(source: string): void
+  /**
+   * Counts a step of a task whose event was answered at once.
+   *
+   * @returns whether the task may take its next step right now. Under a schedule, and in a single
+   *   `step()`, it may not
+   */
+  mayContinue(): boolean
   /** Puts a task into the run queue. */
   ready(task: TaskHandle): void
   /** Receives an error that a supervisor or a watcher has thrown: it ends the run. */

@@ -29,6 +29,12 @@ export type WakeCause =
       readonly source: string
     }
 
+/** Why a task continues although it was not made ready: the answer to its yield was there. */
+export interface ResumeCause {
+  /** The event was answered at once. */
+  readonly kind: 'at once'
+}
+
 /**
  * Is called as a scheduler works, at once and in order; see `Scheduler.attach`. Every method is
  * optional. A probe must not call the scheduler. A probe that throws is detached, and its error is
@@ -37,8 +43,12 @@ export type WakeCause =
 export interface Probe {
   /** A task was spawned. `spawner` is null for a root and for a spawn from outside. */
   spawn?(task: TaskHandle, spawner: TaskHandle | null): void
-  /** A task begins a step, entered with a value, with an error, or by `return()`. */
-  resume?(task: TaskHandle, how: 'value' | 'error' | 'return', value: unknown): void
+  /**
+   * A task begins a step, entered with a value, with an error, or by `return()`. With a cause it
+   * continues, because what it has just yielded was answered at once: it neither parks nor wakes in
+   * between.
+   */
+  resume?(task: TaskHandle, how: 'value' | 'error' | 'return', value: unknown, cause?: ResumeCause): void
   /** A task yielded an event, a coroutine, a task, a promise, or a value that will be refused. */
   yield?(task: TaskHandle, yielded: unknown): void
   /** What the task yielded was not fulfilled at once: it waits. */

@@ -8,6 +8,7 @@
 
 import type { Host } from '../host/host.js'
 import type { Timers } from '../stores/timer-heap.js'
+import type { LATER } from './later.js'
 import type { Outcome, TaskState } from './task-state.js'
 
 /**
@@ -163,6 +164,16 @@ export interface EventHandler<A = unknown, W = unknown, T = unknown> {
    * brackets.
    */
   describe?(arg: A): string
+  /**
+   * Gives the answer if it is already here, such as bytes that have arrived: the task then
+   * continues in the same step, which costs no turn. Otherwise gives `LATER`, and the event is
+   * entered.
+   *
+   * It may throw, which is an error at the yield. It is only a short cut: `enter` must do without,
+   * since branches of `race` and `all` are only entered. An attempt that gives `LATER` may leave
+   * state of the request for the `enter` that follows at once.
+   */
+  attempt?(waiter: Waiter<T>, arg: A): T | typeof LATER
   /**
    * Starts to fulfil the event: arranges exactly one `resume` or `throw` of the waiter, now or
    * later. An event that gives its argument at once (Bluelet's ValueEvent) has neither `enter` nor

@@ -156,13 +156,13 @@ export class Task<out T = unknown> implements TaskHandle<T> {
   resume(value: unknown, source?: string): void {
     // Most events resume while they are entered.
     if (this.phase !== ENTERING) this.#wake(source ?? this.handler?.external)
-    this.#ready(NEXT, value)
+    this.answer(NEXT, value)
   }
 
   /** @internal */
   throw(error: unknown, source?: string): void {
     if (this.phase !== ENTERING) this.#wake(source ?? this.handler?.external)
-    this.#ready(THROW, error)
+    this.answer(THROW, error)
   }
 
   /** @internal */
@@ -170,7 +170,7 @@ export class Task<out T = unknown> implements TaskHandle<T> {
     if (this.phase === PARKED) throw notWithdrawn(this)
     this.#wake(undefined)
     const cancellation = this.cancellation as Cancellation // Only a cancellation withdraws a task's wait.
-    this.#ready(cancellation.deliver(this), cancellation.error)
+    this.answer(cancellation.deliver(this), cancellation.error)
   }
 
   /** @internal */
@@ -184,7 +184,7 @@ export class Task<out T = unknown> implements TaskHandle<T> {
 
   /** Ends the coroutine on top of the stack with a value, after its `finally` blocks. @internal */
   end(value: unknown): void {
-    this.#ready(RETURN, value)
+    this.answer(RETURN, value)
   }
 
   /** The end of a wait. `source` is what outside the scheduler has ended it. */
@@ -194,7 +194,8 @@ export class Task<out T = unknown> implements TaskHandle<T> {
     if (this.scheduler.probes !== null) this.scheduler.woken(this, source)
   }
 
-  #ready(mode: Mode, value: unknown): void {
+  /** Puts the task into the run queue with an answer to what it yielded. @internal */
+  answer(mode: Mode, value: unknown): void {
     this.phase = READY
     this.mode = mode
     this.value = value
@@ -233,7 +234,7 @@ export class Task<out T = unknown> implements TaskHandle<T> {
     this.cancellation?.unwound()
     // After the grace period the caller returns, too. An error stays an error: `return()` would
     // lose it.
-    this.#ready(mode === NEXT && this.cancellation?.forced ? RETURN : mode, value)
+    this.answer(mode === NEXT && this.cancellation?.forced ? RETURN : mode, value)
   }
 
   // Cancellation.
@@ -293,7 +294,7 @@ export class Task<out T = unknown> implements TaskHandle<T> {
       this.#abandon()
       return true
     }
-    this.#ready(cancellation.deliver(this), cancellation.error)
+    this.answer(cancellation.deliver(this), cancellation.error)
     return true
   }
 

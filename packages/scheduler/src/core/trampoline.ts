@@ -3,11 +3,14 @@
  *
  * A step enters the coroutine on top of the task's stack, lets it run to its next yield, and looks
  * at the result: a return or an error goes to the caller below, a yielded value to the handler that
- * fulfils it. It knows no event by name.
+ * fulfils it. If the answer is already here, such as bytes that have arrived, the coroutine
+ * continues at once. It knows no event by name.
  */
 
 import { NATIVE_NEXT } from './coroutine.js'
-import type { Coroutine } from './protocol.js'
+import { LATER } from './later.js'
+import type { ResumeCause } from './probe.js'
+import type { Coroutine, Request, Waiter } from './protocol.js'
 import type { Task } from './task.js'
 import { ENTERING, NEXT, PARKED, RUNNING, THROW } from './task-state.js'
 import { park, type Wait } from './wait.js'
@@ -16,35 +19,76 @@ import { requestOf } from './yieldable.js'
 /** What a probe calls the modes, in their order. */
 const MODE_NAMES = ['value', 'error', 'return'] as const
 
-/** Runs a task to its next yield. The task must be new or ready. */
+/** How many events in a row are answered at once before the other tasks have their turn. */
+const MAX_ANSWERS = 64
+
+const AT_ONCE: ResumeCause = { kind: 'at once' }
+
+/**
+ * Runs a task to its next yield, and on beyond it as long as what it yields is answered at once.
+ * The task must be new or ready.
+ */
 export function step(task: Task): void {
+  const { scheduler } = task
   const coroutine = task.coroutine as Coroutine // A task that has not ended has one.
-  const { mode, value } = task
-  const { probes } = task.scheduler
-  if (probes !== null) probes.tell('resume', task, MODE_NAMES[mode], value)
-  task.phase = RUNNING
+  let { mode, value } = task
+  let cause: ResumeCause | undefined
   task.value = undefined
-  let result: IteratorResult<unknown>
-  try {
-    result =
-      mode === NEXT
-        ? NATIVE_NEXT.call(coroutine, value)
-        : mode === THROW
-          ? coroutine.throw(value)
-          : coroutine.return(value)
-  } catch (error) {
-    task.threw(error)
-    return
+  for (let answers = 0; ; answers++) {
+    const { probes } = scheduler
+    if (probes !== null) probes.tell('resume', task, MODE_NAMES[mode], value, cause)
+    task.phase = RUNNING
+    let result: IteratorResult<unknown>
+    try {
+      result =
+        mode === NEXT
+          ? NATIVE_NEXT.call(coroutine, value)
+          : mode === THROW
+            ? coroutine.throw(value)
+            : coroutine.return(value)
+    } catch (error) {
+      task.threw(error)
+      return
+    }
+    if (result.done) {
+      task.returned(result.value)
+      return
+    }
+    const yielded = result.value
+    if (scheduler.probes !== null) scheduler.probes.tell('yield', task, yielded)
+    if (task.cancellation !== null) {
+      if (!task.interrupt(task.cancellation)) perform(task, yielded)
+      return
+    }
+    try {
+      value = attempt(task, yielded)
+      mode = NEXT
+    } catch (error) {
+      value = error
+      mode = THROW
+    }
+    if (value === LATER) {
+      perform(task, yielded)
+      return
+    }
+    if (answers === MAX_ANSWERS || !scheduler.mayContinue()) {
+      task.answer(mode, value)
+      return
+    }
+    cause = AT_ONCE
   }
-  if (result.done) task.returned(result.value)
-  else perform(task, result.value)
 }
 
-/** Fulfils what the task has yielded, or delivers its cancellation instead. */
+/** Gives the answer to what was yielded if it is already here, or else `LATER`. */
+export function attempt(waiter: Waiter<unknown>, yielded: unknown): unknown {
+  // What is no event, and has no handler, is entered.
+  const handler = (yielded as Partial<Request> | null | undefined)?.$handler
+  if (handler?.attempt === undefined) return LATER
+  return handler.attempt(waiter, (yielded as Request).$argument)
+}
+
+/** Fulfils what the task has yielded. */
 function perform(task: Task, yielded: unknown): void {
-  const { probes } = task.scheduler
-  if (probes !== null) probes.tell('yield', task, yielded)
-  if (task.cancellation !== null && task.interrupt(task.cancellation)) return
   enter(task, yielded)
   if (task.phase === PARKED) task.parked()
 }

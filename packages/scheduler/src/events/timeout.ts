@@ -2,6 +2,7 @@
 
 import { checkDuration } from '../check.js'
 import type { Event, EventHandler, Needs, Waiter, Yieldable, Yielded } from '../core/protocol.js'
+import { attempt } from '../core/trampoline.js'
 import type { Wait } from '../core/wait.js'
 import { coroutineOf, describe } from '../diagnostics/snapshot.js'
 import { TimeoutError } from '../errors.js'
@@ -82,6 +83,8 @@ function expire(countdown: Countdown): void {
 const TIMEOUT: EventHandler<Limit, Countdown, any> = {
   name: 'timeout',
   describe: ({ ms }) => `timeout(${ms})`,
+  // What is answered at once needs no timer.
+  attempt: (waiter, { yieldable }) => attempt(waiter, yieldable),
   enter: (waiter, limit) => new Countdown(waiter, limit),
   withdraw: (_waiter, _limit, countdown) => countdown.combination.withdraw(),
   hasten: (_waiter, _limit, countdown) => countdown.combination.hasten(),

@@ -76,6 +76,14 @@ export class Loop implements Kernel {
   readonly #schedule: Schedule | null
   readonly #budgetSteps: number
   readonly #budgetTime: number
+  /** The steps of this turn so far. */
+  #steps = 0
+  /** After so many steps the loop looks at the clock. */
+  #look = 1
+  /** When the time of this turn is used up. */
+  #deadline = 0
+  /** Whether a task may take several steps in a row: in a turn without a schedule. */
+  #continues = false
   #context: (() => StepContext) | undefined
   #lastId = 0
   /** The number of external waits, and of background operations that hold the run open. */
@@ -258,29 +266,43 @@ export class Loop implements Kernel {
     this.#awake = true
     this.#expireTimers()
     setCapturing(this.sites !== null)
-    const end = queue.size === 0 ? 0 : host.now() + this.#budgetTime
-    let steps = 0
-    // Looks at the clock after 1, 2, 4 ... steps: slow steps are noticed soon, and fast ones pay
-    // little.
-    let look = 1
+    this.#deadline = queue.size === 0 ? 0 : host.now() + this.#budgetTime
+    this.#steps = 0
+    this.#look = 1
+    this.#continues = schedule === null
     const outer = setRunning(this)
     try {
       while (queue.size > 0) {
         if (schedule !== null) this.#current = null // An error of the schedule is no task's.
         this.#step(takeNext(queue, schedule))
-        if (++steps === look) {
-          if (steps >= this.#budgetSteps || host.now() >= end) break
-          look = Math.min(look + Math.min(look, MAX_STEPS_PER_LOOK), this.#budgetSteps)
-        }
+        if (!this.#spend()) break
       }
     } catch (error) {
       this.#escaped(error)
     }
     this.#current = null
+    this.#continues = false
     setRunning(outer)
     setCapturing(false)
     if (queue.size > 0) host.soon(this.#turn)
     else this.settleDown()
+  }
+
+  /**
+   * Counts a step. It looks at the clock after 1, 2, 4 ... steps: slow steps are noticed soon, and
+   * fast ones pay little.
+   *
+   * @returns whether the budget of the turn has room for another one
+   */
+  #spend(): boolean {
+    if (++this.#steps < this.#look) return true
+    if (this.#steps >= this.#budgetSteps || this.host.now() >= this.#deadline) return false
+    this.#look = Math.min(this.#steps + Math.min(this.#steps, MAX_STEPS_PER_LOOK), this.#budgetSteps)
+    return true
+  }
+
+  mayContinue(): boolean {
+    return this.#continues && this.#spend()
   }
 
   /** Takes a single step, after expiring the timers. @returns whether a task was ready */
