@@ -255,14 +255,14 @@ describe('an event whose answer is already here', () => {
     ])
   })
 
-  it('is heard by probes as a yield and a resume with that cause', async () => {
+  it('is reported to probes as a yield and a resume with that cause', async () => {
     const { scheduler } = world()
-    const heard: unknown[][] = []
+    const reported: unknown[][] = []
     const probe: Probe = {
-      yield: (task, yielded) => void heard.push(['yield', `${task}`, typeof yielded]),
-      resume: (task, ...values) => void heard.push(['resume', `${task}`, ...values]),
-      park: () => void heard.push(['park']),
-      wake: () => void heard.push(['wake']),
+      yield: (task, yielded) => void reported.push(['yield', `${task}`, typeof yielded]),
+      resume: (task, ...values) => void reported.push(['resume', `${task}`, ...values]),
+      park: () => void reported.push(['park']),
+      wake: () => void reported.push(['wake']),
     }
     scheduler.attach(probe)
 
@@ -274,7 +274,7 @@ describe('an event whose answer is already here', () => {
     })
 
     const cause = { kind: 'at once' }
-    expect(heard).toEqual([
+    expect(reported).toEqual([
       ['resume', 'main#1', 'value', undefined, undefined],
       ['yield', 'main#1', 'object'],
       ['resume', 'main#1', 'value', 7, cause],

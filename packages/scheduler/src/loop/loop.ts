@@ -28,15 +28,10 @@ import { TaskList } from '../stores/task-list.js'
 import { TimerHeap } from '../stores/timer-heap.js'
 import { budgetOf, type SchedulerOptions } from './options.js'
 import { setRunning } from './running.js'
+import { TurnBudget } from './turn-budget.js'
 
 /** The grace period of a run, in milliseconds, unless it is told otherwise. */
 export const DEFAULT_GRACE = 5000
-
-/**
- * The largest number of steps between two looks at the clock. A look costs as much as two steps;
- * 128 steps take microseconds.
- */
-const MAX_STEPS_PER_LOOK = 128
 
 /** The run that a loop serves: decides what happens when the loop has nothing left to do. */
 export interface LoopOwner {
@@ -74,14 +69,7 @@ export class Loop implements Kernel {
   readonly #queue = new RingQueue<Task>()
   /** Null: first in, first out. */
   readonly #schedule: Schedule | null
-  readonly #budgetSteps: number
-  readonly #budgetTime: number
-  /** The steps of this turn so far. */
-  #steps = 0
-  /** After so many steps the loop looks at the clock. */
-  #look = 1
-  /** When the time of this turn is used up. */
-  #deadline = 0
+  readonly #budget: TurnBudget
   /** Whether a task may take several steps in a row: in a turn without a schedule. */
   #continues = false
   #context: (() => StepContext) | undefined
@@ -106,8 +94,7 @@ export class Loop implements Kernel {
     this.#hasDefaultHost = options.host === undefined
     this.sites = sites ? new CallSites() : null
     this.#schedule = untilItFails(host.schedule)
-    this.#budgetSteps = steps
-    this.#budgetTime = time
+    this.#budget = new TurnBudget(steps, time)
     this.#timer = new HostTimer(host, () => this.#wakeUp())
     this.#turn = () => this.#takeTurn()
     if (this.sites !== null) this.attach(this.sites)
@@ -266,16 +253,14 @@ export class Loop implements Kernel {
     this.#awake = true
     this.#expireTimers()
     setCapturing(this.sites !== null)
-    this.#deadline = queue.size === 0 ? 0 : host.now() + this.#budgetTime
-    this.#steps = 0
-    this.#look = 1
+    if (queue.size > 0) this.#budget.begin(host)
     this.#continues = schedule === null
     const outer = setRunning(this)
     try {
       while (queue.size > 0) {
         if (schedule !== null) this.#current = null // An error of the schedule is no task's.
         this.#step(takeNext(queue, schedule))
-        if (!this.#spend()) break
+        if (!this.#budget.spend(host)) break
       }
     } catch (error) {
       this.#escaped(error)
@@ -288,21 +273,8 @@ export class Loop implements Kernel {
     else this.settleDown()
   }
 
-  /**
-   * Counts a step. It looks at the clock after 1, 2, 4 ... steps: slow steps are noticed soon, and
-   * fast ones pay little.
-   *
-   * @returns whether the budget of the turn has room for another one
-   */
-  #spend(): boolean {
-    if (++this.#steps < this.#look) return true
-    if (this.#steps >= this.#budgetSteps || this.host.now() >= this.#deadline) return false
-    this.#look = Math.min(this.#steps + Math.min(this.#steps, MAX_STEPS_PER_LOOK), this.#budgetSteps)
-    return true
-  }
-
   mayContinue(): boolean {
-    return this.#continues && this.#spend()
+    return this.#continues && this.#budget.spend(this.host)
   }
 
   /** Takes a single step, after expiring the timers. @returns whether a task was ready */
