@@ -12,6 +12,7 @@ import {
   sleep,
   spawn,
 } from '@bluelet/scheduler'
+import { onAbort } from '@bluelet/scheduler/lowlevel'
 import { describe, expect, it } from 'vitest'
 import { eventSuite } from '../event-suite.js'
 import { rejection, virtually } from '../world.js'
@@ -75,6 +76,54 @@ describe('aborted', () => {
 
     expect(getEventListeners(signal, 'abort')).toEqual([])
     expect(getEventListeners(controller.signal, 'abort')).toEqual([])
+  })
+
+  it('adds one listener to a signal, however many tasks and runs wait for it', async () => {
+    const controller = new AbortController()
+    const { signal } = controller
+    const listeners = () => getEventListeners(signal, 'abort').length
+    const counts: number[] = []
+    const resumed: number[] = []
+
+    const runs = Array.from({ length: 11 }, () =>
+      rejection(run(() => byDelegation(sleep(60_000)), { signal })),
+    )
+    await virtually(function* () {
+      for (let i = 0; i < 20; i++) {
+        yield* spawn(function* () {
+          yield* aborted(signal)
+          resumed.push(i)
+        })
+      }
+      const killed = yield* spawn(() => byDelegation(aborted(signal)))
+      yield sleep(1)
+      counts.push(listeners())
+      yield kill(killed)
+      counts.push(listeners())
+      controller.abort('now')
+      counts.push(listeners())
+    })
+
+    expect(counts).toEqual([1, 1, 0])
+    expect(resumed).toEqual(Array.from({ length: 20 }, (_, i) => i))
+    expect(await Promise.all(runs)).toEqual(runs.map(() => 'now'))
+  })
+
+  it('is not resumed by a signal from which another one that it resumes has withdrawn it', async () => {
+    const calls: string[] = []
+    const controller = new AbortController()
+    let withdraw = (): void => {}
+    onAbort(controller.signal, () => {
+      calls.push('first')
+      withdraw()
+    })
+    withdraw = onAbort(controller.signal, () => void calls.push('second'))
+    onAbort(controller.signal, () => void calls.push('third'))
+
+    controller.abort()
+    withdraw()
+
+    expect(calls).toEqual(['first', 'third'])
   })
 
   it('holds nothing once its signal has fired: what waits afterwards is a deadlock', async () => {

@@ -4,6 +4,7 @@
  */
 
 import { type AbortSignalLike, type Event, Latch } from '@bluelet/scheduler'
+import { onAbort } from '@bluelet/scheduler/lowlevel'
 
 /** Combines several sources of one request. */
 export class ShutdownSignal {
@@ -27,9 +28,7 @@ export class ShutdownSignal {
       this.#latch.open()
       return
     }
-    const abort = () => this.#latch.open()
-    signal.addEventListener('abort', abort)
-    this.#removals.push(() => signal.removeEventListener('abort', abort))
+    this.#removals.push(onAbort(signal, () => this.#latch.open()))
   }
 
   /**

@@ -3,6 +3,7 @@
 import { inspect } from '../check.js'
 import type { Event, EventHandler, Waiter } from '../core/protocol.js'
 import { event } from '../event/event-object.js'
+import { onAbort } from '../loop/on-abort.js'
 import type { AbortSignalLike } from '../loop/options.js'
 
 /**
@@ -36,34 +37,27 @@ export function abortedWithin<S extends AbortSignalLike>(signal: S): S {
   return signal
 }
 
-type Listener = () => void
-
-const ABORTED_WITHIN: EventHandler<AbortSignalLike, Listener | undefined, unknown> = {
+const ABORTED_WITHIN: EventHandler<AbortSignalLike, (() => void) | undefined, unknown> = {
   name: 'aborted',
   enter: listen,
   withdraw: unlisten,
 }
 
-const ABORTED: EventHandler<AbortSignalLike, Listener | undefined, unknown> = {
+const ABORTED: EventHandler<AbortSignalLike, (() => void) | undefined, unknown> = {
   name: 'aborted',
   external: 'signal',
   enter: listen,
   withdraw: unlisten,
 }
 
-function listen(waiter: Waiter<unknown>, signal: AbortSignalLike): Listener | undefined {
+function listen(waiter: Waiter<unknown>, signal: AbortSignalLike): (() => void) | undefined {
   if (signal.aborted) {
     waiter.resume(signal.reason)
     return undefined
   }
-  const listener = () => {
-    signal.removeEventListener('abort', listener)
-    waiter.resume(signal.reason)
-  }
-  signal.addEventListener('abort', listener)
-  return listener
+  return onAbort(signal, () => waiter.resume(signal.reason))
 }
 
-function unlisten(_waiter: Waiter<unknown>, signal: AbortSignalLike, listener: Listener | undefined): void {
-  if (listener !== undefined) signal.removeEventListener('abort', listener)
+function unlisten(_waiter: Waiter<unknown>, _signal: AbortSignalLike, stop: (() => void) | undefined): void {
+  stop?.()
 }

@@ -14,6 +14,7 @@ import { waitsFor } from '../diagnostics/snapshot.js'
 import { DeadlockError, KilledError, listed } from '../errors.js'
 import { type ScopeOwner, TaskScope } from '../scope/task-scope.js'
 import type { Loop, LoopOwner } from './loop.js'
+import { onAbort } from './on-abort.js'
 import type { AbortSignalLike } from './options.js'
 
 /** The settling functions of a promise. */
@@ -116,7 +117,6 @@ export class Run<T = unknown> implements LoopOwner, ScopeOwner {
       abort()
       return
     }
-    signal.addEventListener('abort', abort)
-    this.#unlisten = () => signal.removeEventListener('abort', abort)
+    this.#unlisten = onAbort(signal, abort)
   }
 }
