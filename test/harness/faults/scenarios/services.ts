@@ -1,6 +1,6 @@
 // Servers that have more to do than to answer, while operations fail.
 
-import { type Connection, connect, listen } from '@bluelet/net'
+import { type Connection, connect, listen, relay } from '@bluelet/net'
 import {
   all,
   Cancelled,
@@ -13,6 +13,7 @@ import {
   Latch,
   sleep,
   spawn,
+  type Yieldable,
 } from '@bluelet/scheduler'
 import { internals } from '../../../support/internals.js'
 import { upcase } from '../../handlers.js'
@@ -22,8 +23,13 @@ import { ask, dial, several } from '../talk.js'
 export const services: readonly Scenario[] = [
   {
     title: 'a proxy',
-    serve: proxy,
+    serve: (harness) => proxy(harness, (near, far) => all([copy(near, far), copy(far, near)])),
     visit: (harness) => several(2, (i) => dial((conn) => ask(harness, `client ${i}`, conn))),
+  },
+  {
+    title: 'a proxy that relays',
+    serve: (harness) => proxy(harness, relay),
+    visit: (harness) => several(1, (i) => dial((conn) => ask(harness, `client ${i}`, conn))),
   },
   { title: 'a chat', serve: chat, visit: chatting },
   {
@@ -50,21 +56,22 @@ export const services: readonly Scenario[] = [
 ]
 
 /** Each of its connections has one of its own behind it. */
-function* proxy(harness: FaultHarness): Coroutine<void> {
+function* proxy(
+  harness: FaultHarness,
+  pass: (near: Connection, far: Connection) => Yieldable,
+): Coroutine<void> {
   const behind = yield* spawn.with({ name: 'behind' }, harness.server(upcase, PORT + 1))
   try {
-    yield* harness.server(relay)
+    yield* harness.server(function* (near) {
+      const far = yield* connect(HOST, PORT + 1)
+      try {
+        yield pass(near, far)
+      } finally {
+        far.close()
+      }
+    })
   } finally {
     internals(harness.scheduler).cancel(behind)
-  }
-}
-
-function* relay(near: Connection): Coroutine<void> {
-  const far = yield* connect(HOST, PORT + 1)
-  try {
-    yield* all([copy(near, far), copy(far, near)])
-  } finally {
-    far.close()
   }
 }
 

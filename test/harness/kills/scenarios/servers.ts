@@ -1,8 +1,17 @@
 // Servers with their clients.
 
 import assert from 'node:assert/strict'
-import { type Connection, connect, server } from '@bluelet/net'
-import { all, Channel, ClosedError, type Coroutine, Semaphore, sleep, timeout } from '@bluelet/scheduler'
+import { type Connection, connect, relay, server } from '@bluelet/net'
+import {
+  all,
+  Channel,
+  ClosedError,
+  type Coroutine,
+  Semaphore,
+  sleep,
+  timeout,
+  type Yieldable,
+} from '@bluelet/scheduler'
 import { internals } from '../../../support/internals.js'
 import { echo, upcase } from '../../handlers.js'
 import type { KillHarness } from '../harness.js'
@@ -42,7 +51,8 @@ export const servers: readonly Scenario[] = [
     run: (harness) => serving(harness, upcase, clients(2, asking)),
   },
   { title: 'a chat', follows: GONE, run: chat },
-  { title: 'a proxy', follows: GONE, run: proxy },
+  { title: 'a proxy', follows: GONE, run: (harness) => proxy(harness, copying) },
+  { title: 'a proxy that relays', follows: GONE, run: (harness) => proxy(harness, () => relay) },
   { title: 'a server that is killed while it serves', follows: GONE, run: ending },
   { title: 'a server that works for one client at a time', follows: GONE, run: oneByOne },
   { title: 'a handler with a task of its own', follows: GONE, run: ticking },
@@ -92,12 +102,15 @@ function chat(harness: KillHarness): Coroutine {
   }
 }
 
-/** Two connections, and a task for each direction. */
-function proxy(harness: KillHarness): Coroutine {
+/** How a proxy passes bytes on. */
+type Passing = (near: Connection, far: Connection) => Yieldable
+
+function proxy(harness: KillHarness, passing: (harness: KillHarness) => Passing): Coroutine {
+  const pass = passing(harness)
   return serving(harness, upcase, [front])
 
   function* front(): Coroutine<void> {
-    const proxy = yield* harness.start('proxy', server('', PORT + 1, relay))
+    const proxy = yield* harness.start('proxy', server('', PORT + 1, served))
     try {
       yield* unlessGone(dialingProxy())
     } finally {
@@ -114,14 +127,20 @@ function proxy(harness: KillHarness): Coroutine {
     }
   }
 
-  function* relay(near: Connection): Coroutine<void> {
+  function* served(near: Connection): Coroutine<void> {
     const far = yield* connect(HOST, PORT)
     try {
-      yield* all([harness.guarded('there', copy(near, far)), harness.guarded('back', copy(far, near))])
+      yield pass(near, far)
     } finally {
       far.close()
     }
   }
+}
+
+/** A task for each direction. */
+function copying(harness: KillHarness): Passing {
+  return (near, far) =>
+    all([harness.guarded('there', copy(near, far)), harness.guarded('back', copy(far, near))])
 
   function* copy(from: Connection, to: Connection): Coroutine<void> {
     for (let data = yield* from.recv(); data.length > 0; data = yield* from.recv()) yield* to.sendall(data)
