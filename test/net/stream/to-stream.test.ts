@@ -99,7 +99,7 @@ describe.each(WORLDS)('toStream on %s', ({ driver, play }) => {
       const sending = yield* spawn(errorOf, other.sendall(Buffer.alloc(64 * MIB)))
       yield* sleep(50)
       yield* nodeTurns()
-      const read = [stream.readableLength, sending.outcome]
+      const read = [stream.readableLength <= 131_072, sending.outcome]
       let written = 0
       do written += MIB
       while (stream.write(Buffer.alloc(MIB)))
@@ -109,7 +109,7 @@ describe.each(WORLDS)('toStream on %s', ({ driver, play }) => {
       return [...read, written < 64 * MIB, waits]
     })
 
-    expect(seen).toEqual([0, undefined, true, true])
+    expect(seen).toEqual([true, undefined, true, true])
   })
 
   it('says that it can take more once the peer has taken it', async () => {
@@ -158,9 +158,10 @@ describe.each(WORLDS)('toStream on %s', ({ driver, play }) => {
       const error = new Error('broken')
       const errors: unknown[] = []
       reset.on('error', (thrown) => errors.push(thrown))
+      const failed = once(peer, 'error')
       reset.destroy(error)
       yield closed(reset)
-      const [met] = yield once(peer.resume(), 'error')
+      const [met] = yield failed
       return [errors[0] === error, met.name, one.closed]
     })
     const orderly = await between(function* ({ one, other }) {
@@ -191,6 +192,18 @@ describe.each(WORLDS)('toStream on %s', ({ driver, play }) => {
     })
 
     expect(seen).toEqual(['half', 'ConnectionResetError', true, true])
+  })
+
+  it('fails with the reset of its peer although no library reads it yet', async () => {
+    const seen = await between(function* ({ one, other }) {
+      const failed = once(toStream(one), 'error')
+      yield* sleep(20)
+      other.abort()
+      const [error] = yield failed
+      return error.name
+    })
+
+    expect(seen).toBe('ConnectionResetError')
   })
 
   it('reports a send that fails to its writer', async () => {
@@ -402,8 +415,12 @@ describe('a session whose connection is a stream', () => {
     expect(closed[0]?.ms).toBeLessThan(1500)
   })
 
-  it('is not idle while the stream does not read', async () => {
-    const { reasons } = await served(() => {}, speak, { idleTimeout: 1000, stallTimeout: 1000 })
+  it('is not idle while the stream has more than its library reads', async () => {
+    const flood = function* (conn: Connection) {
+      yield* race([conn.sendall(Buffer.alloc(200_000)), sleep(5000)])
+      conn.abort()
+    }
+    const { reasons } = await served(() => {}, flood, { idleTimeout: 1000, stallTimeout: 1000 })
 
     expect(reasons).not.toContain('idle')
   })

@@ -108,6 +108,8 @@ function duplexOver(conn: Connection): Duplex {
   readHalf.owner = reading
   writeHalf.owner = writing
   conn.scheduler.ref(SOURCE)
+  // As a socket of Node does, it notices an end or a reset before a library reads.
+  stream.read(0)
   return stream
 }
 
