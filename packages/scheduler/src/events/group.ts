@@ -101,7 +101,8 @@ class TaskLimiter implements Gate {
 /** One group that is under way. */
 class RunningGroup implements Group, ScopeOwner {
   readonly spawn: Spawn
-  readonly #waiter: Waiter<unknown>
+  /** Null once it has been answered. */
+  #waiter: Waiter<unknown> | null
   readonly #scope = new TaskScope(this)
   readonly #limiter: TaskLimiter | null
   #body: Task | null = null
@@ -115,6 +116,7 @@ class RunningGroup implements Group, ScopeOwner {
 
   constructor(waiter: Waiter<unknown>, { body, limit }: GroupRequest) {
     this.#waiter = waiter
+    this.scheduler = waiter.scheduler
     this.#limiter = limit === Number.POSITIVE_INFINITY ? null : new TaskLimiter(limit)
     this.spawn = spawnThrough(this.#scope, this.#limiter)
     const request = toCoroutine(body, [this], 'group')
@@ -131,9 +133,7 @@ class RunningGroup implements Group, ScopeOwner {
   }
 
   /** The scheduler of the task that has yielded the group. */
-  get scheduler(): Runtime {
-    return this.#waiter.scheduler
-  }
+  readonly scheduler: Runtime
 
   cancel(): void {
     for (const task of this.#scope.tasks as Task[]) {
@@ -164,35 +164,50 @@ class RunningGroup implements Group, ScopeOwner {
 
   /** The grace period of the waiter has become shorter. */
   hasten(): void {
-    const { grace } = this.#waiter
-    if (this.#waiter.leaving) this.#scope.cancel(grace)
+    const { grace, leaving } = this.#waiter as Waiter<unknown> // It waits.
+    if (leaving) this.#scope.cancel(grace)
     this.#disposal?.hasten(grace)
   }
 
   #finish(): void {
     this.#ended = true
-    const waiter = this.#waiter
+    const waiter = this.#waiter as Waiter<unknown> // It is answered below.
     const scope = this.#scope
-    const outcome = this.#body?.outcome
-    const lost = scope.failed || this.#withdrawn === 'after its body'
+    const body = this.#body
+    const outcome = body?.outcome
+    const withdrawn = this.#withdrawn
+    const lost = scope.failed || withdrawn === 'after its body'
     if (lost && outcome?.kind === 'returned' && !this.#discarded) {
-      this.#discarded = true
-      const { scheduler, grace } = waiter
-      this.#disposal = giveBack(
-        scheduler,
-        grace,
-        () => dispose(outcome.value),
-        (errors) => {
-          for (const error of errors) scope.record(error)
-          this.#finish()
-        },
-      )
-    } else if (scope.failed) waiter.throw(scope.error('tasks of a group'))
-    else if (this.#withdrawn === 'after its body') waiter.withdrawn()
+      this.#discard(waiter, outcome.value)
+      return
+    }
+    const error = scope.failed ? scope.error('tasks of a group') : undefined
+    const failed = scope.failed
+    // A program may keep the group.
+    this.#waiter = null
+    this.#body = null
+    scope.forget()
+    if (failed) waiter.throw(error)
+    else if (withdrawn === 'after its body') waiter.withdrawn()
     else if (outcome?.kind === 'returned') waiter.resume(outcome.value)
     else if (outcome?.kind === 'threw') waiter.throw(outcome.error)
-    else if (this.#withdrawn === 'in its body') waiter.withdrawn()
-    else waiter.throw(new KilledError(`${this.#body} was killed, so its group has no value`))
+    else if (withdrawn === 'in its body') waiter.withdrawn()
+    else waiter.throw(new KilledError(`${body} was killed, so its group has no value`))
+  }
+
+  /** Disposes of the value of the body, which may take time. */
+  #discard({ scheduler, grace }: Waiter<unknown>, value: unknown): void {
+    this.#discarded = true
+    this.#disposal = giveBack(
+      scheduler,
+      grace,
+      () => dispose(value),
+      (errors) => {
+        for (const error of errors) this.#scope.record(error)
+        this.#disposal = undefined
+        this.#finish()
+      },
+    )
   }
 }
 

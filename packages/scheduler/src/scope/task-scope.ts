@@ -144,6 +144,11 @@ export class TaskScope implements Supervisor {
     return combinedError([...(this.#errors ?? [])], what)
   }
 
+  /** Forgets its errors, once the owner has taken them. */
+  forget(): void {
+    this.#errors = null
+  }
+
   /** Called by the scheduler. */
   adopt(task: TaskHandle): void {
     this.#owner.spawning?.()
