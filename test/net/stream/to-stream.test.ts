@@ -236,6 +236,20 @@ describe.each(WORLDS)('toStream on %s', ({ driver, play }) => {
     expect(seen).toEqual([true, []])
   })
 
+  it('is destroyed at once if its connection is closed already, and fails if it has failed', async () => {
+    const seen = await between(function* ({ one, other }) {
+      other.abort()
+      yield* errorOf(one.recv())
+      const failed = toStream(one)
+      const [error] = yield once(failed, 'error')
+      const closing = toStream(other)
+      yield closed(closing)
+      return [error.name, error.cause.name, closing.destroyed, closing.errored]
+    })
+
+    expect(seen).toEqual(['ClosedError', 'ConnectionResetError', true, null])
+  })
+
   it('gives an error for end() after the connection is closed', async () => {
     const seen = await between(function* ({ one }) {
       const stream = toStream(one)
