@@ -51,7 +51,10 @@ export class ReadHalf implements EventHandler<number | ReadRequest, undefined, B
   #waiter: Receiver<Buffer> | null = null
   /** Whether a read that has used up its receives is about to go on. */
   #continues = false
-  /** The request that could not be answered at once. If it is entered next, its search goes on. */
+  /**
+   * The request that could not be answered at once, as long as nothing has happened since: it need
+   * not be tried again when it is entered.
+   */
   #attempted: number | ReadRequest | null = null
   /** The waiter's request, or the last one. */
   #request: number | ReadRequest = 0
@@ -126,7 +129,8 @@ export class ReadHalf implements EventHandler<number | ReadRequest, undefined, B
   }
 
   enter(waiter: Receiver<Buffer>, request: number | ReadRequest): undefined {
-    const bytes = this.#begin(waiter, request)
+    const bytes = this.#attempted === request ? null : this.#begin(waiter, request)
+    this.#attempted = null
     if (bytes !== null) {
       this.#give(waiter, bytes, request)
       return
@@ -150,8 +154,8 @@ export class ReadHalf implements EventHandler<number | ReadRequest, undefined, B
       throw this.#busyError(request)
     }
     this.sentBefore = this.#connection.writeHalf?.sent ?? 0
-    if (typeof request !== 'number' && request !== this.#attempted) request.restart?.()
     this.#attempted = null
+    if (typeof request !== 'number') request.restart?.()
     try {
       return this.#try(request)
     } catch (error) {
@@ -169,6 +173,7 @@ export class ReadHalf implements EventHandler<number | ReadRequest, undefined, B
    * bytes, since only a try finds the end of the stream or its error.
    */
   lookAtPeer(): void {
+    this.#attempted = null
     const { peerWatch } = this
     if (peerWatch === null || !peerWatch.active || this.busy || this.#failure === CLOSED_HERE) return
     this.#queue ??= new ByteQueue()
@@ -191,6 +196,7 @@ export class ReadHalf implements EventHandler<number | ReadRequest, undefined, B
 
   /** Another try is worthwhile. */
   ready(): void {
+    this.#attempted = null
     const waiter = this.#waiter
     if (waiter === null) {
       this.lookAtPeer()
@@ -254,6 +260,7 @@ export class ReadHalf implements EventHandler<number | ReadRequest, undefined, B
   /** Fails the pending read and all later ones; bytes that have arrived are dropped. */
   close(): void {
     this.#failure = CLOSED_HERE
+    this.#attempted = null
     this.#queue = null
     // An error costs more than all the rest of a close: it is made only if it is thrown.
     if (this.busy) this.fail(new ClosedError(`${this.request}: the connection has been closed`))
