@@ -11,7 +11,7 @@ import { likeObject, silentSocket } from '../world.js'
 const TIMES = { stall: 30_000, linger: 5000 }
 
 /** A connection's end over a socket that the test controls. */
-function ending(unsent: () => number) {
+function ending(unsent: () => number, unacknowledged?: () => number) {
   const host = new ClockHost()
   const calls: string[] = []
   const socket = likeObject(
@@ -22,7 +22,12 @@ function ending(unsent: () => number) {
     },
   )
   const end = new Linger(
-    new Proxy(socket, { get: (target, key) => (key === 'unsent' ? unsent() : Reflect.get(target, key)) }),
+    new Proxy(socket, {
+      get(target, key) {
+        if (key === 'unacknowledged') return unacknowledged?.()
+        return key === 'unsent' ? unsent() : Reflect.get(target, key)
+      },
+    }),
     runtimeOf(new Scheduler({ host })),
     false,
   )
@@ -52,6 +57,22 @@ describe('the end of a connection', () => {
 
     expect(early).toEqual(['close true false'])
     expect(justBefore).toEqual(early)
+    expect(calls).toEqual(['close true false', 'reset'])
+  })
+
+  it('goes by what the peer acknowledges if the driver sees that, rather than by what is sent', () => {
+    let unacknowledged = 10
+    const { host, calls, end } = ending(
+      () => 5,
+      () => unacknowledged,
+    )
+
+    end.close(false, TIMES)
+    for (; unacknowledged > 5; unacknowledged--) host.advance(25_000)
+    const early = [...calls]
+    host.advance(33_750)
+
+    expect(early).toEqual(['close true false'])
     expect(calls).toEqual(['close true false', 'reset'])
   })
 

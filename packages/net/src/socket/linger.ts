@@ -70,8 +70,7 @@ export class Linger implements EventHandler<undefined, undefined, void> {
     if (!this.#begin()) return
     this.#ms = linger
     this.#socket.close(true, unread)
-    const unsent = this.#unsent
-    if (unsent > 0) this.#awaitProgress(stall, unsent, this.#scheduler.host.now())
+    if (this.#unsent > 0) this.#awaitProgress(stall, this.#untaken, this.#scheduler.host.now())
   }
 
   /** Closes the socket with a reset. */
@@ -106,15 +105,20 @@ export class Linger implements EventHandler<undefined, undefined, void> {
   }
 
   /** Resets the connection once the peer has taken nothing for so long. */
-  #awaitProgress(stall: number, unsent: number, since: number): void {
+  #awaitProgress(stall: number, untaken: number, since: number): void {
     this.#arm(stall / CHECKS_PER_STALL, () => {
-      const left = this.#unsent
+      if (this.#unsent === 0) return // LINGERING or CLOSED follows.
+      const left = this.#untaken
       const now = this.#scheduler.host.now()
-      if (left === 0) return // LINGERING or CLOSED follows.
-      if (left !== unsent) this.#awaitProgress(stall, left, now)
-      else if (now - since < stall) this.#awaitProgress(stall, unsent, since)
+      if (left !== untaken) this.#awaitProgress(stall, left, now)
+      else if (now - since < stall) this.#awaitProgress(stall, untaken, since)
       else this.#socket.reset()
     })
+  }
+
+  /** How many bytes the peer has not taken, as far as the driver can see. */
+  get #untaken(): number {
+    return this.#socket.unacknowledged ?? this.#unsent
   }
 
   get #unsent(): number {
