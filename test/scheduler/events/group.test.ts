@@ -1,4 +1,15 @@
-import { type Group, group, pause, sleep, spawn, timeout } from '@bluelet/scheduler'
+import {
+  type Event,
+  type Group,
+  group,
+  kill,
+  Latch,
+  pause,
+  Scheduler,
+  sleep,
+  spawn,
+  timeout,
+} from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
 import type { Loop } from '../../../packages/scheduler/src/loop/loop.js'
 import { internals } from '../../support/internals.js'
@@ -198,5 +209,83 @@ describe('group', () => {
 
   it('rejects a value that is not a function', () => {
     expect(() => group(42 as never)).toThrow(TypeError)
+  })
+})
+
+describe('a group that is cancelled when its body has been resumed', () => {
+  /** Waits for an event, and returns; another task of the group goes on. */
+  const returning = (event: Event<void>, log: string[], others = 1) =>
+    group(function* (g) {
+      for (let i = 0; i < others; i++) {
+        yield* g.spawn(function* () {
+          try {
+            yield* sleep(1e12)
+          } finally {
+            log.push('cut')
+          }
+        })
+      }
+      yield* event
+      log.push('returned')
+      return { [Symbol.dispose]: () => log.push('disposed') }
+    })
+
+  it('has no value if its other tasks were cut off, so that its task does not go on as if they had ended', async () => {
+    const log: string[] = []
+
+    await virtually(function* () {
+      const latch = new Latch()
+      const victim = yield* spawn(function* () {
+        yield* returning(latch.wait(), log)
+        log.push('went on')
+      })
+      yield* sleep(1)
+      latch.open()
+      yield* kill(victim)
+    })
+
+    expect(log.sort()).toEqual(['cut', 'disposed', 'returned'])
+  })
+
+  it('has the value of its body if it had no other task', async () => {
+    const log: string[] = []
+
+    await virtually(function* () {
+      const latch = new Latch()
+      const victim = yield* spawn(function* () {
+        yield* returning(latch.wait(), log, 0)
+        log.push('went on')
+        yield* pause()
+        log.push('went on after its next yield')
+      })
+      yield* sleep(1)
+      latch.open()
+      yield* kill(victim)
+    })
+
+    expect(log).toEqual(['returned', 'went on'])
+  })
+
+  it('exceeds a time limit that expires together with what its body waits for', () => {
+    let now = 0
+    const log: string[] = []
+    const scheduler = new Scheduler({
+      host: { now: () => now, soon() {}, at() {}, cancel() {}, report() {} },
+    })
+    scheduler.spawn(function* () {
+      try {
+        yield* timeout(50, returning(sleep(10), log))
+        log.push('went on')
+      } catch (error) {
+        log.push((error as Error).name)
+      }
+    })
+    while (scheduler.step());
+    // As on a machine that was busy meanwhile: both timers expire at once.
+    now = 60
+    while (scheduler.step());
+
+    expect(log.at(-1)).toBe('TimeoutError')
+    expect(log).toContain('cut')
   })
 })

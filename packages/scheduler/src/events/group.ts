@@ -108,6 +108,8 @@ class RunningGroup implements Group, ScopeOwner {
   #body: Task | null = null
   /** When the waiter was withdrawn, if it was. */
   #withdrawn: 'in its body' | 'after its body' | undefined = undefined
+  /** Whether it was withdrawn while other tasks than the body were running. */
+  #cut = false
   #ended = false
   /** The value of the body, which the waiter cannot receive, has been disposed of. */
   #discarded = false
@@ -159,6 +161,7 @@ class RunningGroup implements Group, ScopeOwner {
 
   withdraw(): void {
     this.#withdrawn = this.#body?.outcome === undefined ? 'in its body' : 'after its body'
+    this.#cut = this.#scope.tasks.some((task) => task !== this.#body)
     this.hasten()
   }
 
@@ -176,7 +179,9 @@ class RunningGroup implements Group, ScopeOwner {
     const body = this.#body
     const outcome = body?.outcome
     const withdrawn = this.#withdrawn
-    const lost = scope.failed || withdrawn === 'after its body'
+    // A body that had been resumed may return: without its tasks, that is no value of the group.
+    const withoutValue = withdrawn === 'after its body' || (this.#cut && outcome?.kind === 'returned')
+    const lost = scope.failed || withoutValue
     if (lost && outcome?.kind === 'returned' && !this.#discarded) {
       this.#discard(waiter, outcome.value)
       return
@@ -188,7 +193,7 @@ class RunningGroup implements Group, ScopeOwner {
     this.#body = null
     scope.forget()
     if (failed) waiter.throw(error)
-    else if (withdrawn === 'after its body') waiter.withdrawn()
+    else if (withoutValue) waiter.withdrawn()
     else if (outcome?.kind === 'returned') waiter.resume(outcome.value)
     else if (outcome?.kind === 'threw') waiter.throw(outcome.error)
     else if (withdrawn === 'in its body') waiter.withdrawn()
