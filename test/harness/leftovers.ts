@@ -2,7 +2,7 @@
 // calls this: a check that is added here holds in all of them.
 
 import type { Simulation } from '@bluelet/net/testing'
-import type { Coroutine, Scheduler } from '@bluelet/scheduler'
+import { type Coroutine, type Scheduler, sleep } from '@bluelet/scheduler'
 import { internals } from '../support/internals.js'
 
 /** In the real world: longer than the last steps of a run take. */
@@ -16,6 +16,20 @@ const REST_MS = 4000
 /** The task that a run begins with. */
 export const ROOT = 1
 
+/** The values that each scheduler's tasks have made: how often each was disposed of. */
+const made = new WeakMap<Scheduler, { disposed: number }[]>()
+
+/**
+ * Makes a value after some time, as a connection is made: it leaks if it is not disposed of, and
+ * must not be disposed of twice.
+ */
+export function* making(scheduler: Scheduler, ms: number): Coroutine<Disposable> {
+  yield* sleep(ms)
+  const value = { disposed: 0, [Symbol.dispose]: () => void value.disposed++ }
+  made.set(scheduler, [...(made.get(scheduler) ?? []), value])
+  return value
+}
+
 /**
  * What tasks have left in their scheduler.
  *
@@ -28,6 +42,8 @@ export function leftIn(scheduler: Scheduler, alive: readonly number[] = []): str
     .map(({ name, waitsFor }) => `${name} is left, in ${waitsFor}`)
   const { timers } = internals(scheduler)
   if (timers.size > 0) left.push(`${timers.size} timers are left`)
+  for (const { disposed } of made.get(scheduler) ?? [])
+    if (disposed !== 1) left.push(`a value that was made was disposed of ${disposed} times`)
   return left
 }
 

@@ -204,7 +204,8 @@ export class KillHarness {
     if (target.step !== step || target.time !== time) return
     this.points.push(target)
     internals(this.scheduler).cancel(task)
-    if (task.state === 'parked' && !record.ending) this.problems.push('the victim waits on')
+    if (task.state === 'parked' && !record.ending && !isShielded(task))
+      this.problems.push('the victim waits on')
     this.scheduler.spawn(this.#killer(task))
   }
 
@@ -230,6 +231,11 @@ export class KillHarness {
     if (victim.outcome === undefined) this.problems.push('the kill came back before its victim had ended')
     this.woken.set('killer', error)
   }
+}
+
+/** Whether a task runs a shielded coroutine, for which a kill waits. */
+export function isShielded(task: TaskHandle): boolean {
+  return (task as unknown as { readonly shielded: boolean }).shielded
 }
 
 /** Waits for a task, whether or not it is killed. */

@@ -3,7 +3,7 @@
 import type { SimulationOptions } from '@bluelet/net/testing'
 import { type Coroutine, KilledError, type Task } from '@bluelet/scheduler'
 import type { Sweep } from '../harness.js'
-import { KillHarness, type Point } from './harness.js'
+import { isShielded, KillHarness, type Point } from './harness.js'
 
 type ErrorClass = new (...args: any[]) => Error
 
@@ -58,10 +58,11 @@ function problemsOf(harness: KillHarness, scenario: Scenario, point: Point): str
 
 function problemsOfVictim(
   { woken }: KillHarness,
-  { outcome }: Task,
+  victim: Task,
   { when }: Point,
   isKnown: (error: unknown) => boolean,
 ): string[] {
+  const { outcome } = victim
   const found: string[] = []
   if (!woken.has('killer')) found.push('the killer was not woken')
   if (!woken.has('joiner')) found.push('the joiner was not woken')
@@ -78,7 +79,7 @@ function problemsOfVictim(
       if (!isKnown(outcome.error)) found.push(`the victim threw ${outcome.error}`)
       break
     case 'returned':
-      if (when === 'new') found.push('the victim has begun after its kill')
+      if (when === 'new' && !isShielded(victim)) found.push('the victim has begun after its kill')
       if (joined !== undefined) found.push(`the joiner was woken with ${joined}`)
   }
   return found

@@ -85,6 +85,30 @@ describe('a kill of a task in a shield', () => {
     expect(semaphore.permits).toBe(1)
   })
 
+  it('that has come just before, and has not reached the task, waits for it, too', async () => {
+    const { scheduler, log, note } = world()
+
+    await scheduler.run(function* () {
+      const task = yield* spawn(function* () {
+        try {
+          yield* pause()
+        } finally {
+          yield* shield(function* () {
+            yield* sleep(10)
+            note('shielded')
+          })
+          yield* pause()
+          note('not reached')
+        }
+      })
+      yield* pause()
+      yield* kill(task)
+      note(`${task.outcome?.kind}`)
+    })
+
+    expect(log).toEqual(['10: shielded', '10: killed'])
+  })
+
   it.each([
     ['one', (c: () => Coroutine) => shield(c)],
     ['two', (c: () => Coroutine) => shield(() => inner(c))],

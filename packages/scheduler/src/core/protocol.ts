@@ -160,6 +160,11 @@ export interface EventHandler<A = unknown, W = unknown, T = unknown> {
    */
   readonly external?: string
   /**
+   * Whether a kill that has not reached the waiter yet waits until the event is done. By default it
+   * comes in place of the event.
+   */
+  readonly shields?: boolean
+  /**
    * The event with its argument, for people: `sleep(10)`. The default is the name with empty
    * brackets.
    */

@@ -20,7 +20,7 @@ import { Cancellation, MAX_RETURNS } from './cancellation.js'
 import { isCoroutine, native } from './coroutine.js'
 import type { Kernel } from './kernel.js'
 import { CALLEE, own, ownerOf } from './ownership.js'
-import type { Coroutine, EventHandler, Supervisor, TaskHandle, Watcher } from './protocol.js'
+import type { Coroutine, EventHandler, Request, Supervisor, TaskHandle, Watcher } from './protocol.js'
 import {
   ENDED,
   ENTERING,
@@ -285,11 +285,12 @@ export class Task<out T = unknown> implements TaskHandle<T> {
    * Delivers the cancellation of a task that is being cancelled, in place of what it has just
    * yielded.
    *
-   * @returns false if it has been delivered, so that the task continues its clean-up
+   * @returns false if it has been delivered, so that the task continues its clean-up, or if it
+   *   waits for a shield
    * @internal
    */
-  interrupt(cancellation: Cancellation): boolean {
-    if (!cancellation.due) return false
+  interrupt(cancellation: Cancellation, yielded: unknown): boolean {
+    if (!cancellation.due || (!cancellation.forced && shields(yielded))) return false
     if (cancellation.refused) {
       this.#abandon()
       return true
@@ -385,6 +386,11 @@ export interface Spawner {
 
 /** The supervisor of a task that has ended, so that the task does not keep its former one alive. */
 const NO_SUPERVISOR: Supervisor = { adopt() {}, fail() {}, disown() {} }
+
+/** Whether a kill waits for what was yielded. */
+function shields(yielded: unknown): boolean {
+  return (yielded as Partial<Request> | null | undefined)?.$handler?.shields === true
+}
 
 function endGrace(task: Task): void {
   task.force()

@@ -57,7 +57,7 @@ export function step(task: Task): void {
     const yielded = result.value
     if (scheduler.probes !== null) scheduler.probes.tell('yield', task, yielded)
     if (task.cancellation !== null) {
-      if (!task.interrupt(task.cancellation)) perform(task, yielded)
+      if (!task.interrupt(task.cancellation, yielded)) perform(task, yielded)
       return
     }
     try {

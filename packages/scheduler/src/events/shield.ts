@@ -12,7 +12,8 @@ import type { Timer } from '../stores/timer-heap.js'
 /**
  * Event: runs a coroutine that a kill does not interrupt, and gives what it returns, or throws what
  * it throws. A kill that comes meanwhile waits until the coroutine is done, and `Cancelled` then
- * comes at the next yield. A combination whose branch it is waits in the same way.
+ * comes at the next yield. So does one that has come just before and has not reached the task yet.
+ * A combination whose branch it is waits in the same way.
  *
  * If the coroutine takes longer than the grace period, it is ended. Of shields within each other
  * the outermost counts.
@@ -59,6 +60,7 @@ interface Shielded {
 
 const SHIELD: EventHandler<ShieldRequest, Shielded, unknown> = {
   name: 'shield',
+  shields: true,
   describe: ({ shielded }) => `shield(${shielded})`,
   enter(waiter, { start }) {
     const parent = waiter.task as Task // Every handle is a Task.

@@ -2,18 +2,22 @@
 import assert from 'node:assert/strict'
 import {
   all,
+  allSettled,
   Channel,
   type Coroutine,
+  type Event,
   type Group,
   group,
   KilledError,
   pause,
   race,
   Semaphore,
+  shield,
   sleep,
   TimeoutError,
   timeout,
 } from '@bluelet/scheduler'
+import { making } from '../../leftovers.js'
 import { ended, type KillHarness } from '../harness.js'
 import type { Scenario } from '../plugin.js'
 
@@ -57,6 +61,10 @@ export const combinations: readonly Scenario[] = [
   { title: 'a group, of which one fails', follows: [Expected], run: groupFailing },
   { title: 'groups within groups', run: (harness) => grouped(harness, 2) },
   { title: 'a race of groups', run: raceOfGroups },
+  { title: 'all with a limit', follows: [Expected], run: limitedAll },
+  { title: 'allSettled, of which one fails', follows: [Expected], run: settled },
+  { title: 'a group with a limit', run: limitedGroup },
+  { title: 'shields', run: shielded },
   { title: 'all, whose values are not received', follows: [Expected], run: takingBack },
 ]
 
@@ -144,13 +152,11 @@ function takingBack(harness: KillHarness): Coroutine {
   const semaphore = new Semaphore(1)
   const channel = new Channel<number>()
   for (let i = 0; i < 3; i++) channel.trySend(i)
-  let open = 0
   harness.afterwards(function* () {
     assert.equal(semaphore.permits, 1)
     const values: number[] = []
     while (channel.size > 0) values.push(yield* channel.receive())
     assert.deepEqual(values, [0, 1, 2])
-    assert.equal(open, 0)
   })
   return main()
 
@@ -161,17 +167,71 @@ function takingBack(harness: KillHarness): Coroutine {
   }
 
   function* taking(ms: number): Coroutine<void> {
-    const nested = all([channel.receive(), timeout(50, channel.receive()), race([making(2), sleep(30)])])
+    const nested = all([
+      channel.receive(),
+      timeout(50, channel.receive()),
+      race([making(harness.scheduler, 2), sleep(30)]),
+    ])
     yield* all([semaphore.acquire(), nested, harness.guarded('failing', failing(ms))])
   }
 
   function* timed(): Coroutine<void> {
-    yield* timeout(4, all([making(1), semaphore.acquire(), sleep(20)]))
+    yield* timeout(4, all([making(harness.scheduler, 1), semaphore.acquire(), sleep(20)]))
   }
+}
 
-  function* making(ms: number): Coroutine<Disposable> {
-    yield* sleep(ms)
-    open++
-    return { [Symbol.dispose]: () => void open-- }
+/** Two of three at once; the values of two are received, and that of the third one is not. */
+function* limitedAll(harness: KillHarness): Coroutine<void> {
+  const branch = (ms: number) => harness.guarded(`branch ${ms}`, worker(ms, 2))
+  const [first] = yield* all([making(harness.scheduler, 3), branch(4), branch(2)], { limit: 2 })
+  first[Symbol.dispose]()
+  const failed = all([making(harness.scheduler, 1), failing(2), making(harness.scheduler, 9)], { limit: 2 })
+  yield* expecting(performing(failed), Expected, KilledError)
+}
+
+function* settled(harness: KillHarness): Coroutine<void> {
+  const branch = (ms: number) => harness.guarded(`branch ${ms}`, worker(ms, 2))
+  const results = yield* allSettled([making(harness.scheduler, 2), branch(5), failing(3)], { limit: 2 })
+  for (const result of results)
+    if (result.status === 'fulfilled' && typeof result.value === 'object') result.value[Symbol.dispose]()
+  yield* race([allSettled([making(harness.scheduler, 1), failing(1), sleep(20)]), sleep(4)])
+}
+
+function* limitedGroup(harness: KillHarness): Coroutine<void> {
+  yield* group(
+    function* (g) {
+      for (let ms = 3; ms < 6; ms++)
+        yield* g.spawn.with({ name: 'member' }, harness.guarded(`member ${ms}`, worker(ms, 1)))
+      yield* sleep(2)
+    },
+    { limit: 1 },
+  )
+}
+
+/** A clean-up that a kill lets finish. A value that is made in a shield goes back, too. */
+function shielded(harness: KillHarness): Coroutine {
+  const semaphore = new Semaphore(1)
+  harness.afterwards(function* () {
+    assert.equal(semaphore.permits, 1)
+  })
+  return main()
+
+  function* main(): Coroutine<void> {
+    yield* semaphore.acquire()
+    try {
+      yield* worker(3, 0)
+    } finally {
+      yield* shield(function* () {
+        yield* sleep(2)
+        semaphore.release()
+      })
+    }
+    const value = yield* shield(making(harness.scheduler, 3))
+    value[Symbol.dispose]()
+    yield* race([shield(making(harness.scheduler, 4)), sleep(2)])
   }
+}
+
+function* performing(event: Event<unknown>): Coroutine<void> {
+  yield event
 }
