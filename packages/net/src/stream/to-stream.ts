@@ -19,7 +19,7 @@ const HIGH_WATER_MARK = 65_536
 const SOURCE = 'stream'
 
 /** The stream of a connection: a Duplex with the addresses of a socket of Node. */
-export interface ConnectionStream extends Duplex {
+export type ConnectionStream = Duplex & {
   /** The peer's host. */
   readonly remoteAddress: string | undefined
   /** The peer's port. */
