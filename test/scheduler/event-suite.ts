@@ -8,7 +8,7 @@ import {
   kill,
   pause,
   race,
-  type Scheduler,
+  Scheduler,
   spawn,
   timeout,
 } from '@bluelet/scheduler'
@@ -95,6 +95,18 @@ function describeYielding({ fulfilled, value }: EventSample): void {
       expect(given).toEqual([value, value])
     })
   }
+
+  it('gives its value to a task of another scheduler', async () => {
+    const given = await inRun(function* ({ scheduler: { host } }) {
+      const event = yield* fulfilled()
+      const other = new Scheduler({ host, sites: false })
+      const value: unknown = yield other.run(() => byYield(event))
+      expect(leftIn(other)).toEqual({ tasks: [], timers: 0 })
+      return value
+    })
+
+    expect(given).toEqual(value)
+  })
 
   it('gives its value to each of two tasks that yield* one object', async () => {
     const given = await inRun(function* () {
