@@ -158,10 +158,6 @@ export class SimulatedSocket implements DriverSocket {
 
   /** The connection is established. */
   established(peer: SimulatedSocket): void {
-    if (this.#state !== 'connecting') {
-      this.wire.send(() => peer.fail(systemError('ECONNRESET', 'read')))
-      return
-    }
     this.peer = peer
     this.#state = 'open'
     this.observer?.ready(WRITABLE)
