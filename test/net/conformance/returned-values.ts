@@ -7,7 +7,7 @@ import type { ConformanceHarness } from './harness.js'
 import { outcome } from './log.js'
 
 /** Longer than a connect to this machine takes, and shorter than the patience of a test. */
-const SOON_MS = 100
+const SOON_MS = 250
 
 class Expected extends Error {}
 

@@ -1,11 +1,13 @@
 // Promise 1 of the network: `recv`, and a connection under back-pressure.
 import { createHash } from 'node:crypto'
-import { ClosedError, ConnectionResetError, TimeoutError } from '@bluelet/net'
+import { ClosedError, ConnectionResetError, connect, TimeoutError } from '@bluelet/net'
+import { simulate } from '@bluelet/net/testing'
 import { join, kill, pause, spawn, timeout } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
 import { settled, turn, until } from '../../support/deadline.js'
 import { randomNumbers } from '../../support/random.js'
-import { accepted, connected, errorOf, MIB, pattern, play } from '../world.js'
+import { serve } from '../serving.js'
+import { accepted, connected, errorOf, LOOPBACK, MIB, pattern, play } from '../world.js'
 
 describe('Connection.recv', () => {
   it('resumes as soon as there are bytes, with at most max of them', async () => {
@@ -25,6 +27,29 @@ describe('Connection.recv', () => {
     })
 
     expect(pieces).toEqual(['abc', 'de', 'f', 'gh'])
+  })
+
+  it('gives what has come without a turn, whether or not there is a time limit', async () => {
+    const order = await simulate(function* () {
+      const { port } = yield* serve(function* (conn) {
+        yield* conn.sendall('a\nb\ncdef')
+        yield* conn.readall()
+      })
+      const conn = yield* connect(LOOPBACK, port)
+      yield* conn.peek(8, { exactly: true })
+      const order: string[] = []
+      yield* spawn(function* () {
+        order.push('bystander')
+      })
+      order.push(String(yield* conn.readline()))
+      order.push(String(yield* conn.readline('\n', { timeout: 1000 })))
+      order.push(String(yield* conn.recv(2)), String(yield* conn.readexactly(2)))
+      yield* pause()
+      conn.abort()
+      return order
+    })
+
+    expect(order).toEqual(['a\n', 'b\n', 'cd', 'ef', 'bystander'])
   })
 
   it('gives an empty buffer at the end of the stream, every time', async () => {

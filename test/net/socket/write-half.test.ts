@@ -1,5 +1,5 @@
 // Promise 2 of the network: `send` and `sendall`.
-import { ClosedError, Connection, ConnectionResetError, TimeoutError } from '@bluelet/net'
+import { ClosedError, Connection, ConnectionResetError, connect, TimeoutError } from '@bluelet/net'
 import { type DriverSocket, nodeDriver, WRITABLE } from '@bluelet/net/driver'
 import { simulate } from '@bluelet/net/testing'
 import { join, kill, pause, Scheduler, sleep, spawn, timeout } from '@bluelet/scheduler'
@@ -13,6 +13,7 @@ import {
   connected,
   driverLike,
   errorOf,
+  LOOPBACK,
   likeObject,
   MIB,
   pattern,
@@ -60,6 +61,47 @@ describe('Connection.send and Connection.sendall', () => {
       peer.socket.destroy()
       conn.abort()
     })
+  })
+
+  it('costs no turn if the kernel takes the bytes at once', async () => {
+    const order = await simulate(function* () {
+      const { port } = yield* serve(function* (conn) {
+        yield* conn.readall()
+      })
+      const conn = yield* connect(LOOPBACK, port)
+      const order: unknown[] = []
+      yield* spawn(function* () {
+        order.push('bystander')
+      })
+      yield* conn.sendall('one')
+      order.push('sent', yield* conn.send('two'), yield* timeout(1000, conn.send('three')))
+      yield* pause()
+      conn.abort()
+      return order
+    })
+
+    expect(order).toEqual(['sent', 3, 5, 'bystander'])
+  })
+
+  it('sends the rest once if the kernel takes only a part at once', async () => {
+    const text = await simulate(
+      function* () {
+        let text = ''
+        const { port } = yield* serve(function* (conn) {
+          text = String(yield* conn.readall({ limit: MIB }))
+        })
+        const conn = yield* connect(LOOPBACK, port)
+        yield* conn.sendall('x'.repeat(1000))
+        yield* timeout(1000, conn.sendall('y'.repeat(1000)))
+        conn.close()
+        yield* conn.whenClosed()
+        yield* sleep(100)
+        return text
+      },
+      { buffer: 300 },
+    )
+
+    expect(text).toBe('x'.repeat(1000) + 'y'.repeat(1000))
   })
 
   it('resumes only when the kernel has taken all bytes', async () => {

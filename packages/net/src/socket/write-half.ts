@@ -4,7 +4,7 @@
  */
 
 import { ClosedError } from '@bluelet/scheduler'
-import type { EventHandler } from '@bluelet/scheduler/lowlevel'
+import { type EventHandler, LATER } from '@bluelet/scheduler/lowlevel'
 import type { DriverSocket } from '../driver/protocol.js'
 import { BusyError } from '../errors.js'
 import type { ConnectionObserver } from './connection-observer.js'
@@ -43,6 +43,8 @@ export class WriteHalf implements EventHandler<Send, undefined, number & undefin
   #send: Send | null = null
   /** How many bytes of the current send the driver has taken. */
   #taken = 0
+  /** The send whose first try did not do: when it is entered next, it only waits. */
+  #attempted: Send | null = null
   #closed = false
   /** What ended the connection, once a writer has received that error. */
   #failure: unknown = undefined
@@ -115,17 +117,31 @@ export class WriteHalf implements EventHandler<Send, undefined, number & undefin
     return `${all ? 'sendall' : 'send'}(${length} bytes)`
   }
 
+  attempt(waiter: Receiver<number & undefined>, send: Send): (number & undefined) | typeof LATER {
+    if (this.#begin(waiter, send)) return this.#result(send)
+    this.#attempted = send
+    return LATER
+  }
+
   enter(waiter: Receiver<number & undefined>, send: Send): undefined {
+    const done = this.#attempted !== send && this.#begin(waiter, send)
+    this.#attempted = null
+    if (done) waiter.resume(this.#result(send))
+    else {
+      this.#waiter = waiter
+      this.#connection.observer?.sweep.start()
+    }
+  }
+
+  /** Makes the first try of a send. */
+  #begin(waiter: Receiver<number & undefined>, send: Send): boolean {
+    this.#attempted = null
     if (this.#waiter !== null || (this.owner !== null && this.owner !== (waiter as unknown))) {
       throw this.#busyError(send)
     }
     this.#taken = 0
     this.#send = send
-    if (this.#try(send)) waiter.resume(this.#result(send))
-    else {
-      this.#waiter = waiter
-      this.#connection.observer?.sweep.start()
-    }
+    return this.#try(send)
   }
 
   #busyError(send: Send): BusyError {
