@@ -80,7 +80,7 @@ export class KillModel {
       this.between('new')
       this.enter()
       const value = run()
-      return victim.forced ? { kind: 'killed' } : { kind: 'returned', value }
+      return victim.forced && this.#returning ? { kind: 'killed' } : { kind: 'returned', value }
     } catch (error) {
       if (error === NOT_BEGUN || error instanceof Cancelled) return { kind: 'killed' }
       return { kind: 'threw', error }

@@ -80,15 +80,15 @@ function duplexOver(conn: Connection): Duplex {
     readableHighWaterMark: HIGH_WATER_MARK,
     writableHighWaterMark: HIGH_WATER_MARK,
     read() {
-      attempt(reading, () => readHalf.enter(reading, HIGH_WATER_MARK))
+      begin(reading, () => readHalf.enter(reading, HIGH_WATER_MARK))
     },
     write(chunk: Buffer, _encoding, callback) {
       writing.begin(chunk, callback)
-      attempt(writing, () => writeHalf.enter(writing, writing))
+      begin(writing, () => writeHalf.enter(writing, writing))
     },
     writev(chunks, callback) {
       writing.begin(Buffer.concat(chunks.map(({ chunk }) => chunk)), callback)
-      attempt(writing, () => writeHalf.enter(writing, writing))
+      begin(writing, () => writeHalf.enter(writing, writing))
     },
     final(callback) {
       conn.shutdown()
@@ -114,7 +114,7 @@ function duplexOver(conn: Connection): Duplex {
 }
 
 /** Starts a read or a send, whose error at the call is like a later one. */
-function attempt(receiver: Receiver<never>, enter: () => void): void {
+function begin(receiver: Receiver<never>, enter: () => void): void {
   try {
     enter()
   } catch (error) {
