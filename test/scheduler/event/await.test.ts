@@ -121,10 +121,10 @@ describe('await of a spawn', () => {
       return 'done'
     })
 
-    const { state } = task
+    const { outcome } = task
     const value = await join(task)
 
-    expect([state, value]).toEqual(['parked', 'done'])
+    expect([outcome, value]).toEqual([undefined, 'done'])
   })
 
   it('gives the error to a join, and to no other receiver', async () => {
@@ -144,9 +144,9 @@ describe('await of a spawn', () => {
       import { sleep, spawn } from '@bluelet/scheduler'
       process.on('unhandledRejection', (error) => console.log('unhandled', error.message))
       const task = await spawn(function* () { yield* sleep(5); throw new Error('failed') })
-      console.log(task.state)
+      console.log(task.outcome)
     `)
 
-    expect([code, stdout]).toEqual([0, 'parked\nunhandled failed\n'])
+    expect([code, stdout]).toEqual([0, 'undefined\nunhandled failed\n'])
   })
 })
