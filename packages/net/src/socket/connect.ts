@@ -71,7 +71,7 @@ export interface ConnectOptions extends SocketSettings {
  * Bluelet: blocks the whole program.
  *
  * @example
- * const conn = yield* connect('127.0.0.1', 4915)
+ * using conn = yield* connect('127.0.0.1', 4915)
  *
  * @param host a name or an address
  * @param port 1 to 65535

@@ -238,7 +238,7 @@ const WHEN_CLOSED: EventHandler<Acceptor, undefined, void> = {
  * Bluelet: `Listener(host, port)`, IPv4 only.
  *
  * @example
- * const listener = yield* listen('127.0.0.1', 0)
+ * using listener = yield* listen('127.0.0.1', 0)
  * console.log(`${listener.address}`)
  *
  * @param host a name or an address; `''` is every address of this machine, IPv4 and IPv6
