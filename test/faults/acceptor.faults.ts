@@ -63,8 +63,8 @@ describe('a listener', () => {
     expect(grown).toBeLessThan(50)
     expect(free).toBe(true)
     expect(exit).toEqual({ code: 0, signal: null })
-    // Of the clients that were not connected yet, the kernel still admits some that try again while the
-    // listener closes, and resets them; the others fail.
+    // Of the clients that were not connected yet, the kernel still admits some that try again while
+    // the listener closes, and resets them; the others fail.
     const late = reset + ended - atTheEnd.dropped - Number(accepts)
     expect(late).toBeGreaterThanOrEqual(0)
     expect([failed + late, left]).toEqual([connecting, 0])
