@@ -90,7 +90,15 @@ describe('an event whose answer is already here', () => {
   })
 
   it('is no short cut past what cannot be yielded', async () => {
-    const proxy = new Proxy({}, { get: () => expect.unreachable() })
+    const error = failure()
+    const proxy = new Proxy(
+      {},
+      {
+        get() {
+          throw error
+        },
+      },
+    )
 
     const caught = await rejection(
       virtually(function* () {
@@ -98,7 +106,17 @@ describe('an event whose answer is already here', () => {
       }),
     )
 
-    expect(caught).toBeInstanceOf(Error)
+    expect(caught).toBe(error)
+  })
+
+  it('may throw anything, even LATER', async () => {
+    const caught = await rejection(
+      virtually(function* () {
+        yield* refusing(LATER)
+      }),
+    )
+
+    expect(caught).toBe(LATER)
   })
 
   it('starves no other task: after 64 answers in a row they have their turn', async () => {

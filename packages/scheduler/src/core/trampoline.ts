@@ -67,7 +67,7 @@ export function step(task: Task): void {
       value = error
       mode = THROW
     }
-    if (value === LATER) {
+    if (value === LATER && mode === NEXT) {
       perform(task, yielded)
       return
     }
