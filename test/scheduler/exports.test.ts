@@ -148,6 +148,7 @@ describe('@bluelet/scheduler/lowlevel', () => {
         "type TaskHandle",
         "type Timer",
         "type Timers",
+        "type TurnEndListener",
         "type Waiter",
         "type WakeCause",
         "value LATER",

@@ -7,7 +7,15 @@
 
 export { LATER } from './core/later.js'
 export type { Probe, ResumeCause, WakeCause } from './core/probe.js'
-export type { EventHandler, InnerWaits, Runtime, Supervisor, TaskHandle, Waiter } from './core/protocol.js'
+export type {
+  EventHandler,
+  InnerWaits,
+  Runtime,
+  Supervisor,
+  TaskHandle,
+  TurnEndListener,
+  Waiter,
+} from './core/protocol.js'
 export { hastenCall, withdrawCall } from './core/yieldable.js'
 export { addTrace } from './diagnostics/error-trace.js'
 export { registerOwnFiles } from './diagnostics/own-files.js'

@@ -277,6 +277,14 @@ export interface Runtime {
    */
   unref(source?: string): void
   /**
+   * The moment at which the scheduler gives control back to its host: the end of this turn, or of
+   * this `step()`. It is for work that is cheaper when it is done once for many steps.
+   */
+  readonly turnEnd: {
+    /** Calls a listener back once. Between two turns: at the end of the next one. */
+    add(listener: TurnEndListener): void
+  }
+  /**
    * Spawns a task under a supervisor, at once. Its spawner is the task whose step this is.
    *
    * @param supervisor receives its errors
@@ -296,6 +304,12 @@ export interface Runtime {
    *   run
    */
   cancel(task: TaskHandle, grace?: number): void
+}
+
+/** Is called when a scheduler gives control back to its host. */
+export interface TurnEndListener {
+  /** No task is running. An error thrown here ends the run. */
+  turnEnded(): void
 }
 
 /** Is notified when a task has ended: the wait of a joiner or a killer. */

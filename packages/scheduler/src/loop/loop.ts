@@ -29,6 +29,7 @@ import { TimerHeap } from '../stores/timer-heap.js'
 import { budgetOf, type SchedulerOptions } from './options.js'
 import { setRunning } from './running.js'
 import { TurnBudget } from './turn-budget.js'
+import { TurnEnd } from './turn-end.js'
 
 /** The grace period of a run, in milliseconds, unless it is told otherwise. */
 export const DEFAULT_GRACE = 5000
@@ -61,6 +62,7 @@ export class Loop implements Kernel {
   readonly timers: TimerHeap = new TimerHeap(() => this.#wakeUp())
   /** The tasks that have not ended, in spawn order. */
   readonly tasks: TaskList<Task> = new TaskList()
+  readonly turnEnd: TurnEnd = new TurnEnd()
   probes: Probes | null = null
   readonly sites: CallSites | null
   grace: number = DEFAULT_GRACE
@@ -81,7 +83,7 @@ export class Loop implements Kernel {
   /** A turn is under way, or requested. */
   #awake = false
   #timer: HostTimer
-  readonly #turn: () => void
+  readonly #turn = (): void => this.#takeTurn()
   #owner: LoopOwner | null = null
   /** Stops the callbacks of the host that the owner's run needs. */
   #unlisten: (() => void) | undefined = undefined
@@ -96,7 +98,6 @@ export class Loop implements Kernel {
     this.#schedule = untilItFails(host.schedule)
     this.#budget = new TurnBudget(steps, time)
     this.#timer = new HostTimer(host, () => this.#wakeUp())
-    this.#turn = () => this.#takeTurn()
     if (this.sites !== null) this.attach(this.sites)
   }
 
@@ -269,6 +270,7 @@ export class Loop implements Kernel {
     this.#continues = false
     setRunning(outer)
     setCapturing(false)
+    this.turnEnd.call(this)
     if (queue.size > 0) host.soon(this.#turn)
     else this.settleDown()
   }
@@ -293,6 +295,7 @@ export class Loop implements Kernel {
     this.#current = null
     setRunning(outerScheduler)
     setCapturing(outer)
+    this.turnEnd.call(this)
     return true
   }
 
