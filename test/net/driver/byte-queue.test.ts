@@ -6,7 +6,7 @@ import { pattern } from '../world.js'
 
 /** An operation on a queue. Its amount is cut to the bytes available. */
 type Operation =
-  | { readonly kind: 'push' | 'take' | 'takeSome' | 'peek'; readonly amount: number }
+  | { readonly kind: 'push' | 'unshift' | 'take' | 'takeSome' | 'peek'; readonly amount: number }
   | { readonly kind: 'find'; readonly terminator: string }
   | { readonly kind: 'clear' }
 
@@ -15,31 +15,37 @@ const SCRATCH = 0xee
 
 const LETTERS = 'ab'
 
+/** Terminators as a queue takes them. Objects, since it goes on with a search for the same one. */
+const SOUGHT: Record<string, number | Buffer> = Object.fromEntries(
+  ['b', 'c', 'aa', 'ab', 'ac', 'aaa', 'abab', 'aabaa', 'bbbbbbbbbb'].map((terminator) => [
+    terminator,
+    terminator.length === 1 ? terminator.charCodeAt(0) : Buffer.from(terminator),
+  ]),
+)
+
 /** Performs the operations on a queue and on a buffer, whose results must be equal. */
 function compare(operations: readonly Operation[]): void {
   const queue = new ByteQueue()
   let model = Buffer.alloc(0)
   const taken: Buffer[] = []
-  /** How far each terminator has been searched for without success. */
-  const searched = new Map<string, number>()
   let serial = 0
 
   for (const operation of operations) {
     switch (operation.kind) {
-      case 'push': {
+      case 'push':
+      case 'unshift': {
         // Letters that do not repeat at a regular distance.
         const chunk = Buffer.alloc(operation.amount)
         for (let i = 0; i < chunk.length; i++, serial++)
           chunk[i] = LETTERS.charCodeAt((serial * serial + (serial >> 3)) & 1)
-        queue.push(Buffer.from(chunk))
-        model = Buffer.concat([model, chunk])
+        queue[operation.kind](Buffer.from(chunk))
+        model = Buffer.concat(operation.kind === 'push' ? [model, chunk] : [chunk, model])
         break
       }
       case 'take': {
         const n = Math.min(operation.amount, model.length)
         same('take', queue.take(n), model.subarray(0, n), taken)
         model = model.subarray(n)
-        if (n > 0) searched.clear()
         break
       }
       case 'takeSome': {
@@ -49,7 +55,6 @@ function compare(operations: readonly Operation[]): void {
         if (some.length > operation.amount) throw new Error(`takeSome: ${some.length} bytes`)
         same('takeSome', some, model.subarray(0, some.length), taken)
         model = model.subarray(some.length)
-        if (some.length > 0) searched.clear()
         break
       }
       case 'peek':
@@ -57,19 +62,16 @@ function compare(operations: readonly Operation[]): void {
         break
       case 'find': {
         const { terminator } = operation
-        const from = Math.max(0, (searched.get(terminator) ?? 0) - terminator.length + 1)
         const begin = model.indexOf(terminator)
-        const found = queue.find(Buffer.from(terminator), from)
+        const found = queue.find(SOUGHT[terminator]!)
         if (found !== (begin === -1 ? -1 : begin + terminator.length)) {
-          throw new Error(`find ${terminator} from ${from}: ${found}, but it begins at ${begin}`)
+          throw new Error(`find ${terminator}: ${found}, but it begins at ${begin}`)
         }
-        if (found === -1) searched.set(terminator, model.length)
         break
       }
       case 'clear':
         queue.clear()
         model = Buffer.alloc(0)
-        searched.clear()
     }
     if (queue.length !== model.length) throw new Error(`length: ${queue.length}, expected ${model.length}`)
   }
@@ -88,10 +90,11 @@ function same(what: string, got: Buffer, expected: Buffer, taken: Buffer[]): voi
 /** Random operations on chunks of up to `largest` bytes. */
 function operations(largest: number): fc.Arbitrary<Operation[]> {
   const amount = fc.nat(largest)
-  const terminator = fc.constantFrom('a', 'aa', 'aaa', 'ab', 'abab', 'aabaa', 'bbbbbbbbbb')
+  const terminator = fc.constantFrom(...Object.keys(SOUGHT))
   return fc.array(
     fc.oneof(
       { weight: 6, arbitrary: fc.record({ kind: fc.constant('push'), amount }) },
+      { weight: 1, arbitrary: fc.record({ kind: fc.constant('unshift'), amount }) },
       { weight: 3, arbitrary: fc.record({ kind: fc.constantFrom('take', 'takeSome', 'peek'), amount }) },
       { weight: 4, arbitrary: fc.record({ kind: fc.constant('find'), terminator }) },
       { weight: 1, arbitrary: fc.constant({ kind: 'clear' } as const) },
@@ -128,7 +131,7 @@ describe('ByteQueue', () => {
     expect(queue.length).toBe(0)
     expect(queue.takeSome(1).length).toBe(0)
     expect(queue.peek(1).length).toBe(0)
-    expect(queue.find(Buffer.from('a'), 0)).toBe(-1)
+    expect(queue.find(Buffer.from('aa'))).toBe(-1)
   })
 
   it('gives a chunk by takeSome without a copy', () => {
@@ -194,7 +197,61 @@ describe('ByteQueue', () => {
 
     const taken = queue.take(100)
 
-    expect(taken.buffer.byteLength).toBeLessThanOrEqual(Buffer.poolSize)
+    expect(taken.buffer.byteLength).toBeLessThanOrEqual(8192)
+  })
+
+  it('copies many small parts of a big chunk together, so that they share few blocks', () => {
+    const queue = new ByteQueue()
+    const chunk = pattern(65_536)
+    queue.push(chunk)
+
+    const parts = Array.from({ length: 650 }, () => queue.take(100))
+
+    expect(Buffer.concat(parts).equals(chunk.subarray(0, 65_000))).toBe(true)
+    expect(Math.max(...parts.map(({ buffer }) => buffer.byteLength))).toBe(8192)
+    // The eight blocks, and one for the parts that lie in two of them.
+    expect(new Set(parts.map(({ buffer }) => buffer)).size).toBeLessThanOrEqual(9 + 1)
+  })
+
+  it('copies a middle part of a big chunk alone', () => {
+    const queue = new ByteQueue()
+    const chunk = pattern(65_536)
+    queue.push(chunk)
+
+    const taken = queue.take(10_000)
+
+    expect(taken.buffer.byteLength).toBe(10_000)
+    expect(queue.take(100).equals(chunk.subarray(10_000, 10_100))).toBe(true)
+  })
+
+  it('gives small parts of a chunk of one block without a copy', () => {
+    const queue = new ByteQueue()
+    const chunk = Buffer.allocUnsafeSlow(8192)
+    queue.push(chunk)
+
+    const taken = queue.take(10)
+
+    expect(taken.buffer).toBe(chunk.buffer)
+  })
+
+  it('fills a small takeSome from the next chunk', () => {
+    const queue = new ByteQueue()
+    queue.push(pattern(2000))
+    queue.push(pattern(2000))
+    queue.take(1900)
+
+    expect([queue.takeSome(1000).length, queue.takeSome(3000).length]).toEqual([1000, 1100])
+  })
+
+  it('keeps no memory once everything has been taken', async () => {
+    const queue = new ByteQueue()
+    const [ref] = refsOf(1, (chunk) => queue.push(chunk))
+    queue.take(10)
+    queue.take(1990)
+
+    await collected()
+
+    expect(ref!.deref()).toBeUndefined()
   })
 
   it('gives a large part of a big chunk without a copy', () => {

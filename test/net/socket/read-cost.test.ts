@@ -1,5 +1,6 @@
 // What a read costs: bytes searched, bytes copied, memory kept.
 
+import { pause, race } from '@bluelet/scheduler'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { perform } from '../world.js'
 import { reading, readingPieces, scripted, split } from './scripted.js'
@@ -14,29 +15,34 @@ afterEach(() => void vi.restoreAllMocks())
 describe('the cost of a read', () => {
   const SIZE = 100_000
   /** Enough for pieces of one byte. */
-  const FEW = 20_000
+  const FEW = 5000
 
   it.each([
-    [1, FEW],
-    [7, SIZE],
-    [1000, SIZE],
-    [1025, SIZE],
-    [65_536, SIZE],
-  ])('is linear for readline, in pieces of %i bytes of %i', async (size, all) => {
-    const pieces = split(`${'x'.repeat(all)}\r\n`, size)
+    ['\n', 1, FEW],
+    ['\n', 1025, SIZE],
+    ['\r\n', 1, FEW],
+    ['\r\n', 7, SIZE],
+    ['\r\n', 1000, SIZE],
+    ['\r\n', 1025, SIZE],
+    ['\r\n', 65_536, SIZE],
+    ['\r\n\r\n', 7, FEW],
+    ['\r\n\r\n', 1025, SIZE],
+  ])('is linear for readline, up to %j in pieces of %i bytes of %i', async (terminator, size, all) => {
+    const pieces = split(`${'x'.repeat(all)}${terminator}`, size)
     const { scheduler, conn } = scripted(pieces)
     const searched = countSearched()
     const copied = countCopied()
 
-    const line = await scheduler.run(perform(conn.readline('\r\n', { limit: all })))
+    const line = await scheduler.run(perform(conn.readline(terminator, { limit: all })))
 
-    expect(line.length).toBe(all + 2)
-    // Each byte once, and for each piece the byte before it, where a terminator may begin, and the
+    expect(line.length).toBe(all + terminator.length)
+    // Each byte once, and for each piece the bytes before it, where a terminator may begin, and the
     // seam.
-    expect(searched.bytes).toBeLessThanOrEqual(all + 4 * pieces.length + 10)
+    const seams = 4 * pieces.length * (terminator.length - 1)
+    expect(searched.bytes).toBeLessThanOrEqual(all + seams + 10)
     expect(searched.calls).toBeLessThanOrEqual(4 * pieces.length)
     // Each byte is copied into a block and from there into the line, and so are the seams.
-    expect(copied.bytes).toBeLessThanOrEqual(2 * all + 4 * pieces.length + 10)
+    expect(copied.bytes).toBeLessThanOrEqual(2 * all + seams + 10)
   })
 
   it('is linear for readline, in uncopied pieces shorter than the terminator', async () => {
@@ -63,6 +69,32 @@ describe('the cost of a read', () => {
 
     expect(searched.bytes).toBeLessThanOrEqual(2 * SIZE)
     expect(copied.bytes).toBeLessThanOrEqual(2 * SIZE)
+  })
+
+  it('is linear for a terminator of two bytes, of which the second one is everywhere', async () => {
+    const { scheduler, conn } = scripted(split(`${'\n'.repeat(FEW)}\r\n`, 1000))
+    const searched = countSearched()
+
+    const line = await scheduler.run(perform(conn.readline('\r\n', { limit: FEW })))
+
+    expect(line.length).toBe(FEW + 2)
+    expect(searched.bytes).toBeLessThanOrEqual(FEW + 100)
+  })
+
+  it('is linear for lines whose reads are cut off by their limit of time', async () => {
+    const pieces = split(`${'x'.repeat(FEW)}\n`, 100)
+    const { scheduler, conn } = scripted(pieces)
+    const searched = countSearched()
+
+    const line = await scheduler.run(function* () {
+      while (true) {
+        const line = yield* race([conn.readline('\n', { limit: FEW }), pause()])
+        if (line !== undefined) return line
+      }
+    })
+
+    expect(line.length).toBe(FEW + 1)
+    expect(searched.bytes).toBeLessThanOrEqual(2 * FEW)
   })
 
   it.each([
@@ -136,7 +168,8 @@ function countSearched(): Count {
   ) {
     const found = indexOf.call(this, value, from)
     count.calls++
-    count.bytes += Math.max(0, (found === -1 ? this.length : found + value.length) - from)
+    const length = typeof value === 'number' ? 1 : value.length
+    count.bytes += Math.max(0, (found === -1 ? this.length : found + length) - from)
     return found
   })
   return count

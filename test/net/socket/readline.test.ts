@@ -1,10 +1,10 @@
 // Promise 3 of the network: `readline` and `readuntil`, and their limit.
 
 import { BusyError, Connection, IncompleteReadError, LimitError } from '@bluelet/net'
-import { type Coroutine, join, kill, pause, Scheduler, spawn } from '@bluelet/scheduler'
+import { all, type Coroutine, call, join, kill, pause, Scheduler, spawn } from '@bluelet/scheduler'
 import { runtimeOf } from '@bluelet/scheduler/lowlevel'
 import { describe, expect, it } from 'vitest'
-import { accepted, errorOf, play } from '../world.js'
+import { accepted, errorOf, perform, play } from '../world.js'
 import { ScriptedSocket } from './read-oracle.js'
 import { reading, readingPieces, restOf, split } from './scripted.js'
 
@@ -71,6 +71,50 @@ describe('Connection.readline', () => {
     )
 
     expect(lines).toEqual(['one\r\n\r\n', 'two'])
+  })
+
+  it.each(['\r\n', '\r\n\r\n'])('does not take the second half of %j for it', async (terminator) => {
+    const half = terminator.slice(terminator.length / 2)
+    const lines = await readingPieces([`${half}x${half}`, `y${terminator}z`], function* (conn) {
+      return [`${yield* conn.recv(1)}`, `${yield* conn.readline(terminator)}`, yield* restOf(conn)]
+    })
+
+    expect(lines).toEqual([half.slice(0, 1), `${half.slice(1)}x${half}y${terminator}`, 'z'])
+  })
+
+  it('finds the same line again after its limit was too low', async () => {
+    const lines = await readingPieces(['a\r', '\nb', '\r\n'], function* (conn) {
+      const short = conn.readline('\r\n', { limit: 0 })
+      return [(yield* errorOf(short)).name, (yield* errorOf(short)).name, yield* restOf(conn)]
+    })
+
+    expect(lines).toEqual(['LimitError', 'LimitError', 'a\r\nb\r\n'])
+  })
+
+  it('searches each connection on its own', async () => {
+    const scheduler = new Scheduler()
+    const conns = ['one\ntwo\n', '1\n22222222\n'].map((text) => {
+      const pieces = split(text, 1).flatMap((piece) => [piece, null])
+      return new Connection(new ScriptedSocket(pieces), runtimeOf(scheduler))
+    })
+
+    const lines = await scheduler.run(perform(all(conns.map((conn) => call(linesOf(conn))))))
+
+    expect(lines).toEqual([
+      ['one\n', 'two\n'],
+      ['1\n', '22222222\n'],
+    ])
+  })
+
+  it('reads up to the bytes that the terminator had at the call', async () => {
+    const terminator = Buffer.from('ab')
+    const line = await reading('1ba2ab', function* (conn) {
+      const line = conn.readline(terminator)
+      terminator.set(Buffer.from('ba'))
+      return `${yield* line}`
+    })
+
+    expect(line).toBe('1ba2ab')
   })
 
   it('finds the first of terminators that overlap, when they are split', async () => {
@@ -294,6 +338,10 @@ describe('Connection.readuntil', () => {
     expect(error.partial.length).toBe(0)
   })
 })
+
+function* linesOf(conn: Connection): Coroutine<string[]> {
+  return [yield* lineOf(conn), yield* lineOf(conn)]
+}
 
 function* lineOf(conn: Connection): Coroutine<string> {
   return `${yield* conn.readline()}`

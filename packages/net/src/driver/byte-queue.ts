@@ -25,14 +25,22 @@ export class ByteQueue {
   readonly #chunks: Buffer[] = []
   /** Index of the front chunk; those before it have been taken. */
   #first = 0
+  /** How many bytes of the front chunk have been taken. */
+  #taken = 0
+  /** The front chunk, if its parts are known to be safe to keep; a chunk is divided many times. */
+  #divisible: Buffer | null = null
   #length = 0
   /** The block that contains the last chunk, or null if that chunk is not in a block. */
   #block: Buffer | null = null
   /** How many bytes of that block are used. */
   #filled = 0
-  /** Index of the chunk at which the next search may start. */
+  /** The terminator of the last search, as long as that can go on; otherwise null. */
+  #sought: number | Buffer | null = null
+  /** How many bytes that search has examined. */
+  #searched = 0
+  /** Index of the chunk at which it goes on. */
   #cursor = 0
-  /** Offset of that chunk's first byte from the front. */
+  /** Offset of that chunk's first byte from the front; negative if that byte has been taken. */
   #cursorOffset = 0
 
   /** How many bytes the queue holds. */
@@ -54,16 +62,16 @@ export class ByteQueue {
   unshift(chunk: Buffer): void {
     if (chunk.length === 0) return
     this.#length += chunk.length
-    this.#cursor = 0
-    this.#cursorOffset = 0
-    if (this.#first > 0) this.#chunks[--this.#first] = chunk
-    else this.#chunks.unshift(chunk)
+    this.#sought = null
+    this.#putInFront(chunk)
   }
 
-  /** Takes up to `max` bytes of the front chunk. */
+  /** Takes up to `max` bytes: as many as the front chunk has, or more if those are few. */
   takeSome(max: number): Buffer {
     const chunk = this.#chunks[this.#first]
-    return chunk === undefined ? EMPTY : this.take(Math.min(max, chunk.length))
+    if (chunk === undefined) return EMPTY
+    const left = chunk.length - this.#taken
+    return this.take(max <= left ? max : Math.max(left, Math.min(max, SMALL, this.#length)))
   }
 
   /** Takes exactly `n` bytes from the front. The queue must hold at least as many. */
@@ -71,26 +79,17 @@ export class ByteQueue {
     const first = this.#chunks[this.#first]
     if (first === undefined || n === 0) return EMPTY
     this.#length -= n
-    this.#cursor = 0
-    this.#cursorOffset = 0
-    if (first.length > n) {
-      this.#chunks[this.#first] = first.subarray(n)
-      return release(first.subarray(0, n))
+    this.#sought = null
+    const begin = this.#taken
+    const end = begin + n
+    if (end < first.length) {
+      if (first !== this.#divisible && !this.#mayDivide(first, n)) return this.#takeCopy(first, n)
+      this.#taken = end
+      return first.subarray(begin, end)
     }
-    if (first.length === n) {
-      this.#dropFirst()
-      return release(first)
-    }
-    const joined = Buffer.allocUnsafe(n)
-    let filled = 0
-    while (filled < n) {
-      const chunk = this.#chunks[this.#first] as Buffer // The queue holds at least n bytes.
-      const used = chunk.copy(joined, filled, 0, n - filled)
-      filled += used
-      if (used === chunk.length) this.#dropFirst()
-      else this.#chunks[this.#first] = chunk.subarray(used)
-    }
-    return joined
+    if (end > first.length) return this.#join(n)
+    this.#dropFirst()
+    return release(begin === 0 ? first : first.subarray(begin))
   }
 
   /** Copies up to `max` bytes from the front, without taking them. */
@@ -98,8 +97,10 @@ export class ByteQueue {
     const n = Math.min(max, this.#length)
     const copy = Buffer.allocUnsafe(n)
     let filled = 0
+    let begin = this.#taken
     for (let i = this.#first; filled < n; i++) {
-      filled += (this.#chunks[i] as Buffer).copy(copy, filled, 0, n - filled) // The queue holds at least n bytes.
+      filled += (this.#chunks[i] as Buffer).copy(copy, filled, begin, begin + n - filled) // The queue holds at least n bytes.
+      begin = 0
     }
     return copy
   }
@@ -110,24 +111,87 @@ export class ByteQueue {
    */
   later(): () => Buffer {
     const chunks = this.#chunks.slice(this.#first)
-    return () => Buffer.concat(chunks)
+    const taken = this.#taken
+    return () => Buffer.concat(chunks).subarray(taken)
   }
 
   /**
-   * Finds the first occurrence of `terminator`.
+   * Finds the first occurrence of `terminator`. A search without success goes on where it ended, if
+   * the same terminator is sought next and no bytes were taken or put in front.
    *
-   * @param from the offset at which to start; everything before it has been searched
+   * @param terminator a byte, or two bytes or more, which must not change
    * @returns the offset of the byte after the terminator, or -1
    */
-  find(terminator: Buffer, from: number): number {
+  find(terminator: number | Buffer): number {
+    if (terminator !== this.#sought) {
+      this.#sought = terminator
+      this.#searched = 0
+      this.#cursor = this.#first
+      this.#cursorOffset = -this.#taken
+    }
+    const end =
+      typeof terminator === 'number'
+        ? this.#findByte(terminator)
+        : terminator.length === 2
+          ? this.#findPair(terminator[0] as number, terminator[1] as number) // It has both.
+          : this.#findBytes(terminator)
+    if (end === -1) this.#searched = this.#length
+    else this.#sought = null
+    return end
+  }
+
+  /** Removes all bytes. */
+  clear(): void {
+    this.#length = 0
+    this.#sought = null
+    this.#empty()
+  }
+
+  #findByte(byte: number): number {
+    const from = this.#searched
+    let offset = this.#cursorOffset
+    for (let i = this.#cursor; i < this.#chunks.length; i++) {
+      const chunk = this.#chunks[i] as Buffer // Every index from #first on is filled.
+      const found = chunk.indexOf(byte, Math.max(0, from - offset))
+      if (found !== -1) return offset + found + 1
+      this.#cursor = i
+      this.#cursorOffset = offset
+      offset += chunk.length
+    }
+    return -1
+  }
+
+  /** Finds two bytes by the second one: a search for a byte takes a quarter of the time. */
+  #findPair(one: number, other: number): number {
+    const from = this.#searched
+    let offset = this.#cursorOffset
+    for (let i = this.#cursor; i < this.#chunks.length; i++) {
+      const chunk = this.#chunks[i] as Buffer // Every index from #first on is filled.
+      /** Where the first byte may be. */
+      const begin = i === this.#first ? this.#taken : 0
+      let found = chunk.indexOf(other, Math.max(begin, from - offset))
+      while (found !== -1) {
+        const before = found > begin ? chunk[found - 1] : begin === 0 ? this.#lastOf(i - 1) : undefined
+        if (before === one) return offset + found + 1
+        found = chunk.indexOf(other, found + 1)
+      }
+      this.#cursor = i
+      this.#cursorOffset = offset
+      offset += chunk.length
+    }
+    return -1
+  }
+
+  /** Finds three bytes or more. */
+  #findBytes(terminator: Buffer): number {
     const overlap = terminator.length - 1
-    const resumed = this.#cursor > this.#first && this.#cursorOffset <= from
-    let offset = resumed ? this.#cursorOffset : 0
+    const from = Math.max(0, this.#searched - overlap)
+    let offset = this.#cursorOffset
     /**
      * The last bytes that were searched: a terminator that starts there may end in the next chunk.
      */
     let tail = EMPTY
-    for (let i = resumed ? this.#cursor : this.#first; i < this.#chunks.length; i++) {
+    for (let i = this.#cursor; i < this.#chunks.length; i++) {
       const chunk = this.#chunks[i] as Buffer // Every index from #first on is filled.
       if (tail.length > 0) {
         const seam = Buffer.concat([tail, chunk.subarray(0, overlap)]).indexOf(terminator)
@@ -135,7 +199,7 @@ export class ByteQueue {
       }
       const found = chunk.indexOf(terminator, Math.max(0, from - offset))
       if (found !== -1) return offset + found + terminator.length
-      tail = overlap === 0 ? EMPTY : lastBytes(tail, chunk, overlap)
+      tail = lastBytes(tail, offset < 0 ? chunk.subarray(-offset) : chunk, overlap)
       // The next search starts `overlap` bytes before the end, so that earlier chunks are done
       // with.
       if (offset <= this.#length - overlap) {
@@ -147,14 +211,51 @@ export class ByteQueue {
     return -1
   }
 
-  /** Removes all bytes. */
-  clear(): void {
-    this.#chunks.length = 0
-    this.#first = 0
-    this.#length = 0
-    this.#block = null
-    this.#cursor = 0
-    this.#cursorOffset = 0
+  /** Whether `n` bytes of the front chunk are safe to keep, although they are not all of it. */
+  #mayDivide(first: Buffer, n: number): boolean {
+    const { byteLength } = first.buffer
+    if (byteLength <= BLOCK) this.#divisible = first
+    return byteLength <= BLOCK || n * 2 >= byteLength
+  }
+
+  /**
+   * Takes `n` bytes of a front chunk that they must not keep alive. Few bytes are copied together
+   * with those that follow: a chunk that is taken in small parts is copied block by block.
+   */
+  #takeCopy(first: Buffer, n: number): Buffer {
+    if (n > BLOCK / 2) return this.#join(n)
+    const block = Buffer.allocUnsafeSlow(Math.min(BLOCK, first.length - this.#taken))
+    const end = this.#taken + first.copy(block, 0, this.#taken)
+    if (end < first.length) {
+      this.#taken = end
+      this.#putInFront(block)
+    } else this.#chunks[this.#first] = block
+    this.#taken = n
+    this.#divisible = block
+    return block.subarray(0, n)
+  }
+
+  /** Takes a copy of `n` bytes. */
+  #join(n: number): Buffer {
+    const joined = allocate(n)
+    let filled = 0
+    while (filled < n) {
+      const chunk = this.#chunks[this.#first] as Buffer // The queue holds at least n bytes.
+      const used = chunk.copy(joined, filled, this.#taken, this.#taken + n - filled)
+      filled += used
+      if (this.#taken + used === chunk.length) this.#dropFirst()
+      else this.#taken += used
+    }
+    return joined
+  }
+
+  #putInFront(chunk: Buffer): void {
+    if (this.#taken > 0) {
+      this.#chunks[this.#first] = (this.#chunks[this.#first] as Buffer).subarray(this.#taken) // A part of it was taken.
+      this.#taken = 0
+    }
+    if (this.#first > 0) this.#chunks[--this.#first] = chunk
+    else this.#chunks.unshift(chunk)
   }
 
   #pushSmall(chunk: Buffer): void {
@@ -174,14 +275,26 @@ export class ByteQueue {
   #dropFirst(): void {
     this.#chunks[this.#first] = EMPTY
     this.#first++
-    if (this.#first === this.#chunks.length) {
-      this.#chunks.length = 0
-      this.#first = 0
-      this.#block = null
-    } else if (this.#first > 32 && this.#first * 2 > this.#chunks.length) {
+    this.#taken = 0
+    this.#divisible = null
+    if (this.#first === this.#chunks.length) this.#empty()
+    else if (this.#first > 32 && this.#first * 2 > this.#chunks.length) {
       this.#chunks.splice(0, this.#first)
       this.#first = 0
     }
+  }
+
+  #empty(): void {
+    this.#chunks.length = 0
+    this.#first = 0
+    this.#taken = 0
+    this.#divisible = null
+    this.#block = null
+  }
+
+  #lastOf(i: number): number | undefined {
+    const chunk = this.#chunks[i]
+    return chunk?.[chunk.length - 1]
   }
 }
 
@@ -192,25 +305,29 @@ function lastBytes(before: Buffer, chunk: Buffer, n: number): Buffer {
 }
 
 /**
- * Gives bytes that are safe to keep: a small part of a large piece of memory is copied, so that ten
- * bytes do not keep 64 KiB alive. Small copies share a block of our own, since Node's pool may be
- * as large as the memory that is to be freed.
+ * Gives bytes that are safe to keep: a small part of memory that is larger than a block is copied,
+ * so that ten bytes do not keep 64 KiB alive.
  */
 export function release(part: Buffer): Buffer {
-  const { length } = part
-  if (length * 2 >= part.buffer.byteLength) return part
-  let copy: Buffer
-  if (length > BLOCK / 2) copy = Buffer.allocUnsafeSlow(length)
-  else {
-    if (pooled + length > BLOCK) {
-      pool = Buffer.allocUnsafeSlow(BLOCK)
-      pooled = 0
-    }
-    copy = pool.subarray(pooled, pooled + length)
-    pooled += length
-  }
+  const { byteLength } = part.buffer
+  if (byteLength <= BLOCK || part.length * 2 >= byteLength) return part
+  const copy = allocate(part.length)
   part.copy(copy)
   return copy
+}
+
+/**
+ * Memory for a copy. Small ones share a block of our own, since Node's pool may be as large as the
+ * memory that is to be freed.
+ */
+function allocate(length: number): Buffer {
+  if (length > BLOCK / 2) return Buffer.allocUnsafeSlow(length)
+  if (pooled + length > BLOCK) {
+    pool = Buffer.allocUnsafeSlow(BLOCK)
+    pooled = 0
+  }
+  pooled += length
+  return pool.subarray(pooled - length, pooled)
 }
 
 /** The block that small copies share. */

@@ -19,12 +19,13 @@ import { MAX_READ_AHEAD, ReadHalf } from './read-half.js'
 import {
   DEFAULT_BLOCK_LIMIT,
   DEFAULT_LIMIT,
+  lineRequest,
   Peek,
   PeekExactly,
   ReadAll,
   ReadExactly,
   type ReadRequest,
-  ReadUntil,
+  untilRequest,
 } from './read-requests.js'
 import { thrownBy } from './thrown.js'
 import { WriteHalf } from './write-half.js'
@@ -43,6 +44,9 @@ export interface ReadOptions {
    */
   readonly timeout?: number
 }
+
+/** A read without options costs no object for them. */
+const NO_OPTIONS: ReadOptions = {}
 
 /** Options of `peek`. */
 export interface PeekOptions extends ReadOptions {
@@ -136,9 +140,8 @@ export class Connection {
    *
    * @param terminator what ends a line. Default: `'\n'`
    */
-  readline(terminator: string | Uint8Array = '\n', options: ReadOptions = {}): Event<Buffer> {
-    const { limit = DEFAULT_LIMIT } = options
-    return this.#read(new ReadUntil('readline()', terminator, limit, true), options)
+  readline(terminator: string | Uint8Array = '\n', options: ReadOptions = NO_OPTIONS): Event<Buffer> {
+    return this.#read(lineRequest(terminator, options.limit), options)
   }
 
   /**
@@ -147,9 +150,8 @@ export class Connection {
    * Throws {@link IncompleteReadError} if the stream ends first, and {@link LimitError} if there is
    * no terminator within the limit. In both cases the bytes can still be read.
    */
-  readuntil(terminator: string | Uint8Array, options: ReadOptions = {}): Event<Buffer> {
-    const { limit = DEFAULT_LIMIT } = options
-    return this.#read(new ReadUntil('readuntil()', terminator, limit, false), options)
+  readuntil(terminator: string | Uint8Array, options: ReadOptions = NO_OPTIONS): Event<Buffer> {
+    return this.#read(untilRequest(terminator, options.limit), options)
   }
 
   /**
@@ -159,7 +161,7 @@ export class Connection {
    * @param n 0 or more
    * @throws LimitError if `n` is above the limit: do not trust a length that a peer has sent
    */
-  readexactly(n: number, options: ReadOptions = {}): Event<Buffer> {
+  readexactly(n: number, options: ReadOptions = NO_OPTIONS): Event<Buffer> {
     const { limit = DEFAULT_BLOCK_LIMIT } = options
     let request: ReadExactly
     try {

@@ -155,7 +155,6 @@ export class ReadHalf implements EventHandler<number | ReadRequest, undefined, B
     }
     this.sentBefore = this.#connection.writeHalf?.sent ?? 0
     this.#attempted = null
-    if (typeof request !== 'number') request.restart?.()
     try {
       return this.#try(request)
     } catch (error) {

@@ -3,7 +3,7 @@
  * bytes that have arrived whether it is fulfilled; none of them reads or waits.
  */
 
-import { bytesOf, checkCount, checkMax } from '../check.js'
+import { bytesOf, checkCount, checkMax, isCount } from '../check.js'
 import { type ByteQueue, EMPTY } from '../driver/byte-queue.js'
 import { IncompleteReadError, LimitError } from '../errors.js'
 
@@ -24,8 +24,6 @@ export interface ReadRequest {
    * How many bytes it looks at if they have arrived, although it waits for fewer. Default: none.
    */
   readonly sees?: number
-  /** Forgets an earlier search: one event may be yielded many times. */
-  restart?(): void
   /**
    * Takes the requested bytes from those that have arrived.
    *
@@ -39,32 +37,31 @@ export interface ReadRequest {
 /** The bytes up to a terminator, which is included. */
 export class ReadUntil implements ReadRequest {
   readonly name: string
-  readonly #terminator: Buffer
+  /** The terminator as the queue looks for it. */
+  readonly #sought: number | Buffer
+  /** The length of the terminator. */
+  readonly #length: number
   readonly #limit: number
   /** Whether the end of the stream ends the request as a terminator does. */
   readonly #partial: boolean
-  /** How many bytes have been searched. */
-  #searched = 0
 
   constructor(name: string, terminator: string | Uint8Array, limit: number, partial: boolean) {
     this.name = name
-    this.#terminator = bytesOf(terminator, name)
-    if (this.#terminator.length === 0)
+    const bytes = bytesOf(terminator, name)
+    if (bytes.length === 0)
       throw new RangeError(`${name}: expected a terminator of at least one byte, got none`)
+    // The bytes are copied because the caller may change theirs between two yields.
+    this.#sought = bytes.length === 1 ? (bytes[0] as number) : Buffer.from(bytes)
+    this.#length = bytes.length
     this.#limit = checkCount(limit, `${name}: limit`)
     this.#partial = partial
   }
 
-  restart(): void {
-    this.#searched = 0
-  }
-
   take(queue: ByteQueue, ended: boolean): Buffer | null {
-    const end = queue.find(this.#terminator, Math.max(0, this.#searched - this.#terminator.length + 1))
-    this.#searched = queue.length
-    if (end !== -1 && end - this.#terminator.length <= this.#limit) return queue.take(end)
+    const end = queue.find(this.#sought)
+    if (end !== -1 && end - this.#length <= this.#limit) return queue.take(end)
     // The limit does not include the terminator, of which a part may have arrived.
-    if (end !== -1 || queue.length >= this.#limit + this.#terminator.length) {
+    if (end !== -1 || queue.length >= this.#limit + this.#length) {
       throw new LimitError(
         `${this.name}: no terminator within the limit of ${this.#limit} bytes; the bytes can still be read`,
       )
@@ -82,15 +79,37 @@ export class ReadUntil implements ReadRequest {
   }
 }
 
+// Requests that all connections share: most lines end by one of these, and need none of their own.
+const LINE_LF = new ReadUntil('readline()', '\n', DEFAULT_LIMIT, true)
+const LINE_CRLF = new ReadUntil('readline()', '\r\n', DEFAULT_LIMIT, true)
+const UNTIL_LF = new ReadUntil('readuntil()', '\n', DEFAULT_LIMIT, false)
+const UNTIL_CRLF = new ReadUntil('readuntil()', '\r\n', DEFAULT_LIMIT, false)
+
+/** A request for a line. */
+export function lineRequest(terminator: string | Uint8Array, limit: number = DEFAULT_LIMIT): ReadUntil {
+  if (limit === DEFAULT_LIMIT && terminator === '\n') return LINE_LF
+  if (limit === DEFAULT_LIMIT && terminator === '\r\n') return LINE_CRLF
+  return new ReadUntil('readline()', terminator, limit, true)
+}
+
+/** A request for bytes up to a terminator. */
+export function untilRequest(terminator: string | Uint8Array, limit: number = DEFAULT_LIMIT): ReadUntil {
+  if (limit === DEFAULT_LIMIT && terminator === '\n') return UNTIL_LF
+  if (limit === DEFAULT_LIMIT && terminator === '\r\n') return UNTIL_CRLF
+  return new ReadUntil('readuntil()', terminator, limit, false)
+}
+
 /** Exactly `count` bytes. */
 export class ReadExactly implements ReadRequest {
-  readonly name: string
   readonly #count: number
 
   constructor(count: number, limit: number) {
-    this.name = `readexactly(${count})`
     this.#count = checkCount(count, 'readexactly(n): n')
-    checkBlock(count, limit, this.name)
+    checkBlock(this, count, limit)
+  }
+
+  get name(): string {
+    return `readexactly(${this.#count})`
   }
 
   take(queue: ByteQueue, ended: boolean): Buffer | null {
@@ -139,13 +158,15 @@ export class Peek implements ReadRequest {
 
 /** A copy of exactly the next `count` bytes, which are not taken. */
 export class PeekExactly implements ReadRequest {
-  readonly name: string
   readonly #count: number
 
   constructor(count: number, limit: number) {
-    this.name = `peek(${count})`
     this.#count = checkMax(count, 'peek')
-    checkBlock(count, limit, this.name)
+    checkBlock(this, count, limit)
+  }
+
+  get name(): string {
+    return `peek(${this.#count})`
   }
 
   take(queue: ByteQueue, ended: boolean): Buffer | null {
@@ -156,7 +177,9 @@ export class PeekExactly implements ReadRequest {
 }
 
 /** @throws LimitError if a block of known length is longer than the limit */
-function checkBlock(count: number, limit: number, name: string): void {
+function checkBlock(request: ReadRequest, count: number, limit: number): void {
+  if (isCount(limit) && count <= limit) return
+  const { name } = request
   if (count <= checkCount(limit, `${name}: limit`)) return
   const call = name.replace(/\(.*/, '(n, { limit })')
   throw new LimitError(
