@@ -1,27 +1,29 @@
-// Compares our servers with the alternatives: CPU time per echo and per connection, memory of an
-// idle connection, time to the first reply. `--echo`, `--connects`, `--memory` and `--start`
-// measure some of these; `--only=epoll-yield,go` measures some of the servers; `--quick` is a short
-// run. A complete run writes results.json, the generated parts of the documents, and the pictures;
+// Compares our servers with the alternatives: CPU time per message and per connection, memory of an
+// idle connection, time to the first reply. `--echo`, `--lines`, `--pieces`, `--redis`,
+// `--connects`, `--memory` and `--start` measure some of these; `--only=epoll-yield,go` measures
+// some of the servers; `--quick` measures the ratios that have a floor, in less than three minutes;
+// `--base=DIR` compares our servers with those of another checkout, which has to be built. A
+// complete run writes results.json, the generated parts of the documents, and the pictures;
 // `--write` makes any run do so, and `--page` generates documents and pictures from the existing
 // results.
 import { parseArgs } from 'node:util'
-import { compareEcho, type EchoOptions } from './echo.js'
-import { makeLoad } from './load.js'
+import { inPairs, pairsOf } from './base.js'
+import { type Load, makeLoad } from './load.js'
 import { chooseCores, describeMachine } from './machine.js'
 import { compareMemory } from './memory.js'
 import { writeDocuments } from './page.js'
 import { writePictures } from './pictures.js'
+import { findRedisLoad } from './redis.js'
 import { type Comparison, type Results, readResults, writeResults } from './results.js'
-import { type LeftOut, prepareSides } from './sides.js'
+import { type LeftOut, prepareSides, type Side, serves } from './sides.js'
 import { compareStart } from './start.js'
-import { asText, tablesOf } from './tables.js'
-import { targetsOf } from './targets.js'
+import { asText, tablesOf, titleOf } from './tables.js'
+import { sidesOfTargets, targetsOf } from './targets.js'
+import { memoryEffort, startRounds, timingOf } from './timing.js'
+import { compareTraffic } from './traffic.js'
+import { type Workload, workloads } from './workloads.js'
 
-const ECHO_CONNECTIONS = [1, 64, 1000]
-const ECHO_BYTES = [64, 64 * 1024]
-
-/** Number of clients that connect again and again at the same time. */
-const CONNECTING = 64
+const PARTS = ['echo', 'lines', 'pieces', 'redis', 'connects', 'memory', 'start'] as const
 
 const flag = { type: 'boolean', default: false } as const
 const { values: options } = parseArgs({
@@ -29,52 +31,44 @@ const { values: options } = parseArgs({
     quick: flag,
     write: flag,
     echo: flag,
+    lines: flag,
+    pieces: flag,
+    redis: flag,
     connects: flag,
     memory: flag,
     start: flag,
     page: flag,
     only: { type: 'string' },
+    base: { type: 'string' },
   },
 })
 if (options.page) {
   publish(readResults())
   process.exit()
 }
-const { quick } = options
-const everyPart = !(options.echo || options.connects || options.memory || options.start)
+const { quick, base } = options
+const everyPart = PARTS.every((part) => !options[part])
 const began = performance.now()
 const cores = chooseCores()
 const machine = describeMachine()
-const { sides, leftOut } = prepareSides(options.only?.split(',') ?? null)
+const prepared = prepareSides(selectedSides())
+const { leftOut } = prepared
+const sides = base === undefined ? prepared.sides : inPairs(prepared.sides, base)
 const comparisons: Comparison[] = []
 
 console.log(machine)
 for (const { name, version } of sides) console.log(`  ${name}: ${version}`)
 for (const each of leftOut) tell(each)
 
-if (everyPart || options.echo || options.connects) {
-  const load = makeLoad()
-  const timing = {
-    rounds: quick ? 1 : 9,
-    seconds: quick ? 0.2 : 1,
-    warmUpSeconds: quick ? 0.05 : 0.2,
-    firstWarmUpSeconds: quick ? 0.2 : 1.5,
-  }
-  const compare = async (size: Pick<EchoOptions, 'what' | 'connections' | 'messageBytes'>) =>
-    keep(await compareEcho(sides, load, cores, { ...size, ...timing }))
-  if (everyPart || options.echo) {
-    for (const messageBytes of ECHO_BYTES) {
-      for (const connections of ECHO_CONNECTIONS) await compare({ what: 'echo', connections, messageBytes })
-    }
-  }
-  if (everyPart || options.connects) {
-    await compare({ what: 'connects', connections: CONNECTING, messageBytes: ECHO_BYTES[0]! })
-  }
+let ownLoad: Load | undefined
+for (const workload of workloads) {
+  const { what, service, messageBytes } = workload
+  const taking = sidesFor(titleOf(workload)).filter((side) => serves(side, service, messageBytes))
+  const load = isSelected(what) && taking.length > 0 ? loadFor(workload) : null
+  if (load !== null) keep(await compareTraffic(taking, load, cores, workload, timingOf(workload, quick)))
 }
-if (everyPart || options.memory) {
-  keep(await compareMemory(sides, { rounds: quick ? 1 : 3, connections: quick ? 1000 : 10_000 }))
-}
-if (everyPart || options.start) keep(await compareStart(sides, cores, quick ? 1 : 15))
+if (isSelected('memory')) keep(await compareMemory(sidesFor('memory'), memoryEffort(quick)))
+if (isSelected('start')) keep(await compareStart(sidesFor('start'), cores, startRounds(quick)))
 
 const results: Results = {
   date: new Date().toISOString().slice(0, 10),
@@ -83,11 +77,12 @@ const results: Results = {
   leftOut,
   comparisons,
 }
-for (const table of [...tablesOf(results), targetsOf(results)]) {
+const tables = quick ? [] : tablesOf(results)
+for (const table of [...tables, base === undefined ? targetsOf(results) : pairsOf(results)]) {
   if (table.rows.length > 1) console.log(asText(table))
 }
 console.log(`\n${((performance.now() - began) / 60_000).toFixed(1)} minutes`)
-if (options.write || (!quick && everyPart && options.only === undefined)) {
+if (options.write || (!quick && everyPart && options.only === undefined && base === undefined)) {
   writeResults(results)
   publish(results)
 }
@@ -99,13 +94,46 @@ function publish(results: Results | null): void {
   writePictures(results)
 }
 
+function isSelected(part: (typeof PARTS)[number]): boolean {
+  return everyPart || options[part]
+}
+
+/** The servers to prepare; null: all of them. */
+function selectedSides(): string[] | null {
+  if (options.only !== undefined) return options.only.split(',')
+  if (!quick) return null
+  const titles = [...workloads.map(titleOf), 'memory', 'start']
+  return [...new Set(titles.flatMap((title) => [...sidesOfTargets(title)]))]
+}
+
+/** The servers that take part in a comparison: in a quick run, those that its targets name. */
+function sidesFor(title: string): Side[] {
+  if (!quick || options.only !== undefined || base !== undefined) return sides
+  const named = sidesOfTargets(title)
+  return sides.filter(({ id }) => named.has(id))
+}
+
+/** The load for a workload; null if it is not available here. */
+function loadFor({ what }: Workload): Load | null {
+  if (what !== 'redis') {
+    ownLoad ??= makeLoad()
+    return ownLoad
+  }
+  try {
+    return findRedisLoad()
+  } catch (error) {
+    const missing = { side: 'all', from: what, reason: (error as Error).message }
+    leftOut.push(missing)
+    tell(missing)
+    return null
+  }
+}
+
 function keep(part: { comparison: Comparison; leftOut: readonly LeftOut[] }): void {
   comparisons.push(part.comparison)
   leftOut.push(...part.leftOut)
-  const { what, connections, messageBytes } = part.comparison
-  console.log(
-    `measured: ${what}, ${connections} x ${messageBytes} B, after ${((performance.now() - began) / 60_000).toFixed(1)} minutes`,
-  )
+  const minutes = ((performance.now() - began) / 60_000).toFixed(1)
+  console.log(`measured: ${titleOf(part.comparison)}, after ${minutes} minutes`)
   for (const each of part.leftOut) tell(each)
 }
 

@@ -1,8 +1,9 @@
 /*
  * The load of the echo benchmarks: each connection sends a message, waits until all of it has come back, and starts again;
- * with -r on a new connection each time.
+ * with -r on a new connection each time. With -l it sends that number of lines at once, each of the size of a message, and
+ * waits until all of them have come back; each line counts as a request, and their latency is that of the last one.
  *
- *   load [-r] HOST PORT CONNECTIONS MESSAGE-BYTES SECONDS WARM-UP-SECONDS SERVER-PID
+ *   load [-r] [-l LINES] HOST PORT CONNECTIONS MESSAGE-BYTES SECONDS WARM-UP-SECONDS SERVER-PID
  *
  * One thread and one epoll set, so it costs less than any server it measures. The warm-up lasts until every connection has
  * had an echo, however short it is. Prints one line of JSON, which covers only the time after the warm-up: requests, their
@@ -39,7 +40,8 @@ struct connection {
 /* Time by which the warm-up may be extended, until every connection has had an echo. */
 #define PATIENCE_NS 10000000000u
 
-static size_t size; /* of a message */
+static size_t size; /* of a message, or of all lines in flight */
+static size_t lines; /* 0: messages are no lines */
 static char *input; /* one byte more than a message: an echo that is too long shows */
 static unsigned serial;
 static uint64_t measured_from; /* ns; 0: not yet */
@@ -98,7 +100,7 @@ static void open_connection(struct connection *c) {
 
 /* Bytes sent before the connection is established go out when epoll reports that it is. */
 static void begin(struct connection *c) {
-  c->message[0] = (char)serial++;
+  c->message[0] = (char)(lines ? 'a' + serial++ % 26 : serial++);
   c->sent = 0;
   c->received = 0;
   c->began = now();
@@ -162,20 +164,25 @@ static void prepare(struct connection *c) {
   c->message = malloc(size);
   if (!c->message) die("malloc");
   for (size_t i = 0; i < size; i++) c->message[i] = (char)('a' + i % 26);
+  for (size_t i = 1; i <= lines; i++) c->message[i * (size / lines) - 1] = '\n';
   if (!reconnects) open_connection(c);
 }
 
 int main(int argc, char **argv) {
-  reconnects = argc > 1 && strcmp(argv[1], "-r") == 0;
-  argv += reconnects;
-  if (argc - reconnects != 8) {
-    fprintf(stderr, "usage: load [-r] HOST PORT CONNECTIONS MESSAGE-BYTES SECONDS WARM-UP-SECONDS SERVER-PID\n");
+  for (int option; (option = getopt(argc, argv, "rl:")) != -1;) {
+    if (option == 'r') reconnects = 1;
+    if (option == 'l') lines = (size_t)atol(optarg);
+  }
+  argc -= optind - 1;
+  argv += optind - 1;
+  if (argc != 8) {
+    fprintf(stderr, "usage: load [-r] [-l LINES] HOST PORT CONNECTIONS MESSAGE-BYTES SECONDS WARM-UP-SECONDS SERVER-PID\n");
     return 2;
   }
   server = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(argv[2]))};
   if (inet_pton(AF_INET, argv[1], &server.sin_addr) != 1) return fprintf(stderr, "no IPv4 address: %s\n", argv[1]), 2;
   size_t connections = (size_t)atol(argv[3]);
-  size = (size_t)atol(argv[4]);
+  size = (size_t)atol(argv[4]) * (lines ? lines : 1);
   double seconds = atof(argv[5]), warm_up = atof(argv[6]);
   if (connections < 1 || size < 1 || !(seconds > 0)) return fprintf(stderr, "expected positive numbers\n"), 2;
   clockid_t server_clock;
@@ -218,7 +225,7 @@ int main(int argc, char **argv) {
   if (requests > 0) qsort(latencies, requests, sizeof *latencies, by_size);
   printf("{\"requests\":%llu,\"seconds\":%.6f,\"p50\":%.1f,\"p99\":%.1f,\"serverCpu\":%.1f,\"loadCpu\":%.1f,"
          "\"errors\":%llu}\n",
-         (unsigned long long)requests, taken, percentile(0.5), percentile(0.99), (double)server_cpu / 1e3,
+         (unsigned long long)(requests * (lines ? lines : 1)), taken, percentile(0.5), percentile(0.99), (double)server_cpu / 1e3,
          (double)own_cpu / 1e3, (unsigned long long)errors);
   return 0;
 }

@@ -5,6 +5,7 @@ import { pinned, reasonIn } from './processes.js'
 import type { Sample } from './rounds.js'
 import type { RunningServer } from './servers.js'
 import { compileC } from './toolchains.js'
+import type { Workload } from './workloads.js'
 
 /**
  * Extra time that a load may take: until every connection has had an echo, and before it counts as
@@ -13,12 +14,9 @@ import { compileC } from './toolchains.js'
 const PATIENCE_MS = 25_000
 
 export interface LoadOptions {
-  readonly connections: number
-  readonly messageBytes: number
+  readonly workload: Workload
   readonly seconds: number
   readonly warmUpSeconds: number
-  /** Whether each echo uses a new connection. */
-  readonly reconnects: boolean
   readonly core: number | null
 }
 
@@ -40,9 +38,11 @@ export type Load = (server: RunningServer, options: LoadOptions) => Promise<Samp
 /** @throws Error if it cannot be compiled */
 export function makeLoad(): Load {
   const program = compileC('load.c')
-  return async ({ port, pid }, { connections, messageBytes, seconds, warmUpSeconds, reconnects, core }) => {
+  return async ({ port, pid }, { workload, seconds, warmUpSeconds, core }) => {
+    const { what, connections, messageBytes, inFlight } = workload
+    const flags = what === 'connects' ? ['-r'] : what === 'lines' ? ['-l', `${inFlight}`] : []
     const numbers = [port, connections, messageBytes, seconds, warmUpSeconds, pid].map(String)
-    const [command, ...rest] = pinned([program, ...(reconnects ? ['-r'] : []), '127.0.0.1', ...numbers], core)
+    const [command, ...rest] = pinned([program, ...flags, '127.0.0.1', ...numbers], core)
     const timeout = (seconds + warmUpSeconds) * 1000 + PATIENCE_MS
     const { stdout } = await promisify(execFile)(command, rest, { timeout }).catch((error) => {
       throw new Error(error.killed ? 'it hangs' : reasonIn(error.stderr || error.message))

@@ -5,7 +5,7 @@ import { start } from './processes.js'
 import type { Comparison } from './results.js'
 import { type Sample, takeTurns } from './rounds.js'
 import { startServer } from './servers.js'
-import { forMemory, type LeftOut, type Side } from './sides.js'
+import { forMemory, type LeftOut, type Side, serves } from './sides.js'
 import { here } from './toolchains.js'
 
 const MESSAGE_BYTES = 1
@@ -27,11 +27,13 @@ export async function compareMemory(
 ): Promise<{ comparison: Comparison; leftOut: readonly LeftOut[] }> {
   const connections = Math.min(wanted, descriptorLimit() - SPARE_DESCRIPTORS)
   const from = `memory, ${connections} connections`
-  const contestants = sides.map((side) => ({
-    id: side.id,
-    name: side.name,
-    turn: () => measure(side, connections),
-  }))
+  const contestants = sides
+    .filter((side) => serves(side, 'echo', MESSAGE_BYTES))
+    .map((side) => ({
+      id: side.id,
+      name: side.name,
+      turn: () => measure(side, connections),
+    }))
   const { samples, leftOut } = await takeTurns(from, contestants, rounds)
   const comparison = {
     what: 'memory' as const,
@@ -48,7 +50,7 @@ async function measure(side: Side, count: number): Promise<Sample> {
   if (count > (side.maxConnections ?? count)) {
     throw new Error(`it supports at most ${side.maxConnections} connections`)
   }
-  const server = await startServer(forMemory(side), BUFFER_BYTES, null)
+  const server = await startServer(forMemory(side), 'echo', BUFFER_BYTES, null)
   try {
     await withClients(server.port, WARM_UP_CONNECTIONS, (echo) => echo())
     const none = await server.memory()

@@ -34,10 +34,15 @@ export interface Picture {
 export function picturesOf({ comparisons }: Results): Picture[] {
   const pictures: Picture[] = []
   for (const comparison of comparisons) {
-    const { what, connections, messageBytes } = comparison
+    const { what, connections, messageBytes, inFlight } = comparison
     if (what === 'echo' && connections === 64) {
       const title = `Echo of ${bytes(messageBytes)}, ${connections} connections`
       const [unit, file] = ['CPU time of the server per echo, us', `echo-${messageBytes}.svg`]
+      pictures.push({ file, title, unit, comparison, kind: 'cpu', shown: digits })
+    }
+    if (what === 'lines' && inFlight === 16) {
+      const title = `Lines of ${bytes(messageBytes)}, ${inFlight} in flight, ${connections} connections`
+      const [unit, file] = ['CPU time of the server per line, us', 'lines.svg']
       pictures.push({ file, title, unit, comparison, kind: 'cpu', shown: digits })
     }
     if (what === 'connects') {

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import type { Samples } from './rounds.js'
 import type { Family, LeftOut } from './sides.js'
 import { here } from './toolchains.js'
+import type { WorkloadKind } from './workloads.js'
 
 const FILE = here('results.json')
 
@@ -23,15 +24,17 @@ export interface ResultSide {
 
 /** One comparison of all servers: the workload, and the measurements by server, round by round. */
 export interface Comparison {
-  readonly what: 'echo' | 'connects' | 'memory' | 'start'
+  readonly what: WorkloadKind | 'memory' | 'start'
   readonly connections: number
   readonly messageBytes: number
+  /** Number of messages that a client sends before it waits for the answers. Default: 1 */
+  readonly inFlight?: number
   readonly rounds: number
   /** Of each turn. */
   readonly seconds: number
   /**
-   * - echo, connects: `cpu` of the server per echo in us, `perSecond`, `p50` and `p99` in us,
-   *   `loadBusy` of its core
+   * - workloads: `cpu` of the server per message in us, `perSecond`, `p50` and `p99` in us,
+   *   `loadBusy` of its core; with several messages in flight, latencies are those of all of them
    * - memory: bytes per connection, `silent` and after one echo (`used`); bytes of the server
    *   without connections (`none`)
    * - start: `ms`

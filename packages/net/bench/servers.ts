@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Program, start } from './processes.js'
-import type { Side } from './sides.js'
+import type { Service, Side } from './sides.js'
 
 /** Waits for memory that is freed late: how many times, and how long each time. */
 const SETTLING_ROUNDS = 5
@@ -19,13 +19,17 @@ export interface RunningServer {
   stop(): Promise<void>
 }
 
-/** @param bufferBytes the size of its reads, if its runtime lets it choose */
+/**
+ * @param service what it is to do; this side has a command for it
+ * @param bufferBytes the size of its reads, if its runtime lets it choose
+ */
 export async function startServer(
   side: Side,
+  service: Service,
   bufferBytes: number,
   core: number | null,
 ): Promise<RunningServer> {
-  const command = [...side.command, `${bufferBytes}`, ...(side.args ?? [])]
+  const command = [...side.commands[service]!, `${bufferBytes}`, ...(side.args ?? [])]
   const program = start(command, core, side.environment)
   try {
     const line = await program.nextLine()

@@ -1,5 +1,5 @@
-// The servers to compare: each is the shortest honest echo server of its kind, in a process of its
-// own on one core.
+// The servers to compare: each is the shortest honest server of its kind, in a process of its own
+// on one core.
 import { ask, compileC, compileGo, fetchRuntime, findPython, here } from './toolchains.js'
 
 /** The server that the others are compared with. */
@@ -7,20 +7,29 @@ export const BASELINE = 'callbacks'
 
 export type Family = 'ours' | 'JavaScript' | 'native' | 'Python'
 
+/**
+ * What a server does: it echoes bytes, answers lines with the same lines, or serves a little Redis.
+ */
+export type Service = 'echo' | 'lines' | 'redis'
+
 /** A server that may be available. */
 interface Candidate {
   /** For `--only`, and in the results. */
   readonly id: string
   readonly name: string
   readonly family: Family
+  /** The smallest message that it is meant for. Default: 1 byte. */
+  readonly minMessageBytes?: number
   /** Builds or downloads what it needs. @throws Error that says why it is not available here */
   prepare(): Prepared
 }
 
+type Commands = Readonly<Partial<Record<Service, readonly string[]>>>
+
 interface Prepared {
   readonly version: string
-  /** The command, to which the size of the buffer is added. */
-  readonly command: readonly string[]
+  /** The command for each service that it has, to which the size of the buffer is added. */
+  readonly commands: Commands
   /** Arguments that are added after that. */
   readonly args?: readonly string[]
   readonly environment?: NodeJS.ProcessEnv
@@ -51,8 +60,16 @@ const candidates: readonly Candidate[] = [
   ours('epoll', 'delegate'),
   ours('node', 'yield'),
   ours('node', 'delegate'),
-  node(BASELINE, 'node:net, callbacks', 'JavaScript', 'callbacks.js'),
-  node('for-await', 'node:net, for await', 'JavaScript', 'for-await.js'),
+  {
+    ...node('epoll-into', 'Bluelet, epoll, recvInto', 'ours', { echo: 'bluelet-into.js' }, ['epoll']),
+    minMessageBytes: 64 * 1024,
+  },
+  node(BASELINE, 'node:net, callbacks', 'JavaScript', {
+    echo: 'callbacks.js',
+    lines: 'callbacks.js',
+    redis: 'callbacks.js',
+  }),
+  node('for-await', 'node:net, for await', 'JavaScript', { echo: 'for-await.js' }),
   {
     id: 'bun',
     name: 'Bun.listen',
@@ -61,7 +78,10 @@ const candidates: readonly Candidate[] = [
       const bun = fetchRuntime('bun')
       return {
         version: `Bun ${ask([bun, '--version'])}`,
-        command: [bun, 'run', here('servers/bun.js')],
+        commands: {
+          echo: [bun, 'run', here('servers/echo/bun.js')],
+          lines: [bun, 'run', here('servers/lines/bun.js')],
+        },
         collects: true,
       }
     },
@@ -73,9 +93,13 @@ const candidates: readonly Candidate[] = [
     prepare() {
       const deno = fetchRuntime('deno')
       const flags = ['--quiet', '--no-config', '--no-lock', '--no-remote', '--allow-net']
+      const command = [deno, 'run', ...flags, '--v8-flags=--expose-gc']
       return {
         version: `Deno ${ask([deno, 'eval', '--no-config', 'console.log(Deno.version.deno)'])}`,
-        command: [deno, 'run', ...flags, '--v8-flags=--expose-gc', here('servers/deno.js')],
+        commands: {
+          echo: [...command, here('servers/echo/deno.js')],
+          lines: [...command, here('servers/lines/deno.js')],
+        },
         environment: { DENO_NO_UPDATE_CHECK: '1', NO_COLOR: '1' },
         collects: true,
       }
@@ -87,7 +111,7 @@ const candidates: readonly Candidate[] = [
     family: 'native',
     prepare: () => ({
       version: ask(['go', 'version']).replace(/^go version go(\S+).*$/, 'Go $1'),
-      command: [compileGo('servers/echo.go')],
+      commands: { echo: [compileGo('servers/echo/echo.go')], lines: [compileGo('servers/lines/lines.go')] },
       environment: { GOMAXPROCS: '1' },
       collects: true,
     }),
@@ -98,12 +122,21 @@ const candidates: readonly Candidate[] = [
     family: 'native',
     prepare: () => ({
       version: ask(['cc', '--version']).split('\n')[0]!,
-      command: [compileC('servers/echo.c')],
+      commands: { echo: [compileC('servers/echo/echo.c')] },
     }),
   },
   // It uses select(2), which supports at most 1,023 descriptors.
   python('bluelet', 'Bluelet on Python', 'echo_bluelet.py', "''", { maxConnections: 1000 }),
   python('asyncio', 'asyncio, protocol', 'echo_asyncio.py', "''"),
+  {
+    id: 'asyncio-streams',
+    name: 'asyncio, streams',
+    family: 'Python',
+    prepare: () => ({
+      version: ask([findPython(), '--version']),
+      commands: { lines: [findPython(), here('servers/lines/lines_asyncio_streams.py')] },
+    }),
+  },
   python('uvloop', 'uvloop, protocol', 'echo_asyncio.py', 'uvloop.__version__', { args: ['uvloop'] }),
   python('gevent', 'gevent', 'echo_gevent.py', 'gevent.__version__'),
   python('trio', 'trio', 'echo_trio.py', 'trio.__version__'),
@@ -133,33 +166,45 @@ export function prepareSides(only: readonly string[] | null): { sides: Side[]; l
   return { sides, leftOut }
 }
 
+/** Whether a server takes part in a workload. */
+export function serves(side: Side, service: Service, messageBytes: number): boolean {
+  return side.commands[service] !== undefined && messageBytes >= (side.minMessageBytes ?? 1)
+}
+
 /** The same server with little else in its memory than its connections. */
 export function forMemory(side: Side): Side {
-  const { id, command } = side
-  const [program, ...rest] = command
-  if (program === process.execPath) return { ...side, command: [program, SMALL_YOUNG_GENERATION, ...rest] }
-  if (id !== 'deno') return side
-  return {
-    ...side,
-    command: command.map((part) => part.replace('--expose-gc', `$&,${SMALL_YOUNG_GENERATION}`)),
+  if (side.commands.echo === undefined) return side
+  const [program, ...rest] = side.commands.echo
+  if (program === process.execPath) {
+    return { ...side, commands: { echo: [program, SMALL_YOUNG_GENERATION, ...rest] } }
   }
+  if (side.id !== 'deno') return side
+  const echo = side.commands.echo.map((part) => part.replace('--expose-gc', `$&,${SMALL_YOUNG_GENERATION}`))
+  return { ...side, commands: { echo } }
 }
 
 function ours(driver: 'epoll' | 'node', style: 'yield' | 'delegate'): Candidate {
   const name = `Bluelet, ${driver}, ${style === 'yield' ? 'yield' : 'yield*'}`
-  return node(`${driver}-${style}`, name, 'ours', `bluelet-${style}.js`, [driver])
+  const file = `bluelet-${style}.js`
+  return node(`${driver}-${style}`, name, 'ours', { echo: file, lines: file, redis: file }, [driver])
 }
 
+/** @param files the file for each service, in the folder of the service */
 function node(
   id: string,
   name: string,
   family: Family,
-  file: string,
+  files: Readonly<Partial<Record<Service, string>>>,
   args: readonly string[] = [],
 ): Candidate {
   const version = `Node ${process.versions.node}`
-  const command = [process.execPath, '--expose-gc', here(`servers/${file}`)]
-  return { id, name, family, prepare: () => ({ version, command, args, collects: true }) }
+  const commands = Object.fromEntries(
+    Object.entries(files).map(([service, file]) => [
+      service,
+      [process.execPath, '--expose-gc', here(`servers/${service}/${file}`)],
+    ]),
+  )
+  return { id, name, family, prepare: () => ({ version, commands, args, collects: true }) }
 }
 
 /** @param version a Python expression, evaluated after the module of that id is imported */
@@ -177,7 +222,7 @@ function python(
     const language = ask([program, '--version'])
     return {
       version: own === '' ? language : `${language}, ${id} ${own}`,
-      command: [program, here(`servers/${file}`)],
+      commands: { echo: [program, here(`servers/echo/${file}`)] },
       ...more,
     }
   }

@@ -9,6 +9,8 @@ export interface Table {
   readonly rows: readonly (readonly string[])[]
 }
 
+type Titled = Pick<Comparison, 'what' | 'connections' | 'messageBytes' | 'inFlight'>
+
 /** The cell of a missing measurement. */
 const NOTHING = '-'
 
@@ -17,6 +19,7 @@ type Value = (comparison: Comparison, side: string) => string
 export function tablesOf(results: Results): Table[] {
   const of = (what: Comparison['what']) => results.comparisons.filter((each) => each.what === what)
   const [echoes, [connects], [memory], [start]] = [of('echo'), of('connects'), of('memory'), of('start')]
+  const [lines, [pieces], [redis]] = [of('lines'), of('pieces'), of('redis')]
   const tables: Table[] = []
   if (echoes.length > 0) {
     const columns = (value: Value): [string, Comparison, Value][] =>
@@ -42,6 +45,33 @@ export function tablesOf(results: Results): Table[] {
         columns(medianOf('loadBusy', (share) => `${Math.round(share * 100)} %`)),
       ),
     )
+  }
+  if (lines.length > 0) {
+    const columns = (value: Value): [string, Comparison, Value][] =>
+      lines.map((each) => [`${each.inFlight} in flight`, each, value])
+    const size = `${count(lines[0]!.connections)} connections, lines of ${bytes(lines[0]!.messageBytes)}`
+    tables.push(
+      tableOf(
+        results,
+        `Lines: CPU time of the server per line, us (${size})`,
+        columns(spreadOf('cpu', digits)),
+      ),
+      tableOf(
+        results,
+        'Lines: how many times less CPU time than callbacks (more is better)',
+        columns(ratioOf('cpu', 'less')),
+      ),
+      tableOf(results, 'Lines: latency of all in flight, p99, us', columns(medianOf('p99', count))),
+    )
+  }
+  if (pieces !== undefined) {
+    const { connections, messageBytes } = pieces
+    const size = `${count(connections)} connections, messages of ${bytes(messageBytes)}`
+    tables.push(tableOf(results, `Echo that is read 64 bytes at a time (${size})`, costOf(pieces, 'message')))
+  }
+  if (redis !== undefined) {
+    const size = `${count(redis.connections)} connections, ${redis.inFlight} in flight`
+    tables.push(tableOf(results, `Redis: SET and GET of redis-benchmark (${size})`, costOf(redis, 'command')))
   }
   if (connects !== undefined) {
     tables.push(
@@ -95,17 +125,34 @@ export function asMarkdown({ title, rows: [titles, ...rows] }: Table): string {
  * within a round; undefined if one of them is missing.
  */
 export function ratio(
-  { samples }: Comparison,
+  comparison: Comparison,
   kind: string,
   side: string,
   other: string,
   direction: 'less' | 'more',
 ): number | undefined {
-  const [own, theirs] = [samples[side]?.[kind], samples[other]?.[kind]]
-  if (own === undefined || theirs === undefined) return undefined
-  return median(
-    own.map((value, round) => (direction === 'less' ? theirs[round]! / value : value / theirs[round]!)),
-  )
+  const { samples } = comparison
+  if (samples[side]?.[kind] === undefined || samples[other]?.[kind] === undefined) return undefined
+  return median(ratios(comparison, kind, side, other, direction))
+}
+
+/** Returns these ratios, round by round. Both servers must have been measured. */
+export function ratios(
+  { samples }: Comparison,
+  kind: string,
+  side: string,
+  other: string,
+  direction: 'less' | 'more',
+): number[] {
+  const [own, theirs] = [samples[side]![kind]!, samples[other]![kind]!]
+  return own.map((value, round) => (direction === 'less' ? theirs[round]! / value : value / theirs[round]!))
+}
+
+/** The title of a comparison or a workload. */
+export function titleOf({ what, connections, messageBytes, inFlight = 1 }: Titled): string {
+  if (what === 'memory' || what === 'start') return what
+  const size = `${what}, ${count(connections)} x ${bytes(messageBytes)}`
+  return inFlight === 1 && what !== 'lines' ? size : `${size}, ${inFlight} in flight`
 }
 
 /** Formats a number with three significant digits. */
@@ -126,13 +173,24 @@ function tableOf(
   title: string,
   columns: readonly (readonly [string, Comparison, Value])[],
 ): Table {
-  const rows = Object.entries(sides).map(([id, { name }]) => [
+  const taking = Object.entries(sides).filter(([id]) =>
+    columns.some(([, { samples }]) => samples[id] !== undefined),
+  )
+  const rows = taking.map(([id, { name }]) => [
     name,
     ...columns.map(([, comparison, value]) =>
       comparison.samples[id] === undefined ? NOTHING : value(comparison, id),
     ),
   ])
   return { title, rows: [['', ...columns.map(([heading]) => heading)], ...rows] }
+}
+
+function costOf(comparison: Comparison, unit: string): [string, Comparison, Value][] {
+  return [
+    [`CPU of the server per ${unit}, us`, comparison, spreadOf('cpu', digits)],
+    ['x callbacks', comparison, ratioOf('cpu', 'less')],
+    ['p99, us', comparison, medianOf('p99', count)],
+  ]
 }
 
 function medianOf(kind: string, shown: (value: number) => string): Value {

@@ -1,78 +1,102 @@
-// The floors and aims, and whether they are reached.
+// The floors and aims, and whether they are reached. The same ratios are the quick form of the
+// benchmarks.
 import type { Comparison, Results } from './results.js'
 import { BASELINE } from './sides.js'
 import { median } from './statistics.js'
-import { count, ratio, type Table } from './tables.js'
+import { count, ratio, type Table, titleOf } from './tables.js'
+import { connects, echo, LARGE_BYTES, lines, pieces, redis, SMALL_BYTES } from './workloads.js'
 
-/** The echo that they apply to: 64 connections, 64-byte messages. */
-const CONNECTIONS = 64
-const MESSAGE_BYTES = 64
+/** A ratio of this side to another; a number of this side alone if there is no other. */
+interface Target {
+  /** The title of the comparison. */
+  readonly from: string
+  readonly kind: string
+  /** Whether a ratio says how many times less this side needs, or how many times more. */
+  readonly direction: 'less' | 'more'
+  readonly side: string
+  readonly other: string | null
+  readonly floor: number
+  readonly aim: number
+}
 
-/** Server, the server that it is compared with, floor, aim: how many times less CPU time. */
-const ECHO = [
-  ['node-yield', BASELINE, 0.95, 1],
-  ['epoll-yield', BASELINE, 1.6, 1.8],
-  ['epoll-yield', 'c', 0.65, 0.8],
-  ['epoll-yield', 'go', 1, 1.1],
-  ['epoll-yield', 'bun', 1, 1.1],
-  ['node-yield', 'bluelet', 1, 1.1],
-  ['epoll-yield', 'bluelet', 1.8, 2],
-] as const
+const TARGET_ECHO = echo(64, SMALL_BYTES)
 
-/** Memory of an idle connection as a multiple of that on callbacks. */
-const MEMORY_RATIO = { floor: 1.3, aim: 1 }
+const TARGETS: readonly Target[] = [
+  ...cpu(TARGET_ECHO, ['epoll-yield', 'c', 0.76, 0.85], ['epoll-yield', BASELINE, 1.3, 1.45]),
+  ...cpu(TARGET_ECHO, ['epoll-yield', 'bun', 1, 1.05], ['epoll-yield', 'go', 1.05, 1.1]),
+  ...cpu(TARGET_ECHO, ['node-yield', BASELINE, 0.97, 1]),
+  ...cpu(lines(16), ['epoll-yield', BASELINE, 0.9, 1.1], ['node-yield', BASELINE, 0.75, 0.95]),
+  ...cpu(lines(1), ['epoll-yield', BASELINE, 1.15, 1.25], ['node-yield', BASELINE, 0.93, 1]),
+  ...cpu(pieces, ['epoll-yield', BASELINE, 0.7, 0.9], ['node-yield', BASELINE, 0.7, 0.8]),
+  ...cpu(redis, ['epoll-yield', BASELINE, 0.85, 1], ['node-yield', BASELINE, 0.7, 0.9]),
+  ...cpu(echo(64, LARGE_BYTES), ['epoll-yield', 'c', 0.58, 0.65], ['epoll-into', 'c', 0.75, 0.9]),
+  ...cpu(echo(1000, LARGE_BYTES), ['epoll-yield', BASELINE, 0.9, 1], ['epoll-into', BASELINE, 1.1, 1.2]),
+  ...cpu(echo(1000, LARGE_BYTES), ['node-yield', BASELINE, 0.85, 1]),
+  ...cpu(echo(1, SMALL_BYTES), ['epoll-yield', BASELINE, 0.9, 1], ['node-yield', BASELINE, 0.85, 0.95]),
+  ...cpu(echo(1000, SMALL_BYTES), ['node-yield', BASELINE, 0.87, 0.95]),
+  ...cpu(connects, ['epoll-yield', 'c', 0.85, 0.92], ['node-yield', BASELINE, 0.75, 0.9]),
+  target('start', 'ms', 'more', 'epoll-yield', BASELINE, 1.25, 1.12),
+  target('memory', 'used', 'more', 'node-yield', BASELINE, 1.3, 1.1),
+  target('memory', 'used', 'more', 'epoll-yield', null, 1050, 900),
+]
 
-/** Bytes of an idle connection on the `epoll` driver. */
-const MEMORY_BYTES = { floor: 1200, aim: 900 }
+/** The servers that the floors and aims are about, for one title of a comparison. */
+export function sidesOfTargets(title: string): Set<string> {
+  const named = TARGETS.filter(({ from }) => from === title)
+  return new Set(named.flatMap(({ side, other }) => (other === null ? [side] : [side, other])))
+}
 
+/** The comparison that is also on the first screen of the README. */
 export function targetEcho({ comparisons }: Results): Comparison | undefined {
-  return comparisons.find(
-    ({ what, connections, messageBytes }) =>
-      what === 'echo' && connections === CONNECTIONS && messageBytes === MESSAGE_BYTES,
-  )
+  return comparisons.find((comparison) => titleOf(comparison) === titleOf(TARGET_ECHO))
 }
 
 export function targetsOf(results: Results): Table {
-  const echo = targetEcho(results)
-  const memory = results.comparisons.find(({ what }) => what === 'memory')
   const name = (id: string) => results.sides[id]?.name ?? id
   const rows: string[][] = []
-  for (const [side, other, floor, aim] of ECHO) {
-    const value = echo && ratio(echo, 'cpu', side, other, 'less')
+  for (const { from, kind, direction, side, other, floor, aim } of TARGETS) {
+    const comparison = results.comparisons.find((each) => titleOf(each) === from)
+    const value = comparison && measured(comparison, kind, side, other, direction)
     if (value === undefined) continue
-    const verdict = verdictOf(value >= aim, value >= floor)
-    rows.push([
-      `echo, ${name(side)} against ${name(other)}`,
-      `${value.toFixed(2)} x`,
-      `${floor} x`,
-      `${aim} x`,
-      verdict,
-    ])
+    const sign = direction === 'less' ? 1 : -1
+    const verdict = verdictOf(value * sign >= aim * sign, value * sign >= floor * sign)
+    const against = other === null ? '' : ` against ${name(other)}`
+    const note = direction === 'more' ? ' (less is better)' : ''
+    const shown = other === null ? count : (n: number) => `${n.toFixed(2)} x`
+    rows.push([`${from}: ${name(side)}${against}${note}`, ...[value, floor, aim].map(shown), verdict])
   }
-  if (memory !== undefined) rows.push(...memoryRows(memory))
-  const title = `Floors and aims: ${CONNECTIONS} connections, ${MESSAGE_BYTES} B; memory after one echo`
-  return { title, rows: [['', 'measured', 'floor', 'aim', ''], ...rows] }
+  return { title: 'Floors and aims', rows: [['', 'measured', 'floor', 'aim', ''], ...rows] }
 }
 
-function memoryRows(memory: Comparison): string[][] {
-  const rows: string[][] = []
-  const against = ratio(memory, 'used', 'node-yield', BASELINE, 'more')
-  if (against !== undefined) {
-    const { floor, aim } = MEMORY_RATIO
-    const verdict = verdictOf(against <= aim, against <= floor)
-    const what = 'idle connection, node driver against callbacks (less is better)'
-    rows.push([what, `${against.toFixed(2)} x`, `${floor} x`, `${aim} x`, verdict])
-  }
-  const own = memory.samples['epoll-yield']?.used
-  if (own !== undefined) {
-    const { floor, aim } = MEMORY_BYTES
-    const value = median(own)
-    const verdict = verdictOf(value <= aim, value <= floor)
-    rows.push(['idle connection, epoll driver, bytes', count(value), count(floor), count(aim), verdict])
-  }
-  return rows
+function measured(
+  comparison: Comparison,
+  kind: string,
+  side: string,
+  other: string | null,
+  direction: Target['direction'],
+): number | undefined {
+  if (other !== null) return ratio(comparison, kind, side, other, direction)
+  const own = comparison.samples[side]?.[kind]
+  return own && median(own)
 }
 
 function verdictOf(aim: boolean, floor: boolean): string {
   return aim ? 'aim reached' : floor ? 'floor reached' : 'missed'
+}
+
+/** Targets for the CPU time of one workload. */
+function cpu(
+  workload: Parameters<typeof titleOf>[0],
+  ...rows: readonly (readonly [side: string, other: string, floor: number, aim: number])[]
+): Target[] {
+  return rows.map((row) => target(titleOf(workload), 'cpu', 'less', ...row))
+}
+
+function target(
+  from: string,
+  kind: string,
+  direction: Target['direction'],
+  ...[side, other, floor, aim]: readonly [string, string | null, number, number]
+): Target {
+  return { from, kind, direction, side, other, floor, aim }
 }

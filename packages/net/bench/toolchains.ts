@@ -75,7 +75,7 @@ export function ask([file, ...args]: readonly string[]): string {
 let folder: string | undefined
 
 /** A folder that is deleted when this process ends. */
-function scratch(): string {
+export function scratch(): string {
   if (folder === undefined) {
     const made = mkdtempSync(path.join(os.tmpdir(), 'bluelet-bench-'))
     process.on('exit', () => rmSync(made, { recursive: true, force: true }))

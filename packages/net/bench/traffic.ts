@@ -1,5 +1,5 @@
-// Measures the server's CPU time, user and system, per echo, on lasting connections and on new
-// ones. Also measures echoes per second and latency. These alone flatter slow servers: the load
+// Measures the server's CPU time, user and system, per message, on lasting connections and on new
+// ones. Also measures messages per second and latency. These alone flatter slow servers: the load
 // generator saturates before a fast server does.
 import type { Load } from './load.js'
 import type { Cores } from './machine.js'
@@ -7,15 +7,12 @@ import type { Comparison } from './results.js'
 import { takeTurns } from './rounds.js'
 import { type RunningServer, startServer } from './servers.js'
 import type { LeftOut, Side } from './sides.js'
+import { titleOf } from './tables.js'
+import type { Workload } from './workloads.js'
 
-/** Bytes that a server reads at a time: several small messages, or one large one. */
-const SMALL_BUFFER_BYTES = 1024
-
-export interface EchoOptions {
-  readonly what: 'echo' | 'connects'
-  readonly connections: number
-  readonly messageBytes: number
+export interface Timing {
   readonly rounds: number
+  /** Of each turn. */
   readonly seconds: number
   /**
    * Of each turn. The first round has a warm-up turn that is this many times as long, because
@@ -25,22 +22,21 @@ export interface EchoOptions {
   readonly firstWarmUpSeconds: number
 }
 
-export async function compareEcho(
+export async function compareTraffic(
   sides: readonly Side[],
   load: Load,
   cores: Cores,
-  options: EchoOptions,
+  workload: Workload,
+  { rounds, seconds, warmUpSeconds, firstWarmUpSeconds }: Timing,
 ): Promise<{ comparison: Comparison; leftOut: readonly LeftOut[] }> {
-  const { what, connections, messageBytes, rounds, seconds, warmUpSeconds, firstWarmUpSeconds } = options
-  const from = `${what}, ${connections} x ${messageBytes} B`
-  const settings = { connections, messageBytes, reconnects: what === 'connects', core: cores.load }
+  const { what, service, connections, messageBytes, inFlight, bufferBytes } = workload
+  const from = titleOf(workload)
   const leftOut: LeftOut[] = []
   const servers: RunningServer[] = []
   try {
     for (const side of sides) {
       try {
-        const server = await startServer(side, Math.max(SMALL_BUFFER_BYTES, messageBytes), cores.server)
-        servers.push(server)
+        servers.push(await startServer(side, service, bufferBytes, cores.server))
       } catch (error) {
         leftOut.push({ side: side.name, from, reason: (error as Error).message })
       }
@@ -52,12 +48,12 @@ export async function compareEcho(
       async turn() {
         const warmUp = warmed.has(server) ? warmUpSeconds : firstWarmUpSeconds
         warmed.add(server)
-        return load(server, { ...settings, seconds, warmUpSeconds: warmUp })
+        return load(server, { workload, seconds, warmUpSeconds: warmUp, core: cores.load })
       },
     }))
     const turns = await takeTurns(from, contestants, rounds)
     const { samples } = turns
-    const comparison = { what, connections, messageBytes, rounds, seconds, samples }
+    const comparison = { what, connections, messageBytes, inFlight, rounds, seconds, samples }
     return { comparison, leftOut: [...leftOut, ...turns.leftOut] }
   } finally {
     for (const server of servers) await server.stop()

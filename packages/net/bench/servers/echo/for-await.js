@@ -1,7 +1,7 @@
 // An echo server with `for await` on node:net: plain Node code with the same guarantees as ours.
 import { once } from 'node:events'
 import net from 'node:net'
-import { BACKLOG, listening } from './control.js'
+import { BACKLOG, listening } from '../control.js'
 
 async function echo(socket) {
   try {

@@ -1,7 +1,7 @@
 // An echo server with callbacks on node:net: the minimum in Node. It does not even wait for a slow
 // reader.
 import net from 'node:net'
-import { BACKLOG, listening } from './control.js'
+import { BACKLOG, listening } from '../control.js'
 
 const server = net.createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
   socket.on('data', (data) => socket.write(data))
