@@ -1,7 +1,15 @@
 // Shared by the tests of sockets: a run that cannot hang, and a connection whose other end is a raw
 // peer.
-import { type Connection, type ConnectOptions, connect, type ListenOptions, listen } from '@bluelet/net'
 import {
+  type Connection,
+  type ConnectOptions,
+  connect,
+  type HostEndpoint,
+  type ListenOptions,
+  listen,
+} from '@bluelet/net'
+import {
+  type ConnectTarget,
   type Driver,
   type DriverListener,
   type DriverSocket,
@@ -89,6 +97,12 @@ export function* errorOf(event: { [Symbol.iterator](): Iterator<any, unknown, un
       return yield* event
     })(),
   )
+}
+
+/** A target that is a host and a port, for drivers that are told no other. */
+export function hostOf(target: ConnectTarget): HostEndpoint {
+  if ('host' in target) return target
+  throw new Error(`a path: ${target.path}`)
 }
 
 /** A copy of a driver with some members replaced. */

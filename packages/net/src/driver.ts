@@ -11,6 +11,7 @@
 import './own-files.js'
 
 export { driverNamed, nodeDriver } from '#drivers'
+export type { ConnectTarget, Endpoint, FdEndpoint, HostEndpoint, PathEndpoint } from './driver/endpoint.js'
 export {
   CLOSED,
   type Driver,
@@ -19,9 +20,11 @@ export {
   type DriverSocket,
   FAILED,
   LINGERING,
+  type ListenSettings,
   type ListenTarget,
   type NetworkHost,
   type Observer,
+  type PeerCredentials,
   READABLE,
   type SocketSettings,
   WRITABLE,

@@ -22,6 +22,8 @@ import './own-files.js'
 
 export { ClosedError, TimeoutError } from '@bluelet/scheduler'
 export { Address } from './driver/address.js'
+export type { Endpoint, FdEndpoint, HostEndpoint, PathEndpoint } from './driver/endpoint.js'
+export type { PeerCredentials } from './driver/protocol.js'
 export {
   BusyError,
   ConnectError,

@@ -51,8 +51,8 @@ export function endpoints(harness: ConformanceHarness): void {
 
     it('refuses a connection to itself, and frees its descriptor', async () => {
       const driver = harness.driverWith({
-        connect(address, port, settings) {
-          const socket = sample.driver.connect(address, port, settings)
+        connect(target, settings) {
+          const socket = sample.driver.connect(target, settings)
           // As if the system had chosen the port to which it was told to connect.
           return likeObject(socket, {
             get localAddress() {

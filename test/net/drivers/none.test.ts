@@ -34,7 +34,7 @@ describe('the driver for environments without Node', () => {
   })
 
   it('says what to do at its own connect', () => {
-    const trial = () => none.connect('127.0.0.1', 80)
+    const trial = () => none.connect({ host: '127.0.0.1', port: 80 })
 
     expect(trial).toThrow(/^there are no sockets here/)
   })

@@ -58,7 +58,7 @@ describe.skipIf(driver instanceof Error)(
       /** The client's end: sends its own number, and expects it back once, and then the end. */
       const begin = (): void => {
         const own = `number ${opened++}`
-        const socket = connect('127.0.0.1', listener.address.port)
+        const socket = connect(listener.address)
         let sent = false
         let got = ''
         let over = false

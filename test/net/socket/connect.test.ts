@@ -12,6 +12,7 @@ import { freePort, type RawServer, rawServer } from '../../support/peer.js'
 import {
   driverLike,
   errorOf,
+  hostOf,
   LOOPBACK,
   perform,
   play,
@@ -40,10 +41,11 @@ function driverWith(addresses: readonly string[], silent: readonly string[] = []
   const closed: string[] = []
   const driver = driverLike(nodeDriver, {
     lookup: (_host, done) => void setImmediate(() => done(null, addresses)),
-    connect(address, port) {
-      begun.push(address)
-      if (!silent.includes(address)) return nodeDriver.connect(address, port)
-      return silentSocket(() => closed.push(address))
+    connect(target) {
+      const { host } = hostOf(target)
+      begun.push(host)
+      if (!silent.includes(host)) return nodeDriver.connect(target)
+      return silentSocket(() => closed.push(host))
     },
   })
   return { driver, begun, closed }
@@ -397,9 +399,9 @@ describe('connect when it is killed', () => {
       lookup: (_host, done) => {
         answer = done
       },
-      connect(address, port) {
+      connect(target) {
         connected++
-        return nodeDriver.connect(address, port)
+        return nodeDriver.connect(target)
       },
     })
 
@@ -443,8 +445,8 @@ describe('connect when it is killed', () => {
       const before = openSockets()
       let made = false
       const driver = driverLike(nodeDriver, {
-        connect: (address, port) =>
-          tellingAfter(nodeDriver.connect(address, port), (what) => {
+        connect: (target) =>
+          tellingAfter(nodeDriver.connect(target), (what) => {
             if ((what & WRITABLE) !== 0) made = true
           }),
       })
@@ -480,8 +482,8 @@ describe('connect when it is killed', () => {
       const host = new ClockHost()
       let made = false
       const driver = driverLike(nodeDriver, {
-        connect: (address, port) =>
-          tellingAfter(nodeDriver.connect(address, port), (what) => {
+        connect: (target) =>
+          tellingAfter(nodeDriver.connect(target), (what) => {
             if ((what & WRITABLE) !== 0) made = true
           }),
       })

@@ -250,7 +250,7 @@ describe('a Connection over a driver that takes bytes in pieces', () => {
   it('sends them all, in order', async () => {
     const text = await play(function* () {
       const driver = driverLike(nodeDriver, {
-        connect: (address, port) => inPieces(nodeDriver.connect(address, port)),
+        connect: (target) => inPieces(nodeDriver.connect(target)),
       })
       const { conn, peer } = yield* connected({ driver })
       yield* conn.sendall('in pieces of three')

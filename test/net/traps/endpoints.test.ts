@@ -14,7 +14,7 @@ import { settled, turn, until } from '../../support/deadline.js'
 import { openSockets } from '../../support/leaks.js'
 import { dial, freePort, type Peer } from '../../support/peer.js'
 import { serve } from '../serving.js'
-import { accepted, driverLike, errorOf, LOOPBACK, MIB, pattern, play } from '../world.js'
+import { accepted, driverLike, errorOf, hostOf, LOOPBACK, MIB, pattern, play } from '../world.js'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 
@@ -100,11 +100,11 @@ describe('node:net', () => {
     const begun: string[] = []
     const slow = driverLike(nodeDriver, {
       lookup: (_host, done) => void setImmediate(() => done(null, ['127.0.0.9', '127.0.0.1'])),
-      connect(address, port) {
+      connect(target) {
+        const { host: address } = hostOf(target)
         begun.push(address)
         const socket = nodeDriver.connect(
-          address === '127.0.0.9' ? LOOPBACK : address,
-          address === '127.0.0.9' ? clogged.port : port,
+          address === '127.0.0.9' ? { host: LOOPBACK, port: clogged.port } : target,
         )
         const reset = socket.reset.bind(socket)
         socket.reset = () => {

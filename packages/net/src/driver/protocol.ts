@@ -8,6 +8,7 @@
 
 import type { Host } from '@bluelet/scheduler/lowlevel'
 import type { Address } from './address.js'
+import type { ConnectTarget, Endpoint } from './endpoint.js'
 
 /** A try to read is worthwhile. */
 export const READABLE = 1
@@ -58,6 +59,11 @@ export interface DriverSocket {
    */
   readonly unacknowledged?: number
   /**
+   * The process at the other end of a Unix socket, as it was when it connected or listened;
+   * undefined if the system does not tell. Left out by a driver that cannot see it.
+   */
+  readonly credentials?: PeerCredentials | undefined
+  /**
    * Tries to read.
    *
    * @param max the maximum number of bytes: a positive integer
@@ -91,6 +97,16 @@ export interface DriverSocket {
   reset(): void
 }
 
+/** The process at the other end of a Unix socket. The system vouches for it (SO_PEERCRED). */
+export interface PeerCredentials {
+  /** Its id. The process may have ended since, and another one may have the id. */
+  readonly pid: number
+  /** The id of its user. */
+  readonly uid: number
+  /** The id of its group. */
+  readonly gid: number
+}
+
 /** A listening socket. */
 export interface DriverListener {
   /** Receives the listener's readiness. */
@@ -109,12 +125,11 @@ export interface DriverListener {
   close(): void
 }
 
-/** What to listen on, and how to configure the connections that are accepted. */
-export interface ListenTarget extends SocketSettings {
-  /** A name or an address. If it is empty: every address of this machine. */
-  readonly host: string
-  /** The port. 0 is any free port. */
-  readonly port: number
+/** Where to listen, and how to configure the connections that are accepted. */
+export type ListenTarget = Endpoint & ListenSettings
+
+/** How to configure a listener and the connections that it accepts. */
+export interface ListenSettings extends SocketSettings {
   /** How many connections wait in the kernel until the driver accepts them. */
   readonly backlog: number
   /** On `::`, whether IPv4 clients are excluded (IPV6_V6ONLY). Default: false. */
@@ -155,10 +170,10 @@ export interface Driver {
    */
   lookup(host: string, done: (error: Error | null, addresses: readonly string[]) => void): void
   /**
-   * Starts to connect to a numeric address. The observer receives WRITABLE when the connection is
-   * established, and FAILED if that fails.
+   * Starts to connect to a numeric address and a port, or to a path. The observer receives WRITABLE
+   * when the connection is established, and FAILED if that fails.
    */
-  connect(address: string, port: number, settings?: SocketSettings): DriverSocket
+  connect(target: ConnectTarget, settings?: SocketSettings): DriverSocket
   /**
    * Starts to listen.
    *

@@ -4,7 +4,7 @@
 
 import { ConnectionResetError, codeOf, ListenError, reasonOf } from '../errors.js'
 import { Address, shownHost } from './address.js'
-import type { ListenTarget } from './protocol.js'
+import { addressOf, type Endpoint } from './endpoint.js'
 
 /** The codes by which systems and Node report that the connection no longer exists. */
 const DISCONNECTED = new Set([
@@ -31,7 +31,9 @@ export function closedSocketError(): Error {
   return new ConnectionResetError('the connection is closed', 'ERR_STREAM_DESTROYED')
 }
 
-const LISTEN_HINTS: Readonly<Record<string, string>> = {
+type Hints = Readonly<Record<string, string>>
+
+const HOST_HINTS: Hints = {
   EADDRINUSE: 'the port is in use; stop the other program, choose another port, or 0 for any free port',
   EACCES: 'this port needs privileges; choose one above 1023',
   EADDRNOTAVAIL: 'this machine does not have that address',
@@ -39,12 +41,42 @@ const LISTEN_HINTS: Readonly<Record<string, string>> = {
   ENOTSUP: 'reusePort needs Node 22.12 or 23.1, and a system with SO_REUSEPORT, such as Linux',
 }
 
+const PATH_HINTS: Hints = {
+  EADDRINUSE:
+    'a program listens there; stop it, choose another path, or replace its socket: { replace: true }',
+  EEXIST: 'what is there is not a socket; remove it, or choose another path',
+  ENOENT: 'its directory does not exist; create it first',
+  ENOTDIR: 'its directory is not a directory; choose another path',
+  EACCES:
+    'this process may not create a file in its directory, or may not connect to the socket that is there',
+  EPERM: 'this process may not replace the file that is there',
+  EROFS: 'its directory cannot be written to; choose another path',
+}
+
+const FD_HINTS: Hints = {
+  EBADF: 'the descriptor is not open',
+  ENOTSOCK: 'the descriptor is not a socket',
+  EINVAL: 'the descriptor is not a listening socket',
+  ESOCKTNOSUPPORT: 'the descriptor is a socket for datagrams; a listener needs a stream',
+  EAFNOSUPPORT: 'the descriptor is a socket of another kind; a listener needs TCP or a Unix socket',
+  EBUSY: 'a listener of this process has the descriptor already',
+  ENOTSUP: 'a network in memory has no descriptors',
+}
+
 /** The error of a listen that failed: the address, the reason, and what to do about it. */
-export function listenErrorOf(error: Error, { host, port }: ListenTarget): ListenError {
+export function listenErrorOf(error: Error, endpoint: Endpoint): ListenError {
   const code = codeOf(error)
-  const reason = code === undefined ? reasonOf(error) : `${LISTEN_HINTS[code] ?? error.message} (${code})`
-  const where = host === '' ? `port ${port} of every address` : `${new Address(shownHost(host), port)}`
+  const [where, hints] = placeOf(endpoint)
+  const reason = code === undefined ? reasonOf(error) : `${hints[code] ?? error.message} (${code})`
   return new ListenError(`cannot listen on ${where}: ${reason}`, code, { cause: error })
+}
+
+/** A place to listen in a message, and what to do about the errors that are met there. */
+function placeOf(endpoint: Endpoint): readonly [string, Hints] {
+  if ('fd' in endpoint) return [`descriptor ${endpoint.fd}`, FD_HINTS]
+  if ('path' in endpoint) return [shownHost(`${addressOf(endpoint)}`), PATH_HINTS]
+  const { host, port } = endpoint
+  return [host === '' ? `port ${port} of every address` : `${new Address(shownHost(host), port)}`, HOST_HINTS]
 }
 
 /** An error in the form that Node gives to errors of the system. */

@@ -4,6 +4,7 @@
  */
 
 import { type Coroutine, race } from '@bluelet/scheduler'
+import { type Endpoint, isEndpoint } from '../driver/endpoint.js'
 import { Listener, listen } from '../socket/listener.js'
 import { acceptUntilShutdown, drainBacklog } from './accept-loop.js'
 import type { Handler } from './handler.js'
@@ -40,6 +41,18 @@ import { StatsCounters } from './stats.js'
  */
 export function server(host: string, port: number, handler: Handler, options?: ServerOptions): Coroutine<void>
 /**
+ * A coroutine that serves the clients of an endpoint, such as a Unix socket. Clients of Unix
+ * sockets are exempt from `maxConnectionsPerAddress`.
+ *
+ * @example
+ * yield* server({ path: '/run/echo/echo.sock', mode: 0o660 }, echoer)
+ *
+ * @param endpoint a host and a port, the path of a Unix socket, or an inherited descriptor
+ * @param handler makes the coroutine that serves one client
+ * @throws RangeError, TypeError if the endpoint, the handler or an option is invalid
+ */
+export function server(endpoint: Endpoint, handler: Handler, options?: ServerOptions): Coroutine<void>
+/**
  * A coroutine that serves listeners that are open already, such as one for each of several
  * addresses, under common limits. It closes them when it ends. The options of `listen` have no
  * effect.
@@ -58,16 +71,16 @@ export function server(
 ): Coroutine<void>
 export function server(...args: unknown[]): Coroutine<void> {
   const given = listenersOf(args[0])
-  const [handler, options = {}] = (given === null ? args.slice(2) : args.slice(1)) as [
-    Handler,
-    ServerOptions?,
-  ]
+  const place = args.slice(0, given !== null || isEndpoint(args[0]) ? 1 : 2)
+  const [handler, options = {}] = args.slice(place.length) as [Handler, ServerOptions?]
   if (typeof handler !== 'function') {
-    const form = given === null ? 'host, port, handler' : 'listeners, handler'
-    throw new TypeError(`server(${form}): expected a function that makes a coroutine, got ${typeof handler}`)
+    const form = given !== null ? 'listeners' : place.length === 1 ? 'endpoint' : 'host, port'
+    throw new TypeError(
+      `server(${form}, handler): expected a function that makes a coroutine, got ${typeof handler}`,
+    )
   }
   const { signal, signals, grace } = checkOptions(options)
-  const listening = given === null ? listen(args[0] as string, args[1] as number, options) : null
+  const listening = given === null ? listen(...(place as [string, number]), options) : null
   return serving()
 
   function* serving(): Coroutine<void> {

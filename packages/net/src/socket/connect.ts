@@ -14,14 +14,21 @@ import {
 } from '@bluelet/scheduler'
 import { type EventHandler, event, hastenCall, type Waiter, withdrawCall } from '@bluelet/scheduler/lowlevel'
 import { checkMs, checkTimeout, shown } from '../check.js'
-import { checkHost, checkPort, shownHost } from '../driver/address.js'
+import {
+  type ConnectTarget,
+  endpointOf,
+  type HostEndpoint,
+  type PathEndpoint,
+  refuseOptions,
+  shownEndpoint,
+} from '../driver/endpoint.js'
 import type { Driver, DriverName, SocketSettings } from '../driver/protocol.js'
 import { driverOf } from '../drivers/select.js'
 import { ConnectError, codeOf } from '../errors.js'
 import type { Connection } from './connection.js'
 import { DEFAULT_END_TIMES } from './connection-observer.js'
 import { ConnectionTimeouts, type Timeouts } from './connection-timeouts.js'
-import { Attempts, connectToFirst } from './happy-eyeballs.js'
+import { Attempts, alternating, connectToFirst } from './happy-eyeballs.js'
 import { lookup } from './lookup.js'
 import { settingsOf } from './socket-options.js'
 
@@ -77,24 +84,44 @@ export interface ConnectOptions extends SocketSettings {
  * @param port 1 to 65535
  * @throws RangeError, TypeError if the host, the port or an option is invalid
  */
-export function connect(host: string, port: number, options: ConnectOptions = {}): Event<Connection> {
+export function connect(host: string, port: number, options?: ConnectOptions): Event<Connection>
+/**
+ * Event: connects to an endpoint, such as a Unix socket, and gives the {@link Connection}.
+ *
+ * Throws {@link ConnectError}, which states the reason. A Unix socket whose server has too many
+ * waiting clients is tried again until the timeout.
+ *
+ * @example
+ * using conn = yield* connect({ path: '/run/echo/echo.sock' })
+ *
+ * @param endpoint a host and a port, or the path of a Unix socket
+ * @throws RangeError, TypeError if the endpoint or an option is invalid
+ */
+export function connect(endpoint: HostEndpoint | PathEndpoint, options?: ConnectOptions): Event<Connection>
+export function connect(...args: unknown[]): Event<Connection> {
+  const { endpoint, rest } = endpointOf('connect', args)
+  const [options = {}] = rest as [ConnectOptions?]
   const { timeout: ms = DEFAULT_TIMEOUT, driver, signal } = options
-  checkHost('connect', host)
-  checkPort('connect', port)
-  if (host === '') throw new TypeError("connect(host, port): expected a host, got ''")
-  if (port === 0) throw new RangeError('connect(host, port): expected a port from 1 to 65535, got 0')
+  if ('fd' in endpoint) throw new TypeError('connect({ fd }): expected { host, port } or { path }')
+  if ('host' in endpoint) checkReachable(endpoint)
   checkMs(ms, 'connect: timeout')
   if (signal !== undefined && typeof signal?.addEventListener !== 'function') {
     throw new TypeError(`connect: signal: expected an AbortSignal, got ${shown(signal)}`)
   }
+  refuseOptions('connect', endpoint, options as Readonly<Record<string, unknown>>)
   const timeouts = timeoutsOf(options)
   const settings = settingsOf(options, 'connect')
-  return event<Connection>(CONNECT, { host, port, ms, settings, driver, signal, timeouts })
+  return event<Connection>(CONNECT, { to: endpoint, ms, settings, driver, signal, timeouts })
+}
+
+/** @throws TypeError, RangeError if a host or a port is only one to listen on */
+function checkReachable({ host, port }: HostEndpoint): void {
+  if (host === '') throw new TypeError("connect(host, port): expected a host, got ''")
+  if (port === 0) throw new RangeError('connect(host, port): expected a port from 1 to 65535, got 0')
 }
 
 interface Target {
-  readonly host: string
-  readonly port: number
+  readonly to: ConnectTarget
   /** The timeout. */
   readonly ms: number
   readonly settings: SocketSettings
@@ -126,7 +153,7 @@ interface Route extends Omit<Target, 'driver'> {
 // biome-ignore lint/suspicious/noExplicitAny: a waiter that calls gets what the coroutine returns.
 const CONNECT: EventHandler<Target, ReturnType<Waiter['call']>, any> = {
   name: 'connect',
-  describe: ({ host, port }) => `connect('${shownHost(host)}', ${port})`,
+  describe: ({ to }) => `connect(${shownEndpoint(to)})`,
   enter: (waiter, { driver, ...target }) =>
     waiter.call(connecting({ ...target, driver: driverOf(waiter.scheduler.host, driver) }), 'connect'),
   withdraw: withdrawCall,
@@ -155,32 +182,24 @@ function* connectInTime(target: Route): Coroutine<Connection> {
 }
 
 function* lookupAndConnect(route: Route, attempts: Attempts): Coroutine<Connection> {
-  const { host, port, driver } = route
-  const addresses = yield* lookup(driver, host, port)
-  const connection = yield* connectToFirst(route, addresses, attempts)
+  const { to, driver, settings } = route
+  const targets = 'path' in to ? [to] : alternating(yield* lookup(driver, to), to.port)
+  const connection = yield* connectToFirst({ driver, settings }, targets, attempts)
   if (connection !== undefined) {
     if (route.timeouts !== null) connection.observer = new ConnectionTimeouts(connection, route.timeouts)
     return connection
   }
   const { failures } = attempts
   const tried = failures.map((failure) => failure.message).join('; ')
-  throw new ConnectError(
-    `connect('${shownHost(host)}', ${port}) failed: ${tried}`,
-    codeOf(failures.at(-1)),
-    failures,
-  )
+  throw new ConnectError(`connect(${shownEndpoint(to)}) failed: ${tried}`, codeOf(failures.at(-1)), failures)
 }
 
-function timeoutError(
-  { host, port, ms }: Route,
-  { pending, failures }: Attempts,
-  error: TimeoutError,
-): ConnectError {
+function timeoutError({ to, ms }: Route, { pending, failures }: Attempts, error: TimeoutError): ConnectError {
   const tried = [
     ...failures.map(({ message }) => message),
     ...pending.map((where) => `${where}: no answer`),
   ].join('; ')
   const during = tried === '' ? ', in the look-up of the name' : `: ${tried}`
-  const message = `connect('${shownHost(host)}', ${port}): not connected within ${ms} ms${during}`
+  const message = `connect(${shownEndpoint(to)}): not connected within ${ms} ms${during}`
   return new ConnectError(message, 'ETIMEDOUT', [...failures, error])
 }

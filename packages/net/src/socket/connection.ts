@@ -10,7 +10,15 @@ import { ClosedError, type Event, timeout } from '@bluelet/scheduler'
 import { event, type Runtime } from '@bluelet/scheduler/lowlevel'
 import { bytesOf, checkFlag, checkMax, checkMs } from '../check.js'
 import type { Address } from '../driver/address.js'
-import { CLOSED, type DriverSocket, FAILED, LINGERING, READABLE, WRITABLE } from '../driver/protocol.js'
+import {
+  CLOSED,
+  type DriverSocket,
+  FAILED,
+  LINGERING,
+  type PeerCredentials,
+  READABLE,
+  WRITABLE,
+} from '../driver/protocol.js'
 import { LimitError } from '../errors.js'
 import { type ConnectionObserver, DEFAULT_END_TIMES } from './connection-observer.js'
 import { Linger } from './linger.js'
@@ -117,6 +125,15 @@ export class Connection {
   /** Our address. It is kept when the connection has ended. */
   get localAddress(): Address | undefined {
     return this.socket.localAddress
+  }
+
+  /**
+   * The process at the other end of a Unix socket, as it was when it connected, or when it began to
+   * listen. Undefined for TCP, on the `node` driver, in a simulation, and once the connection is
+   * closed.
+   */
+  get peer(): PeerCredentials | undefined {
+    return this.socket.credentials
   }
 
   /**

@@ -6,7 +6,8 @@
 
 import { Cancelled, Channel, type Coroutine, group, race, sleep } from '@bluelet/scheduler'
 import { type EventHandler, event, type Waiter } from '@bluelet/scheduler/lowlevel'
-import { Address } from '../driver/address.js'
+import { type Address, shownHost } from '../driver/address.js'
+import { addressOf, type ConnectTarget, type HostEndpoint } from '../driver/endpoint.js'
 import type { Driver, DriverSocket, Observer, SocketSettings } from '../driver/protocol.js'
 import { FAILED, WRITABLE } from '../driver/protocol.js'
 import { systemError } from '../driver/system-errors.js'
@@ -16,10 +17,12 @@ import { Connection } from './connection.js'
 /** Milliseconds between the starts of two attempts: RFC 8305, section 5. */
 const ATTEMPT_DELAY = 250
 
-/** The driver, port and settings of all attempts. */
-export interface Endpoint {
+/** Milliseconds between two tries at a Unix socket whose backlog is full; the first wait is 1. */
+const MAX_RETRY_DELAY = 64
+
+/** The driver and the settings of all attempts. */
+export interface Means {
   readonly driver: Driver
-  readonly port: number
   readonly settings: SocketSettings
 }
 
@@ -35,22 +38,22 @@ export class Attempts {
 }
 
 /**
- * Connects to the first address that answers.
+ * Connects to the first target that answers.
  *
+ * @param targets in the order in which they are tried
  * @param attempts receives the results, so that the caller can report them if it is cancelled
  * @returns undefined if all attempts have failed
  */
 export function* connectToFirst(
-  endpoint: Endpoint,
-  addresses: readonly string[],
+  means: Means,
+  targets: readonly ConnectTarget[],
   attempts: Attempts,
 ): Coroutine<Connection | undefined> {
   const { connections, failures, ended } = attempts
-  const targets = alternating(addresses)
   try {
     yield* group(function* (g) {
-      for (const [i, address] of targets.entries()) {
-        yield* g.spawn(attempt, { ...endpoint, address }, attempts)
+      for (const [i, to] of targets.entries()) {
+        yield* g.spawn(attempt, { ...means, to }, attempts)
         if (i < targets.length - 1) yield* race([ended.receive(), sleep(ATTEMPT_DELAY)])
         else while (connections.length === 0 && failures.length < targets.length) yield* ended.receive()
         if (connections.length > 0) break
@@ -64,8 +67,11 @@ export function* connectToFirst(
   }
 }
 
-/** IPv6 and IPv4 alternately, starting with the family that the system prefers. */
-function alternating(addresses: readonly string[]): string[] {
+/**
+ * The addresses of a host as targets: IPv6 and IPv4 alternately, starting with the family that the
+ * system prefers.
+ */
+export function alternating(addresses: readonly string[], port: number): HostEndpoint[] {
   const isIPv6 = (address: string): boolean => address.includes(':')
   const preferred = addresses[0] !== undefined && isIPv6(addresses[0])
   const first = addresses.filter((address) => isIPv6(address) === preferred)
@@ -74,18 +80,19 @@ function alternating(addresses: readonly string[]): string[] {
     .flatMap((address, i) => [address, second[i]])
     .concat(second.slice(first.length))
     .filter((address) => address !== undefined)
+    .map((host) => ({ host, port }))
 }
 
-interface Attempt extends Endpoint {
-  readonly address: string
+interface Attempt extends Means {
+  readonly to: ConnectTarget
 }
 
 function* attempt(target: Attempt, attempts: Attempts): Coroutine<void> {
-  const where = new Address(target.address, target.port)
+  const where = addressOf(target.to)
   attempts.pending.push(where)
   let note = ''
   try {
-    const connection = yield* event<Connection>(ATTEMPT, target)
+    const connection = yield* established(target)
     if (isToItself(connection)) {
       note = ' (the attempt connected to itself: nothing listens there)'
       connection.abort()
@@ -96,10 +103,35 @@ function* attempt(target: Attempt, attempts: Attempts): Coroutine<void> {
     if (error instanceof Cancelled) throw error
     const code = codeOf(error)
     attempts.pending.splice(attempts.pending.indexOf(where), 1)
-    const failure = new Error(`${where}: ${code ?? reasonOf(error)}${note}`, { cause: error })
+    if ('path' in target.to) note = PATH_NOTES[code ?? ''] ?? ''
+    const text = `${shownHost(`${where}`)}: ${code ?? reasonOf(error)}${note}`
+    const failure = new Error(text, { cause: error })
     attempts.failures.push(code === undefined ? failure : Object.assign(failure, { code }))
   }
   attempts.ended.trySend()
+}
+
+/** What the errors of a path mean. */
+const PATH_NOTES: Readonly<Record<string, string>> = {
+  ENOENT: ' (there is no socket)',
+  ECONNREFUSED: ' (no program listens there)',
+  EACCES: ' (this process may not write to the socket, or not enter its directory)',
+  EPROTOTYPE: ' (it is a socket for datagrams)',
+}
+
+/**
+ * A Unix socket whose backlog is full refuses at once (EAGAIN), where TCP would try again by
+ * itself.
+ */
+function* established(target: Attempt): Coroutine<Connection> {
+  for (let ms = 1; ; ms = Math.min(2 * ms, MAX_RETRY_DELAY)) {
+    try {
+      return yield* event<Connection>(ATTEMPT, target)
+    } catch (error) {
+      if (!('path' in target.to) || codeOf(error) !== 'EAGAIN') throw error
+    }
+    yield* sleep(ms)
+  }
 }
 
 /**
@@ -110,6 +142,7 @@ function* attempt(target: Attempt, attempts: Attempts): Coroutine<void> {
 function isToItself({ localAddress, remoteAddress }: Connection): boolean {
   return (
     localAddress !== undefined &&
+    localAddress.path === undefined &&
     localAddress.port === remoteAddress?.port &&
     localAddress.host === remoteAddress.host
   )
@@ -118,9 +151,9 @@ function isToItself({ localAddress, remoteAddress }: Connection): boolean {
 const ATTEMPT: EventHandler<Attempt, DriverSocket, Connection> = {
   name: 'attempt',
   external: 'socket',
-  describe: ({ address, port }) => `connect to ${new Address(address, port)}`,
-  enter(waiter, { driver, address, port, settings }) {
-    const socket = driver.connect(address, port, settings)
+  describe: ({ to }) => `connect to ${shownHost(`${addressOf(to)}`)}`,
+  enter(waiter, { driver, to, settings }) {
+    const socket = driver.connect(to, settings)
     socket.observer = new AttemptObserver(socket, waiter)
     return socket
   },

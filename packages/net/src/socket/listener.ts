@@ -6,7 +6,8 @@
 import { ClosedError, type Event } from '@bluelet/scheduler'
 import { type EventHandler, event, type Runtime, type Waiter } from '@bluelet/scheduler/lowlevel'
 import { checkFlag } from '../check.js'
-import { type Address, checkHost, checkPort, shownHost } from '../driver/address.js'
+import type { Address } from '../driver/address.js'
+import { type Endpoint, endpointOf, refuseOptions, shownEndpoint } from '../driver/endpoint.js'
 import type {
   Driver,
   DriverListener,
@@ -245,22 +246,37 @@ const WHEN_CLOSED: EventHandler<Acceptor, undefined, void> = {
  * @param port 0 to 65535; 0 is any free port
  * @throws RangeError, TypeError if the host, the port or an option is invalid
  */
-export function listen(host: string, port: number, options: ListenOptions = {}): Event<Listener> {
+export function listen(host: string, port: number, options?: ListenOptions): Event<Listener>
+/**
+ * Event: opens a listening socket at an endpoint, such as a Unix socket, and gives the
+ * {@link Listener}. Throws {@link ListenError}, which states the reason, if that fails.
+ *
+ * A Unix socket appears at its path when it is ready, with its permissions; the file of a program
+ * that has ended without removing it is replaced. It is removed when the listener is closed.
+ *
+ * @example
+ * using listener = yield* listen({ path: '/run/echo/echo.sock', mode: 0o660 })
+ *
+ * @param endpoint a host and a port, the path of a Unix socket, or an inherited descriptor
+ * @throws RangeError, TypeError if the endpoint or an option is invalid
+ */
+export function listen(endpoint: Endpoint, options?: ListenOptions): Event<Listener>
+export function listen(...args: unknown[]): Event<Listener> {
+  const { endpoint, rest } = endpointOf('listen', args)
+  const [options = {}] = rest as [ListenOptions?]
   const { backlog = DEFAULT_BACKLOG, ipv6Only = false, reusePort = false, driver } = options
-  checkHost('listen', host)
-  checkPort('listen', port)
   if (!Number.isInteger(backlog) || backlog < 1) {
     throw new RangeError(`listen: backlog: expected a positive integer, got ${backlog}`)
   }
   checkFlag(ipv6Only, 'listen: ipv6Only')
   checkFlag(reusePort, 'listen: reusePort')
+  refuseOptions('listen', endpoint, options as Readonly<Record<string, unknown>>)
   const settings = settingsOf(options, 'listen')
-  return event<Listener>(LISTEN, { host, port, backlog, ipv6Only, reusePort, ...settings, driver })
+  return event<Listener>(LISTEN, { ...endpoint, backlog, ipv6Only, reusePort, ...settings, driver })
 }
 
-interface Target extends ListenTarget {
-  readonly driver: Driver | DriverName | undefined
-}
+/** A target whose driver may not have been chosen. */
+type Target = ListenTarget & { readonly driver: Driver | DriverName | undefined }
 
 /** One `listen` in progress. */
 interface PendingListen {
@@ -272,7 +288,7 @@ interface PendingListen {
 const LISTEN: EventHandler<Target, PendingListen, Listener> = {
   name: 'listen',
   external: 'socket',
-  describe: ({ host, port }) => `listen('${shownHost(host)}', ${port})`,
+  describe: (target) => `listen(${shownEndpoint(target)})`,
   enter(waiter, { driver: chosen, ...target }) {
     const driver = driverOf(waiter.scheduler.host, chosen)
     const pending: PendingListen = { waiter, cancel: () => {} }

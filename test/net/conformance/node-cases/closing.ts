@@ -117,9 +117,9 @@ export function closingCases(harness: ConformanceHarness): void {
             answer = () => done(null, [harness.sample.address])
             asked.open()
           },
-          connect(address, port) {
+          connect(target) {
             note('attempt')
-            return harness.driver.connect(address, port)
+            return harness.driver.connect(target)
           },
         })
         const connecting = yield* spawn(perform, connect({ driver }))
@@ -237,9 +237,9 @@ export function closingCases(harness: ConformanceHarness): void {
       *client({ connect, note, record }) {
         const driver = harness.driverWith({
           lookup: () => note('look-up'),
-          connect(address, port) {
+          connect(target) {
             note('attempt')
-            return harness.driver.connect(address, port)
+            return harness.driver.connect(target)
           },
         })
         yield* record('connect', timeout(10, connect({ driver })))

@@ -5,7 +5,7 @@ import type { Driver } from '@bluelet/net/driver'
 import { all, type Coroutine, Latch, race } from '@bluelet/scheduler'
 import { expect, it } from 'vitest'
 import { collectGarbage } from '../../../support/garbage.js'
-import { errorOf, silentSocket } from '../../world.js'
+import { errorOf, hostOf, silentSocket } from '../../world.js'
 import type { ConformanceHarness, UnconnectedSide } from '../harness.js'
 import { nameOf, outcome } from '../log.js'
 
@@ -22,7 +22,8 @@ export function connectingCases(harness: ConformanceHarness): void {
   function named(addresses: readonly string[], routes: Readonly<Record<string, Attempt>> = {}): Driver {
     return harness.driverWith({
       lookup: (_host, done) => queueMicrotask(() => done(null, addresses)),
-      connect: (to, port) => (routes[to] ?? harness.driver.connect.bind(harness.driver))(to, port),
+      connect: (target) =>
+        (routes[hostOf(target).host] ?? harness.driver.connect.bind(harness.driver))(target),
     })
   }
 
@@ -127,7 +128,7 @@ export function connectingCases(harness: ConformanceHarness): void {
         const driver = named([IPV6, address], {
           [IPV6]: () => {
             note('refused')
-            return harness.driver.connect(address, closedPort)
+            return harness.driver.connect({ host: address, port: closedPort })
           },
         })
         using conn = yield* connect({ host: 'server.test', driver })
@@ -145,8 +146,8 @@ export function connectingCases(harness: ConformanceHarness): void {
     const error = await harness.play(function* () {
       const closedPort = yield* harness.freePort()
       const refuse: Attempt = (to) => {
-        tried.push(to)
-        return harness.driver.connect(address, closedPort)
+        tried.push(hostOf(to).host)
+        return harness.driver.connect({ host: address, port: closedPort })
       }
       const addresses = ['192.0.2.1', '192.0.2.2', '2001:db8::1', '2001:db8::2']
       const routes = Object.fromEntries(addresses.map((to) => [to, refuse]))

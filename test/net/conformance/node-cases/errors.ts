@@ -115,9 +115,9 @@ export function errorCases(harness: ConformanceHarness): void {
     const log = await harness.meet({
       *client({ connect, note }) {
         const driver = harness.driverWith({
-          connect(address, port) {
+          connect(target) {
             begun.open()
-            return harness.driver.connect(address, port)
+            return harness.driver.connect(target)
           },
         })
         const connecting = yield* spawn(function* () {

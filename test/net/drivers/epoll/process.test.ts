@@ -33,7 +33,7 @@ function listening(backlog: number): Promise<DriverListener> {
 /** Two connected sockets. */
 async function pair(): Promise<{ one: DriverSocket; other: DriverSocket }> {
   const listener = await listening(1)
-  const one = connect('127.0.0.1', listener.address.port)
+  const one = connect(listener.address)
   const connected = new Promise<void>((resolve) => {
     one.observer = { ready: (what) => void ((what & WRITABLE) !== 0 && resolve()) }
   })
@@ -77,7 +77,7 @@ describe.skipIf(unbuilt)(
           }
           const next = () => {
             if (left === 0) return
-            const client = driverNamed('epoll').connect('127.0.0.1', listener.address.port)
+            const client = driverNamed('epoll').connect(listener.address)
             client.observer = { ready: (what) => (what === 8 ? next() : client.close(false)) }
           }
           next()
@@ -91,7 +91,7 @@ describe.skipIf(unbuilt)(
 
     it('is ended by an error that an observer throws, without a listener', async () => {
       const { code, stderr } = await script(`
-        const client = driverNamed('epoll').connect('127.0.0.1', 1)
+        const client = driverNamed('epoll').connect({ host: '127.0.0.1', port: 1 })
         client.observer = { ready() { throw new Error('no listener') } }
       `)
 

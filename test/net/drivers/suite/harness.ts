@@ -102,7 +102,7 @@ export class DriverHarness {
   }
 
   connect(port: number, settings?: SocketSettings): End {
-    const socket = this.sample.driver.connect(this.sample.address, port, settings)
+    const socket = this.sample.driver.connect({ host: this.sample.address, port }, settings)
     const recorder = new Recorder()
     socket.observer = recorder
     return { socket, recorder }

@@ -3,12 +3,12 @@
  * ready sockets in one call. Look-ups and signals are those of the `node` driver.
  */
 
-import type { Driver, ListenTarget } from '../../driver/protocol.js'
+import type { Driver } from '../../driver/protocol.js'
 import { listenErrorOf, systemError } from '../../driver/system-errors.js'
 import { codeOf } from '../../errors.js'
 import { nodeDriver } from '../node/driver.js'
-import { keepAliveSeconds } from '../node/socket.js'
-import { EpollListener } from './listener.js'
+import { keepAliveSeconds } from '../node/settings.js'
+import { EpollListener, type HostTarget } from './listener.js'
 import { loadNative } from './native.js'
 import { EpollSet, errorOf } from './set.js'
 import { EpollSocket } from './socket.js'
@@ -33,13 +33,15 @@ function driverOf(set: EpollSet): Driver {
     ...nodeDriver,
     name: 'epoll',
     maxDescriptors: nodeDriver.maxDescriptors ?? Number.POSITIVE_INFINITY,
-    connect(address, port, settings = {}) {
-      const fd = set.native.connect(address, port)
+    connect(target, settings = {}) {
+      if ('path' in target) return nodeDriver.connect(target, settings)
+      const fd = set.native.connect(target.host, target.port)
       if (fd < 0) return new EpollSocket(set, fd, null, errorOf(fd, 'connect'))
       set.native.configure(fd, settings.noDelay ?? true, keepAliveSeconds(settings))
       return new EpollSocket(set, fd, null)
     },
     listen(target, done) {
+      if (!('host' in target)) return nodeDriver.listen(target, done)
       let listener: EpollListener | null = null
       let withdrawn = false
       const open = (error: Error | null, addresses: readonly string[]) => {
@@ -64,7 +66,7 @@ function driverOf(set: EpollSet): Driver {
 }
 
 /** Listens on the first address whose family this machine supports. */
-function listenAt(set: EpollSet, addresses: readonly string[], target: ListenTarget): EpollListener {
+function listenAt(set: EpollSet, addresses: readonly string[], target: HostTarget): EpollListener {
   const [address, ...others] = addresses
   if (address === undefined) throw systemError('ENOTFOUND', `getaddrinfo ${target.host}:`)
   try {

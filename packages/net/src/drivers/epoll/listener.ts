@@ -3,15 +3,16 @@
  */
 
 import { Address } from '../../driver/address.js'
+import type { HostEndpoint } from '../../driver/endpoint.js'
 import {
   type DriverListener,
   type DriverSocket,
-  type ListenTarget,
+  type ListenSettings,
   type Observer,
   READABLE,
 } from '../../driver/protocol.js'
 import { codeOf } from '../../errors.js'
-import { keepAliveSeconds } from '../node/socket.js'
+import { keepAliveSeconds } from '../node/settings.js'
 import { type EpollSet, errorOf, type Member } from './set.js'
 import { EAGAIN, EpollSocket, parse } from './socket.js'
 
@@ -37,6 +38,9 @@ const TRANSIENT = new Set([
  */
 const MAX_TRANSIENT_ERRORS = 64
 
+/** A host and a port to listen on. */
+export type HostTarget = HostEndpoint & ListenSettings
+
 export class EpollListener implements DriverListener, Member {
   observer: Observer | null = null
   readonly address: Address
@@ -48,7 +52,7 @@ export class EpollListener implements DriverListener, Member {
   readonly #slot: number
 
   /** @throws the system's error */
-  constructor(set: EpollSet, address: string, target: ListenTarget) {
+  constructor(set: EpollSet, address: string, target: HostTarget) {
     const { port, backlog, ipv6Only = false, reusePort = false, noDelay = true } = target
     const seconds = keepAliveSeconds(target)
     this.#set = set

@@ -4,13 +4,16 @@
  */
 
 import net from 'node:net'
-import { hasNul } from '../../driver/address.js'
+import { hasNul, UNNAMED } from '../../driver/address.js'
+import { addressOf } from '../../driver/endpoint.js'
 import type { Driver } from '../../driver/protocol.js'
 import { systemError } from '../../driver/system-errors.js'
+import { systemPath } from '../socket-file.js'
 import { descriptorLimit } from './limits.js'
 import { NodeListener } from './listener.js'
+import { optionsOf } from './settings.js'
 import { onInterrupt } from './signals.js'
-import { NodeSocket, onConnect, optionsOf } from './socket.js'
+import { NodeSocket, onConnect } from './socket.js'
 
 /** Sockets over `node:net`. */
 export const nodeDriver: Driver = {
@@ -40,13 +43,14 @@ export const nodeDriver: Driver = {
       queueMicrotask(() => done(error as Error, []))
     }
   },
-  connect(address, port, settings = {}) {
+  connect(target, settings = {}) {
     // Set here, since connect() ignores these options.
     const socket = new net.Socket({ allowHalfOpen: true, ...optionsOf(settings) })
     socket.pause()
-    const made = new NodeSocket(socket)
+    const isPath = 'path' in target
+    const made = new NodeSocket(socket, isPath ? { local: UNNAMED, remote: addressOf(target) } : null)
     socket.on('connect', onConnect)
-    socket.connect({ host: address, port })
+    socket.connect(isPath ? { path: systemPath(target.path) } : { host: target.host, port: target.port })
     return made
   },
   listen(target, done) {

@@ -16,17 +16,10 @@ import {
   LINGERING,
   type Observer,
   READABLE,
-  type SocketSettings,
   WRITABLE,
 } from '../../driver/protocol.js'
 import { closedSocketError, resetOf } from '../../driver/system-errors.js'
 import { nextTurn } from '../environment.js'
-
-/** In milliseconds. */
-const DEFAULT_KEEP_ALIVE = 60_000
-
-/** The maximum that Linux accepts (TCP_KEEPIDLE, tcp(7)). */
-const MAX_KEEP_ALIVE_SECONDS = 32_767
 
 /**
  * How many bytes Node is given at a time. Node takes everything it is given, and reports progress
@@ -44,12 +37,20 @@ interface OwnedSocket extends net.Socket {
   [OWNER]: NodeSocket
 }
 
+/** The addresses of both ends of a Unix socket. */
+export interface UnixEnds {
+  readonly local: Address
+  readonly remote: Address
+}
+
 export class NodeSocket implements DriverSocket {
   observer: Observer | null = null
   /** Both are kept because Node forgets them when the connection ends. */
   localAddress: Address | undefined
   remoteAddress: Address | undefined
   readonly #socket: net.Socket
+  /** Whether it is a Unix socket, which cannot be reset: to the peer, a close is the end. */
+  readonly #unix: boolean
   /** The chunk that has arrived and has not been read. */
   #input: Buffer | null = null
   /** What Node pushed after it, while the socket was being paused. */
@@ -75,15 +76,21 @@ export class NodeSocket implements DriverSocket {
   /** Whether reading is about to go on after a hold. */
   #goesOn = false
 
-  constructor(socket: net.Socket) {
+  /** @param ends of a Unix socket, whose addresses Node does not know; null for TCP */
+  constructor(socket: net.Socket, ends: UnixEnds | null = null) {
     this.#socket = socket
+    this.#unix = ends !== null
+    if (ends !== null) {
+      this.localAddress = ends.local
+      this.remoteAddress = ends.remote
+    }
     ;(socket as OwnedSocket)[OWNER] = this
     // All of them before anything can happen: an error without a listener would end the process.
     socket.on('data', onData)
     socket.on('end', onEnd)
     socket.on('error', onError)
     socket.on('close', onClose)
-    if (!socket.connecting) this.#keepAddresses()
+    if (!socket.connecting && ends === null) this.#keepAddresses()
   }
 
   get unsent(): number {
@@ -229,11 +236,11 @@ export class NodeSocket implements DriverSocket {
   /**
    * Node reports the end of the stream, although it may be a reset that came while bytes were
    * unread: to libuv both look the same. A write of no bytes sends nothing and fails after a reset.
-   * (A pending write does so as well.)
+   * (A pending write does so as well.) On a Unix socket it also fails after an orderly close.
    */
   onEnd(): void {
     const socket = this.#socket
-    if (this.#discarding || !socket.writable) this.#endInput()
+    if (this.#discarding || !socket.writable || this.#unix) this.#endInput()
     // The pending write fails within this turn.
     else if (socket.writableLength > 0) nextTurn(() => this.#endInput())
     else socket.write(EMPTY, () => this.#endInput())
@@ -250,7 +257,7 @@ export class NodeSocket implements DriverSocket {
     this.#discard()
     // After destroy(), the callback of a pending write reports success: ignore it.
     this.#blocked = false
-    if (reset && !this.#socket.connecting && this.#error === null) this.#reset()
+    if (reset && !this.#unix && !this.#socket.connecting && this.#error === null) this.#reset()
     else this.#socket.destroy()
   }
 
@@ -287,7 +294,7 @@ export class NodeSocket implements DriverSocket {
   }
 
   onConnect(): void {
-    this.#keepAddresses()
+    if (!this.#unix) this.#keepAddresses()
     this.observer?.ready(WRITABLE)
   }
 
@@ -359,25 +366,6 @@ function onClose(this: net.Socket): void {
 
 export function onConnect(this: net.Socket): void {
   ;(this as OwnedSocket)[OWNER].onConnect()
-}
-
-/** The settings as options of Node's sockets and servers. */
-export function optionsOf(settings: SocketSettings): {
-  noDelay: boolean
-  keepAlive: boolean
-  keepAliveInitialDelay: number
-} {
-  const seconds = keepAliveSeconds(settings)
-  return {
-    noDelay: settings.noDelay ?? true,
-    keepAlive: seconds > 0,
-    keepAliveInitialDelay: seconds * 1000,
-  }
-}
-
-/** After how many seconds without traffic the system probes the peer; 0 means never. */
-export function keepAliveSeconds({ keepAlive = DEFAULT_KEEP_ALIVE }: SocketSettings): number {
-  return Number.isFinite(keepAlive) ? Math.min(Math.ceil(keepAlive / 1000), MAX_KEEP_ALIVE_SECONDS) : 0
 }
 
 function addressOf(host: string | undefined, port: number | undefined): Address | undefined {

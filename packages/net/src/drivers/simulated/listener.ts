@@ -42,6 +42,11 @@ export class SimulatedListener implements DriverListener {
     return this.#target.reusePort === true
   }
 
+  /** Whether it replaces the file of another listener. */
+  get replaces(): boolean {
+    return 'path' in this.#target && this.#target.replace === true
+  }
+
   /** Whether the listener accepts connections to every address of that family. */
   isForEvery({ family }: Address): boolean {
     const { host } = this.address

@@ -6,7 +6,8 @@
 
 import type { Host } from '@bluelet/scheduler/lowlevel'
 import type { Schedule } from '@bluelet/scheduler/testing'
-import { Address, hasNul } from '../../driver/address.js'
+import { Address, hasNul, UNNAMED } from '../../driver/address.js'
+import { addressOf, type ConnectTarget, type HostEndpoint } from '../../driver/endpoint.js'
 import type { Driver, DriverListener, DriverSocket, ListenTarget } from '../../driver/protocol.js'
 import { listenErrorOf, systemError } from '../../driver/system-errors.js'
 import { SimulatedListener } from './listener.js'
@@ -59,7 +60,8 @@ export interface NetworkOptions {
   readonly names?: Readonly<Record<string, readonly string[] | string>>
   /**
    * Addresses outside of this machine: a connect to one fails with its code, such as
-   * `'ECONNREFUSED'`, or hangs (`'hang'`). Every other address belongs to this machine.
+   * `'ECONNREFUSED'`, or hangs (`'hang'`). Every other address belongs to this machine. A path has
+   * a code, too: `'EACCES'`.
    */
   readonly addresses?: Readonly<Record<string, string>>
   /**
@@ -120,6 +122,8 @@ export class SimulatedNetwork implements Driver {
   readonly #latency: readonly [min: number, max: number]
   readonly #options: NetworkOptions
   readonly #listeners = new Set<SimulatedListener>()
+  /** The listener at each path, the last one if it has replaced others. */
+  readonly #paths = new Map<string, SimulatedListener>()
   /** Open sockets and listeners. */
   readonly #open = new Set<object>()
   readonly #links = new Set<Link>()
@@ -180,15 +184,22 @@ export class SimulatedNetwork implements Driver {
     })
   }
 
-  connect(address: string, port: number): DriverSocket {
-    const remote = new Address(withoutScope(address), port)
-    const socket = new SimulatedSocket(this, new Address(remote.host, this.#freePort()), remote)
+  connect(target: ConnectTarget): DriverSocket {
+    const [local, remote] = this.#endsOf(target)
+    const socket = new SimulatedSocket(this, local, remote)
     this.register(socket)
+    const place = 'path' in target ? target.path : target.host
     const failure =
-      this.operation('connect', socket.localAddress, remote) ?? this.#options.addresses?.[address] ?? ''
+      this.operation('connect', socket.localAddress, remote) ?? this.#options.addresses?.[place] ?? ''
     if (failure === '') socket.wire.send(() => this.#arrive(socket, FIRST_RETRY))
     else if (failure !== 'hang') socket.wire.send(() => socket.fail(systemError(failure, 'connect')))
     return socket
+  }
+
+  #endsOf(target: ConnectTarget): readonly [local: Address, remote: Address] {
+    if ('path' in target) return [UNNAMED, addressOf(target)]
+    const remote = new Address(withoutScope(target.host), target.port)
+    return [new Address(remote.host, this.#freePort()), remote]
   }
 
   listen(
@@ -197,27 +208,37 @@ export class SimulatedNetwork implements Driver {
   ): () => void {
     let listener: SimulatedListener | null = null
     let withdrawn = false
-    const open = (error: Error | null, addresses: readonly string[]) => {
+    const open = (error: Error | null, address: Address) => {
       if (withdrawn) return
-      const address = new Address(
-        withoutScope(addresses[0] ?? ''),
-        target.port === 0 ? this.#freePort() : target.port,
-      )
-      const unknown = addresses.length === 0 ? systemError('ENOTFOUND', `getaddrinfo ${target.host}:`) : null
       const made = new SimulatedListener(this, address, target)
-      const failure = error ?? unknown ?? this.#refusal(made, this.operation('listen', address, undefined))
+      const failure = error ?? this.#refusal(made, this.operation('listen', address, undefined))
       if (failure !== null) return done(listenErrorOf(failure, target), null)
       this.register(made)
       listener = made
       this.#listeners.add(listener)
+      if (address.path !== undefined) this.#paths.set(address.path, listener)
       done(null, listener)
     }
-    if (target.host === '') this.#after(0, () => open(null, ['::']))
-    else this.lookup(target.host, open)
+    if ('fd' in target) this.#after(0, () => open(systemError('ENOTSUP', 'listen'), UNNAMED))
+    else if ('path' in target) this.#after(0, () => open(null, addressOf(target)))
+    else this.#resolve(target, open)
     return () => {
       withdrawn = true
       listener?.close()
     }
+  }
+
+  /** Gives the address on which to listen, later. */
+  #resolve({ host, port }: HostEndpoint, done: (error: Error | null, address: Address) => void): void {
+    const answer = (error: Error | null, addresses: readonly string[]) => {
+      const unknown = addresses.length === 0 ? systemError('ENOTFOUND', `getaddrinfo ${host}:`) : null
+      done(
+        error ?? unknown,
+        new Address(withoutScope(addresses[0] ?? ''), port === 0 ? this.#freePort() : port),
+      )
+    }
+    if (host === '') this.#after(0, () => answer(null, ['::']))
+    else this.lookup(host, answer)
   }
 
   // Called by sockets and listeners.
@@ -253,15 +274,21 @@ export class SimulatedNetwork implements Driver {
     this.#open.delete(socket)
     const link = this.#linkOf.get(socket)
     if (link?.closed) this.#links.delete(link)
-    this.#listeners.delete(socket as SimulatedListener) // Deletes nothing if it is not a listener.
+    const listener = socket as SimulatedListener // Nothing is deleted if it is not a listener.
+    if (!this.#listeners.delete(listener)) return
+    const { path } = listener.address
+    // Another listener may have replaced its file.
+    if (path !== undefined && this.#paths.get(path) === listener) this.#paths.delete(path)
   }
 
   /** A connect arrives at its address. */
   #arrive(client: SimulatedSocket, retry: number): void {
     if (client.closed) return
     const listener = this.#listenerAt(client.remoteAddress)
-    if (listener === undefined) {
-      this.#after(this.latency(), () => client.fail(systemError('ECONNREFUSED', 'connect')))
+    const isPath = client.remoteAddress.path !== undefined
+    if (listener === undefined || (isPath && listener.full)) {
+      const code = isPath ? (listener === undefined ? 'ENOENT' : 'EAGAIN') : 'ECONNREFUSED'
+      this.#after(this.latency(), () => client.fail(systemError(code, 'connect')))
     } else if (listener.full) {
       this.#after(retry, () => {
         if (retry === LAST_RETRY) client.fail(systemError('ETIMEDOUT', 'connect'))
@@ -289,6 +316,7 @@ export class SimulatedNetwork implements Driver {
 
   /** A listener for an address: one with that very address, or else one for every address. */
   #listenerAt(to: Address): SimulatedListener | undefined {
+    if (to.path !== undefined) return this.#paths.get(to.path)
     const listeners = [...this.#listeners].filter(({ address }) => address.port === to.port)
     const own = listeners.filter(({ address }) => address.host === to.host)
     const candidates = own.length > 0 ? own : listeners.filter((listener) => listener.isForEvery(to))
@@ -299,6 +327,10 @@ export class SimulatedNetwork implements Driver {
   #refusal(listener: SimulatedListener, fault: string | undefined): Error | null {
     const { address, shared } = listener
     if (fault !== undefined) return systemError(fault, 'listen')
+    if (address.path !== undefined) {
+      const taken = this.#paths.has(address.path) && !listener.replaces
+      return taken ? systemError('EADDRINUSE', 'listen') : null
+    }
     if (this.#options.addresses?.[address.host] !== undefined) return systemError('EADDRNOTAVAIL', 'listen')
     const inUse = [...this.#listeners].some(
       (other) =>

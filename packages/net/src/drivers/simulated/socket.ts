@@ -18,7 +18,7 @@ import {
   READABLE,
   WRITABLE,
 } from '../../driver/protocol.js'
-import { resetOf, systemError } from '../../driver/system-errors.js'
+import { closedSocketError, resetOf, systemError } from '../../driver/system-errors.js'
 import { Wire, type WireNetwork } from './wire.js'
 
 /** The kinds of operations, each of which can be made to fail. */
@@ -99,6 +99,7 @@ export class SimulatedSocket implements DriverSocket {
     }
     if (this.#inputEnded) return EMPTY
     if (this.#error !== null) throw this.#error
+    if (this.closed) throw closedSocketError()
     return this.#nothingYet()
   }
 
@@ -148,10 +149,24 @@ export class SimulatedSocket implements DriverSocket {
 
   reset(): void {
     if (this.#state === 'closed') return
+    if (this.#endsByReset()) {
+      if (this.#state === 'open') this.close(false)
+      else this.#freeDescriptor()
+      return
+    }
     const reason = systemError('ECONNRESET', 'read')
     if (this.#error === null) this.wire.send(() => this.peer?.fail(reason))
     this.#error ??= resetOf(systemError('ERR_STREAM_DESTROYED', 'read'))
     this.#freeDescriptor()
+  }
+
+  /**
+   * Whether the peer of a reset sees the end of the stream: a Unix socket has no resets, and only
+   * input that is unread at the close makes one (unix(7)).
+   */
+  #endsByReset(): boolean {
+    const established = this.#state !== 'connecting' && this.#error === null
+    return established && this.remoteAddress.path !== undefined && this.#input.length === 0
   }
 
   // Arrivals.
