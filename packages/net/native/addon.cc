@@ -77,18 +77,18 @@ class Arguments {
     return flag;
   }
 
-  // Text of up to 79 bytes.
+  // Text of up to 110 bytes: more than an address or a path may have.
   struct Text {
-    char bytes[80];
+    char bytes[112];
   };
 
-  Text String(size_t i) {
+  Text String(size_t i, const char* expected) {
     Text text = {};
     size_t length = 0;
     if (!ok) return text;
     if (napi_get_value_string_utf8(env_, values_[i], text.bytes, sizeof text.bytes, &length) != napi_ok ||
         length >= sizeof text.bytes - 1 || length != strlen(text.bytes)) {
-      Wrong("a numeric address");
+      Wrong(expected);
     }
     return text;
   }
@@ -177,6 +177,14 @@ napi_value Watch(napi_env env, napi_callback_info info) {
   return Number(env, args.instance->poller->Watch(fd, static_cast<uint32_t>(slot), static_cast<uint32_t>(generation)));
 }
 
+// unwatch(fd): 0 or a negative errno
+napi_value Unwatch(napi_env env, napi_callback_info info) {
+  Arguments args(env, info, "unwatch(fd)", 1);
+  int fd = args.Fd(0);
+  if (!args.ok) return nullptr;
+  return Number(env, args.instance->poller == nullptr ? -EINVAL : args.instance->poller->Unwatch(fd));
+}
+
 // hold(keepsAlive)
 napi_value Hold(napi_env env, napi_callback_info info) {
   Arguments args(env, info, "hold(keepsAlive)", 1);
@@ -189,7 +197,7 @@ napi_value Hold(napi_env env, napi_callback_info info) {
 // negative errno
 napi_value Listen(napi_env env, napi_callback_info info) {
   Arguments args(env, info, "listen(address, port, backlog, ipv6Only, reusePort, noDelay, keepAliveSeconds)", 7);
-  Arguments::Text address = args.String(0);
+  Arguments::Text address = args.String(0, "a numeric address");
   int32_t port = args.Int(1, 0, 65535);
   int32_t backlog = args.Int(2, 1, INT32_MAX);
   bool ipv6_only = args.Bool(3);
@@ -203,10 +211,34 @@ napi_value Listen(napi_env env, napi_callback_info info) {
 // connect(address, port): a descriptor or a negative errno
 napi_value Connect(napi_env env, napi_callback_info info) {
   Arguments args(env, info, "connect(address, port)", 2);
-  Arguments::Text address = args.String(0);
+  Arguments::Text address = args.String(0, "a numeric address");
   int32_t port = args.Int(1, 0, 65535);
   if (!args.ok) return nullptr;
   return Number(env, args.instance->sockets.Connect(address.bytes, port));
+}
+
+// listenPath(path, backlog): a descriptor or a negative errno
+napi_value ListenPath(napi_env env, napi_callback_info info) {
+  Arguments args(env, info, "listenPath(path, backlog)", 2);
+  Arguments::Text path = args.String(0, "a path");
+  int32_t backlog = args.Int(1, 1, INT32_MAX);
+  return args.ok ? Number(env, args.instance->sockets.ListenPath(path.bytes, backlog)) : nullptr;
+}
+
+// connectPath(path): a descriptor or a negative errno
+napi_value ConnectPath(napi_env env, napi_callback_info info) {
+  Arguments args(env, info, "connectPath(path)", 1);
+  Arguments::Text path = args.String(0, "a path");
+  return args.ok ? Number(env, args.instance->sockets.ConnectPath(path.bytes)) : nullptr;
+}
+
+// adopt(fd, noDelay, keepAliveSeconds): the descriptor or a negative errno
+napi_value Adopt(napi_env env, napi_callback_info info) {
+  Arguments args(env, info, "adopt(fd, noDelay, keepAliveSeconds)", 3);
+  int32_t fd = args.Int(0, 0, INT32_MAX);
+  bool no_delay = args.Bool(1);
+  int32_t seconds = args.Int(2, 0, 32767);
+  return args.ok ? Number(env, args.instance->sockets.Adopt(fd, no_delay, seconds)) : nullptr;
 }
 
 // accept(fd): a descriptor or a negative errno
@@ -216,7 +248,7 @@ napi_value Accept(napi_env env, napi_callback_info info) {
   return args.ok ? Number(env, args.instance->sockets.Accept(fd)) : nullptr;
 }
 
-// peer(): `host port` of the socket that was accepted last; empty if there is none
+// peer(): the address of the socket that was accepted last, as of address(); empty if there is none
 napi_value Peer(napi_env env, napi_callback_info info) {
   Arguments args(env, info, "peer()", 0);
   if (!args.ok) return nullptr;
@@ -294,7 +326,16 @@ napi_value Unacknowledged(napi_env env, napi_callback_info info) {
   return args.ok ? Number(env, Sockets::Unacknowledged(fd)) : nullptr;
 }
 
-// address(fd, remote): `host port`; empty if that end has no address
+// credentials(fd): `pid uid gid` of the peer of a Unix socket; empty if there is none
+napi_value Credentials(napi_env env, napi_callback_info info) {
+  Arguments args(env, info, "credentials(fd)", 1);
+  int fd = args.Fd(0);
+  if (!args.ok) return nullptr;
+  char credentials[48];
+  return Text(env, credentials, Sockets::Credentials(fd, credentials, sizeof credentials));
+}
+
+// address(fd, remote): `host port` or `unix:path`; empty if that end has no address
 napi_value Address(napi_env env, napi_callback_info info) {
   Arguments args(env, info, "address(fd, remote)", 2);
   int fd = args.Fd(0);
@@ -333,7 +374,8 @@ NAPI_MODULE_INIT() {
       {"start", Start},       {"watch", Watch}, {"hold", Hold},           {"listen", Listen}, {"connect", Connect},
       {"accept", Accept},     {"peer", Peer},   {"recv", Receive},        {"send", Send},     {"shutdown", Shutdown},
       {"close", Close},       {"reset", Reset}, {"configure", Configure}, {"failure", Failure}, {"address", Address},
-      {"unacknowledged", Unacknowledged},
+      {"unacknowledged", Unacknowledged}, {"listenPath", ListenPath}, {"connectPath", ConnectPath},
+      {"adopt", Adopt},       {"unwatch", Unwatch}, {"credentials", Credentials},
   };
   for (const auto& [name, call] : calls) {
     napi_value function;

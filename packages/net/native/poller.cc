@@ -48,6 +48,8 @@ int Poller::Watch(int fd, uint32_t slot, uint32_t generation) {
   return epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) == 0 ? 0 : -errno;
 }
 
+int Poller::Unwatch(int fd) { return epoll_ctl(epoll_, EPOLL_CTL_DEL, fd, nullptr) == 0 ? 0 : -errno; }
+
 void Poller::Hold(bool hold) {
   auto* handle = reinterpret_cast<uv_handle_t*>(&handle_);
   if (hold) {

@@ -24,6 +24,8 @@ class Poller : public Allocated {
 
   // Watches a socket for all events, until it is closed.
   int Watch(int fd, uint32_t slot, uint32_t generation);
+  // Stops watching a socket that another process has, too: closing it here would not.
+  int Unwatch(int fd);
   // Sets whether the poller keeps the process alive.
   void Hold(bool hold);
 

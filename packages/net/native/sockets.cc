@@ -2,16 +2,19 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 namespace bluelet {
@@ -57,8 +60,40 @@ int Parse(const char* address, int port, sockaddr_storage* to, socklen_t* length
   return ParseScoped(address, port, to, length);
 }
 
-// Writes "host port", or nothing if the address is invalid, and gives the length.
+// Parses a path; `@name` is an abstract name.
+int ParsePath(const char* path, sockaddr_un* to, socklen_t* length) {
+  size_t size = strlen(path);
+  if (size == 0 || size >= sizeof to->sun_path) return size == 0 ? -EINVAL : -ENAMETOOLONG;
+  memset(to, 0, sizeof *to);
+  to->sun_family = AF_UNIX;
+  memcpy(to->sun_path, path, size);
+  bool abstract = path[0] == '@';
+  if (abstract) to->sun_path[0] = '\0';
+  // An abstract name has no NUL byte at its end: it would be part of the name.
+  *length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + size + (abstract ? 0 : 1));
+  return 0;
+}
+
+// Writes "unix:path", with nothing after the colon if that end has no name, and gives the length.
+size_t FormatPath(const sockaddr_storage& address, socklen_t length, char* to, size_t room) {
+  sockaddr_un where;
+  constexpr size_t kStart = offsetof(sockaddr_un, sun_path);
+  size_t size = length > kStart ? length - kStart : 0;
+  if (size > sizeof where.sun_path) size = sizeof where.sun_path;
+  memcpy(&where, &address, sizeof where);
+  bool abstract = size > 0 && where.sun_path[0] == '\0';
+  if (abstract) {
+    where.sun_path[0] = '@';
+  } else {
+    size = strnlen(where.sun_path, size);
+  }
+  int written = snprintf(to, room, "unix:%.*s", static_cast<int>(size), where.sun_path);
+  return written < 0 || static_cast<size_t>(written) >= room ? 0 : static_cast<size_t>(written);
+}
+
+// Writes "host port" or "unix:path", or nothing if the address is invalid, and gives the length.
 size_t Format(const sockaddr_storage& address, socklen_t length, char* to, size_t room) {
+  if (address.ss_family == AF_UNIX) return FormatPath(address, length, to, room);
   char port[8];
   auto* where = reinterpret_cast<const sockaddr*>(&address);
   if (getnameinfo(where, length, to, room - sizeof port, port, sizeof port, NI_NUMERICHOST | NI_NUMERICSERV) != 0) return 0;
@@ -68,6 +103,13 @@ size_t Format(const sockaddr_storage& address, socklen_t length, char* to, size_
 
 int Set(int fd, int level, int option, int value) {
   return setsockopt(fd, level, option, &value, sizeof value) == 0 ? 0 : -errno;
+}
+
+// Gives an option of the socket, or a negative errno.
+int Get(int fd, int option) {
+  int value = 0;
+  socklen_t length = sizeof value;
+  return getsockopt(fd, SOL_SOCKET, option, &value, &length) == 0 ? value : -errno;
 }
 
 }  // namespace
@@ -135,6 +177,52 @@ int Sockets::Connect(const char* address, int port) {
   return Own(fd);
 }
 
+int Sockets::ListenPath(const char* path, int backlog) {
+  sockaddr_un where;
+  socklen_t length;
+  int error = ParsePath(path, &where, &length);
+  if (error != 0) return error;
+  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return -errno;
+  if (bind(fd, reinterpret_cast<sockaddr*>(&where), length) != 0 || listen(fd, backlog) != 0) {
+    error = -errno;
+    close(fd);
+    return error;
+  }
+  return Own(fd);
+}
+
+int Sockets::ConnectPath(const char* path) {
+  sockaddr_un where;
+  socklen_t length;
+  int error = ParsePath(path, &where, &length);
+  if (error != 0) return error;
+  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return -errno;
+  // It never waits: with a full backlog it fails with EAGAIN.
+  if (connect(fd, reinterpret_cast<sockaddr*>(&where), length) != 0) {
+    error = -errno;
+    close(fd);
+    return error;
+  }
+  return Own(fd);
+}
+
+int Sockets::Adopt(int fd, bool no_delay, int keep_alive_seconds) {
+  if (Owns(fd)) return -EBUSY;
+  int type = Get(fd, SO_TYPE);
+  if (type < 0) return type;
+  if (type != SOCK_STREAM) return -ESOCKTNOSUPPORT;
+  int domain = Get(fd, SO_DOMAIN);
+  if (domain != AF_INET && domain != AF_INET6 && domain != AF_UNIX) return -EAFNOSUPPORT;
+  if (Get(fd, SO_ACCEPTCONN) != 1) return -EINVAL;
+  int flags = fcntl(fd, F_GETFL);
+  if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) return -errno;
+  // As in Listen.
+  if (domain != AF_UNIX) Configure(fd, no_delay, keep_alive_seconds);
+  return Own(fd);
+}
+
 int Sockets::Accept(int listener) {
   int fd;
   do {
@@ -192,6 +280,14 @@ int Sockets::Failure(int fd) {
   socklen_t length = sizeof error;
   if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) != 0) return -errno;
   return -error;
+}
+
+size_t Sockets::Credentials(int fd, char* to, size_t room) {
+  ucred peer;
+  socklen_t length = sizeof peer;
+  if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0 || length < sizeof peer) return 0;
+  int written = snprintf(to, room, "%d %u %u", peer.pid, peer.uid, peer.gid);
+  return written < 0 || static_cast<size_t>(written) >= room ? 0 : static_cast<size_t>(written);
 }
 
 int Sockets::Unacknowledged(int fd) {

@@ -8,7 +8,8 @@
 
 namespace bluelet {
 
-// The descriptors that were opened here. No call touches any other descriptor of the process.
+// The descriptors that were opened here, or taken over. No call touches any other descriptor of the
+// process.
 class Sockets {
  public:
   ~Sockets();
@@ -19,9 +20,16 @@ class Sockets {
   int Listen(const char* address, int port, int backlog, bool ipv6_only, bool reuse_port, bool no_delay, int keep_alive_seconds);
   // Once the descriptor is writable, the connection is established or has failed; see Failure.
   int Connect(const char* address, int port);
+  // Listens on a Unix socket, which must not exist. A path that begins with '@' is an abstract
+  // name.
+  int ListenPath(const char* path, int backlog);
+  // Connects to a Unix socket; the descriptor is connected.
+  int ConnectPath(const char* path);
+  // Takes over a descriptor that listens, such as an inherited one. Any other is left as it is.
+  int Adopt(int fd, bool no_delay, int keep_alive_seconds);
   int Accept(int listener);
-  // Writes "host port" of the peer that was accepted last, which may have disconnected since, and
-  // gives the length.
+  // Writes the address of the peer that was accepted last, which may have disconnected since, and
+  // gives the length; see Address.
   size_t Peer(char* to, size_t room) const;
   void Close(int fd);
   // Closes with a reset.
@@ -36,7 +44,11 @@ class Sockets {
   static int Failure(int fd);
   // How many bytes were sent that the peer's system has not acknowledged, or a negative errno.
   static int Unacknowledged(int fd);
-  // Writes "host port" of one end, or nothing if it has no address, and gives the length.
+  // Writes "pid uid gid" of the process at the other end of a Unix socket, or nothing, and gives
+  // the length.
+  static size_t Credentials(int fd, char* to, size_t room);
+  // Writes "host port" or "unix:path" of one end, or nothing if it has no address, and gives the
+  // length.
   static size_t Address(int fd, bool remote, char* to, size_t room);
 
  private:

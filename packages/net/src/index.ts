@@ -24,6 +24,7 @@ export { ClosedError, TimeoutError } from '@bluelet/scheduler'
 export { Address } from './driver/address.js'
 export type { Endpoint, FdEndpoint, HostEndpoint, PathEndpoint } from './driver/endpoint.js'
 export type { PeerCredentials } from './driver/protocol.js'
+export { type InheritedSocket, listenFds } from './drivers/listen-fds.js'
 export {
   BusyError,
   ConnectError,

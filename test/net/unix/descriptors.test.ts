@@ -1,6 +1,8 @@
 // Descriptors of listening sockets that another program has opened, and other descriptors, which
 // are refused.
-import { closeSync, openSync } from 'node:fs'
+import { createSocket } from 'node:dgram'
+import { closeSync, existsSync, openSync } from 'node:fs'
+import net from 'node:net'
 import { type Address, connect, ListenError, listen, server } from '@bluelet/net'
 import { simulate } from '@bluelet/net/testing'
 import { all, kill, sleep, spawn } from '@bluelet/scheduler'
@@ -10,18 +12,44 @@ import { openSockets } from '../../support/leaks.js'
 import { BINARY, isBuilt } from '../native/binary.js'
 import { WORLDS } from '../server/each-driver.js'
 import { errorOf, LOOPBACK, play } from '../world.js'
+import { socketPath } from './paths.js'
 
 const REAL = WORLDS.filter(({ name }) => name !== 'simulated')
 
-/**
- * A listening socket that belongs to no library of this process, as if it had been inherited: of an
- * instance of the native part that nothing else uses.
- */
-function inherited(): number {
+/** An instance of the native part that nothing else uses: its sockets belong to no library here. */
+function native(): Native {
   const addon = { exports: {} }
   process.dlopen(addon, BINARY)
-  const native = addon.exports as Native // What addon.cc exports.
-  return native.listen(LOOPBACK, 0, 16, false, false, true, 0)
+  return addon.exports as Native // What addon.cc exports.
+}
+
+/** A listening socket, as if it had been inherited. */
+function inherited(path?: string): number {
+  return path === undefined
+    ? native().listen(LOOPBACK, 0, 16, false, false, true, 0)
+    : native().listenPath(path, 16)
+}
+
+/** A socket that is connected. */
+async function connection(): Promise<number> {
+  const server = net.createServer((socket) => socket.on('error', () => {}).resume())
+  await new Promise<void>((resolve) => server.listen(0, LOOPBACK, resolve))
+  const accepted = new Promise((resolve) => server.once('connection', resolve))
+  const fd = native().connect(LOOPBACK, (server.address() as net.AddressInfo).port)
+  await accepted
+  server.close()
+  return fd
+}
+
+/** The descriptor of a socket of Node, which has no public name. */
+function descriptorOf(socket: object): number {
+  const state = Object.getOwnPropertySymbols(socket).find((symbol) => symbol.description === 'state symbol')
+  const holder = (
+    state === undefined ? { handle: Reflect.get(socket, '_handle') } : Reflect.get(socket, state)
+  ) as {
+    readonly handle: { readonly fd: number }
+  }
+  return holder.handle.fd
 }
 
 describe.each(REAL)('a descriptor (%s)', ({ driver }) => {
@@ -88,6 +116,53 @@ describe.each(REAL)('a descriptor (%s)', ({ driver }) => {
     })
 
     expect(text).toBe('served')
+  })
+
+  it.runIf(isBuilt)(
+    'may be a Unix socket, whose file is left (skipped without the native part)',
+    async () => {
+      const path = socketPath()
+      const fd = inherited(path)
+
+      const { address, text } = await play(function* () {
+        using listener = yield* listen({ fd }, driver)
+        const [client, conn] = yield* all([connect({ path }, driver), listener.accept()])
+        yield* conn.sendall(`at ${conn.localAddress} from ${conn.remoteAddress}`)
+        const text = `${yield* client.recv()}`
+        client.close()
+        conn.close()
+        return { address: listener.address, text }
+      })
+
+      // Node does not tell the path.
+      const known = driver.driver === 'epoll' ? path : ''
+      expect(address.path).toBe(known)
+      expect(text).toBe(`at unix:${known} from unix:`)
+      expect(existsSync(path)).toBe(true)
+    },
+  )
+
+  it('of a socket for datagrams is refused', async () => {
+    const socket = createSocket('udp4')
+    await new Promise<void>((resolve) => socket.bind(0, LOOPBACK, resolve))
+
+    const error = await play(() => errorOf(listen({ fd: descriptorOf(socket) }, driver)))
+    socket.close()
+
+    expect(error).toBeInstanceOf(ListenError)
+    expect(error.code).toBe(driver.driver === 'epoll' ? 'ESOCKTNOSUPPORT' : 'EINVAL')
+    expect(error.message).toContain(': the descriptor is ')
+  })
+
+  it.runIf(isBuilt)('of a connection is refused (skipped without the native part)', async () => {
+    const fd = await connection()
+
+    const error = await play(() => errorOf(listen({ fd }, driver)))
+    if (driver.driver === 'epoll') closeSync(fd)
+
+    expect(error.message).toBe(
+      `cannot listen on descriptor ${fd}: the descriptor is not a listening socket (EINVAL)`,
+    )
   })
 
   it('that is not open is refused', async () => {

@@ -14,10 +14,12 @@ import {
 import net from 'node:net'
 import { basename, dirname, join } from 'node:path'
 import { connect, ListenError, listen } from '@bluelet/net'
+import { driverNamed } from '@bluelet/net/driver'
 import { all, type Coroutine, kill, pause, spawn } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
 import { until } from '../../support/deadline.js'
 import { openSockets } from '../../support/leaks.js'
+import { isBuilt } from '../native/binary.js'
 import { WORLDS } from '../server/each-driver.js'
 import { errorOf, perform, play } from '../world.js'
 import { leaveStaleSocket, socketDirectory, socketPath } from './paths.js'
@@ -85,6 +87,28 @@ describe.each(REAL)('the file of a Unix socket (%s)', ({ driver }) => {
     expect(error.code).toBe('EADDRINUSE')
     expect(left).toBe(true)
   })
+
+  it.runIf(isBuilt)(
+    'of a program that lives, but accepts too slowly, is not replaced either (skipped without the native part)',
+    async () => {
+      const path = socketPath()
+      const slow = driverNamed('epoll')
+
+      const { error, text } = await play(function* () {
+        using listener = yield* listen({ path }, { driver: slow, backlog: 1 })
+        const clients = yield* all([1, 2].map(() => connect({ path }, driver)))
+        const error = yield* errorOf(listen({ path }, driver))
+        const conn = yield* listener.accept()
+        yield* conn.sendall('served')
+        const text = `${yield* clients[0]!.recv()}`
+        for (const one of [conn, ...clients]) one.close()
+        return { error, text }
+      })
+
+      expect(error.code).toBe('EADDRINUSE')
+      expect(text).toBe('served')
+    },
+  )
 
   it('is no regular file, whose content stays as it is', async () => {
     const path = socketPath()

@@ -15,7 +15,7 @@ import { WORLDS } from '../server/each-driver.js'
 import { errorOf, MIB, pattern } from '../world.js'
 import { socketPath } from './paths.js'
 
-describe.each(WORLDS)('a Unix socket (%s)', ({ driver, play }) => {
+describe.each(WORLDS)('a Unix socket (%s)', ({ name, driver, play }) => {
   it('carries bytes both ways, and both ends know their addresses', async () => {
     const path = socketPath()
     const { texts, addresses } = await play(function* () {
@@ -251,6 +251,24 @@ describe.each(WORLDS)('a Unix socket (%s)', ({ driver, play }) => {
     })
 
     expect(texts).toEqual([...Array.from({ length: 6 }, () => 'served'), 'all'])
+  })
+
+  it(`knows the process of its peer (${name === 'epoll' ? 'the system tells' : 'not on this driver'})`, async () => {
+    const path = socketPath()
+
+    const peers = await play(function* () {
+      using listener = yield* listen({ path }, driver)
+      const [one, other] = yield* all([connect({ path }, driver), listener.accept()])
+      const peers = [one.peer, other.peer]
+      one.close()
+      other.close()
+      yield* all([one.whenClosed(), other.whenClosed()])
+      return [...peers, one.peer, other.peer]
+    })
+
+    const own =
+      name === 'epoll' ? { pid: process.pid, uid: process.getuid!(), gid: process.getgid!() } : undefined
+    expect(peers).toEqual([own, own, undefined, undefined])
   })
 
   it('counts for no limit per address', async () => {

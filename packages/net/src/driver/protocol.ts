@@ -116,6 +116,11 @@ export interface DriverListener {
   /** How many connections were dropped because they were not accepted in time. */
   readonly dropped: number
   /**
+   * Whether another process has the socket, too, so that the connections that wait in the kernel
+   * are left to it at the close. Default: false.
+   */
+  readonly inherited?: boolean
+  /**
    * Tries to accept.
    *
    * @returns a connected socket that does not read yet; null if the try would block

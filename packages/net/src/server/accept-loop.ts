@@ -69,14 +69,16 @@ export function* acceptUntilShutdown(
 
 /**
  * Accepts connections that had arrived before the shutdown: the system would reset them with the
- * listener.
+ * listener. Those of a socket that another process has, too, are left to it.
  */
 export function* drainBacklog(
-  listeners: readonly Listener[],
+  all: readonly Listener[],
   limiter: ConnectionLimiter,
   sessions: Sessions,
 ): Coroutine<void> {
-  const [{ scheduler }] = listeners as [Listener] // There is at least one.
+  const [{ scheduler }] = all as [Listener] // There is at least one.
+  const listeners = all.filter(({ inherited }) => !inherited)
+  if (listeners.length === 0) return
   const start = scheduler.now()
   try {
     while (limiter.free > 0) {

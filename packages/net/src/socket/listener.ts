@@ -81,6 +81,11 @@ export class Listener {
     return this.#listener.dropped
   }
 
+  /** Whether connections that wait are left to another process at the close. @internal */
+  get inherited(): boolean {
+    return this.#listener.inherited === true
+  }
+
   /**
    * Event: waits for a connection and accepts it. If several tasks wait, the first one gets it.
    * Throws {@link ClosedError} when the listener is closed.

@@ -58,9 +58,13 @@ export class FalseNative {
         watched.push({ slot, generation })
         return answers.watch.shift() ?? 0
       },
+      unwatch: (fd) => said(`unwatch ${fd}`),
       hold: () => {},
       listen: (address) => this.listens(address),
       connect: () => 4,
+      listenPath: () => this.listens(''),
+      connectPath: () => 4,
+      adopt: (fd) => fd,
       accept: () => answers.accept.shift() ?? EAGAIN,
       peer: () => '127.0.0.1 4915',
       recv: (_fd, to, offset) => {
@@ -75,6 +79,7 @@ export class FalseNative {
       reset: (fd) => said(`reset ${fd}`),
       configure: () => 0,
       failure: () => 0,
+      credentials: () => '',
       unacknowledged: () => answers.unacknowledged.shift() ?? 0,
       address: () => '127.0.0.1 4915',
     }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { EpollListener } from '../../../../packages/net/src/drivers/epoll/listener.js'
+import { adopt, listenAtHost } from '../../../../packages/net/src/drivers/epoll/listener.js'
 import { FalseNative } from './fake-native.js'
 
 const ENETDOWN = -100
@@ -10,7 +10,7 @@ describe('EpollListener', () => {
   it('skips connections that were reset in the backlog, and accepts the next', () => {
     const native = new FalseNative()
     native.answers.accept.push(ENETDOWN, ENETDOWN, 9)
-    const listener = new EpollListener(native.set, '127.0.0.1', TARGET)
+    const listener = listenAtHost(native.set, '127.0.0.1', TARGET)
 
     const socket = listener.accept()
 
@@ -21,7 +21,7 @@ describe('EpollListener', () => {
   it('throws such an error when it repeats without end', () => {
     const native = new FalseNative()
     native.answers.accept.push(...Array<number>(50_000).fill(ENETDOWN))
-    const listener = new EpollListener(native.set, '127.0.0.1', TARGET)
+    const listener = listenAtHost(native.set, '127.0.0.1', TARGET)
 
     expect(() => listener.accept()).toThrow(expect.objectContaining({ code: 'ENETDOWN' }))
     expect(native.answers.accept.length).toBeGreaterThan(49_000)
@@ -30,7 +30,7 @@ describe('EpollListener', () => {
   it('throws when the process has no descriptor left, and accepts once it has one', () => {
     const native = new FalseNative()
     native.answers.accept.push(EMFILE, 9)
-    const listener = new EpollListener(native.set, '127.0.0.1', TARGET)
+    const listener = listenAtHost(native.set, '127.0.0.1', TARGET)
 
     expect(() => listener.accept()).toThrow(expect.objectContaining({ code: 'EMFILE' }))
     expect(listener.accept()).not.toBeNull()
@@ -40,7 +40,7 @@ describe('EpollListener', () => {
     const native = new FalseNative()
     native.answers.watch.push(-28)
 
-    expect(() => new EpollListener(native.set, '127.0.0.1', TARGET)).toThrow(
+    expect(() => listenAtHost(native.set, '127.0.0.1', TARGET)).toThrow(
       expect.objectContaining({ code: 'ENOSPC' }),
     )
     expect(native.calls).toEqual(['close 3'])
@@ -48,7 +48,7 @@ describe('EpollListener', () => {
 
   it('accepts nothing after it is closed, and closes once', () => {
     const native = new FalseNative()
-    const listener = new EpollListener(native.set, '127.0.0.1', TARGET)
+    const listener = listenAtHost(native.set, '127.0.0.1', TARGET)
 
     listener.close()
     listener.close()
@@ -61,7 +61,7 @@ describe('EpollListener', () => {
   it('resets and counts at most a full backlog when it closes, and skips reset connections', () => {
     const native = new FalseNative()
     native.answers.accept.push(9, ENETDOWN, 10, 11)
-    const listener = new EpollListener(native.set, '127.0.0.1', { ...TARGET, backlog: 2 })
+    const listener = listenAtHost(native.set, '127.0.0.1', { ...TARGET, backlog: 2 })
 
     listener.close()
 
@@ -69,10 +69,22 @@ describe('EpollListener', () => {
     expect(native.calls).toEqual(['reset 9', 'reset 10', 'close 3'])
   })
 
+  it('leaves the backlog of an inherited socket to the other process, and watches it no longer', () => {
+    const native = new FalseNative()
+    native.answers.accept.push(9)
+    const listener = adopt(native.set, { fd: 5, backlog: 2 })
+
+    listener.close()
+
+    expect(listener.inherited).toBe(true)
+    expect(listener.dropped).toBe(0)
+    expect(native.calls).toEqual(['unwatch 5', 'close 5'])
+  })
+
   it('leaves the backlog to the system without a free descriptor', () => {
     const native = new FalseNative()
     native.answers.accept.push(...Array<number>(1000).fill(EMFILE))
-    const listener = new EpollListener(native.set, '127.0.0.1', { ...TARGET, backlog: 2 ** 31 - 1 })
+    const listener = listenAtHost(native.set, '127.0.0.1', { ...TARGET, backlog: 2 ** 31 - 1 })
 
     listener.close()
 

@@ -3,12 +3,13 @@
  * ready sockets in one call. Look-ups and signals are those of the `node` driver.
  */
 
-import type { Driver } from '../../driver/protocol.js'
+import type { Driver, ListenTarget } from '../../driver/protocol.js'
 import { listenErrorOf, systemError } from '../../driver/system-errors.js'
 import { codeOf } from '../../errors.js'
 import { nodeDriver } from '../node/driver.js'
 import { keepAliveSeconds } from '../node/settings.js'
-import { EpollListener, type HostTarget } from './listener.js'
+import { claimPath } from '../socket-file.js'
+import { adopt, type EpollListener, type HostTarget, listenAtHost, listenAtPath } from './listener.js'
 import { loadNative } from './native.js'
 import { EpollSet, errorOf } from './set.js'
 import { EpollSocket } from './socket.js'
@@ -34,29 +35,26 @@ function driverOf(set: EpollSet): Driver {
     name: 'epoll',
     maxDescriptors: nodeDriver.maxDescriptors ?? Number.POSITIVE_INFINITY,
     connect(target, settings = {}) {
-      if ('path' in target) return nodeDriver.connect(target, settings)
+      if ('path' in target) return EpollSocket.toPath(set, target.path)
       const fd = set.native.connect(target.host, target.port)
       if (fd < 0) return new EpollSocket(set, fd, null, errorOf(fd, 'connect'))
       set.native.configure(fd, settings.noDelay ?? true, keepAliveSeconds(settings))
       return new EpollSocket(set, fd, null)
     },
     listen(target, done) {
-      if (!('host' in target)) return nodeDriver.listen(target, done)
       let listener: EpollListener | null = null
       let withdrawn = false
-      const open = (error: Error | null, addresses: readonly string[]) => {
+      whenReady(set, target, (error, open) => {
         if (withdrawn) return
         try {
           if (error !== null) throw error
-          listener = listenAt(set, addresses, target)
+          listener = open()
         } catch (failure) {
-          done(listenErrorOf(failure as Error, target), null) // Made by errorOf or by the look-up.
+          done(listenErrorOf(failure as Error, target), null) // Made by errorOf, by node:fs or by the look-up.
           return
         }
         done(null, listener)
-      }
-      if (target.host === '') queueMicrotask(() => open(null, EVERY_ADDRESS))
-      else nodeDriver.lookup(target.host, open)
+      })
       return () => {
         withdrawn = true
         listener?.close()
@@ -65,14 +63,31 @@ function driverOf(set: EpollSet): Driver {
   }
 }
 
+/**
+ * Calls back, later, with a function that opens the listener, or with an error: of the look-up of a
+ * host, or because the path is taken.
+ */
+function whenReady(
+  set: EpollSet,
+  target: ListenTarget,
+  done: (error: Error | null, open: () => EpollListener) => void,
+): void {
+  if ('fd' in target) queueMicrotask(() => done(null, () => adopt(set, target)))
+  else if ('path' in target) {
+    claimPath(target, (error, file) => done(error, () => listenAtPath(set, file, target)))
+  } else if (target.host === '')
+    queueMicrotask(() => done(null, () => listenAtFirst(set, EVERY_ADDRESS, target)))
+  else nodeDriver.lookup(target.host, (error, found) => done(error, () => listenAtFirst(set, found, target)))
+}
+
 /** Listens on the first address whose family this machine supports. */
-function listenAt(set: EpollSet, addresses: readonly string[], target: HostTarget): EpollListener {
+function listenAtFirst(set: EpollSet, addresses: readonly string[], target: HostTarget): EpollListener {
   const [address, ...others] = addresses
   if (address === undefined) throw systemError('ENOTFOUND', `getaddrinfo ${target.host}:`)
   try {
-    return new EpollListener(set, address, target)
+    return listenAtHost(set, address, target)
   } catch (error) {
     if (others.length === 0 || !['EAFNOSUPPORT', 'EADDRNOTAVAIL'].includes(codeOf(error) ?? '')) throw error
-    return listenAt(set, others, target)
+    return listenAtFirst(set, others, target)
   }
 }

@@ -16,6 +16,8 @@ export interface Native {
   start(batch: Int32Array, ready: (count: number) => void): number
   /** Adds a descriptor to the set. */
   watch(fd: number, slot: number, generation: number): number
+  /** Removes a descriptor that another process has, too, before it is closed. */
+  unwatch(fd: number): number
   /** Whether the set keeps the process alive. */
   hold(keepsAlive: boolean): void
   /** Opens a listening socket. Accepted sockets inherit the last two settings. */
@@ -30,9 +32,15 @@ export interface Native {
   ): number
   /** Opens a socket and starts to connect it. */
   connect(address: string, port: number): number
+  /** Opens a listening Unix socket at a path where there is no file, or at `@name`. */
+  listenPath(path: string, backlog: number): number
+  /** Opens a Unix socket and connects it. */
+  connectPath(path: string): number
+  /** Takes over a descriptor that listens, and gives it. Any other is left as it is. */
+  adopt(fd: number, noDelay: boolean, keepAliveSeconds: number): number
   /** Gives the descriptor of an accepted socket. */
   accept(fd: number): number
-  /** `host port` of the socket that was accepted last. */
+  /** The address of the socket that was accepted last, as of `address`. */
   peer(): string
   /** Receives up to `max` bytes; 0 at the end of the stream. */
   recv(fd: number, to: Uint8Array, offset: number, max: number): number
@@ -46,7 +54,12 @@ export interface Native {
   failure(fd: number): number
   /** How many bytes were sent that the peer's system has not acknowledged (SIOCOUTQ, tcp(7)). */
   unacknowledged(fd: number): number
-  /** `host port`; empty if the socket has no address. */
+  /** `pid uid gid` of the peer of a Unix socket; empty if there is none. */
+  credentials(fd: number): string
+  /**
+   * `host port` or `unix:path`, with nothing after the colon if that end has no name; empty if the
+   * socket has no address.
+   */
   address(fd: number, remote: boolean): string
 }
 

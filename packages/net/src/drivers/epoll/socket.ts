@@ -3,7 +3,7 @@
  * remembers that until a try finds no more. It buffers nothing: unread input stays in the kernel.
  */
 
-import { Address } from '../../driver/address.js'
+import type { Address } from '../../driver/address.js'
 import { EMPTY } from '../../driver/byte-queue.js'
 import {
   CLOSED,
@@ -11,11 +11,13 @@ import {
   FAILED,
   LINGERING,
   type Observer,
+  type PeerCredentials,
   READABLE,
   WRITABLE,
 } from '../../driver/protocol.js'
 import { closedSocketError, resetOf } from '../../driver/system-errors.js'
 import { nextTurn } from '../environment.js'
+import { credentialsIn, parse, UNIX } from './addresses.js'
 import {
   EPOLLERR,
   EPOLLHUP,
@@ -76,21 +78,33 @@ export class EpollSocket implements DriverSocket, Member {
   /** What had arrived before a failure that no task has read yet. */
   #kept: Buffer | null = null
   #error: Error | null
-  /** `host port`. It is kept because the system forgets it when the connection ends. */
+  /**
+   * `host port`, or `unix:path`. It is kept because the system forgets it when the connection ends.
+   */
   #remote: string
-  /** `host port`, once the descriptor is closed. */
-  #local = ''
+  /** The same of our end, once the descriptor is closed; of a Unix socket always. */
+  #local: string
 
   /**
    * @param fd a descriptor that is in no set; negative if there is none because of `error`
-   * @param remote the peer's address as `host port`, or null while connecting
+   * @param remote the peer's address, or null while connecting
+   * @param local our address if it is that of a Unix socket; else empty
    */
-  constructor(set: EpollSet, fd: number, remote: string | null, error: Error | null = null) {
+  constructor(
+    set: EpollSet,
+    fd: number,
+    remote: string | null,
+    error: Error | null = null,
+    local: string = '',
+  ) {
     this.#set = set
     this.#fd = fd
     this.#connecting = remote === null
     this.#error = error
     this.#remote = remote ?? ''
+    this.#local = local
+    // A receive from a Unix socket also stops early where its peer has passed a descriptor.
+    if (local !== '') this.#maybeEof = true
     if (fd >= 0) this.#slot = set.add(fd, this)
     if (this.#slot >= 0) return
     if (fd >= 0) {
@@ -104,8 +118,21 @@ export class EpollSocket implements DriverSocket, Member {
     })
   }
 
+  /** Connects to a path. Its file may have had another name when the peer began to listen. */
+  static toPath(set: EpollSet, path: string): EpollSocket {
+    const fd = set.native.connectPath(path)
+    const socket = new EpollSocket(set, fd, null, fd < 0 ? errorOf(fd, 'connect') : null, UNIX)
+    socket.#remote = `${UNIX}${path}`
+    return socket
+  }
+
   get localAddress(): Address | undefined {
-    return parse(this.#fd < 0 ? this.#local : this.#set.native.address(this.#fd, false))
+    return parse(this.#fd < 0 || this.#local !== '' ? this.#local : this.#set.native.address(this.#fd, false))
+  }
+
+  get credentials(): PeerCredentials | undefined {
+    const known = this.#fd >= 0 && this.#local !== ''
+    return known ? credentialsIn(this.#set.native.credentials(this.#fd)) : undefined
   }
 
   get remoteAddress(): Address | undefined {
@@ -252,7 +279,7 @@ export class EpollSocket implements DriverSocket, Member {
     this.#connecting = false
     const error = this.#set.native.failure(this.#fd)
     if (error === 0) {
-      this.#remote = this.#set.native.address(this.#fd, true)
+      if (this.#remote === '') this.#remote = this.#set.native.address(this.#fd, true)
       this.#blocked = false
       this.polled(events & ~EPOLLOUT)
       if (this.#fd >= 0) this.observer?.ready(WRITABLE)
@@ -295,7 +322,7 @@ export class EpollSocket implements DriverSocket, Member {
   #closeDescriptor(reset: boolean): void {
     const { native } = this.#set
     this.#set.remove(this.#slot)
-    this.#local = native.address(this.#fd, false)
+    if (this.#local === '') this.#local = native.address(this.#fd, false)
     if (reset) native.reset(this.#fd)
     else native.close(this.#fd)
     this.#fd = -1
@@ -332,10 +359,4 @@ function pooled(length: number): Buffer {
   const start = pooledBytes
   pooledBytes += length
   return pool.subarray(start, pooledBytes)
-}
-
-/** The address in `host port`; undefined if the text is empty. */
-export function parse(text: string): Address | undefined {
-  const space = text.lastIndexOf(' ')
-  return space < 0 ? undefined : new Address(text.slice(0, space), Number(text.slice(space + 1)))
 }
