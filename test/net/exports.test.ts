@@ -46,6 +46,7 @@ it('@bluelet/net exports these values and types', () => {
       "type ConnectOptions",
       "type ConnectionStream",
       "type DropReason",
+      "type EndOptions",
       "type EndReason",
       "type Endpoint",
       "type FdEndpoint",
@@ -67,6 +68,8 @@ it('@bluelet/net exports these values and types', () => {
       "type Session",
       "type SessionSummary",
       "type StreamReadOptions",
+      "type TextEncoding",
+      "type TextOptions",
       "type TimeoutKind",
       "type WritableLike",
     ]

@@ -41,11 +41,14 @@ export { type ConnectOptions, connect } from './socket/connect.js'
 export {
   type CloseOptions,
   Connection,
+  type EndOptions,
   type GoneOptions,
   type PeekOptions,
   type ReadOptions,
+  type TextOptions,
 } from './socket/connection.js'
 export { Listener, type ListenOptions, listen } from './socket/listener.js'
+export type { TextEncoding } from './socket/read-requests.js'
 export { pipe, type RelayedBytes, relay } from './socket/relay.js'
 export type { ReadableLike, WritableLike } from './stream/node-streams.js'
 export { read, type StreamReadOptions, write } from './stream/read-write.js'

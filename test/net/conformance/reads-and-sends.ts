@@ -79,6 +79,53 @@ export function readsAndSends(harness: ConformanceHarness): void {
     })
   })
 
+  describe('its messages', () => {
+    it('are lines of text up to a null at the end', async () => {
+      const lines = await harness.between(function* (one, other) {
+        yield* other.sendall('one\r\ntwö\r\n')
+        yield* harness.quiet()
+        yield* other.sendall('thr')
+        other.shutdown()
+        const lines: (string | null)[] = []
+        while (lines.at(-1) !== null) lines.push(yield* one.readline('\r\n', { encoding: 'utf8' }))
+        return lines
+      })
+
+      expect(lines).toEqual(['one', 'twö', 'thr', null])
+    })
+
+    it('may end where the stream ends, and not within one', async () => {
+      const messages = await harness.between(function* (one, other) {
+        yield* other.sendall('one;two;')
+        other.shutdown()
+        const first = [yield* outcome(one.readuntil(';', { end: 'empty' }))]
+        const rest = [yield* outcome(one.readexactly(4, { end: 'empty' }))]
+        const ends = [
+          one.readexactly(4, { end: 'empty' }),
+          one.readuntil(';', { end: 'empty' }),
+          one.readuntil(';'),
+        ]
+        for (const end of ends) rest.push(yield* outcome(end))
+        return [...first, ...rest]
+      })
+
+      expect(messages).toEqual(['one;', 'two;', 'end', 'end', 'IncompleteReadError'])
+    })
+
+    it('are not taken to be whole after a reset', async () => {
+      const messages = await harness.between(function* (one, other) {
+        yield* other.sendall('one\ntw')
+        yield* one.peek()
+        other.abort()
+        yield* harness.quiet()
+        const text = { encoding: 'utf8' } as const
+        return [yield* outcome(one.readline('\n', text)), yield* outcome(one.readline('\n', text))]
+      })
+
+      expect(messages).toEqual(['one', 'ConnectionResetError'])
+    })
+  })
+
   describe('its sends, when their memory changes,', () => {
     const size = harness.sample.moreThanBuffered
     it.each([

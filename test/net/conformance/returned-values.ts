@@ -94,9 +94,10 @@ export function returnedValues(harness: ConformanceHarness): void {
       expect(again).toEqual(forEachWay(true))
     })
 
-    it.each<readonly [string, (conn: Connection) => Event<Buffer>]>([
+    it.each<readonly [string, (conn: Connection) => Event]>([
       ['recv', (conn) => conn.recv(3)],
       ['readline', (conn) => conn.readline()],
+      ['readline as text', (conn) => conn.readline('\n', { encoding: 'utf8' })],
       ['readexactly', (conn) => conn.readexactly(4)],
       ['peek', (conn) => conn.peek(2)],
     ])('is put back in front if it is bytes, of %s', async (_name, read) => {

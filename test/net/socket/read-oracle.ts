@@ -9,7 +9,8 @@ import fc from 'fast-check'
 export type Call =
   | { readonly kind: 'recv' | 'peek'; readonly max: number }
   | { readonly kind: 'readline' | 'readuntil'; readonly terminator: string; readonly limit: number }
-  | { readonly kind: 'readexactly'; readonly n: number }
+  | { readonly kind: 'text'; readonly terminator: string; readonly limit: number }
+  | { readonly kind: 'readexactly' | 'message'; readonly n: number }
   | { readonly kind: 'readall'; readonly limit: number }
 
 /** Written over all bytes that a read gave, since they must belong to its caller alone. */
@@ -25,16 +26,17 @@ export function* readThrough(conn: Connection, stream: Buffer, calls: readonly C
   let rest = stream
   const given: Buffer[] = []
   for (const call of [...calls, { kind: 'readall', limit: Number.POSITIVE_INFINITY } as const]) {
-    let got: Buffer | Error
+    let got: Buffer | string | null | Error
     try {
       // Not yield*, with which an error would cost a captured stack. Half of the calls end with an
       // error.
-      got = (yield perform(conn, call)) as Buffer
+      got = (yield perform(conn, call)) as Buffer | string | null
     } catch (error) {
       if (!(error instanceof LimitError || error instanceof IncompleteReadError)) throw error
       got = error
     }
-    const mistake = mistakeIn(got, call, rest)
+    if (call.kind === 'text' && !(got instanceof Error)) got = bytesOfText(got, call.terminator, rest)
+    const mistake = mistakeIn(got as Buffer | Error, call, rest)
     if (mistake !== null) throw new Error(`${JSON.stringify(call)}: ${mistake}; left was ${show(rest)}`)
     if (!(got instanceof Buffer)) continue
     if (call.kind !== 'peek') rest = rest.subarray(got.length)
@@ -46,7 +48,13 @@ export function* readThrough(conn: Connection, stream: Buffer, calls: readonly C
     throw new Error(`bytes that had been given were changed later, to ${show(changed)}`)
 }
 
-function perform(conn: Connection, call: Call): Event<Buffer> {
+/** The bytes of a line, with the terminator that was removed. */
+function bytesOfText(text: Buffer | string | null, terminator: string, rest: Buffer): Buffer {
+  const whole = rest.includes(terminator) ? `${text}${terminator}` : `${text ?? ''}`
+  return Buffer.from(whole, 'latin1')
+}
+
+function perform(conn: Connection, call: Call): Event<Buffer | string | null> {
   switch (call.kind) {
     case 'recv':
       return conn.recv(call.max)
@@ -56,8 +64,12 @@ function perform(conn: Connection, call: Call): Event<Buffer> {
       return conn.readline(call.terminator, { limit: call.limit })
     case 'readuntil':
       return conn.readuntil(call.terminator, { limit: call.limit })
+    case 'text':
+      return conn.readline(call.terminator, { limit: call.limit, encoding: 'latin1' })
     case 'readexactly':
       return conn.readexactly(call.n)
+    case 'message':
+      return conn.readexactly(call.n, { end: 'empty' })
     case 'readall':
       return conn.readall({ limit: call.limit })
   }
@@ -92,7 +104,9 @@ function expectedOf(call: Call, rest: Buffer): number | 'some' | 'LimitError' | 
     case 'recv':
     case 'peek':
       return 'some'
+    case 'message':
     case 'readexactly':
+      if (call.kind === 'message' && rest.length === 0) return 0
       return rest.length >= call.n ? call.n : 'IncompleteReadError'
     case 'readall':
       return rest.length <= call.limit ? rest.length : 'LimitError'
@@ -100,7 +114,7 @@ function expectedOf(call: Call, rest: Buffer): number | 'some' | 'LimitError' | 
       const { terminator, limit, kind } = call
       const begin = rest.indexOf(terminator)
       if (begin !== -1) return begin <= limit ? begin + terminator.length : 'LimitError'
-      if (kind === 'readline') return rest.length <= limit ? rest.length : 'LimitError'
+      if (kind !== 'readuntil') return rest.length <= limit ? rest.length : 'LimitError'
       // A whole terminator might still have arrived within the limit.
       return rest.length < limit + terminator.length ? 'IncompleteReadError' : 'LimitError'
     }
@@ -143,12 +157,12 @@ export function readCases(scale = 1): fc.Arbitrary<ReadCase> {
     {
       weight: 4,
       arbitrary: fc.record({
-        kind: fc.constantFrom('readline', 'readuntil'),
+        kind: fc.constantFrom('readline', 'text', 'readuntil'),
         terminator: terminators,
         limit: length,
       }),
     },
-    { weight: 1, arbitrary: fc.record({ kind: fc.constant('readexactly'), n: length }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('readexactly', 'message'), n: length }) },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('readall'), limit: length }) },
   )
   // Each number encodes a letter, the length of its run, whether a piece ends there, and whether

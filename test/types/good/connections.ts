@@ -1,5 +1,13 @@
 // A connection: the values of its events, and `closed` beside `whenClosed()`.
-import { BusyError, type Connection, IncompleteReadError, LimitError, type Listener } from '@bluelet/net'
+import {
+  BusyError,
+  type Connection,
+  IncompleteReadError,
+  LimitError,
+  type Listener,
+  type ReadOptions,
+  type TextOptions,
+} from '@bluelet/net'
 import { assertType, type Same } from './support.js'
 
 export function* untilClosed(conn: Connection, listener: Listener) {
@@ -13,6 +21,23 @@ export function* untilClosed(conn: Connection, listener: Listener) {
   const nothing = yield* conn.whenClosed()
   assertType<Same<typeof nothing, void>>()
   yield listener.whenClosed()
+}
+
+export function* reads(conn: Connection, options: ReadOptions & { encoding?: undefined }, text: TextOptions) {
+  const line = yield* conn.readline()
+  assertType<Same<typeof line, Buffer>>()
+  const bounded = yield* conn.readline(Uint8Array.of(0), { limit: 9, timeout: 9 })
+  assertType<Same<typeof bounded, Buffer>>()
+  const chosen = yield* conn.readline('\n', options)
+  assertType<Same<typeof chosen, Buffer>>()
+  const asText = yield* conn.readline('\n', { encoding: 'utf8', limit: 9, timeout: 9 })
+  assertType<Same<typeof asText, string | null>>()
+  const byDefault = yield* conn.readline(undefined, text)
+  assertType<Same<typeof byDefault, string | null>>()
+  const message = yield* conn.readexactly(4, { end: 'empty' })
+  assertType<Same<typeof message, Buffer>>()
+  const head = yield* conn.readuntil('\r\n', { end: 'error', timeout: 9 })
+  assertType<Same<typeof head, Buffer>>()
 }
 
 export async function inAsyncCode(conn: Connection) {

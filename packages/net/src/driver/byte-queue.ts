@@ -92,6 +92,21 @@ export class ByteQueue {
     return release(begin === 0 ? first : first.subarray(begin))
   }
 
+  /**
+   * Takes `n` bytes from the front as text, without the last `dropped` of them. The queue must hold
+   * at least as many.
+   */
+  takeText(n: number, dropped: number, encoding: 'utf8' | 'utf-8' | 'latin1'): string {
+    const first = this.#chunks[this.#first]
+    const begin = this.#taken
+    const end = begin + n
+    if (first === undefined || end >= first.length) return this.take(n).toString(encoding, 0, n - dropped)
+    this.#length -= n
+    this.#sought = null
+    this.#taken = end
+    return first.toString(encoding, begin, end - dropped)
+  }
+
   /** Copies up to `max` bytes from the front, without taking them. */
   peek(max: number): Buffer {
     const n = Math.min(max, this.#length)

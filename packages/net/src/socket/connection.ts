@@ -33,6 +33,8 @@ import {
   ReadAll,
   ReadExactly,
   type ReadRequest,
+  type TextEncoding,
+  textRequest,
   untilRequest,
 } from './read-requests.js'
 import { thrownBy } from './thrown.js'
@@ -51,6 +53,21 @@ export interface ReadOptions {
    * apart from those of a server.
    */
   readonly timeout?: number
+}
+
+/** Options of a `readline` that gives text. */
+export interface TextOptions extends ReadOptions {
+  /** The encoding of the text. With `latin1` each byte is one character. */
+  readonly encoding: TextEncoding
+}
+
+/** Options of `readuntil` and `readexactly`. */
+export interface EndOptions extends ReadOptions {
+  /**
+   * What the end of the stream gives if no byte has arrived since the last read. `'error'`: an
+   * {@link IncompleteReadError}. `'empty'`: no bytes. Default: `'error'`.
+   */
+  readonly end?: 'error' | 'empty'
 }
 
 /** A read without options costs no object for them. */
@@ -157,32 +174,69 @@ export class Connection {
    *
    * @param terminator what ends a line. Default: `'\n'`
    */
-  readline(terminator: string | Uint8Array = '\n', options: ReadOptions = NO_OPTIONS): Event<Buffer> {
-    return this.#read(lineRequest(terminator, options.limit), options)
+  readline(terminator?: string | Uint8Array, options?: ReadOptions & { encoding?: undefined }): Event<Buffer>
+  /**
+   * Event: receives a line as text, without its terminator. At the end of the stream: the rest of
+   * the last line, or null. Apart from that, it works like the `readline` that gives bytes.
+   *
+   * Exactly the terminator is removed: with `'\n'`, a line that ends by `'\r\n'` keeps its `'\r'`.
+   * Bytes that are not valid UTF-8 become U+FFFD.
+   *
+   * @example
+   * function* greeter(conn: Connection) {
+   *   while (true) {
+   *     const name = yield* conn.readline('\n', { encoding: 'utf8' })
+   *     if (name === null) break
+   *     yield* conn.sendall(`hello, ${name}\n`)
+   *   }
+   * }
+   *
+   * @param terminator what ends a line, in the same encoding. Default: `'\n'`
+   * @throws TypeError, RangeError if the encoding is another one, or does not have the terminator
+   */
+  readline(terminator: string | undefined, options: TextOptions): Event<string | null>
+  readline(
+    terminator: string | Uint8Array = '\n',
+    options: ReadOptions & { encoding?: TextEncoding | undefined } = NO_OPTIONS,
+  ): Event<Buffer | string | null> {
+    const { encoding, limit } = options
+    if (encoding === undefined) return this.#read<Buffer>(lineRequest(terminator, limit), options)
+    return this.#read(textRequest(terminator, encoding, limit), options)
   }
 
   /**
    * Event: receives bytes up to a terminator, which is included.
    *
    * Throws {@link IncompleteReadError} if the stream ends first, and {@link LimitError} if there is
-   * no terminator within the limit. In both cases the bytes can still be read.
+   * no terminator within the limit. In both cases the bytes can still be read. With `end: 'empty'`,
+   * the end of the stream gives no bytes if it comes before the first of them.
    */
-  readuntil(terminator: string | Uint8Array, options: ReadOptions = NO_OPTIONS): Event<Buffer> {
-    return this.#read(untilRequest(terminator, options.limit), options)
+  readuntil(terminator: string | Uint8Array, options: EndOptions = NO_OPTIONS): Event<Buffer> {
+    return this.#read(untilRequest(terminator, options.limit, options.end), options)
   }
 
   /**
    * Event: receives exactly `n` bytes. Throws {@link IncompleteReadError} if the stream ends first;
-   * what has arrived can then still be read.
+   * what has arrived can then still be read. With `end: 'empty'`, the end of the stream gives no
+   * bytes if it comes before the first of them.
+   *
+   * @example
+   * function* messages(conn: Connection) {
+   *   while (true) {
+   *     const head = yield* conn.readexactly(4, { end: 'empty' })
+   *     if (head.length === 0) break
+   *     const body = yield* conn.readexactly(head.readUInt32BE())
+   *     yield* conn.sendall(body)
+   *   }
+   * }
    *
    * @param n 0 or more
    * @throws LimitError if `n` is above the limit: do not trust a length that a peer has sent
    */
-  readexactly(n: number, options: ReadOptions = NO_OPTIONS): Event<Buffer> {
-    const { limit = DEFAULT_BLOCK_LIMIT } = options
+  readexactly(n: number, options: EndOptions = NO_OPTIONS): Event<Buffer> {
     let request: ReadExactly
     try {
-      request = new ReadExactly(n, limit)
+      request = new ReadExactly(n, options.limit, options.end)
     } catch (error) {
       throw error instanceof LimitError ? thrownBy(this, error) : error
     }
@@ -387,9 +441,9 @@ export class Connection {
     this.observer?.descriptorClosed()
   }
 
-  #read(request: ReadRequest, { timeout: ms }: ReadOptions): Event<Buffer> {
-    const bytes = event<Buffer>(this.readHalf, request)
-    return ms === undefined ? bytes : timeout(ms, bytes)
+  #read<T>(request: ReadRequest<T>, { timeout: ms }: ReadOptions): Event<T> {
+    const read = event<T>(this.readHalf, request)
+    return ms === undefined ? read : timeout(ms, read)
   }
 
   #peerWatch(): PeerWatch {

@@ -13,7 +13,7 @@ import type { DriverSocket } from '../driver/protocol.js'
 import { BusyError } from '../errors.js'
 import type { ConnectionObserver } from './connection-observer.js'
 import type { PeerWatch } from './peer-watch.js'
-import { Peek, PeekExactly, type ReadRequest } from './read-requests.js'
+import type { ReadRequest } from './read-requests.js'
 import type { Owner, Receiver } from './receiver.js'
 import { thrownBy } from './thrown.js'
 
@@ -39,8 +39,11 @@ interface Whole {
   readonly scheduler: Runtime
 }
 
+/** What a read gives: its request alone has the type. */
+type Answer = never
+
 /** The handler of all reads. The argument is the maximum of a `recv`, or another request. */
-export class ReadHalf implements EventHandler<number | ReadRequest, undefined, Buffer> {
+export class ReadHalf implements EventHandler<number | ReadRequest, undefined, Answer> {
   readonly #socket: DriverSocket
   readonly #connection: Whole
   /**
@@ -48,7 +51,7 @@ export class ReadHalf implements EventHandler<number | ReadRequest, undefined, B
    * at.
    */
   #queue: ByteQueue | null = null
-  #waiter: Receiver<Buffer> | null = null
+  #waiter: Receiver<Answer> | null = null
   /** Whether a read that has used up its receives is about to go on. */
   #continues = false
   /**
@@ -71,9 +74,9 @@ export class ReadHalf implements EventHandler<number | ReadRequest, undefined, B
   /**
    * What a branch of a combination has read, as long as nothing has been read since: it can be put
    * back. A weak reference, because most of these bytes are received, and an idle connection must
-   * not keep them.
+   * not keep them. Or the request, if its answer is not the bytes.
    */
-  #returnable: WeakRef<Buffer> | null = null
+  #returnable: WeakRef<Buffer> | ReadRequest | null = null
 
   constructor(socket: DriverSocket, connection: Whole) {
     this.#socket = socket
@@ -117,22 +120,19 @@ export class ReadHalf implements EventHandler<number | ReadRequest, undefined, B
     return typeof request === 'number' ? `recv(${request})` : request.name
   }
 
-  attempt(waiter: Receiver<Buffer>, request: number | ReadRequest): Buffer | typeof LATER {
-    const bytes = this.#begin(waiter, request)
-    if (bytes !== null) {
-      this.#account(waiter, bytes, request)
-      this.lookAtPeer()
-      return bytes
-    }
-    this.#attempted = request
-    return LATER
+  attempt(waiter: Receiver<Answer>, request: number | ReadRequest): Answer | typeof LATER {
+    const answer: Answer | typeof LATER = this.#begin(waiter, request)
+    if (answer === LATER) this.#attempted = request
+    else this.lookAtPeer()
+    return answer
   }
 
-  enter(waiter: Receiver<Buffer>, request: number | ReadRequest): undefined {
-    const bytes = this.#attempted === request ? null : this.#begin(waiter, request)
+  enter(waiter: Receiver<Answer>, request: number | ReadRequest): undefined {
+    const answer: Answer | typeof LATER = this.#attempted === request ? LATER : this.#begin(waiter, request)
     this.#attempted = null
-    if (bytes !== null) {
-      this.#give(waiter, bytes, request)
+    if (answer !== LATER) {
+      waiter.resume(answer)
+      this.lookAtPeer()
       return
     }
     this.#waiter = waiter
@@ -149,14 +149,14 @@ export class ReadHalf implements EventHandler<number | ReadRequest, undefined, B
   }
 
   /** Makes the first try of a read. */
-  #begin(reader: Receiver<Buffer>, request: number | ReadRequest): Buffer | null {
+  #begin(reader: Receiver<Answer>, request: number | ReadRequest): Answer | typeof LATER {
     if (this.#waiter !== null || (this.owner !== null && this.owner !== (reader as unknown))) {
       throw this.#busyError(request)
     }
     this.sentBefore = this.#connection.writeHalf?.sent ?? 0
     this.#attempted = null
     try {
-      return this.#try(request)
+      return this.#try(reader, request)
     } catch (error) {
       throw thrownBy(this.#connection, error)
     }
@@ -201,25 +201,28 @@ export class ReadHalf implements EventHandler<number | ReadRequest, undefined, B
       this.lookAtPeer()
       return
     }
-    let bytes: Buffer | null
+    let answer: Answer | typeof LATER
     try {
-      bytes = this.#try(this.#request)
+      answer = this.#try(waiter, this.#request)
     } catch (error) {
       this.#waiter = null
       waiter.throw(thrownBy(this.#connection, error))
       return
     }
-    if (bytes === null) return
+    if (answer === LATER) return
     this.#waiter = null
-    this.#give(waiter, bytes, this.#request)
+    waiter.resume(answer)
+    this.lookAtPeer()
   }
 
   /**
    * Puts bytes back in front whose reader cannot receive them, unless later bytes have been read
    * since.
    */
-  discard(_request: number | ReadRequest, bytes: Buffer): void {
-    if (this.#returnable?.deref() !== bytes) return
+  discard(request: number | ReadRequest, answer: unknown): void {
+    const returnable = this.#returnable
+    const bytes = returnable instanceof WeakRef ? returnable.deref() : returnable?.answered?.()
+    if (bytes === undefined || (bytes !== answer && returnable !== request)) return
     this.#returnable = null
     this.unread(bytes)
   }
@@ -231,22 +234,6 @@ export class ReadHalf implements EventHandler<number | ReadRequest, undefined, B
     this.#queue ??= new ByteQueue()
     this.#queue.unshift(bytes)
     this.ready()
-  }
-
-  #give(waiter: Receiver<Buffer>, bytes: Buffer, request: number | ReadRequest): void {
-    this.#account(waiter, bytes, request)
-    waiter.resume(bytes)
-    this.lookAtPeer()
-  }
-
-  /** Counts what a reader is about to receive. */
-  #account(waiter: Receiver<Buffer>, bytes: Buffer, request: number | ReadRequest): void {
-    if (typeof request === 'number' || !(request instanceof Peek || request instanceof PeekExactly)) {
-      this.received += bytes.length
-      // A task receives what it has read. A branch may lose it.
-      const byTask = waiter === waiter.task
-      this.#returnable = byTask || bytes.length === 0 ? null : new WeakRef(bytes)
-    }
   }
 
   /** Fails the pending read; bytes that have arrived are kept. */
@@ -266,34 +253,55 @@ export class ReadHalf implements EventHandler<number | ReadRequest, undefined, B
     this.owner?.closed()
   }
 
-  /** @returns the requested bytes, or null if they have not arrived */
-  #try(request: number | ReadRequest): Buffer | null {
+  /** @returns the answer to the request, or LATER if it has not arrived */
+  #try(reader: Receiver<Answer>, request: number | ReadRequest): Answer | typeof LATER {
     if (this.#failure === CLOSED_HERE)
       throw new ClosedError(`${this.describe(request)}: the connection is closed`)
-    if (typeof request !== 'number') return this.#tryRequest(request)
-    const queue = this.#queue
-    if (queue !== null && queue.length > 0) return queue.takeSome(request)
-    return this.#receive(request)
+    // A task receives what it has read. A branch may lose it.
+    const forBranch = reader !== reader.task
+    const answer =
+      typeof request === 'number' ? this.#recv(request, forBranch) : this.#tryRequest(request, forBranch)
+    return answer as Answer | typeof LATER // The type of the request's event.
   }
 
-  #tryRequest(request: ReadRequest): Buffer | null {
+  #recv(max: number, forBranch: boolean): Buffer | typeof LATER {
+    const queue = this.#queue
+    const bytes = queue !== null && queue.length > 0 ? queue.takeSome(max) : this.#receive(max)
+    if (bytes === null) return LATER
+    this.received += bytes.length
+    this.#returnable = forBranch && bytes.length > 0 ? new WeakRef(bytes) : null
+    return bytes
+  }
+
+  #tryRequest(request: ReadRequest, forBranch: boolean): unknown {
     this.#queue ??= new ByteQueue()
     const queue = this.#queue
     let receives = 0
     if (request.sees !== undefined) receives = this.#fill(queue, request.sees)
-    let bytes = request.take(queue, false)
-    for (; bytes === null; receives++) {
+    let answer = this.#take(queue, request, false, forBranch)
+    for (; answer === LATER; receives++) {
       if (receives >= MAX_RECEIVES || this.#continues) {
         this.#continueLater()
-        return null
+        break
       }
       const chunk = this.#receive(MAX_READ_AHEAD)
-      if (chunk === null) return null
-      if (chunk.length === 0) return request.take(queue, true)
+      if (chunk === null) break
+      if (chunk.length === 0) return this.#take(queue, request, true, forBranch)
       queue.push(chunk)
-      bytes = request.take(queue, false)
+      answer = this.#take(queue, request, false, forBranch)
     }
-    return bytes
+    return answer
+  }
+
+  #take(queue: ByteQueue, request: ReadRequest, ended: boolean, forBranch: boolean): unknown {
+    const before = queue.length
+    const answer = request.take(queue, ended, forBranch)
+    const taken = before - queue.length
+    // A peek takes nothing, so that what was read before it can still be put back.
+    if (taken === 0) return answer
+    this.received += taken
+    this.#returnable = !forBranch ? null : Buffer.isBuffer(answer) ? new WeakRef(answer) : request
+    return answer
   }
 
   /**

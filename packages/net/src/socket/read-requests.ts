@@ -3,7 +3,8 @@
  * bytes that have arrived whether it is fulfilled; none of them reads or waits.
  */
 
-import { bytesOf, checkCount, checkMax, isCount } from '../check.js'
+import { LATER } from '@bluelet/scheduler/lowlevel'
+import { bytesOf, checkCount, checkMax, isCount, shown } from '../check.js'
 import { type ByteQueue, EMPTY } from '../driver/byte-queue.js'
 import { IncompleteReadError, LimitError } from '../errors.js'
 
@@ -16,8 +17,11 @@ export const DEFAULT_LIMIT = 65_536
  */
 export const DEFAULT_BLOCK_LIMIT = 1_048_576
 
+/** The encodings of text that is read. In `latin1` each byte is a character. */
+export type TextEncoding = 'utf8' | 'utf-8' | 'latin1'
+
 /** One request for bytes. */
-export interface ReadRequest {
+export interface ReadRequest<T = unknown> {
   /** The request as the user would write it. */
   readonly name: string
   /**
@@ -25,53 +29,65 @@ export interface ReadRequest {
    */
   readonly sees?: number
   /**
-   * Takes the requested bytes from those that have arrived.
+   * Takes the answer from the bytes that have arrived.
    *
-   * @param ended whether no more bytes will arrive
-   * @returns null if more bytes are needed
+   * @param ended whether no more bytes will arrive. A try with all of these bytes has come before
+   * @param forBranch whether a branch is answered, so that the bytes may have to be put back
+   * @returns LATER if more bytes are needed
    * @throws LimitError, IncompleteReadError; the bytes then stay in the queue
    */
-  take(queue: ByteQueue, ended: boolean): Buffer | null
+  take(queue: ByteQueue, ended: boolean, forBranch: boolean): T | typeof LATER
+  /** The bytes of the last answer for a branch, if that answer is not the bytes themselves. */
+  answered?(): Buffer
 }
 
+/** What an end of the stream means to a request that waits for a terminator or a length. */
+export type AtEnd = 'error' | 'empty'
+
 /** The bytes up to a terminator, which is included. */
-export class ReadUntil implements ReadRequest {
+export class ReadUntil implements ReadRequest<Buffer> {
   readonly name: string
+  /** The length of the terminator. */
+  readonly length: number
   /** The terminator as the queue looks for it. */
   readonly #sought: number | Buffer
-  /** The length of the terminator. */
-  readonly #length: number
   readonly #limit: number
-  /** Whether the end of the stream ends the request as a terminator does. */
-  readonly #partial: boolean
+  readonly #atEnd: AtEnd | 'partial'
 
-  constructor(name: string, terminator: string | Uint8Array, limit: number, partial: boolean) {
+  /** @param atEnd `partial`: the end of the stream ends the request as a terminator does */
+  constructor(name: string, terminator: string | Uint8Array, limit: number, atEnd: AtEnd | 'partial') {
     this.name = name
     const bytes = bytesOf(terminator, name)
     if (bytes.length === 0)
       throw new RangeError(`${name}: expected a terminator of at least one byte, got none`)
     // The bytes are copied because the caller may change theirs between two yields.
     this.#sought = bytes.length === 1 ? (bytes[0] as number) : Buffer.from(bytes)
-    this.#length = bytes.length
+    this.length = bytes.length
     this.#limit = checkCount(limit, `${name}: limit`)
-    this.#partial = partial
+    this.#atEnd = atEnd
   }
 
-  take(queue: ByteQueue, ended: boolean): Buffer | null {
+  take(queue: ByteQueue, ended: boolean): Buffer | typeof LATER {
+    const end = this.find(queue, ended)
+    return end === -1 ? LATER : queue.take(end)
+  }
+
+  /** How many bytes are the answer, or -1 if more are needed. @throws as `take` */
+  find(queue: ByteQueue, ended: boolean): number {
     const end = queue.find(this.#sought)
-    if (end !== -1 && end - this.#length <= this.#limit) return queue.take(end)
+    if (end !== -1 && end - this.length <= this.#limit) return end
     // The limit does not include the terminator, of which a part may have arrived.
-    if (end !== -1 || queue.length >= this.#limit + this.#length) {
+    if (end !== -1 || queue.length >= this.#limit + this.length) {
       throw new LimitError(
         `${this.name}: no terminator within the limit of ${this.#limit} bytes; the bytes can still be read`,
       )
     }
-    if (!ended) return null
-    if (this.#partial || queue.length === 0) {
-      if (queue.length > this.#limit)
-        throw new LimitError(`${this.name}: more than the limit of ${this.#limit} bytes`)
-      if (this.#partial) return queue.take(queue.length)
+    if (!ended) return -1
+    if (this.#atEnd === 'partial') {
+      if (queue.length <= this.#limit) return queue.length
+      throw new LimitError(`${this.name}: more than the limit of ${this.#limit} bytes`)
     }
+    if (this.#atEnd === 'empty' && queue.length === 0) return 0
     throw new IncompleteReadError(
       `${this.name}: the stream ended after ${queue.length} bytes, without the terminator`,
       queue.later(),
@@ -79,32 +95,98 @@ export class ReadUntil implements ReadRequest {
   }
 }
 
+/** A line as text, without its terminator; null at the end of the stream. */
+export class ReadText implements ReadRequest<string | null> {
+  readonly #line: ReadUntil
+  readonly #encoding: TextEncoding
+  #answered: Buffer = EMPTY
+
+  constructor(line: ReadUntil, encoding: TextEncoding) {
+    this.#line = line
+    this.#encoding = encoding
+  }
+
+  get name(): string {
+    return this.#line.name
+  }
+
+  take(queue: ByteQueue, ended: boolean, forBranch: boolean): string | null | typeof LATER {
+    const length = this.#line.find(queue, ended)
+    if (length === -1) return LATER
+    if (length === 0) return null
+    if (forBranch) this.#answered = queue.peek(length)
+    return queue.takeText(length, ended ? 0 : this.#line.length, this.#encoding)
+  }
+
+  answered(): Buffer {
+    return this.#answered
+  }
+}
+
 // Requests that all connections share: most lines end by one of these, and need none of their own.
-const LINE_LF = new ReadUntil('readline()', '\n', DEFAULT_LIMIT, true)
-const LINE_CRLF = new ReadUntil('readline()', '\r\n', DEFAULT_LIMIT, true)
-const UNTIL_LF = new ReadUntil('readuntil()', '\n', DEFAULT_LIMIT, false)
-const UNTIL_CRLF = new ReadUntil('readuntil()', '\r\n', DEFAULT_LIMIT, false)
+const LINE_LF = new ReadUntil('readline()', '\n', DEFAULT_LIMIT, 'partial')
+const LINE_CRLF = new ReadUntil('readline()', '\r\n', DEFAULT_LIMIT, 'partial')
+const UNTIL_LF = new ReadUntil('readuntil()', '\n', DEFAULT_LIMIT, 'error')
+const UNTIL_CRLF = new ReadUntil('readuntil()', '\r\n', DEFAULT_LIMIT, 'error')
 
 /** A request for a line. */
 export function lineRequest(terminator: string | Uint8Array, limit: number = DEFAULT_LIMIT): ReadUntil {
   if (limit === DEFAULT_LIMIT && terminator === '\n') return LINE_LF
   if (limit === DEFAULT_LIMIT && terminator === '\r\n') return LINE_CRLF
-  return new ReadUntil('readline()', terminator, limit, true)
+  return new ReadUntil('readline()', terminator, limit, 'partial')
+}
+
+/** A request for a line as text. */
+export function textRequest(
+  terminator: string | Uint8Array,
+  encoding: TextEncoding,
+  limit?: number,
+): ReadText {
+  const name = 'readline()'
+  if (encoding !== 'utf8' && encoding !== 'utf-8' && encoding !== 'latin1') {
+    throw new TypeError(
+      `${name}: encoding: expected 'utf8' or 'latin1', got ${shown(encoding)}; for another one read bytes, and convert them`,
+    )
+  }
+  if (typeof terminator !== 'string') {
+    throw new TypeError(
+      `${name}: expected a terminator that is a string, since the line is text, got ${shown(terminator)}; give it as a string, such as '\\0'`,
+    )
+  }
+  return new ReadText(lineRequest(encoding === 'latin1' ? inLatin1(terminator) : terminator, limit), encoding)
+}
+
+/** A terminator that is sought as UTF-8, or in bytes. */
+function inLatin1(terminator: string): string | Buffer {
+  if (terminator === '\n' || terminator === '\r\n') return terminator
+  const bytes = Buffer.from(terminator, 'latin1')
+  if (bytes.toString('latin1') === terminator) return bytes
+  throw new RangeError(
+    `readline(): expected a terminator of characters that 'latin1' has, got ${shown(terminator)}`,
+  )
 }
 
 /** A request for bytes up to a terminator. */
-export function untilRequest(terminator: string | Uint8Array, limit: number = DEFAULT_LIMIT): ReadUntil {
-  if (limit === DEFAULT_LIMIT && terminator === '\n') return UNTIL_LF
-  if (limit === DEFAULT_LIMIT && terminator === '\r\n') return UNTIL_CRLF
-  return new ReadUntil('readuntil()', terminator, limit, false)
+export function untilRequest(
+  terminator: string | Uint8Array,
+  limit: number = DEFAULT_LIMIT,
+  atEnd: AtEnd = 'error',
+): ReadUntil {
+  if (limit === DEFAULT_LIMIT && atEnd === 'error') {
+    if (terminator === '\n') return UNTIL_LF
+    if (terminator === '\r\n') return UNTIL_CRLF
+  }
+  return new ReadUntil('readuntil()', terminator, limit, checkEnd('readuntil', atEnd))
 }
 
 /** Exactly `count` bytes. */
-export class ReadExactly implements ReadRequest {
+export class ReadExactly implements ReadRequest<Buffer> {
   readonly #count: number
+  readonly #atEnd: AtEnd
 
-  constructor(count: number, limit: number) {
+  constructor(count: number, limit: number = DEFAULT_BLOCK_LIMIT, atEnd: AtEnd = 'error') {
     this.#count = checkCount(count, 'readexactly(n): n')
+    this.#atEnd = checkEnd('readexactly', atEnd)
     checkBlock(this, count, limit)
   }
 
@@ -112,15 +194,16 @@ export class ReadExactly implements ReadRequest {
     return `readexactly(${this.#count})`
   }
 
-  take(queue: ByteQueue, ended: boolean): Buffer | null {
+  take(queue: ByteQueue, ended: boolean): Buffer | typeof LATER {
     if (queue.length >= this.#count) return queue.take(this.#count)
-    if (!ended) return null
+    if (!ended) return LATER
+    if (this.#atEnd === 'empty' && queue.length === 0) return EMPTY
     throw incomplete(this.name, queue)
   }
 }
 
 /** All bytes up to the end of the stream. */
-export class ReadAll implements ReadRequest {
+export class ReadAll implements ReadRequest<Buffer> {
   readonly name = 'readall()'
   readonly #limit: number
 
@@ -128,18 +211,18 @@ export class ReadAll implements ReadRequest {
     this.#limit = checkCount(limit, 'readall: limit')
   }
 
-  take(queue: ByteQueue, ended: boolean): Buffer | null {
+  take(queue: ByteQueue, ended: boolean): Buffer | typeof LATER {
     if (queue.length > this.#limit) {
       throw new LimitError(
         `readall(): more than the limit of ${this.#limit} bytes; the bytes can still be read`,
       )
     }
-    return ended ? queue.take(queue.length) : null
+    return ended ? queue.take(queue.length) : LATER
   }
 }
 
 /** A copy of the next bytes, which are not taken. */
-export class Peek implements ReadRequest {
+export class Peek implements ReadRequest<Buffer> {
   readonly name: string
   readonly sees: number
   readonly #max: number
@@ -150,14 +233,14 @@ export class Peek implements ReadRequest {
     this.sees = Number.isFinite(max) ? max : DEFAULT_LIMIT
   }
 
-  take(queue: ByteQueue, ended: boolean): Buffer | null {
+  take(queue: ByteQueue, ended: boolean): Buffer | typeof LATER {
     if (queue.length > 0) return queue.peek(this.#max)
-    return ended ? EMPTY : null
+    return ended ? EMPTY : LATER
   }
 }
 
 /** A copy of exactly the next `count` bytes, which are not taken. */
-export class PeekExactly implements ReadRequest {
+export class PeekExactly implements ReadRequest<Buffer> {
   readonly #count: number
 
   constructor(count: number, limit: number) {
@@ -169,11 +252,16 @@ export class PeekExactly implements ReadRequest {
     return `peek(${this.#count})`
   }
 
-  take(queue: ByteQueue, ended: boolean): Buffer | null {
+  take(queue: ByteQueue, ended: boolean): Buffer | typeof LATER {
     if (queue.length >= this.#count) return queue.peek(this.#count)
-    if (!ended) return null
+    if (!ended) return LATER
     throw incomplete(this.name, queue)
   }
+}
+
+function checkEnd(operation: string, atEnd: AtEnd): AtEnd {
+  if (atEnd === 'error' || atEnd === 'empty') return atEnd
+  throw new TypeError(`${operation}: end: expected 'error' or 'empty', got ${shown(atEnd)}`)
 }
 
 /** @throws LimitError if a block of known length is longer than the limit */

@@ -112,8 +112,9 @@ function* halfClose(harness: FaultHarness, name: string, conn: Connection): Coro
 }
 
 function* returnFrames(conn: Connection): Coroutine<void> {
-  while ((yield* conn.peek(1)).length > 0) {
-    const head = yield* conn.readuntil('\n')
+  while (true) {
+    const head = yield* conn.readuntil('\n', { end: 'empty' })
+    if (head.length === 0) break
     const length = Number(head)
     const body = length > 0 ? yield* conn.readexactly(length) : Buffer.from('none')
     yield* conn.sendall(body)

@@ -70,6 +70,10 @@ function transfer(
 export const streams: readonly Scenario[] = [
   handover('recv, by one task after the other', (conn) => conn.recv(9)),
   handover('readline, by one task after the other', (conn) => conn.readline()),
+  handover('readline as text, by one task after the other', text),
+  handover('messages up to the end, by one task after the other', (conn) =>
+    conn.readexactly(38, { end: 'empty' }),
+  ),
   handover('readexactly, by one task after the other', (conn) => conn.readexactly(20)),
   handover('peek and recv, by one task after the other', peeking),
   handover('reads within a time, by one task after the other', limited, { latency: [1, 9] }),
@@ -83,6 +87,13 @@ export const streams: readonly Scenario[] = [
   transfer('a reset', resetting, reset),
   transfer('a connection that stalls', flood, stalling),
 ]
+
+/** A line, with the terminator that was removed: only the last line, of 60 bytes, has none. */
+function* text(conn: Connection): Coroutine<Buffer> {
+  const line = yield* conn.readline('\n', { encoding: 'latin1' })
+  if (line === null) return Buffer.alloc(0)
+  return Buffer.from(line.length === 60 ? line : `${line}\n`, 'latin1')
+}
 
 function* peeking(conn: Connection): Coroutine<Buffer> {
   const seen = yield* conn.peek(5)
