@@ -92,6 +92,19 @@ describe('soon', () => {
     expect(immediate.calls).toEqual([[callback]])
   })
 
+  it('reads no MessageChannel where there is setImmediate: in Node this loads a module', async () => {
+    const own = Object.getOwnPropertyDescriptor(globalThis, 'MessageChannel')!
+    let reads = 0
+    Object.defineProperty(globalThis, 'MessageChannel', { configurable: true, get: () => reads++ })
+    vi.resetModules()
+
+    await import('../../../packages/scheduler/src/host/default-host.js')
+
+    Object.defineProperty(globalThis, 'MessageChannel', own)
+    vi.resetModules()
+    expect(reads).toBe(0)
+  })
+
   it('posts a message to itself in a browser, in the order of the calls', async () => {
     const posted: unknown[] = []
     const port1: { onmessage?: () => void } = {}

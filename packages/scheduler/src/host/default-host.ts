@@ -131,8 +131,9 @@ function monotonicClock({ performance, now, wall, setTimeout }: Clockwork): () =
  * starve them.
  */
 function macrotask({ setImmediate, setTimeout }: Clockwork): (callback: () => void) => void {
-  const { MessageChannel, queueMicrotask } = environment
   if (setImmediate !== undefined) return (callback) => void setImmediate(callback)
+  // Read only here: in Node this loads a module, which takes half a millisecond.
+  const { MessageChannel, queueMicrotask } = environment
   if (MessageChannel !== undefined) {
     const { port1, port2 } = new MessageChannel()
     const callbacks: (() => void)[] = []
