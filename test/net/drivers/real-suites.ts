@@ -5,6 +5,7 @@ import { Scheduler } from '@bluelet/scheduler'
 import { expect } from 'vitest'
 import { turn } from '../../support/deadline.js'
 import { openSockets } from '../../support/leaks.js'
+import type { ConformanceSample } from '../conformance/sample.js'
 import { conformanceSuite } from '../conformance/suite.js'
 import { driverSuite } from './suite/driver-suite.js'
 
@@ -12,7 +13,14 @@ import { driverSuite } from './suite/driver-suite.js'
 const PATIENCE_MS = 4000
 
 export function realSuites(driver: Driver): void {
-  const sample = {
+  const sample = realSample(driver)
+  driverSuite(driver.name, { ...sample, turn })
+  conformanceSuite(driver.name, sample)
+}
+
+/** A driver over the sockets of the system. */
+export function realSample(driver: Driver): ConformanceSample {
+  return {
     driver,
     address: '127.0.0.1',
     ipv6: Object.values(networkInterfaces())
@@ -21,12 +29,6 @@ export function realSuites(driver: Driver): void {
     // A label of more than 63 letters, which the resolver refuses without traffic.
     unknownName: `${'x'.repeat(64)}.invalid`,
     descriptors: openSockets,
-  }
-
-  driverSuite(driver.name, { ...sample, turn })
-
-  conformanceSuite(driver.name, {
-    ...sample,
     // An address for documentation (RFC 5737). Binding it sends nothing.
     foreignAddress: '192.0.2.1',
     // Linux: at most 32 MiB at the receiver and 4 MiB at the sender.
@@ -38,5 +40,5 @@ export function realSuites(driver: Driver): void {
       expect(scheduler.snapshot()).toEqual([])
       return value
     },
-  })
+  }
 }

@@ -2,15 +2,22 @@
 import { Simulation, type SimulationOptions } from '@bluelet/net/testing'
 import { Scheduler } from '@bluelet/scheduler'
 import { expect } from 'vitest'
+import type { ConformanceSample } from '../../conformance/sample.js'
 import { conformanceSuite } from '../../conformance/suite.js'
 
 const FOREIGN = '192.0.2.1'
 
 /** Runs the conformance suite on a simulated network. */
 export function simulatedConformance(name: string, options: SimulationOptions): void {
-  const host = new Simulation({ ...options, addresses: { [FOREIGN]: 'EHOSTUNREACH' } })
+  conformanceSuite(
+    name,
+    simulatedSample(new Simulation({ ...options, addresses: { [FOREIGN]: 'EHOSTUNREACH' } })),
+  )
+}
 
-  conformanceSuite(name, {
+/** The network of a simulation. */
+export function simulatedSample(host: Simulation): ConformanceSample {
+  return {
     driver: host.network,
     address: '127.0.0.1',
     ipv6: true,
@@ -25,5 +32,5 @@ export function simulatedConformance(name: string, options: SimulationOptions): 
       expect(scheduler.snapshot()).toEqual([])
       return value
     },
-  })
+  }
 }

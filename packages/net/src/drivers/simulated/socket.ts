@@ -67,6 +67,8 @@ export class SimulatedSocket implements DriverSocket {
   #endSent = false
   /** How many bytes are on the wire to the peer. */
   #inFlight = 0
+  /** Whether bytes have arrived after the close, so that the peer has been told. */
+  #refused = false
   /** Whether a try to read would have blocked, so that READABLE is due. */
   #wantsRead = false
   /** Whether a try to write would have blocked, so that WRITABLE is due. */
@@ -97,8 +99,9 @@ export class SimulatedSocket implements DriverSocket {
       if (this.peer?.hasOutput) this.wire.send(() => this.peer?.transmit())
       return bytes
     }
-    if (this.#inputEnded) return EMPTY
+    // As in Linux, an error comes before an end that has not been read.
     if (this.#error !== null) throw this.#error
+    if (this.#inputEnded) return EMPTY
     if (this.closed) throw closedSocketError()
     return this.#nothingYet()
   }
@@ -197,6 +200,8 @@ export class SimulatedSocket implements DriverSocket {
   #bytesArrived(bytes: Buffer, sender: SimulatedSocket): void {
     sender.#inFlight -= bytes.length
     if (this.#state === 'closed') {
+      if (this.#refused) return
+      this.#refused = true
       // As in Linux, what has not been sent by then is lost.
       this.#output.clear()
       this.#error ??= resetOf(systemError('ECONNRESET', 'write'))
