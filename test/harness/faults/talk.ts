@@ -23,7 +23,7 @@ export function* several(n: number, client: (i: number) => Coroutine): Coroutine
   for (let i = 0; i < n; i++) yield* spawn.with({ name: `client ${i}` }, client(i))
 }
 
-/** Receives to the end of the stream. */
+/** Receives to the end of the stream, every second time into a buffer. */
 export function* receive(
   harness: FaultHarness,
   where: string,
@@ -33,7 +33,13 @@ export function* receive(
 ): Coroutine<void> {
   const data: Buffer[] = []
   try {
-    for (let bytes = yield* conn.recv(max); bytes.length > 0; bytes = yield* conn.recv(max)) data.push(bytes)
+    while (true) {
+      const bytes = yield* conn.recv(max)
+      const buffer = Buffer.alloc(max)
+      const n = bytes.length > 0 ? yield* conn.recvInto(buffer) : 0
+      data.push(bytes, buffer.subarray(0, n))
+      if (n === 0) break
+    }
   } finally {
     harness.arrived(where, data, sent)
   }

@@ -79,6 +79,65 @@ export function readsAndSends(harness: ConformanceHarness): void {
     })
   })
 
+  describe('its reads into a buffer', () => {
+    it('give what has arrived, then an end, or else a reset', async () => {
+      const { counts, text, later } = await harness.between(function* (one, other) {
+        const buffer = Buffer.alloc(4, '.')
+        const reading = yield* spawn(perform, one.recvInto(buffer))
+        yield* harness.quiet()
+        yield* other.sendall('abc')
+        const counts = [yield* join(reading)]
+        const text = String(buffer)
+        yield* other.sendall('defghi')
+        yield* harness.quiet()
+        counts.push(yield* one.recvInto(buffer), yield* one.recvInto(buffer))
+        other.shutdown()
+        counts.push(yield* one.recvInto(buffer), yield* one.recvInto(buffer))
+        one.abort()
+        const later = [yield* outcome(one.recvInto(buffer)), yield* outcome(other.recvInto(buffer))]
+        return { counts, text, later }
+      })
+
+      expect(text).toBe('abc.')
+      expect(counts).toEqual([3, 4, 2, 0, 0])
+      expect(later).toEqual(['ClosedError', 'ConnectionResetError'])
+    })
+
+    it('receive more than is buffered, byte for byte, and tell other readers that they are busy', async () => {
+      const size = harness.plenty.length
+      const { same, busy } = await harness.between(function* (one, other) {
+        const all = Buffer.alloc(size + 1)
+        const reading = yield* spawn(function* () {
+          for (let at = 0, n = 1; n > 0; at += n) n = yield* one.recvInto(all.subarray(at, at + 70_000))
+        })
+        yield* harness.quiet()
+        const busy = [yield* outcome(one.recv()), yield* outcome(one.recvInto(Buffer.alloc(1)))]
+        yield* other.sendall(harness.plenty)
+        other.shutdown()
+        yield* join(reading)
+        return { same: all.subarray(0, size).equals(harness.plenty), busy }
+      })
+
+      expect(same).toBe(true)
+      expect(busy).toEqual(['BusyError', 'BusyError'])
+    })
+
+    it('give the bytes before a reset first, and count what they gave', async () => {
+      const outcomes = await harness.between(function* (one, other) {
+        const buffer = Buffer.alloc(2)
+        yield* other.sendall('abc')
+        yield* one.peek(3)
+        yield* one.recvInto(buffer)
+        const buffered = one.buffered
+        other.abort()
+        yield* harness.quiet()
+        return [buffered, yield* outcome(one.recvInto(buffer)), yield* outcome(one.recvInto(buffer))]
+      })
+
+      expect(outcomes).toEqual([1, '1', 'ConnectionResetError'])
+    })
+  })
+
   describe('its messages', () => {
     it('are lines of text up to a null at the end', async () => {
       const lines = await harness.between(function* (one, other) {

@@ -99,6 +99,7 @@ export function returnedValues(harness: ConformanceHarness): void {
       ['readline', (conn) => conn.readline()],
       ['readline as text', (conn) => conn.readline('\n', { encoding: 'utf8' })],
       ['readexactly', (conn) => conn.readexactly(4)],
+      ['recvInto', (conn) => conn.recvInto(Buffer.alloc(5))],
       ['peek', (conn) => conn.peek(2)],
     ])('is put back in front if it is bytes, of %s', async (_name, read) => {
       const texts = await harness.play(() =>

@@ -7,7 +7,7 @@ import fc from 'fast-check'
 
 /** One read, as the test performs it. */
 export type Call =
-  | { readonly kind: 'recv' | 'peek'; readonly max: number }
+  | { readonly kind: 'recv' | 'recvInto' | 'peek'; readonly max: number }
   | { readonly kind: 'readline' | 'readuntil'; readonly terminator: string; readonly limit: number }
   | { readonly kind: 'text'; readonly terminator: string; readonly limit: number }
   | { readonly kind: 'readexactly' | 'message'; readonly n: number }
@@ -54,10 +54,17 @@ function bytesOfText(text: Buffer | string | null, terminator: string, rest: Buf
   return Buffer.from(whole, 'latin1')
 }
 
-function perform(conn: Connection, call: Call): Event<Buffer | string | null> {
+function* recvInto(conn: Connection, max: number): Coroutine<Buffer> {
+  const buffer = Buffer.alloc(max)
+  return buffer.subarray(0, yield* conn.recvInto(buffer))
+}
+
+function perform(conn: Connection, call: Call): Event<Buffer | string | null> | Coroutine<Buffer> {
   switch (call.kind) {
     case 'recv':
       return conn.recv(call.max)
+    case 'recvInto':
+      return recvInto(conn, call.max)
     case 'peek':
       return conn.peek(call.max)
     case 'readline':
@@ -102,6 +109,7 @@ function mistakeInSome(got: Buffer | Error, max: number, rest: Buffer): string |
 function expectedOf(call: Call, rest: Buffer): number | 'some' | 'LimitError' | 'IncompleteReadError' {
   switch (call.kind) {
     case 'recv':
+    case 'recvInto':
     case 'peek':
       return 'some'
     case 'message':
@@ -148,7 +156,10 @@ export function readCases(scale = 1): fc.Arbitrary<ReadCase> {
   const call: fc.Arbitrary<Call> = fc.oneof(
     {
       weight: 2,
-      arbitrary: fc.record({ kind: fc.constant('recv'), max: fc.integer({ min: 1, max: 5 * scale }) }),
+      arbitrary: fc.record({
+        kind: fc.constantFrom('recv', 'recvInto'),
+        max: fc.integer({ min: 1, max: 5 * scale }),
+      }),
     },
     {
       weight: 1,

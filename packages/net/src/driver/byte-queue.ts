@@ -107,6 +107,15 @@ export class ByteQueue {
     return first.toString(encoding, begin, end - dropped)
   }
 
+  /** Moves as many bytes as there are and fit into `target`. @returns how many */
+  takeInto(target: Uint8Array): number {
+    const n = Math.min(target.length, this.#length)
+    this.#length -= n
+    this.#sought = null
+    this.#move(n, target)
+    return n
+  }
+
   /** Copies up to `max` bytes from the front, without taking them. */
   peek(max: number): Buffer {
     const n = Math.min(max, this.#length)
@@ -253,15 +262,19 @@ export class ByteQueue {
   /** Takes a copy of `n` bytes. */
   #join(n: number): Buffer {
     const joined = allocate(n)
+    this.#move(n, joined)
+    return joined
+  }
+
+  #move(n: number, target: Uint8Array): void {
     let filled = 0
     while (filled < n) {
       const chunk = this.#chunks[this.#first] as Buffer // The queue holds at least n bytes.
-      const used = chunk.copy(joined, filled, this.#taken, this.#taken + n - filled)
+      const used = chunk.copy(target, filled, this.#taken, this.#taken + n - filled)
       filled += used
       if (this.#taken + used === chunk.length) this.#dropFirst()
       else this.#taken += used
     }
-    return joined
   }
 
   #putInFront(chunk: Buffer): void {

@@ -73,6 +73,14 @@ export interface DriverSocket {
    */
   read(max: number): Buffer | null
   /**
+   * Tries to read into memory of the caller's. Left out by a driver that would read and copy.
+   *
+   * @param target where the first byte comes first. It is not empty
+   * @returns how many bytes it has read; 0 at the end of the stream; null if the try would block
+   * @throws as `read`
+   */
+  readInto?(target: Uint8Array): number | null
+  /**
    * Tries to write.
    *
    * @param bytes must not change until `unsent` is 0

@@ -32,6 +32,7 @@ import {
   PeekExactly,
   ReadAll,
   ReadExactly,
+  ReadInto,
   type ReadRequest,
   type TextEncoding,
   textRequest,
@@ -161,6 +162,38 @@ export class Connection {
    */
   recv(max: number = MAX_READ_AHEAD): Event<Buffer> {
     return event<Buffer>(this.readHalf, checkMax(max, 'recv'))
+  }
+
+  /**
+   * Event: receives into memory of the caller's: 1 to `buffer.length` bytes, as soon as any have
+   * arrived. Gives their number; 0 at the end of the stream, and only there.
+   *
+   * It saves what large messages cost most: new memory for each of them. The `epoll` driver lets
+   * the system write there; others copy. Until the yield is over, the memory is that of the read:
+   * do not read, write or transfer it. A read that is killed or timed out has received nothing.
+   *
+   * @example
+   * function* echoer(conn: Connection) {
+   *   const buffer = Buffer.alloc(65_536)
+   *   for (let n = yield* conn.recvInto(buffer); n > 0; n = yield* conn.recvInto(buffer)) {
+   *     yield* conn.sendall(buffer.subarray(0, n))
+   *   }
+   * }
+   *
+   * @param buffer at least one byte: a `Buffer`, or another `Uint8Array`
+   * @throws TypeError, RangeError if it is something else, or empty
+   */
+  recvInto(buffer: Uint8Array): Event<number> {
+    return event<number>(this.readHalf, new ReadInto(buffer))
+  }
+
+  /**
+   * How many bytes this process has received and no task has read. A read of at most as many is
+   * answered at once. More may lie in the driver or in the system, so 0 does not mean that nothing
+   * has arrived: `peek` finds out. It is not the number of bytes that the peer has sent.
+   */
+  get buffered(): number {
+    return this.readHalf.buffered
   }
 
   /**

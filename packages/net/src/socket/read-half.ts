@@ -13,7 +13,7 @@ import type { DriverSocket } from '../driver/protocol.js'
 import { BusyError } from '../errors.js'
 import type { ConnectionObserver } from './connection-observer.js'
 import type { PeerWatch } from './peer-watch.js'
-import type { ReadRequest } from './read-requests.js'
+import { ReadInto, type ReadRequest } from './read-requests.js'
 import type { Owner, Receiver } from './receiver.js'
 import { thrownBy } from './thrown.js'
 
@@ -103,12 +103,17 @@ export class ReadHalf implements EventHandler<number | ReadRequest, undefined, A
 
   /** Total bytes that were received, whether or not a reader has got them. */
   get arrived(): number {
-    return this.received + (this.#queue?.length ?? 0)
+    return this.received + this.buffered
+  }
+
+  /** How many bytes have arrived here that no task has read. */
+  get buffered(): number {
+    return this.#queue?.length ?? 0
   }
 
   /** Whether bytes have arrived that no task has read. The driver may have more. */
   get hasUnread(): boolean {
-    return this.#queue !== null && this.#queue.length > 0
+    return this.buffered > 0
   }
 
   /** Whether a task waits and a part of its request has arrived. */
@@ -221,8 +226,11 @@ export class ReadHalf implements EventHandler<number | ReadRequest, undefined, A
    */
   discard(request: number | ReadRequest, answer: unknown): void {
     const returnable = this.#returnable
-    const bytes = returnable instanceof WeakRef ? returnable.deref() : returnable?.answered?.()
-    if (bytes === undefined || (bytes !== answer && returnable !== request)) return
+    const bytes =
+      returnable instanceof WeakRef
+        ? returnable.deref() === answer && (answer as Buffer) // It is what the reference holds.
+        : returnable !== null && returnable === request && returnable.answered?.(answer)
+    if (!bytes) return
     this.#returnable = null
     this.unread(bytes)
   }
@@ -259,8 +267,10 @@ export class ReadHalf implements EventHandler<number | ReadRequest, undefined, A
       throw new ClosedError(`${this.describe(request)}: the connection is closed`)
     // A task receives what it has read. A branch may lose it.
     const forBranch = reader !== reader.task
-    const answer =
-      typeof request === 'number' ? this.#recv(request, forBranch) : this.#tryRequest(request, forBranch)
+    let answer: unknown
+    if (typeof request === 'number') answer = this.#recv(request, forBranch)
+    else if (request instanceof ReadInto && !this.hasUnread) answer = this.#recvInto(request, forBranch)
+    else answer = this.#tryRequest(request, forBranch)
     return answer as Answer | typeof LATER // The type of the request's event.
   }
 
@@ -271,6 +281,14 @@ export class ReadHalf implements EventHandler<number | ReadRequest, undefined, A
     this.received += bytes.length
     this.#returnable = forBranch && bytes.length > 0 ? new WeakRef(bytes) : null
     return bytes
+  }
+
+  #recvInto(request: ReadInto, forBranch: boolean): number | typeof LATER {
+    const count = this.#receiveInto(request.target)
+    if (count === null) return LATER
+    this.received += count
+    this.#returnable = forBranch && count > 0 ? request : null
+    return count
   }
 
   #tryRequest(request: ReadRequest, forBranch: boolean): unknown {
@@ -339,15 +357,37 @@ export class ReadHalf implements EventHandler<number | ReadRequest, undefined, A
    * Tries to read from the driver. Its error goes to one reader; later readers get a ClosedError.
    */
   #receive(max: number): Buffer | null {
-    if (this.#failure !== undefined) {
-      throw new ClosedError('recv: the connection is closed, because it has failed', { cause: this.#failure })
-    }
+    this.#assertNotFailed()
     try {
       return this.#socket.read(max)
     } catch (error) {
-      this.#failure = error
-      this.peerWatch?.failed()
-      throw error
+      throw this.#failed(error)
     }
+  }
+
+  /** As `#receive`, but into memory of the caller's, as many bytes as fit. */
+  #receiveInto(target: Uint8Array): number | null {
+    this.#assertNotFailed()
+    const socket = this.#socket
+    try {
+      if (socket.readInto !== undefined) return socket.readInto(target)
+      const bytes = socket.read(target.length)
+      if (bytes === null) return null
+      target.set(bytes)
+      return bytes.length
+    } catch (error) {
+      throw this.#failed(error)
+    }
+  }
+
+  #assertNotFailed(): void {
+    if (this.#failure === undefined) return
+    throw new ClosedError('recv: the connection is closed, because it has failed', { cause: this.#failure })
+  }
+
+  #failed(error: unknown): unknown {
+    this.#failure = error
+    this.peerWatch?.failed()
+    return error
   }
 }

@@ -37,8 +37,8 @@ export interface ReadRequest<T = unknown> {
    * @throws LimitError, IncompleteReadError; the bytes then stay in the queue
    */
   take(queue: ByteQueue, ended: boolean, forBranch: boolean): T | typeof LATER
-  /** The bytes of the last answer for a branch, if that answer is not the bytes themselves. */
-  answered?(): Buffer
+  /** The bytes of its last answer, which was for a branch, if that answer is not the bytes. */
+  answered?(answer: T): Buffer
 }
 
 /** What an end of the stream means to a request that waits for a terminator or a length. */
@@ -92,6 +92,42 @@ export class ReadUntil implements ReadRequest<Buffer> {
       `${this.name}: the stream ended after ${queue.length} bytes, without the terminator`,
       queue.later(),
     )
+  }
+}
+
+/** As many bytes as there are, in memory of the caller's; gives their number. */
+export class ReadInto implements ReadRequest<number> {
+  readonly #target: Uint8Array
+  readonly #length: number
+
+  constructor(target: Uint8Array) {
+    if (!(target instanceof Uint8Array)) {
+      throw new TypeError(`recvInto(buffer): expected a Uint8Array, such as a Buffer, got ${shown(target)}`)
+    }
+    if (target.length === 0)
+      throw new RangeError('recvInto(buffer): expected a buffer of at least one byte, got none')
+    this.#target = target
+    this.#length = target.length
+  }
+
+  get name(): string {
+    return `recvInto(${this.#length} bytes)`
+  }
+
+  /** The memory. @throws TypeError if it is not what it was at the call */
+  get target(): Uint8Array {
+    if (this.#target.length === this.#length) return this.#target
+    throw new TypeError(
+      `${this.name}: the memory of the buffer was transferred or resized before the read was done; nothing was read`,
+    )
+  }
+
+  take(queue: ByteQueue): number {
+    return queue.takeInto(this.target)
+  }
+
+  answered(count: number): Buffer {
+    return Buffer.from(this.target.subarray(0, count))
   }
 }
 

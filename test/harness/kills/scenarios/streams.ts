@@ -69,6 +69,7 @@ function transfer(
 
 export const streams: readonly Scenario[] = [
   handover('recv, by one task after the other', (conn) => conn.recv(9)),
+  handover('recvInto, by one task after the other', intoBuffer),
   handover('readline, by one task after the other', (conn) => conn.readline()),
   handover('readline as text, by one task after the other', text),
   handover('messages up to the end, by one task after the other', (conn) =>
@@ -87,6 +88,11 @@ export const streams: readonly Scenario[] = [
   transfer('a reset', resetting, reset),
   transfer('a connection that stalls', flood, stalling),
 ]
+
+function* intoBuffer(conn: Connection): Coroutine<Buffer> {
+  const buffer = Buffer.alloc(9)
+  return buffer.subarray(0, yield* conn.recvInto(buffer))
+}
 
 /** A line, with the terminator that was removed: only the last line, of 60 bytes, has none. */
 function* text(conn: Connection): Coroutine<Buffer> {

@@ -125,6 +125,45 @@ export function describeReading(harness: DriverHarness): void {
     await close()
   })
 
+  it('reads into memory of the caller’s as it reads, if it can: bytes, the end, and no more than fit', async () => {
+    const { one, other, close } = await harness.pair()
+    const { socket } = other
+    if (socket.readInto !== undefined) {
+      const memory = Buffer.from('........')
+      const nothing = socket.readInto(memory)
+      await harness.writeAll(one, Buffer.from('abcdef'))
+      await harness.until('readable', () => other.recorder.count(READABLE) > 0)
+      await harness.quiet()
+      const counts = [socket.readInto(memory.subarray(1, 5)), socket.readInto(memory.subarray(5))]
+      const blocked = socket.readInto(memory)
+      one.socket.shutdown()
+      await harness.until('ended', () => socket.readInto?.(memory) === 0)
+
+      expect([nothing, counts, blocked]).toEqual([null, [4, 2], null])
+      expect(memory.toString()).toBe('.abcdef.')
+      expect(socket.read(1)).toHaveLength(0)
+    }
+    await close()
+  })
+
+  it('throws a reset at every try to read into memory, after the bytes before it', async () => {
+    const { one, other, close } = await harness.pair()
+    const { socket } = other
+    if (socket.readInto !== undefined) {
+      const memory = Buffer.alloc(2)
+      socket.readInto(memory)
+      await harness.writeAll(one, Buffer.from('abc'))
+      await harness.until('readable', () => other.recorder.count(READABLE) > 0)
+      one.socket.reset()
+      await harness.until('failed', () => other.recorder.count(FAILED) > 0)
+      const counts = [socket.readInto(memory), socket.readInto(memory)]
+
+      expect(counts).toEqual([2, 1])
+      for (let i = 0; i < 2; i++) expect(() => socket.readInto?.(memory)).toThrow(ConnectionResetError)
+    }
+    await close()
+  })
+
   it('throws a reset at every try, and never treats it as the end', async () => {
     const { one, other, close } = await harness.pair()
     other.socket.read(1)

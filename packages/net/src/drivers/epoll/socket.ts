@@ -18,6 +18,7 @@ import {
 import { closedSocketError, resetOf } from '../../driver/system-errors.js'
 import { nextTurn } from '../environment.js'
 import { credentialsIn, parse, UNIX } from './addresses.js'
+import { pool, pooled, pooledBytes, reserve, SMALL, scratched } from './received.js'
 import {
   EPOLLERR,
   EPOLLHUP,
@@ -29,22 +30,14 @@ import {
   errorOf,
   MAX_RECEIVE,
   type Member,
-  newScratch,
 } from './set.js'
 
 /** The errno of Linux, negative. */
 export const EAGAIN = -11
 const ECONNRESET = -104
 
-/**
- * Small messages share blocks of this size, which is all that one of them keeps alive. (Node's pool
- * has 64 KiB since 24.)
- */
-const POOL_SIZE = 8192
-const SMALL = POOL_SIZE / 2
-
-/** From this size on, the caller gets the buffer itself instead of a copy. */
-const LARGE = MAX_RECEIVE / 2
+/** The native part takes the number of bytes as an Int32. */
+const MAX_RECEIVE_INTO = 1 << 30
 
 /** The peer has ended its side, or the connection. */
 const HANGUP = EPOLLRDHUP | EPOLLHUP | EPOLLERR
@@ -153,29 +146,50 @@ export class EpollSocket implements DriverSocket, Member {
       const size = Math.min(max, MAX_RECEIVE)
       const set = this.#set
       const small = size <= SMALL
-      if (small && pooledBytes + size > pool.length) renewPool()
-      const got = small
-        ? set.native.recv(this.#fd, pool, pooledBytes, size)
-        : set.native.recv(this.#fd, set.scratch, 0, size)
-      if (got > 0) {
-        // A short receive means that there is no more input (epoll(7)), unless the end follows.
-        if (got < size && !this.#maybeEof) this.#readable = false
-        return small ? pooled(got) : scratched(set, got)
-      }
-      this.#readable = false
-      if (got === EAGAIN && this.#error === null) return null
-      if (got < 0) {
-        this.#fail(got, 'read')
-        this.#closeDescriptor(false)
-        this.#assertOpen()
-      }
-      // The system reports an error once, perhaps to a write, and then reports the end.
-      this.#ended = this.#error === null
+      if (small) reserve(size)
+      const got = small ? this.#receive(pool, pooledBytes, size) : this.#receive(set.scratch, 0, size)
+      if (got > 0) return small ? pooled(got) : scratched(set, got)
     }
     if (this.#kept !== null) return this.#takeKept(max)
     if (this.#ended) return EMPTY
     this.#assertOpen()
     return null
+  }
+
+  readInto(target: Uint8Array): number | null {
+    if (this.#readable) {
+      const got = this.#receive(target, 0, Math.min(target.length, MAX_RECEIVE_INTO))
+      if (got > 0) return got
+    }
+    if (this.#kept !== null) return this.#takeKept(target.length).copy(target)
+    if (this.#ended) return 0
+    this.#assertOpen()
+    return null
+  }
+
+  /**
+   * Receives, if the system has something. Otherwise the socket has ended or failed, or is not
+   * readable any more.
+   *
+   * @returns how many bytes; 0 if none
+   */
+  #receive(to: Uint8Array, offset: number, size: number): number {
+    const got = this.#set.native.recv(this.#fd, to, offset, size)
+    if (got > 0) {
+      // A short receive means that there is no more input (epoll(7)), unless the end follows.
+      if (got < size && !this.#maybeEof) this.#readable = false
+      return got
+    }
+    this.#readable = false
+    if (got === EAGAIN && this.#error === null) return 0
+    if (got < 0) {
+      this.#fail(got, 'read')
+      this.#closeDescriptor(false)
+      this.#assertOpen()
+    }
+    // The system reports an error once, perhaps to a write, and then reports the end.
+    this.#ended = this.#error === null
+    return 0
   }
 
   write(bytes: Uint8Array): number {
@@ -329,34 +343,4 @@ export class EpollSocket implements DriverSocket, Member {
     this.#readable = false
     queueMicrotask(() => this.observer?.ready(CLOSED))
   }
-}
-
-/** Received bytes, which the caller may keep, and which keep at most twice their own size alive. */
-function scratched(set: EpollSet, length: number): Buffer {
-  const { scratch } = set
-  if (length >= LARGE) {
-    set.scratch = newScratch()
-    return length === scratch.length ? scratch : scratch.subarray(0, length)
-  }
-  if (length < SMALL && pooledBytes + length > pool.length) renewPool()
-  const bytes = length < SMALL ? pooled(length) : Buffer.allocUnsafeSlow(length)
-  if (length < 64) for (let i = 0; i < length; i++) bytes[i] = scratch[i] as number
-  else scratch.copy(bytes, 0, 0, length)
-  return bytes
-}
-
-let pool = EMPTY
-/** How many bytes of it are used. */
-let pooledBytes = 0
-
-function renewPool(): void {
-  pool = Buffer.allocUnsafeSlow(POOL_SIZE)
-  pooledBytes = 0
-}
-
-/** The next bytes of the pool, which must have that many left. */
-function pooled(length: number): Buffer {
-  const start = pooledBytes
-  pooledBytes += length
-  return pool.subarray(start, pooledBytes)
 }

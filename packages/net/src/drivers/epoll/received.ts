@@ -1,0 +1,50 @@
+/**
+ * Memory for what is received. Callers may keep it: small messages share blocks, large ones get the
+ * buffer that they were received in, and the others are copied.
+ */
+
+import { EMPTY } from '../../driver/byte-queue.js'
+import { type EpollSet, MAX_RECEIVE, newScratch } from './set.js'
+
+/**
+ * Small messages share blocks of this size, which is all that one of them keeps alive. (Node's pool
+ * has 64 KiB since 24.)
+ */
+const POOL_SIZE = 8192
+export const SMALL: number = POOL_SIZE / 2
+
+/** From this size on, the caller gets the buffer itself instead of a copy. */
+const LARGE = MAX_RECEIVE / 2
+
+/** The current block. */
+export let pool: Buffer = EMPTY
+/** How many bytes of it are used. */
+export let pooledBytes = 0
+
+/** Makes sure that the block has this many bytes left. */
+export function reserve(size: number): void {
+  if (pooledBytes + size <= pool.length) return
+  pool = Buffer.allocUnsafeSlow(POOL_SIZE)
+  pooledBytes = 0
+}
+
+/** The next bytes of the block, which must have that many left. */
+export function pooled(length: number): Buffer {
+  const start = pooledBytes
+  pooledBytes += length
+  return pool.subarray(start, pooledBytes)
+}
+
+/** What was received in the scratch buffer. It keeps at most twice its own size alive. */
+export function scratched(set: EpollSet, length: number): Buffer {
+  const { scratch } = set
+  if (length >= LARGE) {
+    set.scratch = newScratch()
+    return length === scratch.length ? scratch : scratch.subarray(0, length)
+  }
+  if (length < SMALL) reserve(length)
+  const bytes = length < SMALL ? pooled(length) : Buffer.allocUnsafeSlow(length)
+  if (length < 64) for (let i = 0; i < length; i++) bytes[i] = scratch[i] as number
+  else scratch.copy(bytes, 0, 0, length)
+  return bytes
+}
