@@ -65,6 +65,11 @@ export class Address {
   }
 }
 
+/** Whether it stands for every address of the machine. */
+export function isWildcard({ host }: Address): boolean {
+  return host === '0.0.0.0' || host === '::'
+}
+
 /** The address of an end of a Unix socket without a name. */
 export const UNNAMED: Address = new Address('', 0, '')
 

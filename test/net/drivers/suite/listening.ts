@@ -90,6 +90,22 @@ export function describeListening(sample: DriverSample, harness: DriverHarness):
     await harness.closed(...accepted, ...clients)
   })
 
+  it('gives a connection the address that its client chose, if it listens on every address', async () => {
+    const { listener } = await harness.listen(0, { host: '0.0.0.0' })
+    const client = harness.connect(listener.address.port)
+    const accepted = await harness.accept(listener)
+
+    const open = `${accepted.socket.localAddress}`
+    accepted.socket.reset()
+    await harness.closed(accepted)
+    const closed = `${accepted.socket.localAddress}`
+
+    expect([open, closed]).toEqual(Array(2).fill(`${host}:${listener.address.port}`))
+    listener.close()
+    client.socket.reset()
+    await harness.closed(client)
+  })
+
   it('resets and counts the connections in the backlog when it closes', async () => {
     const { listener, recorder } = await harness.listen()
     const client = harness.connect(listener.address.port)

@@ -8,9 +8,14 @@ import type { PeerCredentials } from '../../driver/protocol.js'
 /** What the address of a Unix socket begins with; its path follows. */
 export const UNIX = 'unix:'
 
+/** Whether the text is the address of a Unix socket. */
+export function isUnix(text: string): boolean {
+  return text.startsWith(UNIX)
+}
+
 /** The address in `host port` or `unix:path`; undefined if the text is empty. */
 export function parse(text: string): Address | undefined {
-  if (text.startsWith(UNIX)) return new Address('', 0, text.slice(UNIX.length))
+  if (isUnix(text)) return new Address('', 0, text.slice(UNIX.length))
   const space = text.lastIndexOf(' ')
   return space < 0 ? undefined : new Address(text.slice(0, space), Number(text.slice(space + 1)))
 }

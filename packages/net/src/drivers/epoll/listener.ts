@@ -2,7 +2,7 @@
  * A listener of the `epoll` driver. Connections that are not accepted stay in the kernel's backlog.
  */
 
-import { Address, UNNAMED } from '../../driver/address.js'
+import { Address, isWildcard, UNNAMED } from '../../driver/address.js'
 import type { FdEndpoint, HostEndpoint, PathEndpoint } from '../../driver/endpoint.js'
 import {
   type DriverListener,
@@ -92,7 +92,9 @@ export class EpollListener implements DriverListener, Member {
   readonly #file: SocketFile | null
   #fd: number
   readonly #slot: number
-  /** The address of our end of each connection, if it is a Unix socket; else empty. */
+  /**
+   * The address of our end of each connection, as the native part gives it; empty if it differs.
+   */
   #local = ''
 
   /**
@@ -117,8 +119,9 @@ export class EpollListener implements DriverListener, Member {
       set.native.close(fd)
       throw errorOf(this.#slot, 'epoll_ctl')
     }
-    this.address = parse(set.native.address(fd, false)) ?? UNNAMED
-    this.#keepLocal()
+    const text = set.native.address(fd, false)
+    this.address = parse(text) ?? UNNAMED
+    if (!isWildcard(this.address)) this.#local = text
   }
 
   /**
@@ -129,12 +132,7 @@ export class EpollListener implements DriverListener, Member {
   publish(path: string): void {
     this.#file?.publish()
     this.address = new Address('', 0, path)
-    this.#keepLocal()
-  }
-
-  #keepLocal(): void {
-    const { path } = this.address
-    if (path !== undefined) this.#local = `${UNIX}${path}`
+    this.#local = `${UNIX}${path}`
   }
 
   accept(): DriverSocket | null {

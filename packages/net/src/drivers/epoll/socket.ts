@@ -17,7 +17,7 @@ import {
 } from '../../driver/protocol.js'
 import { closedSocketError, resetOf } from '../../driver/system-errors.js'
 import { nextTurn } from '../environment.js'
-import { credentialsIn, parse, UNIX } from './addresses.js'
+import { credentialsIn, isUnix, parse, UNIX } from './addresses.js'
 import { pool, pooled, pooledBytes, reserve, SMALL, scratched } from './received.js'
 import {
   EPOLLERR,
@@ -75,13 +75,13 @@ export class EpollSocket implements DriverSocket, Member {
    * `host port`, or `unix:path`. It is kept because the system forgets it when the connection ends.
    */
   #remote: string
-  /** The same of our end, once the descriptor is closed; of a Unix socket always. */
+  /** The same of our end, if it is known or the descriptor is closed; of a Unix socket always. */
   #local: string
 
   /**
    * @param fd a descriptor that is in no set; negative if there is none because of `error`
    * @param remote the peer's address, or null while connecting
-   * @param local our address if it is that of a Unix socket; else empty
+   * @param local our address if it is known; else empty
    */
   constructor(
     set: EpollSet,
@@ -97,7 +97,7 @@ export class EpollSocket implements DriverSocket, Member {
     this.#remote = remote ?? ''
     this.#local = local
     // A receive from a Unix socket also stops early where its peer has passed a descriptor.
-    if (local !== '') this.#maybeEof = true
+    if (isUnix(local)) this.#maybeEof = true
     if (fd >= 0) this.#slot = set.add(fd, this)
     if (this.#slot >= 0) return
     if (fd >= 0) {
@@ -124,7 +124,7 @@ export class EpollSocket implements DriverSocket, Member {
   }
 
   get credentials(): PeerCredentials | undefined {
-    const known = this.#fd >= 0 && this.#local !== ''
+    const known = this.#fd >= 0 && isUnix(this.#local)
     return known ? credentialsIn(this.#set.native.credentials(this.#fd)) : undefined
   }
 

@@ -5,7 +5,7 @@
 
 import { fstatSync } from 'node:fs'
 import net from 'node:net'
-import { Address, hasNul, UNNAMED } from '../../driver/address.js'
+import { Address, hasNul, isWildcard, UNNAMED } from '../../driver/address.js'
 import { addressOf, type FdEndpoint, type HostEndpoint, type PathEndpoint } from '../../driver/endpoint.js'
 import {
   type DriverListener,
@@ -19,7 +19,7 @@ import { listenErrorOf, systemError } from '../../driver/system-errors.js'
 import { claimPath, type SocketFile, systemPath } from '../socket-file.js'
 import { descriptorLimit } from './limits.js'
 import { optionsOf } from './settings.js'
-import { NodeSocket, type UnixEnds } from './socket.js'
+import { type KnownEnds, NodeSocket } from './socket.js'
 
 /**
  * How many times the backlog may wait in the process. Newer versions of Node take a whole burst
@@ -43,8 +43,8 @@ export class NodeListener implements DriverListener {
   readonly #maxWaiting: number
   #address: Address
   readonly #fail: (error: Error) => void
-  /** Of each connection, if it is a Unix socket. */
-  #ends: UnixEnds | null = null
+  /** What is known of the ends of each connection. */
+  #ends: KnownEnds | null = null
   /** The file of a Unix socket. */
   #file: SocketFile | null = null
   #closed = false
@@ -68,7 +68,7 @@ export class NodeListener implements DriverListener {
     this.#server.on('error', this.#fail)
     this.#server.on('listening', () => {
       if (!('path' in target)) this.#address = boundAddress(this.#server)
-      if (this.#address.path !== undefined) this.#ends = { local: this.#address, remote: UNNAMED }
+      this.#ends = endsOf(this.#address)
       done(null, this)
     })
     if ('path' in target) this.#listenAtPath(target)
@@ -162,6 +162,12 @@ function boundAddress(server: net.Server): Address {
   if (bound === null) return UNNAMED
   if (typeof bound === 'string') return new Address('', 0, bound.replace(/^\0/, '@'))
   return new Address(bound.address, bound.port)
+}
+
+/** Our end of every connection is where the server listens, unless that is any address. */
+function endsOf(address: Address): KnownEnds | null {
+  if (address.path !== undefined) return { local: address, remote: UNNAMED }
+  return isWildcard(address) ? null : { local: address, remote: null }
 }
 
 function isAtLeast(version: string, [major, minor]: readonly [number, number]): boolean {

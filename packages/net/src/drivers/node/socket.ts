@@ -37,10 +37,11 @@ interface OwnedSocket extends net.Socket {
   [OWNER]: NodeSocket
 }
 
-/** The addresses of both ends of a Unix socket. */
-export interface UnixEnds {
+/** What is known of the ends of an accepted socket. */
+export interface KnownEnds {
   readonly local: Address
-  readonly remote: Address
+  /** Null if it has to be read from the socket. */
+  readonly remote: Address | null
 }
 
 export class NodeSocket implements DriverSocket {
@@ -76,21 +77,19 @@ export class NodeSocket implements DriverSocket {
   /** Whether reading is about to go on after a hold. */
   #goesOn = false
 
-  /** @param ends of a Unix socket, whose addresses Node does not know; null for TCP */
-  constructor(socket: net.Socket, ends: UnixEnds | null = null) {
+  /** @param ends null if nothing is known; both ends of a Unix socket are known, and not to Node */
+  constructor(socket: net.Socket, ends: KnownEnds | null = null) {
     this.#socket = socket
-    this.#unix = ends !== null
-    if (ends !== null) {
-      this.localAddress = ends.local
-      this.remoteAddress = ends.remote
-    }
+    this.#unix = ends !== null && ends.remote !== null
+    this.localAddress = ends?.local
+    this.remoteAddress = ends?.remote ?? undefined
     ;(socket as OwnedSocket)[OWNER] = this
     // All of them before anything can happen: an error without a listener would end the process.
     socket.on('data', onData)
     socket.on('end', onEnd)
     socket.on('error', onError)
     socket.on('close', onClose)
-    if (!socket.connecting && ends === null) this.#keepAddresses()
+    if (!socket.connecting && !this.#unix) this.#keepAddresses()
   }
 
   get unsent(): number {
@@ -186,11 +185,23 @@ export class NodeSocket implements DriverSocket {
       const socket = this.#socket
       this.#unread = unread || this.#input !== null
       this.#discard()
+      if (this.#nothingToWaitFor) {
+        socket.destroy()
+        return
+      }
       socket.end()
       socket.resume()
       if (socket.writableFinished) this.#ourSideEnded()
       else socket.once('finish', () => this.#ourSideEnded())
     }
+  }
+
+  /**
+   * Whether both sides have all: the peer has ended its side, and the kernel has taken our bytes.
+   */
+  get #nothingToWaitFor(): boolean {
+    const { writableLength, writableEnded, writableFinished } = this.#socket
+    return this.#ended && writableLength === 0 && (!writableEnded || writableFinished)
   }
 
   /**
@@ -299,9 +310,9 @@ export class NodeSocket implements DriverSocket {
   }
 
   #keepAddresses(): void {
-    const { localAddress, localPort, remoteAddress, remotePort } = this.#socket
-    this.localAddress = addressOf(localAddress, localPort)
-    this.remoteAddress = addressOf(remoteAddress, remotePort)
+    const socket = this.#socket
+    this.localAddress ??= addressOf(socket.localAddress, socket.localPort)
+    this.remoteAddress = addressOf(socket.remoteAddress, socket.remotePort)
   }
 
   #endInput(): void {
