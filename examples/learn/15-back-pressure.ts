@@ -6,7 +6,7 @@ import { type Connection, connect, server } from '@bluelet/net'
 import { type Simulation, simulate } from '@bluelet/net/testing'
 import { type Coroutine, Latch, sleep, spawn } from '@bluelet/scheduler'
 
-const block = Buffer.alloc(1000)
+const block = Buffer.alloc(20_000)
 
 function* main(world: Simulation): Coroutine<void> {
   const say = (what: string) => console.log(`${world.now() / 1000} s: ${what}`)
@@ -25,10 +25,10 @@ function* main(world: Simulation): Coroutine<void> {
   const conn: Connection = yield connect('localhost', 4915)
   for (let n = 1; n <= 6; n++) {
     yield sleep(1000)
-    yield conn.readexactly(1000)
+    yield conn.readexactly(20_000)
     say(`          block ${n} has been read`)
   }
   conn.close()
 }
 
-await simulate(main, { latency: 0, buffer: 1000 })
+await simulate(main, { latency: 0, buffer: 20_000 })

@@ -2,6 +2,7 @@
 // that makes drivers interchangeable.
 import { sleep } from '@bluelet/scheduler'
 import { afterEach, beforeEach, describe, expect } from 'vitest'
+import { collecting } from './collecting.js'
 import { endpoints } from './endpoints.js'
 import { flushing } from './flushing.js'
 import { gone } from './gone.js'
@@ -28,6 +29,7 @@ export function conformanceSuite(name: string, sample: ConformanceSample): void 
     netTest(harness)
     endpoints(harness)
     readsAndSends(harness)
+    collecting(harness)
     flushing(harness)
     gone(harness)
     overload(harness)

@@ -274,9 +274,9 @@ describe.each(WORLDS)('on %s, connections that linger', ({ driver, play }) => {
   /** Whether the other side has reset the connection. */
   function* isReset(conn: Connection): Coroutine<boolean> {
     try {
-      yield* conn.sendall('more')
+      yield* conn.send('more')
       yield* sleep(20)
-      yield* conn.sendall('more')
+      yield* conn.send('more')
       return false
     } catch (error) {
       return error instanceof ConnectionResetError

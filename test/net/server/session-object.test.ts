@@ -149,6 +149,7 @@ describe('a session', () => {
         const { id, since, bytesRead: peeked } = session
         yield* conn.readexactly(2)
         yield* conn.sendall('four')
+        yield* conn.flush()
         seen.push({
           id,
           old: world.now() - since >= 5,

@@ -253,7 +253,7 @@ describe('a client that reads nothing', () => {
     const served = yield* serve(function* (conn) {
       const begun = world.now()
       try {
-        yield* conn.sendall(Buffer.alloc(16_384, 'f'))
+        yield* conn.sendall(Buffer.alloc(20_000, 'f'))
       } catch (thrown) {
         error = thrown
         throw thrown
@@ -299,7 +299,7 @@ describe('a client that reads nothing', () => {
     }, SMALL)
 
     expect(error).toBeUndefined()
-    expect(fate).toBe('16384')
+    expect(fate).toBe('20000')
     expect(ms).toBeGreaterThan(10_000)
     expect(drops).toEqual([])
   })

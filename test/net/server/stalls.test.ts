@@ -41,6 +41,7 @@ describe('a client that takes some bytes now and then', () => {
       const { port, counts } = yield* serve(
         function* (conn) {
           yield* conn.sendall(Buffer.alloc(2000))
+          yield* conn.flush()
         },
         { driver: likeObject(world.network, driver as object), stallTimeout: 1000 },
       )

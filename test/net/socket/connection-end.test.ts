@@ -160,28 +160,6 @@ describe('Connection.close', () => {
     expect(after).toEqual({ ended: true, text: 'x' })
   })
 
-  it('ends in order if no byte of a send that waits has gone out', async () => {
-    const { error, bytes, ended } = await play(function* () {
-      const { conn, peer, socket } = yield* accepted()
-      const block = Buffer.alloc(MIB)
-      let taken = 0
-      while (socket.unsent === 0) {
-        taken += socket.write(block)
-        yield turn()
-      }
-      const sender = yield* spawn(() => errorOf(conn.sendall('not sent')))
-      yield pause()
-      conn.close()
-      const error = yield* join(sender)
-      yield peer.finish()
-      peer.end()
-      return { error, bytes: peer.length - taken, ended: peer.ended }
-    })
-
-    expect(error).toBeInstanceOf(ClosedError)
-    expect({ bytes, ended }).toEqual({ bytes: 0, ended: true })
-  })
-
   it.each([-1, Number.NaN, '5'])('refuses linger: %s', async (linger) => {
     await play(function* () {
       const { conn } = yield* accepted()

@@ -31,27 +31,6 @@ describe('a Connection with two tasks', () => {
     expect(got).toBe('for one')
   })
 
-  it('refuses a second writer with a BusyError that names the task that writes', async () => {
-    const { error, length } = await play(function* () {
-      const { conn, peer } = yield* accepted()
-      const first = yield* spawn(function* firstWriter() {
-        yield* conn.sendall(Buffer.alloc(32 * MIB))
-      })
-      yield pause()
-      const error = yield* errorOf(conn.sendall('mixed up'))
-      peer.read()
-      yield* join(first)
-      conn.close()
-      yield peer.finish()
-      peer.socket.destroy()
-      return { error, length: peer.length }
-    })
-
-    expect(error).toBeInstanceOf(BusyError)
-    expect(error.message).toMatch(/firstWriter#\d+/)
-    expect(length).toBe(32 * MIB)
-  })
-
   it('lets one task read while another writes', async () => {
     const sent = pattern(4 * MIB)
 

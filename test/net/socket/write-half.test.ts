@@ -165,11 +165,12 @@ describe('Connection.send and Connection.sendall', () => {
     expect(received).toBeInstanceOf(ConnectionResetError)
   })
 
-  it('throws at the first sendall after a reset has arrived', async () => {
+  it('throws at the first hand-over after a reset has arrived', async () => {
     const error = await play(function* () {
       const { conn, peer } = yield* accepted()
       yield peer.reset()
-      const error = yield* errorOf(conn.sendall('this stays unread'))
+      yield* conn.sendall('this stays unread')
+      const error = yield* errorOf(conn.flush())
       conn.close()
       return error
     })

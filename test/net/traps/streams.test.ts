@@ -107,7 +107,7 @@ describe('node:net', () => {
       yield until('the peer is closed', () => peer.closed)
       yield* conn.sendall('goes out')
       for (let i = 0; i < 5; i++) yield turn()
-      errors.push(yield* errorOf(conn.sendall('second')), yield* errorOf(conn.sendall('third')))
+      errors.push(yield* errorOf(conn.send('second')), yield* errorOf(conn.send('third')))
       conn.close()
       return errors
     })

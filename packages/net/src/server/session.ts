@@ -125,7 +125,7 @@ export class Session implements PublicSession, ScopeOwner, ConnectionObserver, S
       const read = handler === conn.readHalf || (entered instanceof Relaying && entered.waitsFor(conn))
       if (!read)
         return (
-          conn.writeHalf?.waitsBy(handler) ||
+          handler === conn.writeHalf ||
           conn.endsBy(handler) ||
           (argument !== undefined && argument === signal)
         )
@@ -180,7 +180,7 @@ export class Session implements PublicSession, ScopeOwner, ConnectionObserver, S
   }
 
   #cancelTasks(): void {
-    this.#sentBeforeCancel ??= this.bytesWritten
+    this.#sentBeforeCancel ??= this.conn.writeHalf?.accepted ?? 0
     this.#scope.cancel(this.#owner.cleanUpMs)
   }
 
@@ -265,10 +265,13 @@ export class Session implements PublicSession, ScopeOwner, ConnectionObserver, S
       this.#owner.limits.onFailure === 'close' ||
       writeHalf === null ||
       writeHalf.shutDown ||
-      writeHalf.sent === readHalf.sentBefore ||
-      (this.#sentBeforeCancel !== undefined && writeHalf.sent > this.#sentBeforeCancel)
+      writeHalf.accepted === readHalf.sentBefore ||
+      (this.#sentBeforeCancel !== undefined && writeHalf.accepted > this.#sentBeforeCancel)
     if (whole) this.conn.close()
-    else this.conn.abort()
+    else {
+      writeHalf.handOverCollected()
+      this.conn.abort()
+    }
   }
 
   /** Whether the handler has returned, so that the connection was closed in order. */

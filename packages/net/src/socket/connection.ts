@@ -8,7 +8,7 @@
 
 import { ClosedError, type Event, timeout } from '@bluelet/scheduler'
 import { event, type Runtime } from '@bluelet/scheduler/lowlevel'
-import { bytesOf, checkFlag, checkMax, checkMs } from '../check.js'
+import { checkFlag, checkMax, checkMs } from '../check.js'
 import type { Address } from '../driver/address.js'
 import {
   CLOSED,
@@ -23,6 +23,7 @@ import { LimitError } from '../errors.js'
 import { type ConnectionObserver, DEFAULT_END_TIMES } from './connection-observer.js'
 import { Linger } from './linger.js'
 import { PeerWatch } from './peer-watch.js'
+import { FLUSH, toBuffered, toSend, toSingleTry } from './pending-send.js'
 import { MAX_READ_AHEAD, ReadHalf } from './read-half.js'
 import {
   DEFAULT_BLOCK_LIMIT,
@@ -99,8 +100,8 @@ export interface GoneOptions {
 }
 
 /**
- * A connected socket. One task at a time can read, and one at a time can write; another one gets a
- * {@link BusyError}.
+ * A connected socket. One task at a time can read; another one gets a {@link BusyError}. Several
+ * can send.
  *
  * Every event throws {@link ConnectionResetError} if the connection has ended other than by an
  * orderly end, and {@link ClosedError} once `close()` has been called.
@@ -302,43 +303,62 @@ export class Connection {
   }
 
   /**
-   * Event: sends bytes and gives the number that the kernel has taken: at least one, unless there
-   * are none to send. On the `node` driver that is at most 65,536.
+   * Event: hands over what was sent before, then makes one try to send these bytes, and gives the
+   * number that the kernel has taken: at least one, unless there are none to send. On the `node`
+   * driver that is at most 65,536.
    *
    * @param data bytes that must not change until then, or a string, which is sent as UTF-8
    */
   send(data: string | Uint8Array): Event<number> {
-    const bytes = bytesOf(data, 'send(data)')
-    return event<number>(this.writer(), { bytes, length: bytes.length, all: false })
+    return event<number>(this.writer(), toSingleTry(data))
   }
 
   /**
-   * Event: sends bytes, and resumes when the kernel has taken all of them. It does not say that the
-   * peer has received them.
+   * Event: sends bytes. Up to 16 KiB are copied, and handed over to the kernel at the end of the
+   * turn, together with what else was sent; the task continues at once. More bytes go to the kernel
+   * directly, and the task resumes when it has taken all of them. Neither says that the peer has
+   * received them: see {@link Connection.flush}.
    *
-   * Killing a task that sends aborts the connection if a part of the bytes has gone out.
+   * Once the kernel takes no more, a send waits until it does. Several tasks may send: each send
+   * stays whole, in the order in which they were made.
+   *
+   * If what was copied cannot be handed over, the next send or flush throws the error. Killing a
+   * task that sends aborts the connection if a part of its bytes has gone out.
    *
    * @param data bytes that must not change until then, or a string, which is sent as UTF-8
    */
   sendall(data: string | Uint8Array): Event<void> {
-    const bytes = bytesOf(data, 'sendall(data)')
-    return event<void>(this.writer(), { bytes, length: bytes.length, all: true })
+    return event<void>(this.writer(), toSend(data))
   }
 
   /**
-   * Event: resumes when nothing that was sent waits in this process any more: no send of a task,
-   * and no bytes that the kernel has not taken. Killing it loses nothing, and while it waits other
-   * tasks may send.
+   * Sends bytes if that takes no waiting; a plain call.
+   *
+   * @param data at most 65,536 bytes, or a string, which is sent as UTF-8
+   * @returns false, and nothing is sent, if earlier bytes wait for the kernel or these do not fit
+   *   into what is buffered: wait in `sendall` or `flush` before the next try
+   * @throws RangeError if the data can never fit
+   */
+  trySend(data: string | Uint8Array): boolean {
+    return this.writer().sendNow(toBuffered(data))
+  }
+
+  /**
+   * Event: hands over what was sent before, and resumes when the kernel has taken all of it. It
+   * takes its place among the sends: later ones do not delay it. Killing it loses nothing.
    *
    * Throws the connection's error if what was sent cannot be handed over.
+   *
+   * Every turn hands over what it has sent: only a task that computes for long without a yield, or
+   * that must know of a failure, needs a flush.
    */
   flush(): Event<void> {
-    return event<void>(this.writer().flush, undefined)
+    return event<void>(this.writer(), FLUSH)
   }
 
   /**
-   * How many bytes of what was sent wait in this process: the rest of a send in flight, and what
-   * the driver holds.
+   * How many bytes of what was sent wait in this process: what is buffered, the rest of the sends
+   * that wait, and what the driver holds.
    */
   get unsent(): number {
     return this.descriptorClosed || this.writeHalf === null ? 0 : this.writeHalf.unsent
@@ -359,8 +379,9 @@ export class Connection {
    * Closes the connection; a plain call that takes effect at once. Waiting tasks get a
    * {@link ClosedError}. Closing again does nothing.
    *
-   * What was sent still reaches the peer, and then the end, however slowly the peer reads: the
-   * system sends it. If a `sendall` is half done, the peer gets a reset instead.
+   * What was sent still reaches the peer, and then the end, however slowly the peer reads: as long
+   * as the kernel takes some of it within the stall timeout. If a `sendall` is half done, the peer
+   * gets a reset instead.
    *
    * If input is unread, a close would be a reset, by which the peer could lose what it has not
    * read. So input is then discarded until the peer has ended its side, for at most `linger`
@@ -374,12 +395,14 @@ export class Connection {
     const end = this.#end()
     if (end.closing) return
     // Half of a send would look like all of it.
-    if (this.writeHalf?.partial) end.reset()
+    const aborted = this.writeHalf?.partial === true
+    if (aborted) end.reset()
     else {
       const times = this.observer?.endTimes ?? DEFAULT_END_TIMES
-      end.close(this.readHalf.hasUnread, linger === undefined ? times : { ...times, linger })
+      const unread = this.readHalf.hasUnread
+      end.close(unread, this.writeHalf, linger === undefined ? times : { ...times, linger })
     }
-    this.#closeHalves()
+    this.#closeHalves(aborted)
   }
 
   /**
@@ -390,7 +413,7 @@ export class Connection {
     const end = this.#end()
     if (end.closing) return
     end.reset()
-    this.#closeHalves()
+    this.#closeHalves(true)
   }
 
   /**
@@ -470,6 +493,7 @@ export class Connection {
     }
     if ((what & CLOSED) === 0) return
     this.descriptorClosed = true
+    this.writeHalf?.discard()
     this.#linger?.descriptorClosed()
     this.observer?.descriptorClosed()
   }
@@ -488,9 +512,9 @@ export class Connection {
     return readHalf.peerWatch
   }
 
-  #closeHalves(): void {
+  #closeHalves(aborted: boolean): void {
     this.readHalf.close()
-    this.writeHalf?.close()
+    this.writeHalf?.close(aborted)
     this.readHalf.peerWatch?.close()
   }
 
@@ -498,7 +522,7 @@ export class Connection {
   writer(): WriteHalf {
     if (this.writeHalf === null) {
       this.writeHalf = new WriteHalf(this.socket, this)
-      if (this.#linger?.closing) this.writeHalf.close()
+      if (this.#linger?.closing) this.writeHalf.close(true)
     }
     return this.writeHalf
   }

@@ -3,7 +3,8 @@
  * free, and the event that waits for that moment. It reads and writes nothing itself; the driver
  * does.
  *
- *   close() -> what is left is sent -> (input was unread: it is discarded, LINGERING) -> CLOSED
+ *   close() -> what is left is handed over -> (input was unread: it is discarded, LINGERING) ->
+ *   CLOSED
  */
 
 import type { EventHandler, Runtime, Waiter } from '@bluelet/scheduler/lowlevel'
@@ -12,6 +13,14 @@ import type { EndTimes } from './connection-observer.js'
 
 /** Looks at what is left to send, within the time in which the peer must take some of it. */
 const CHECKS_PER_STALL = 8
+
+/** What is left to send: the writing half. */
+interface Output {
+  /** How many bytes wait in this process. */
+  readonly unsent: number
+  /** Calls back once the driver has taken what is buffered, or the connection has failed. */
+  drain(done: () => void): void
+}
 
 /** The state of a connection's end, and the handler of `whenClosed`. */
 export class Linger implements EventHandler<undefined, undefined, void> {
@@ -23,6 +32,7 @@ export class Linger implements EventHandler<undefined, undefined, void> {
   #done: boolean
   /** How long the peer may take to end its side. */
   #ms = 0
+  #output: Output | null = null
   /** The host's timer, of what is left to send or of the peer's end. */
   #timer: unknown
   readonly #waiters = new Set<Pick<Waiter<void>, 'resume'>>()
@@ -65,11 +75,15 @@ export class Linger implements EventHandler<undefined, undefined, void> {
    * Closes the socket in order. The run of its scheduler then waits until the descriptor is free.
    *
    * @param unread whether we have input that no task has read
+   * @param output what is left to send; null if nothing was sent
    */
-  close(unread: boolean, { stall, linger }: EndTimes): void {
+  close(unread: boolean, output: Output | null, { stall, linger }: EndTimes): void {
     if (!this.#begin()) return
     this.#ms = linger
-    this.#socket.close(true, unread)
+    this.#output = output
+    const end = () => this.#socket.close(true, unread)
+    if (output === null) end()
+    else output.drain(end)
     if (this.#unsent > 0) this.#awaitProgress(stall, this.#untaken, this.#scheduler.host.now())
   }
 
@@ -118,12 +132,13 @@ export class Linger implements EventHandler<undefined, undefined, void> {
 
   /** How many bytes the peer has not taken, as far as the driver can see. */
   get #untaken(): number {
-    return this.#socket.unacknowledged ?? this.#unsent
+    const buffered = this.#unsent
+    return (this.#socket.unacknowledged ?? 0) + buffered
   }
 
   get #unsent(): number {
     try {
-      return this.#socket.unsent
+      return (this.#output ?? this.#socket).unsent
     } catch {
       return 0 // The socket has failed: CLOSED follows.
     }

@@ -4,11 +4,10 @@
  */
 
 import { EMPTY } from '../driver/byte-queue.js'
-import { BusyError } from '../errors.js'
 import type { Connection } from './connection.js'
+import type { PendingSend, Send } from './pending-send.js'
 import { MAX_READ_AHEAD } from './read-half.js'
 import type { Receiver } from './receiver.js'
-import type { Send } from './write-half.js'
 
 /** How many pieces a pump passes on before others have their turn. */
 const MAX_PIECES = 16
@@ -42,8 +41,12 @@ export class Pump implements Receiver<Buffer & undefined>, Send {
   bytes: Buffer = EMPTY
   length = 0
   readonly all = true
+  /** False: the pump has to know at once that a send has failed. */
+  readonly collected = false
   readonly #owner: PumpOwner
   #state = READ_DUE
+  /** The send that waits. */
+  #pending: PendingSend | undefined = undefined
   #runs = false
 
   constructor(from: Connection, to: Connection, owner: PumpOwner) {
@@ -80,7 +83,7 @@ export class Pump implements Receiver<Buffer & undefined>, Send {
     this.#state = ENDED
     if (state === READING) this.from.readHalf.withdraw()
     if (state !== WRITING) return
-    this.#putBack(this.to.writeHalf?.release() ?? 0)
+    if (this.#pending !== undefined) this.#putBack(this.to.writer().release(this.#pending))
   }
 
   resume(value: Buffer & undefined): void {
@@ -92,8 +95,7 @@ export class Pump implements Receiver<Buffer & undefined>, Send {
   throw(error: unknown): void {
     if (this.#state === READING) this.#fail(this.from, error)
     else if (this.#state === WRITING) {
-      // A BusyError comes before anything is sent: the half counts the send of another task.
-      this.#putBack(error instanceof BusyError ? 0 : (this.to.writeHalf?.taken ?? 0))
+      this.#putBack((this.#pending ?? this.to.writer()).taken)
       this.#fail(this.to, error)
     }
   }
@@ -132,8 +134,9 @@ export class Pump implements Receiver<Buffer & undefined>, Send {
 
   #write(): void {
     this.#state = WRITING
+    this.#pending = undefined
     try {
-      this.to.writer().enter(this, this)
+      this.#pending = this.to.writer().enter(this, this)
     } catch (error) {
       this.throw(error)
     }

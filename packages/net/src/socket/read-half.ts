@@ -35,7 +35,7 @@ const CLOSED_HERE = Symbol('closed')
 /** The connection of a half. */
 interface Whole {
   readonly observer: ConnectionObserver | null
-  readonly writeHalf: { readonly sent: number } | null
+  readonly writeHalf: { readonly accepted: number } | null
   readonly scheduler: Runtime
 }
 
@@ -158,7 +158,7 @@ export class ReadHalf implements EventHandler<number | ReadRequest, undefined, A
     if (this.#waiter !== null || (this.owner !== null && this.owner !== (reader as unknown))) {
       throw this.#busyError(request)
     }
-    this.sentBefore = this.#connection.writeHalf?.sent ?? 0
+    this.sentBefore = this.#connection.writeHalf?.accepted ?? 0
     this.#attempted = null
     try {
       return this.#try(reader, request)

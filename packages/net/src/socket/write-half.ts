@@ -1,57 +1,60 @@
 /**
- * The writing half of a connection: its one writer, and how many bytes the driver has taken. It has
- * no buffer of its own: the bytes of a send stay the caller's until the kernel has taken them.
+ * The writing half of a connection.
+ *
+ * Small sends are copied into its buffer, which is handed over at the end of the turn, so that many
+ * of them cost one system call. Large ones go to the driver from the caller's memory. Once the
+ * kernel has refused bytes, every send waits in a queue, in order, and what it sends stays the
+ * caller's until its turn has come.
  */
 
 import { ClosedError } from '@bluelet/scheduler'
-import { type EventHandler, LATER } from '@bluelet/scheduler/lowlevel'
+import { type EventHandler, LATER, type Runtime } from '@bluelet/scheduler/lowlevel'
 import type { DriverSocket } from '../driver/protocol.js'
-import { BusyError } from '../errors.js'
 import type { ConnectionObserver } from './connection-observer.js'
-import { Flush } from './flush.js'
+import { describeSend, FLUSH, lengthOf, PendingSend, type Send } from './pending-send.js'
 import type { Owner, Receiver } from './receiver.js'
+import { MAX_COLLECTED, SendBuffer } from './send-buffer.js'
+import { collect } from './send-collector.js'
+import { SendQueue } from './send-queue.js'
 import { thrownBy } from './thrown.js'
-
-/** What is to be sent. */
-export interface Send {
-  readonly bytes: Buffer
-  /**
-   * The number of bytes when the event was made. Their memory may be transferred or shrunk later.
-   */
-  readonly length: number
-  /** True: `sendall`. False: `send`, which makes one try, as the kernel does. */
-  readonly all: boolean
-}
+import { changedError, ownedError, WriteEnd } from './write-end.js'
 
 /** The connection of a half. */
-interface Abortable {
+interface Whole {
   readonly observer: ConnectionObserver | null
+  readonly scheduler: Runtime
   abort(): void
 }
 
 /** The handler of all sends. */
-export class WriteHalf implements EventHandler<Send, undefined, number & undefined> {
+export class WriteHalf implements EventHandler<Send, PendingSend | undefined, number & undefined> {
   /** Whether our side has been ended by `shutdown()`. */
   shutDown = false
-  /** Total bytes that the driver has taken. */
-  sent = 0
+  /** Total bytes that sends have passed on: to the buffer, or to the driver. */
+  accepted = 0
   /** The only one that may send, if there is one. */
   owner: Owner | null = null
+  /** How many bytes of the send that was tried last the driver has taken. */
+  taken = 0
   readonly #socket: DriverSocket
-  readonly #connection: Abortable
-  #waiter: Receiver<number & undefined> | null = null
-  #send: Send | null = null
-  /** How many bytes of the current send the driver has taken. */
-  #taken = 0
-  /** The send whose first try did not do: when it is entered next, it only waits. */
-  #attempted: Send | null = null
-  #closed = false
-  /** What ended the connection, once a writer has received that error. */
-  #failure: unknown = undefined
-  /** Made when it is first needed. */
-  #flush: Flush | null = null
+  readonly #connection: Whole
+  /** Null while nothing is buffered. */
+  #buffer: SendBuffer | null = null
+  /** Whether the buffer will be handed over at the end of the turn. */
+  #collecting = false
+  readonly #queue = new SendQueue()
+  /** Null while it has not come. */
+  #end: WriteEnd | null = null
+  /** The send whose attempt has failed: it waits when it is entered. */
+  #attempted: PendingSend | null = null
+  /** Whether those that wait are being tried: what they send is handed over at the end of that. */
+  #advancing = false
+  /** Whether the socket has been told to end our side. */
+  #sideEnded = false
+  /** Called once the buffer is empty: see `drain`. */
+  #onDrained: (() => void) | null = null
 
-  constructor(socket: DriverSocket, connection: Abortable) {
+  constructor(socket: DriverSocket, connection: Whole) {
     this.#socket = socket
     this.#connection = connection
   }
@@ -64,29 +67,29 @@ export class WriteHalf implements EventHandler<Send, undefined, number & undefin
     return 'socket'
   }
 
-  /** Whether a send is in flight. */
+  /** Whether a send or a flush of a task waits. */
   get busy(): boolean {
-    return this.#waiter !== null
+    return !this.#queue.empty
   }
 
-  /** Whether a wait is a send or a flush of this half, by its handler. */
-  waitsBy(handler: object): boolean {
-    return handler === this || handler === this.#flush
-  }
-
-  /** Whether a task waits: in a send, or in a flush. */
+  /** Whether bytes wait for the kernel, or a task waits. */
   get waiting(): boolean {
-    return this.#waiter !== null || this.#flush?.busy === true
+    return this.#buffer?.refused === true || this.busy
   }
 
-  /** Whether a send is in flight and some of its bytes have gone out. */
+  /** Whether a send waits of whose bytes some have gone out. */
   get partial(): boolean {
-    return this.#waiter !== null && this.#taken > 0
+    return (this.#queue.first?.taken ?? 0) > 0
   }
 
-  /** The send in flight, as the user would write it. */
+  /** What waits, as the user would write it. */
   get request(): string {
-    return this.#waiter === null || this.#send === null ? 'flush()' : this.describe(this.#send)
+    return this.#queue.first?.description ?? 'sendall()'
+  }
+
+  /** Total bytes that the driver has taken. */
+  get sent(): number {
+    return this.accepted - (this.#buffer?.length ?? 0)
   }
 
   /**
@@ -99,7 +102,7 @@ export class WriteHalf implements EventHandler<Send, undefined, number & undefin
 
   /** How many bytes of what was sent wait in this process. */
   get unsent(): number {
-    const rest = this.#waiter === null || this.#send === null ? 0 : this.#send.length - this.#taken
+    const rest = (this.#buffer?.length ?? 0) + this.#queue.unsent
     try {
       return rest + this.#socket.unsent
     } catch {
@@ -107,214 +110,285 @@ export class WriteHalf implements EventHandler<Send, undefined, number & undefin
     }
   }
 
-  /** The handler of `flush`. */
-  get flush(): Flush {
-    this.#flush ??= new Flush(this)
-    return this.#flush
-  }
-
-  describe({ length, all }: Send): string {
-    return `${all ? 'sendall' : 'send'}(${length} bytes)`
+  describe(send: Send): string {
+    return describeSend(send)
   }
 
   attempt(waiter: Receiver<number & undefined>, send: Send): (number & undefined) | typeof LATER {
-    if (this.#begin(waiter, send)) return this.#result(send)
-    this.#attempted = send
+    this.#assertOpen(send, waiter)
+    if (this.waiting) return LATER
+    if (this.#collects(send)) return undefined as number & undefined
+    const pending = new PendingSend(waiter, send)
+    if (this.#try(pending)) return pending.result
+    this.#attempted = pending
     return LATER
   }
 
-  enter(waiter: Receiver<number & undefined>, send: Send): undefined {
-    const done = this.#attempted !== send && this.#begin(waiter, send)
+  enter(waiter: Receiver<number & undefined>, send: Send): PendingSend | undefined {
+    const attempted = this.#attempted
     this.#attempted = null
-    if (done) waiter.resume(this.#result(send))
-    else {
-      this.#waiter = waiter
-      this.#connection.observer?.sweep.start()
+    if (attempted !== null && attempted.send === send) {
+      attempted.waiter = waiter
+      return this.#wait(attempted)
     }
+    this.taken = 0
+    this.#assertOpen(send, waiter)
+    const pending = new PendingSend(waiter, send)
+    if (this.waiting || !this.#try(pending)) return this.#wait(pending)
+    waiter.resume(pending.result)
+    return undefined
   }
 
-  /** Makes the first try of a send. */
-  #begin(waiter: Receiver<number & undefined>, send: Send): boolean {
-    this.#attempted = null
-    if (this.#waiter !== null || (this.owner !== null && this.owner !== (waiter as unknown))) {
-      throw this.#busyError(send)
-    }
-    this.#taken = 0
-    this.#send = send
-    return this.#try(send)
-  }
-
-  #busyError(send: Send): BusyError {
-    const name = this.describe(send)
-    if (this.owner !== null) return new BusyError(`${name}: the connection belongs to its stream (toStream)`)
-    return new BusyError(
-      `${name}: ${this.#waiter?.task} is writing to this connection; only one task at a time can write`,
-    )
-  }
-
-  /**
-   * If some bytes have gone out, the connection cannot be used again: the next send would follow
-   * half a message.
-   */
-  withdraw(): void {
-    if (this.#taken === 0) {
-      this.release()
+  withdraw(_waiter: unknown, _send: Send, pending: PendingSend | undefined): void {
+    if (pending === undefined) return
+    if (pending.taken === 0) {
+      this.release(pending)
       return
     }
-    this.#waiter = null
+    // The next send would follow half a message.
+    this.#queue.remove(pending)
     this.#connection.abort()
   }
 
   /**
-   * Withdraws the send in flight although some of its bytes may have gone out.
+   * Sends without waiting, if everything before it has gone and it fits into the buffer.
    *
-   * @returns how many have
+   * @returns whether it was sent
    */
-  release(): number {
-    this.#waiter = null
-    if (this.shutDown) this.#socket.shutdown()
-    this.#flush?.ready()
-    return this.#taken
+  sendNow(send: Send): boolean {
+    this.#assertOpen(send, null)
+    return !this.waiting && this.#buffer?.hasRoom(lengthOf(send)) !== false && this.#buffers(send.bytes)
   }
 
-  /** How many bytes of the last send the driver has taken. */
-  get taken(): number {
-    return this.#taken
+  /** Withdraws a send although some of its bytes may have gone out. @returns how many have */
+  release(pending: PendingSend): number {
+    this.#queue.remove(pending)
+    this.#settle()
+    return pending.taken
+  }
+
+  /** Ends our side, after everything that was sent before. */
+  shutdown(): void {
+    if (this.shutDown) return
+    this.shutDown = true
+    this.handOverCollected()
   }
 
   /** Another try is worthwhile. */
   ready(): void {
-    const waiter = this.#waiter
-    const send = this.#send
-    if (waiter === null || send === null) {
-      this.#flush?.ready()
-      return
-    }
-    let done: boolean
-    try {
-      done = this.#try(send)
-    } catch (error) {
-      this.#waiter = null
-      this.#send = null
-      waiter.throw(error)
-      this.#flush?.ready()
-      return
-    }
-    if (!done) return
-    this.#waiter = null
-    // shutdown() was called during the send, and had to wait until the driver had all bytes.
-    if (this.shutDown) this.#socket.shutdown()
-    // Before the answer, which may be followed by another send at once.
-    this.#flush?.ready()
-    waiter.resume(this.#result(send))
+    if (this.waiting) this.#advance()
   }
 
-  /** Ends our side, after the send in flight. */
-  shutdown(): void {
-    if (this.shutDown) return
-    this.shutDown = true
-    if (this.#waiter === null) this.#socket.shutdown()
+  /** The end of the turn, or of the process, has come. */
+  handOverCollected(): void {
+    this.#collecting = false
+    try {
+      if (this.#buffer !== null) this.#handOver()
+    } catch {
+      this.#end?.keepForNext()
+    }
+    this.#settle()
   }
 
   /**
-   * Fails the send in flight, or else what waits in `flush`. How many bytes have gone out is
-   * unknown, so the connection is aborted.
+   * Hands over what is left, because the connection is closed.
+   *
+   * @param done called once the driver has taken it, or the connection has failed
+   */
+  drain(done: () => void): void {
+    this.#onDrained = done
+    this.handOverCollected()
+  }
+
+  /**
+   * Fails what waits. How many bytes have gone out is unknown, so the connection is aborted.
    */
   fail(error: Error): void {
-    const waiter = this.#waiter
-    this.#waiter = null
-    this.#send = null
     thrownBy(this.#connection, error)
     // Thrown before the abort: in a combination with a read, the reader's ClosedError would
     // withdraw this send.
-    if (waiter === null) this.#flush?.fail(error)
-    else waiter.throw(error)
+    const told = this.#tellFirst(error)
     this.#connection.abort()
+    if (told) return
+    const end = this.#reachEnd()
+    end.fail(error)
+    end.keepForNext()
   }
 
-  /** Fails the send in flight and all later ones. */
-  close(): void {
-    this.#closed = true
-    const waiter = this.#waiter
-    this.#waiter = null
-    this.#send = null
-    waiter?.throw(this.#cutOff('sendall'))
-    if (this.#flush?.busy) this.#flush.fail(this.#cutOff('flush()'))
+  /**
+   * Fails all sends that wait, and all later ones.
+   *
+   * @param aborted whether what is buffered is dropped, too
+   */
+  close(aborted: boolean): void {
+    const end = this.#reachEnd()
+    end.close()
+    this.#sideEnded ||= aborted
+    this.#queue.failAll(({ send }) => end.cutOff(send === FLUSH ? 'flush()' : 'sendall'))
+    if (aborted) this.discard()
+    else this.#settle()
   }
 
-  #cutOff(operation: string): ClosedError {
-    const error = new ClosedError(
-      `${operation}: the connection has been closed; not everything has been sent`,
-    )
-    return thrownBy(this.#connection, error)
+  /** Drops what is buffered: nothing more can be sent. */
+  discard(): void {
+    this.accepted -= this.#buffer?.clear() ?? 0
+    this.#buffer = null
+    this.#settle()
   }
 
-  // Called by the flush.
-
-  flushes(): boolean {
-    this.#assertAlive('flush()')
-    try {
-      return this.#waiter !== null || this.#socket.unsent > 0
-    } catch (error) {
-      this.#failure = error
-      throw thrownBy(this.#connection, error)
-    }
-  }
-
-  waits(): void {
+  #wait(pending: PendingSend): PendingSend {
+    this.#queue.add(pending)
     this.#connection.observer?.sweep.start()
+    return pending
   }
 
-  /** Hands over what is left. @returns whether the kernel has taken what the send promises */
-  #try(send: Send): boolean {
-    this.#assertOpen(send)
-    const { bytes, length, all } = send
-    if (bytes.length !== length) this.#abortChanged(send)
+  /** @returns whether the send or the flush is done */
+  #try(pending: PendingSend): boolean {
+    const { send } = pending
+    this.taken = pending.taken
+    if (send === FLUSH) return this.#handOver()
+    if (pending.taken === 0 && this.#collects(send, pending)) return true
+    if (pending.taken === 0 && !this.#handOver()) return false
+    return this.#sendDirectly(pending, send)
+  }
+
+  /** Hands over from the caller's memory. @returns whether the kernel has what the send promises */
+  #sendDirectly(pending: PendingSend, send: Send): boolean {
+    this.#assertUnchanged(send, pending)
+    const length = lengthOf(send)
     try {
-      while (this.#taken < length && (all || this.#taken === 0)) {
-        const rest = this.#taken === 0 ? bytes : bytes.subarray(this.#taken)
-        const taken = this.#socket.write(rest)
+      while (pending.taken < length && (send.all || pending.taken === 0)) {
+        const taken = this.#socket.write(pending.rest)
         if (taken === 0) return false
-        this.#taken += taken
-        this.sent += taken
+        pending.taken += taken
+        this.taken = pending.taken
+        this.accepted += taken
       }
       return this.#socket.unsent === 0
     } catch (error) {
-      this.#failure = error
-      throw thrownBy(this.#connection, error)
+      throw this.#failed(error)
     }
+  }
+
+  /** Copies what is small enough into the buffer. @returns whether it was */
+  #collects(send: Send, pending?: PendingSend): boolean {
+    if (!send.collected) return false
+    this.#assertUnchanged(send, pending)
+    const { bytes } = send
+    if (bytes.length > MAX_COLLECTED) return false
+    if (this.#buffer?.full && !this.#handOver()) return false
+    return this.#buffers(bytes)
+  }
+
+  /** @returns false if the connections of the run buffer too much */
+  #buffers(bytes: string | Uint8Array): boolean {
+    if (bytes.length === 0) return true
+    this.#buffer ??= new SendBuffer(this.#socket, this.#connection, this)
+    const length = this.#buffer.append(bytes)
+    if (length < 0) return false
+    this.accepted += length
+    if (this.#advancing) return true
+    this.#collecting = collect(this, this.#collecting)
+    if (!this.#collecting) this.handOverCollected()
+    return true
+  }
+
+  /**
+   * Hands over the buffer.
+   *
+   * @returns whether the kernel has all of it
+   * @throws the error of the socket
+   */
+  #handOver(): boolean {
+    try {
+      if (this.#buffer === null) return this.#socket.unsent === 0
+      const done = this.#buffer.handOver()
+      if (done) this.#buffer = null
+      return done
+    } catch (error) {
+      throw this.#failed(error)
+    }
+  }
+
+  /** Tries what waits, in order. */
+  #advance(): void {
+    this.#advancing = true
+    try {
+      if (this.#buffer?.refused !== true || this.#handOver()) this.#tryQueue()
+    } catch (error) {
+      this.#tell(error)
+    }
+    this.#advancing = false
+    if (this.#buffer?.refused === false) this.handOverCollected()
+    else this.#settle()
+  }
+
+  #tryQueue(): void {
+    for (const pending of this.#queue) {
+      try {
+        if (!this.#try(pending)) return
+      } catch (error) {
+        this.#tell(error, pending)
+        return
+      }
+      this.#queue.remove(pending)
+      pending.waiter.resume(pending.result)
+    }
+  }
+
+  /** Throws the error of the socket at the first that waits, and its consequence at the others. */
+  #tell(error: unknown, first = this.#queue.first): void {
+    const end = this.#reachEnd()
+    if (!this.#tellFirst(error, first)) end.keepForNext()
+    else this.#queue.failAll(({ description }) => end.consequence(description))
+  }
+
+  /** @returns whether one waits */
+  #tellFirst(error: unknown, first = this.#queue.first): boolean {
+    if (first === undefined) return false
+    this.#queue.remove(first)
+    first.waiter.throw(error)
+    return true
+  }
+
+  /** If nothing waits any more: ends our side, and says so to `drain`. */
+  #settle(): void {
+    if (this.waiting || this.#buffer !== null) return
+    if (this.shutDown && !this.#sideEnded) {
+      this.#sideEnded = true
+      this.#socket.shutdown()
+    }
+    const done = this.#onDrained
+    this.#onDrained = null
+    done?.()
+  }
+
+  /** The socket has failed: what is buffered is lost. @returns its error */
+  #failed(error: unknown): unknown {
+    this.#reachEnd().fail(error)
+    this.discard()
+    return error
+  }
+
+  #reachEnd(): WriteEnd {
+    this.#end ??= new WriteEnd(this.#connection)
+    return this.#end
   }
 
   /** @throws TypeError: the rest of what was to be sent is lost */
-  #abortChanged(send: Send): never {
-    this.#waiter = null
+  #assertUnchanged(send: Send, pending?: PendingSend): void {
+    if (typeof send.bytes === 'string' || send.bytes.length === send.length) return
+    if (pending !== undefined) this.#queue.remove(pending) // It gets this error, and not ClosedError.
     this.#connection.abort()
-    throw new TypeError(
-      `${this.describe(send)}: the memory was transferred or resized before it was sent, so the connection was aborted; send a copy`,
-    )
+    throw changedError(send)
   }
 
-  #assertOpen(send: Send): void {
-    if (this.#closed || this.#failure !== undefined) this.#assertAlive(this.describe(send))
+  /** @param waiter the one that sends; null: `trySend` */
+  #assertOpen(send: Send, waiter: Receiver<never> | null): void {
+    if (this.#end !== null) this.#end.check(describeSend(send))
+    if (send === FLUSH) return
     // A mistake of the program, and not an end: it is not marked.
-    if (this.shutDown && this.#waiter === null)
-      throw new ClosedError(`${this.describe(send)}: after shutdown()`)
-  }
-
-  #assertAlive(operation: string): void {
-    if (this.#closed) {
-      throw thrownBy(this.#connection, new ClosedError(`${operation}: the connection is closed`))
-    }
-    if (this.#failure === undefined) return
-    const error = new ClosedError(`${operation}: the connection is closed, because it has failed`, {
-      cause: this.#failure,
-    })
-    throw thrownBy(this.#connection, error)
-  }
-
-  #result({ all }: Send): number & undefined {
-    this.#send = null
-    // The event's own type says which of the two it gives.
-    return (all ? undefined : this.#taken) as number & undefined
+    if (this.shutDown) throw new ClosedError(`${describeSend(send)}: after shutdown()`)
+    if (this.owner !== null && this.owner !== (waiter as unknown)) throw ownedError(send)
   }
 }

@@ -9,8 +9,8 @@ import { shown } from '../check.js'
 import { EMPTY } from '../driver/byte-queue.js'
 import { BusyError } from '../errors.js'
 import { Connection } from '../socket/connection.js'
+import type { Send } from '../socket/pending-send.js'
 import type { Owner, Receiver } from '../socket/receiver.js'
-import type { Send } from '../socket/write-half.js'
 
 /** Where a stream begins to hold back its other side, in both directions. */
 const HIGH_WATER_MARK = 65_536
@@ -148,6 +148,8 @@ class Writing implements Owner, Receiver<undefined>, Send {
   bytes: Buffer = EMPTY
   length = 0
   readonly all = true
+  /** False: the stream's own buffer collects, and its callback is to report a failure. */
+  readonly collected = false
   readonly task: unknown = this
   #done: (error?: Error | null) => void = () => {}
 

@@ -17,7 +17,7 @@ export function errorCases(harness: ConformanceHarness): void {
         conn.abort()
       },
       *server({ conn, note }) {
-        for (const operation of [() => conn.recv(), () => conn.sendall('x')]) {
+        for (const operation of [() => conn.recv(), () => conn.send('x')]) {
           const first = yield* errorOf(operation())
           const second = yield* errorOf(operation())
           note(`${nameOf(first)}, then ${nameOf(second)}`)

@@ -37,8 +37,8 @@ describe('fault', () => {
       '2 accept 127.0.0.1:4915 -',
       '3 lookup - -',
       '4 connect 127.0.0.1:49152 127.0.0.1:4915',
-      '5 write 127.0.0.1:49152 127.0.0.1:4915',
-      '6 read 127.0.0.1:49152 127.0.0.1:4915',
+      '5 read 127.0.0.1:49152 127.0.0.1:4915',
+      '6 write 127.0.0.1:49152 127.0.0.1:4915',
       '7 accept 127.0.0.1:4915 -',
       '8 accept 127.0.0.1:4915 -',
     ])
@@ -131,7 +131,7 @@ describe('fault', () => {
       const [error, peer, descriptors] = await failing(
         'write',
         code,
-        ({ client }) => client.sendall('x') as never,
+        ({ client }) => client.send('x') as never,
       )
 
       expect(error.code).toBe(code)

@@ -399,7 +399,8 @@ describe('the end of a stream', () => {
       late.server.abort()
       yield* late.client.sendall('x')
       yield* sleep(10)
-      const error = yield* errorOf(late.client.sendall('y'))
+      yield* late.client.sendall('y')
+      const error = yield* errorOf(late.client.flush())
       client.close()
       late.client.close()
       return error
