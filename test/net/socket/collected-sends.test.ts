@@ -149,6 +149,29 @@ describe('a send of up to 16 KiB', () => {
   })
 })
 
+describe('the exit of the process', () => {
+  it('hands over what was collected, and tries once more what was refused', async () => {
+    const seen = await simulate(
+      function* () {
+        const { client } = yield* pair()
+        const other = yield* pair()
+        yield* fill(client)
+        const refused = client.unsent
+        yield* other.client.sendall('collected')
+        const before = other.client.unsent
+        const listener = process.listeners('exit').find(({ name }) => name === 'handOverAtExit')
+        listener?.call(process, 0)
+        const seen = { refused: client.unsent === refused, before, after: other.client.unsent }
+        for (const conn of [client, other.client]) conn.abort()
+        return seen
+      },
+      { buffer: 1000 },
+    )
+
+    expect(seen).toEqual({ refused: true, before: 9, after: 0 })
+  })
+})
+
 describe('bytes that the kernel has refused', () => {
   it('hold the run open until they have gone, although no task waits', async () => {
     const log = await simulate(

@@ -165,7 +165,8 @@ describe('node:net', () => {
       return kept
     })
 
-    expect(kept).toBeLessThan(256 * 1024)
+    // One line keeps at most the block that it shares with its neighbours.
+    expect(kept).toBeLessThanOrEqual(200 * 8192)
   })
 
   it('reading a line takes processor time in proportion to its length', async () => {

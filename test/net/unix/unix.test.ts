@@ -149,6 +149,7 @@ describe.each(WORLDS)('a Unix socket (%s)', ({ name, driver, play }) => {
       one.close()
       const [client, conn] = yield* all([connect({ path }, driver), listener.accept()])
       yield* client.sendall('unread')
+      yield* client.flush()
       yield* conn.sendall('reply')
       conn.close()
       const reply = `${yield* client.readall()}`

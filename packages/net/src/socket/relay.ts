@@ -26,7 +26,8 @@ export interface RelayedBytes {
  * When it is killed or timed out, what has been read and not been sent goes back to `from`, so that
  * another read, or another pipe, goes on there.
  *
- * While it runs, other tasks that read `from` or send to `to` get a {@link BusyError}.
+ * While it runs, other tasks that read `from` get a {@link BusyError}; what they send to `to` goes
+ * between two pieces.
  *
  * @example
  * function* echoer(conn: Connection) {

@@ -55,12 +55,14 @@ function handOver(): void {
   for (const half of halves) half.handOverCollected()
 }
 
-/** A browser has no process, and no bytes that leave it. */
+/** There is no process in a browser, and nothing that leaves it. */
 function listenForExit(): void {
   listensForExit = true
   const { process } = globalThis as { process?: Partial<NodeJS.Process> }
-  process?.on?.('exit', () => {
-    handOver()
-    for (const half of refused) half.handOverCollected()
-  })
+  process?.on?.('exit', handOverAtExit)
+}
+
+function handOverAtExit(): void {
+  handOver()
+  for (const half of refused) half.handOverCollected()
 }

@@ -27,7 +27,7 @@ interface Whole {
 }
 
 /** The handler of all sends. */
-export class WriteHalf implements EventHandler<Send, PendingSend | undefined, number & undefined> {
+export class WriteHalf implements EventHandler<Send, PendingSend, number & undefined> {
   /** Whether our side has been ended by `shutdown()`. */
   shutDown = false
   /** Total bytes that sends have passed on: to the buffer, or to the driver. */
@@ -124,7 +124,7 @@ export class WriteHalf implements EventHandler<Send, PendingSend | undefined, nu
     return LATER
   }
 
-  enter(waiter: Receiver<number & undefined>, send: Send): PendingSend | undefined {
+  enter(waiter: Receiver<number & undefined>, send: Send): PendingSend {
     const attempted = this.#attempted
     this.#attempted = null
     if (attempted !== null && attempted.send === send) {
@@ -136,11 +136,10 @@ export class WriteHalf implements EventHandler<Send, PendingSend | undefined, nu
     const pending = new PendingSend(waiter, send)
     if (this.waiting || !this.#try(pending)) return this.#wait(pending)
     waiter.resume(pending.result)
-    return undefined
+    return pending
   }
 
-  withdraw(_waiter: unknown, _send: Send, pending: PendingSend | undefined): void {
-    if (pending === undefined) return
+  withdraw(_waiter: unknown, _send: Send, pending: PendingSend): void {
     if (pending.taken === 0) {
       this.release(pending)
       return
