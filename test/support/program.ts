@@ -23,6 +23,8 @@ export interface Exit {
 export interface ProgramOptions {
   /** Whether there is a channel to it, for {@link Program.ask}: only programs of Node have one. */
   readonly channel?: boolean
+  /** Descriptors that it inherits as 3, 4 and so on; without a channel. */
+  readonly inherits?: readonly number[]
 }
 
 /** A program that has been started, and what it has printed so far. */
@@ -39,12 +41,12 @@ export class Program {
     command: string,
     args: readonly string[],
     env: NodeJS.ProcessEnv,
-    { channel = false }: ProgramOptions = {},
+    { channel = false, inherits = [] }: ProgramOptions = {},
   ) {
     this.child = spawn(command, args, {
       cwd: root,
       env: { ...process.env, NODE_OPTIONS: '', ...env },
-      stdio: ['pipe', 'pipe', 'pipe', ...(channel ? ['ipc' as const] : [])],
+      stdio: ['pipe', 'pipe', 'pipe', ...(channel ? ['ipc' as const] : []), ...inherits],
     })
     running.add(this.child)
     this.child.on('message', (message) => {
@@ -91,6 +93,11 @@ export class Program {
     const match = pattern.exec(this.stdout)
     if (match === null) throw new Error(`it has ended without ${pattern}: ${this}`)
     return match
+  }
+
+  /** Waits until it has said on standard error that it is ready. */
+  async ready(pattern: RegExp): Promise<void> {
+    await this.#until(`${pattern}`, () => pattern.test(this.stderr) || this.exit !== null)
   }
 
   /** Asks it over its channel, and waits for the answer: one question at a time. */

@@ -7,28 +7,14 @@ import { type Address, connect, ListenError, listen, server } from '@bluelet/net
 import { simulate } from '@bluelet/net/testing'
 import { all, kill, sleep, spawn } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
-import type { Native } from '../../../packages/net/src/drivers/epoll/native.js'
 import { openSockets } from '../../support/leaks.js'
-import { BINARY, isBuilt } from '../native/binary.js'
+import { isBuilt } from '../native/binary.js'
 import { WORLDS } from '../server/each-driver.js'
 import { errorOf, LOOPBACK, play } from '../world.js'
+import { inherited, native } from './inherited.js'
 import { socketPath } from './paths.js'
 
 const REAL = WORLDS.filter(({ name }) => name !== 'simulated')
-
-/** An instance of the native part that nothing else uses: its sockets belong to no library here. */
-function native(): Native {
-  const addon = { exports: {} }
-  process.dlopen(addon, BINARY)
-  return addon.exports as Native // What addon.cc exports.
-}
-
-/** A listening socket, as if it had been inherited. */
-function inherited(path?: string): number {
-  return path === undefined
-    ? native().listen(LOOPBACK, 0, 16, false, false, true, 0)
-    : native().listenPath(path, 16)
-}
 
 /** A socket that is connected. */
 async function connection(): Promise<number> {

@@ -31,3 +31,8 @@ export async function leaveStaleSocket(path: string): Promise<void> {
   renameSync(`${path}.first`, path)
   await new Promise((resolve) => server.close(resolve))
 }
+
+/** Whether a driver knows abstract names here. */
+export function hasAbstractNames(driver: unknown): boolean {
+  return driver !== 'node' || Number(process.versions.node.split('.')[0]) >= 22
+}

@@ -8,6 +8,7 @@ import {
   listen,
   type ServerStats,
   server,
+  toStream,
 } from '@bluelet/net'
 import { all, kill, sleep, spawn } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
@@ -270,6 +271,22 @@ describe.each(WORLDS)('a Unix socket (%s)', ({ name, driver, play }) => {
     const own =
       name === 'epoll' ? { pid: process.pid, uid: process.getuid!(), gid: process.getgid!() } : undefined
     expect(peers).toEqual([own, own, undefined, undefined])
+  })
+
+  it('has no addresses as a stream, as in Node', async () => {
+    const path = socketPath()
+
+    const addresses = await play(function* () {
+      using listener = yield* listen({ path }, driver)
+      const [one, other] = yield* all([connect({ path }, driver), listener.accept()])
+      const stream = toStream(one)
+      const { remoteAddress, remotePort, localAddress, localPort } = stream
+      stream.destroy()
+      other.close()
+      return [remoteAddress, remotePort, localAddress, localPort]
+    })
+
+    expect(addresses).toEqual([undefined, undefined, undefined, undefined])
   })
 
   it('counts for no limit per address', async () => {

@@ -18,8 +18,9 @@ export interface HostEndpoint {
 /** The path of a Unix socket. */
 export interface PathEndpoint {
   /**
-   * At most 107 bytes in UTF-8. `@name` is an abstract name (Linux), which has no file; a file
-   * whose name begins with `@` is `./@name`.
+   * At most 107 bytes in UTF-8. `@name` is an abstract name (Linux; on the `node` driver since Node
+   * 22), which has no file, and to which every user can connect. A file whose name begins with `@`
+   * is `./@name`.
    */
   readonly path: string
   /**

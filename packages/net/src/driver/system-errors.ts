@@ -50,6 +50,7 @@ const PATH_HINTS: Hints = {
   EACCES:
     'this process may not create a file in its directory, or may not connect to the socket that is there',
   EPERM: 'this process may not replace the file that is there',
+  ENOTSUP: 'on the node driver, an abstract name needs Node 22',
   EROFS: 'its directory cannot be written to; choose another path',
 }
 

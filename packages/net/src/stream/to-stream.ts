@@ -20,7 +20,7 @@ const SOURCE = 'stream'
 
 /** The stream of a connection: a Duplex with the addresses of a socket of Node. */
 export type ConnectionStream = Duplex & {
-  /** The peer's host. */
+  /** The peer's host; undefined for a Unix socket, like the others. */
   readonly remoteAddress: string | undefined
   /** The peer's port. */
   readonly remotePort: number | undefined
@@ -62,10 +62,11 @@ export function toStream(conn: Connection): ConnectionStream {
     throw new BusyError(`toStream(conn): ${user}; call it when no read or send waits`)
   }
   const stream = Object.defineProperties(duplexOver(conn), {
-    remoteAddress: { get: () => conn.remoteAddress?.host },
-    remotePort: { get: () => conn.remoteAddress?.port },
-    localAddress: { get: () => conn.localAddress?.host },
-    localPort: { get: () => conn.localAddress?.port },
+    // As in Node, a Unix socket has none.
+    remoteAddress: { get: () => conn.remoteAddress?.host || undefined },
+    remotePort: { get: () => conn.remoteAddress?.port || undefined },
+    localAddress: { get: () => conn.localAddress?.host || undefined },
+    localPort: { get: () => conn.localAddress?.port || undefined },
   })
   return stream as ConnectionStream // They have just been defined.
 }

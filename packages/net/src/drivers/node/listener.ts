@@ -20,6 +20,7 @@ import { claimPath, type SocketFile, systemPath } from '../socket-file.js'
 import { descriptorLimit } from './limits.js'
 import { optionsOf } from './settings.js'
 import { type KnownEnds, NodeSocket } from './socket.js'
+import { NAMES_ABSTRACT_SOCKETS, REUSES_PORTS } from './versions.js'
 
 /**
  * How many times the backlog may wait in the process. Newer versions of Node take a whole burst
@@ -29,9 +30,6 @@ const MAX_BACKLOGS = 8
 
 /** Waiting connections hold descriptors: at most one in so many of them. */
 const DESCRIPTOR_SHARE = 8
-
-/** Node supports `reusePort` since 22.12 and 23.1; earlier versions ignore it silently. */
-const REUSES_PORTS = isAtLeast(process.versions.node, [22, 12]) && !/^23\.0\./.test(process.versions.node)
 
 export class NodeListener implements DriverListener {
   observer: Observer | null = null
@@ -95,6 +93,7 @@ export class NodeListener implements DriverListener {
     claimPath(target, (error, file) => {
       if (this.#closed) return
       if (error !== null) return this.#fail(error)
+      if (file === null && !NAMES_ABSTRACT_SOCKETS) return this.#fail(systemError('ENOTSUP', 'listen'))
       const path = file?.temporary ?? systemPath(target.path)
       // `exclusive`: the worker of a cluster binds the path itself, and now.
       this.#server.listen({ path, backlog: target.backlog, exclusive: true })
@@ -168,9 +167,4 @@ function boundAddress(server: net.Server): Address {
 function endsOf(address: Address): KnownEnds | null {
   if (address.path !== undefined) return { local: address, remote: UNNAMED }
   return isWildcard(address) ? null : { local: address, remote: null }
-}
-
-function isAtLeast(version: string, [major, minor]: readonly [number, number]): boolean {
-  const [ownMajor = 0, ownMinor = 0] = version.split('.').map(Number)
-  return ownMajor > major || (ownMajor === major && ownMinor >= minor)
 }
