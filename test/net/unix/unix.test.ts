@@ -46,7 +46,7 @@ describe.each(WORLDS)('a Unix socket (%s)', ({ name, driver, play }) => {
 
   it('serves: a reply to a half-closed client, and bytes in bulk', async () => {
     const path = socketPath()
-    const bytes = pattern(4 * MIB)
+    const bytes = pattern(MIB)
     const echoed = await play(function* () {
       const serving = yield* spawn(
         server(
@@ -64,7 +64,7 @@ describe.each(WORLDS)('a Unix socket (%s)', ({ name, driver, play }) => {
           yield* conn.sendall(bytes)
           conn.shutdown()
         })(),
-        conn.readall({ limit: 8 * MIB }),
+        conn.readall({ limit: 2 * MIB }),
       ])
       conn.close()
       yield* kill(serving)

@@ -50,7 +50,8 @@ const PATH_HINTS: Hints = {
   EACCES:
     'this process may not create a file in its directory, or may not connect to the socket that is there',
   EPERM: 'this process may not replace the file that is there',
-  ENOTSUP: 'on the node driver, an abstract name needs Node 22',
+  ENOTSUP: 'on the node driver, an abstract name needs Linux and Node 22',
+  ENAMETOOLONG: 'the path is longer than this system allows; choose a shorter one',
   EROFS: 'its directory cannot be written to; choose another path',
 }
 

@@ -116,7 +116,7 @@ const PATH_NOTES: Readonly<Record<string, string>> = {
   ENOENT: ' (there is no socket)',
   ECONNREFUSED: ' (no program listens there)',
   EACCES: ' (this process may not write to the socket, or not enter its directory)',
-  ENOTSUP: ' (on the node driver, an abstract name needs Node 22)',
+  ENOTSUP: ' (on the node driver, an abstract name needs Linux and Node 22)',
   EPROTOTYPE: ' (it is a socket for datagrams)',
 }
 

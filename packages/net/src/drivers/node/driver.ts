@@ -5,7 +5,7 @@
 
 import net from 'node:net'
 import { hasNul, UNNAMED } from '../../driver/address.js'
-import { addressOf, isAbstract } from '../../driver/endpoint.js'
+import { addressOf } from '../../driver/endpoint.js'
 import type { Driver } from '../../driver/protocol.js'
 import { systemError } from '../../driver/system-errors.js'
 import { systemPath } from '../socket-file.js'
@@ -14,7 +14,7 @@ import { NodeListener } from './listener.js'
 import { optionsOf } from './settings.js'
 import { onInterrupt } from './signals.js'
 import { NodeSocket, onConnect } from './socket.js'
-import { NAMES_ABSTRACT_SOCKETS } from './versions.js'
+import { refusalOf } from './versions.js'
 
 /** Sockets over `node:net`. */
 export const nodeDriver: Driver = {
@@ -51,8 +51,8 @@ export const nodeDriver: Driver = {
     const isPath = 'path' in target
     const made = new NodeSocket(socket, isPath ? { local: UNNAMED, remote: addressOf(target) } : null)
     socket.on('connect', onConnect)
-    const unnamed = isPath && isAbstract(target.path) && !NAMES_ABSTRACT_SOCKETS
-    if (unnamed) socket.destroy(systemError('ENOTSUP', 'connect'))
+    const refusal = isPath ? refusalOf(target.path) : undefined
+    if (refusal !== undefined) socket.destroy(systemError(refusal, 'connect'))
     else socket.connect(isPath ? { path: systemPath(target.path) } : { host: target.host, port: target.port })
     return made
   },

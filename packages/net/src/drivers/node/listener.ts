@@ -20,7 +20,7 @@ import { claimPath, type SocketFile, systemPath } from '../socket-file.js'
 import { descriptorLimit } from './limits.js'
 import { optionsOf } from './settings.js'
 import { type KnownEnds, NodeSocket } from './socket.js'
-import { NAMES_ABSTRACT_SOCKETS, REUSES_PORTS } from './versions.js'
+import { REUSES_PORTS, refusalOf } from './versions.js'
 
 /**
  * How many times the backlog may wait in the process. Newer versions of Node take a whole burst
@@ -93,8 +93,9 @@ export class NodeListener implements DriverListener {
     claimPath(target, (error, file) => {
       if (this.#closed) return
       if (error !== null) return this.#fail(error)
-      if (file === null && !NAMES_ABSTRACT_SOCKETS) return this.#fail(systemError('ENOTSUP', 'listen'))
       const path = file?.temporary ?? systemPath(target.path)
+      const refusal = refusalOf(file?.temporary ?? target.path)
+      if (refusal !== undefined) return this.#fail(systemError(refusal, 'listen'))
       // `exclusive`: the worker of a cluster binds the path itself, and now.
       this.#server.listen({ path, backlog: target.backlog, exclusive: true })
       // If that failed, 'error' follows.
