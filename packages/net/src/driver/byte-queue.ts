@@ -29,6 +29,8 @@ export class ByteQueue {
   #taken = 0
   /** The front chunk, if its parts are known to be safe to keep; a chunk is divided many times. */
   #divisible: Buffer | null = null
+  /** How many bytes were copied from large chunks in small parts, since the last large part. */
+  #copied = 0
   #length = 0
   /** The block that contains the last chunk, or null if that chunk is not in a block. */
   #block: Buffer | null = null
@@ -80,6 +82,7 @@ export class ByteQueue {
     if (first === undefined || n === 0) return EMPTY
     this.#length -= n
     this.#sought = null
+    if (n > BLOCK / 2) this.#copied = 0
     const begin = this.#taken
     const end = begin + n
     if (end < first.length) {
@@ -243,13 +246,19 @@ export class ByteQueue {
   }
 
   /**
-   * Takes `n` bytes of a front chunk that they must not keep alive. Few bytes are copied together
-   * with those that follow: a chunk that is taken in small parts is copied block by block.
+   * Takes `n` bytes of a front chunk that they must not keep alive. Where small parts follow each
+   * other, the next bytes are copied together with them: as many as were taken in small parts
+   * before, so that copies of what is then taken in large parts never prevail.
    */
   #takeCopy(first: Buffer, n: number): Buffer {
-    if (n > BLOCK / 2) return this.#join(n)
-    const block = Buffer.allocUnsafeSlow(Math.min(BLOCK, first.length - this.#taken))
-    const end = this.#taken + first.copy(block, 0, this.#taken)
+    const size = Math.min(BLOCK, this.#copied, first.length - this.#taken)
+    if (size < 2 * n) {
+      this.#copied += n
+      return this.#join(n)
+    }
+    this.#copied += size
+    const block = allocate(size)
+    const end = this.#taken + first.copy(block, 0, this.#taken, this.#taken + size)
     if (end < first.length) {
       this.#taken = end
       this.#putInFront(block)
