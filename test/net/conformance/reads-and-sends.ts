@@ -79,6 +79,73 @@ export function readsAndSends(harness: ConformanceHarness): void {
     })
   })
 
+  describe('its small reads', () => {
+    it('hand out what has been received ahead, and count only what they gave', async () => {
+      const { first, buffered, rest } = await harness.between(function* (one, other) {
+        yield* other.sendall('abcdefghij')
+        yield* harness.quiet()
+        const first = yield* outcome(one.recv(3))
+        const buffered = [one.buffered]
+        const rest = [yield* outcome(one.recv(3))]
+        buffered.push(one.buffered)
+        other.shutdown()
+        rest.push(yield* outcome(one.recv(9)), yield* outcome(one.recv(9)))
+        return { first, buffered, rest }
+      })
+
+      expect(first).toBe('abc')
+      expect(buffered).toEqual([7, 4])
+      expect(rest).toEqual(['def', 'ghij', 'end'])
+    })
+
+    it('give what was received ahead before a reset, and leave it to other reads', async () => {
+      const outcomes = await harness.between(function* (one, other) {
+        yield* other.sendall('abcdefghij')
+        yield* harness.quiet()
+        const outcomes = [yield* outcome(one.recv(3))]
+        other.abort()
+        yield* harness.quiet()
+        return [...outcomes, yield* outcome(one.readexactly(7)), yield* outcome(one.recv(3))]
+      })
+
+      expect(outcomes).toEqual(['abc', 'defghij', 'ConnectionResetError'])
+    })
+
+    it('leave unread input, which a close knows', async () => {
+      const received = await harness.between(function* (one, other) {
+        yield* other.sendall('abcdefghij')
+        yield* harness.quiet()
+        yield* one.recv(3)
+        yield* one.sendall('bye')
+        one.close()
+        yield* harness.quiet()
+        // A reset would have overtaken it, or would follow this.
+        yield* other.sendall('more')
+        yield* harness.quiet()
+        return [yield* outcome(other.recv()), yield* outcome(other.recv())]
+      })
+
+      expect(received).toEqual(['bye', 'end'])
+    })
+
+    it('tell a watcher of the peer what they have received ahead', async () => {
+      const gone = await harness.between(function* (one, other) {
+        yield* other.sendall('abcdefghij')
+        yield* harness.quiet()
+        yield* one.recv(3)
+        other.shutdown()
+        const watching = yield* spawn(perform, one.whenGone({ end: true }))
+        yield* harness.quiet()
+        const gone = [watching.outcome !== undefined]
+        yield* one.readexactly(7)
+        yield* join(watching)
+        return [...gone, true]
+      })
+
+      expect(gone).toEqual([false, true])
+    })
+  })
+
   describe('its reads into a buffer', () => {
     it('give what has arrived, then an end, or else a reset', async () => {
       const { counts, text, later } = await harness.between(function* (one, other) {

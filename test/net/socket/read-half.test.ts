@@ -1,13 +1,15 @@
 // Promise 1 of the network: `recv`, and a connection under back-pressure.
 import { createHash } from 'node:crypto'
-import { ClosedError, ConnectionResetError, connect, TimeoutError } from '@bluelet/net'
+import { ClosedError, Connection, ConnectionResetError, connect, TimeoutError } from '@bluelet/net'
 import { simulate } from '@bluelet/net/testing'
-import { join, kill, pause, spawn, timeout } from '@bluelet/scheduler'
+import { join, kill, pause, Scheduler, spawn, timeout } from '@bluelet/scheduler'
+import { runtimeOf } from '@bluelet/scheduler/lowlevel'
 import { describe, expect, it } from 'vitest'
 import { settled, turn, until } from '../../support/deadline.js'
 import { randomNumbers } from '../../support/random.js'
 import { serve } from '../serving.js'
-import { accepted, connected, errorOf, LOOPBACK, MIB, pattern, play } from '../world.js'
+import { accepted, connected, errorOf, LOOPBACK, MIB, pattern, perform, play } from '../world.js'
+import { ScriptedSocket } from './read-oracle.js'
 
 describe('Connection.recv', () => {
   it('resumes as soon as there are bytes, with at most max of them', async () => {
@@ -187,6 +189,45 @@ describe('Connection.recv', () => {
     })
 
     expect(got).toBe('bytes and went on')
+  })
+})
+
+describe('a small recv', () => {
+  it.each([
+    [64, 1],
+    [4096, 8],
+  ])('of %i bytes receives ahead, in one try, what it hands out later', async (max, chunks) => {
+    const sent = Buffer.alloc(max * 2 * chunks, 'abcdefghijk')
+    const socket = new ScriptedSocket([sent])
+    const reads: number[] = []
+    const read = socket.read.bind(socket)
+    socket.read = (max) => {
+      reads.push(max)
+      return read(max)
+    }
+    const scheduler = new Scheduler()
+    const conn = new Connection(socket, runtimeOf(scheduler))
+
+    const pieces = await scheduler.run(function* () {
+      const pieces: Buffer[] = []
+      for (let i = 0; i < 2 * chunks; i++) pieces.push(yield* conn.recv(max))
+      return pieces
+    })
+
+    expect(pieces.every(({ length }) => length === max)).toBe(true)
+    expect(Buffer.concat(pieces)).toEqual(sent)
+    expect(reads).toEqual(Array.from({ length: chunks }, () => 8192))
+  })
+
+  it('above 4 KiB receives no more than it gives', async () => {
+    const socket = new ScriptedSocket([Buffer.alloc(20_000)])
+    const scheduler = new Scheduler()
+    const conn = new Connection(socket, runtimeOf(scheduler))
+
+    const piece = await scheduler.run(perform(conn.recv(4097)))
+
+    expect(piece).toHaveLength(4097)
+    expect(conn.buffered).toBe(0)
   })
 })
 

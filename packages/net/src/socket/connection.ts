@@ -24,7 +24,8 @@ import { type ConnectionObserver, DEFAULT_END_TIMES } from './connection-observe
 import { Linger } from './linger.js'
 import { PeerWatch } from './peer-watch.js'
 import { FLUSH, toBuffered, toSend, toSingleTry } from './pending-send.js'
-import { MAX_READ_AHEAD, ReadHalf } from './read-half.js'
+import { MAX_READ_AHEAD } from './read-ahead.js'
+import { ReadHalf } from './read-half.js'
 import {
   DEFAULT_BLOCK_LIMIT,
   DEFAULT_LIMIT,
@@ -158,6 +159,8 @@ export class Connection {
   /**
    * Event: receives 1 to `max` bytes, as soon as any have arrived; no bytes at the end of the
    * stream, and only there. The caller may keep the bytes.
+   *
+   * A `recv` of at most 4 KiB receives up to 8 KiB, and the next reads get the rest.
    *
    * @param max a positive integer. Default: 65,536
    */

@@ -6,7 +6,7 @@
 import { EMPTY } from '../driver/byte-queue.js'
 import type { Connection } from './connection.js'
 import type { PendingSend, Send } from './pending-send.js'
-import { MAX_READ_AHEAD } from './read-half.js'
+import { MAX_READ_AHEAD } from './read-ahead.js'
 import type { Receiver } from './receiver.js'
 
 /** How many pieces a pump passes on before others have their turn. */

@@ -13,15 +13,19 @@ import type { DriverSocket } from '../driver/protocol.js'
 import { BusyError } from '../errors.js'
 import type { ConnectionObserver } from './connection-observer.js'
 import type { PeerWatch } from './peer-watch.js'
+import { MAX_READ_AHEAD, readAhead } from './read-ahead.js'
 import { ReadInto, type ReadRequest } from './read-requests.js'
 import type { Owner, Receiver } from './receiver.js'
 import { thrownBy } from './thrown.js'
 
 /**
- * How many bytes are requested from the driver at a time. A read holds what has arrived for it, and
- * at most this much beyond.
+ * A `recv` of at most this many bytes receives ahead, since a call of the system costs more than
+ * handing out what it has received: 64 bytes of 1 KiB that has come, 1.4 us against 0.3.
  */
-export const MAX_READ_AHEAD = 65_536
+const MAX_SMALL = 4096
+
+/** How many bytes such a `recv` receives. */
+const AHEAD = 8192
 
 /**
  * How many receives one read makes before others have their turn. The driver says READABLE only
@@ -181,21 +185,9 @@ export class ReadHalf implements EventHandler<number | ReadRequest, undefined, A
     const { peerWatch } = this
     if (peerWatch === null || !peerWatch.active || this.busy || this.#failure === CLOSED_HERE) return
     this.#queue ??= new ByteQueue()
-    const queue = this.#queue
-    try {
-      while (queue.length < MAX_READ_AHEAD) {
-        const chunk = this.#socket.read(MAX_READ_AHEAD)
-        if (chunk === null) return
-        if (chunk.length === 0) {
-          if (queue.length === 0) peerWatch.ended()
-          return
-        }
-        queue.push(chunk)
-      }
-    } catch {
-      // The driver throws it at each later try.
-      peerWatch.failed()
-    }
+    const outcome = readAhead(this.#socket, this.#queue, MAX_READ_AHEAD, Number.POSITIVE_INFINITY)
+    if (outcome === 'failed') peerWatch.failed()
+    else if (outcome === 'ended' && !this.hasUnread) peerWatch.ended()
   }
 
   /** Another try is worthwhile. */
@@ -275,9 +267,17 @@ export class ReadHalf implements EventHandler<number | ReadRequest, undefined, A
   }
 
   #recv(max: number, forBranch: boolean): Buffer | typeof LATER {
-    const queue = this.#queue
-    const bytes = queue !== null && queue.length > 0 ? queue.takeSome(max) : this.#receive(max)
-    if (bytes === null) return LATER
+    if (!this.hasUnread) {
+      const chunk = this.#receive(max <= MAX_SMALL ? AHEAD : max)
+      if (chunk === null) return LATER
+      if (chunk.length <= max) return this.#received(chunk, forBranch)
+      this.#queue ??= new ByteQueue()
+      this.#queue.push(chunk)
+    }
+    return this.#received((this.#queue as ByteQueue).takeSome(max), forBranch) // It has bytes.
+  }
+
+  #received(bytes: Buffer, forBranch: boolean): Buffer {
     this.received += bytes.length
     this.#returnable = forBranch && bytes.length > 0 ? new WeakRef(bytes) : null
     return bytes
@@ -294,10 +294,12 @@ export class ReadHalf implements EventHandler<number | ReadRequest, undefined, A
   #tryRequest(request: ReadRequest, forBranch: boolean): unknown {
     this.#queue ??= new ByteQueue()
     const queue = this.#queue
-    let receives = 0
-    if (request.sees !== undefined) receives = this.#fill(queue, request.sees)
+    if (request.sees !== undefined && this.#failure === undefined) {
+      // An error is left to a read that needs more bytes than these.
+      readAhead(this.#socket, queue, request.sees, MAX_RECEIVES)
+    }
     let answer = this.#take(queue, request, false, forBranch)
-    for (; answer === LATER; receives++) {
+    for (let receives = 0; answer === LATER; receives++) {
       if (receives >= MAX_RECEIVES || this.#continues) {
         this.#continueLater()
         break
@@ -320,27 +322,6 @@ export class ReadHalf implements EventHandler<number | ReadRequest, undefined, A
     this.received += taken
     this.#returnable = !forBranch ? null : Buffer.isBuffer(answer) ? new WeakRef(answer) : request
     return answer
-  }
-
-  /**
-   * Receives what has arrived until `wanted` bytes are here. An error is left to a read that needs
-   * more bytes than these.
-   *
-   * @returns how many receives that took
-   */
-  #fill(queue: ByteQueue, wanted: number): number {
-    let receives = 0
-    for (; this.#failure === undefined && queue.length < wanted && receives < MAX_RECEIVES; receives++) {
-      let chunk: Buffer | null = null
-      try {
-        chunk = this.#socket.read(MAX_READ_AHEAD)
-      } catch {
-        // The driver throws it at each later try.
-      }
-      if (chunk === null || chunk.length === 0) break
-      queue.push(chunk)
-    }
-    return receives
   }
 
   /** Tries again once other tasks and sockets have had their turn. */

@@ -10,8 +10,8 @@ import { type EpollSet, MAX_RECEIVE, newScratch } from './set.js'
  * Small messages share blocks of this size, which is all that one of them keeps alive. (Node's pool
  * has 64 KiB since 24.)
  */
-const POOL_SIZE = 8192
-export const SMALL: number = POOL_SIZE / 2
+export const POOL_SIZE = 8192
+const SMALL = POOL_SIZE / 2
 
 /** From this size on, the caller gets the buffer itself instead of a copy. */
 const LARGE = MAX_RECEIVE / 2
@@ -21,11 +21,17 @@ export let pool: Buffer = EMPTY
 /** How many bytes of it are used. */
 export let pooledBytes = 0
 
-/** Makes sure that the block has this many bytes left. */
-export function reserve(size: number): void {
-  if (pooledBytes + size <= pool.length) return
-  pool = Buffer.allocUnsafeSlow(POOL_SIZE)
-  pooledBytes = 0
+/**
+ * Makes sure that the block has this many bytes left, or half of it.
+ *
+ * @returns how many, at most `size`
+ */
+export function reserve(size: number): number {
+  if (pooledBytes + Math.min(size, SMALL) > pool.length) {
+    pool = Buffer.allocUnsafeSlow(POOL_SIZE)
+    pooledBytes = 0
+  }
+  return Math.min(size, POOL_SIZE - pooledBytes)
 }
 
 /** The next bytes of the block, which must have that many left. */

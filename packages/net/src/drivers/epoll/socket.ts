@@ -18,7 +18,7 @@ import {
 import { closedSocketError, resetOf } from '../../driver/system-errors.js'
 import { nextTurn } from '../environment.js'
 import { credentialsIn, isUnix, parse, UNIX } from './addresses.js'
-import { pool, pooled, pooledBytes, reserve, SMALL, scratched } from './received.js'
+import { POOL_SIZE, pool, pooled, pooledBytes, reserve, scratched } from './received.js'
 import {
   EPOLLERR,
   EPOLLHUP,
@@ -143,12 +143,15 @@ export class EpollSocket implements DriverSocket, Member {
 
   read(max: number): Buffer | null {
     if (this.#readable) {
-      const size = Math.min(max, MAX_RECEIVE)
       const set = this.#set
-      const small = size <= SMALL
-      if (small) reserve(size)
-      const got = small ? this.#receive(pool, pooledBytes, size) : this.#receive(set.scratch, 0, size)
-      if (got > 0) return small ? pooled(got) : scratched(set, got)
+      if (max <= POOL_SIZE) {
+        const room = reserve(max)
+        const got = this.#receive(pool, pooledBytes, room)
+        if (got > 0) return pooled(got)
+      } else {
+        const got = this.#receive(set.scratch, 0, Math.min(max, MAX_RECEIVE))
+        if (got > 0) return scratched(set, got)
+      }
     }
     if (this.#kept !== null) return this.#takeKept(max)
     if (this.#ended) return EMPTY
