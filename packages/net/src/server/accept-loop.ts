@@ -49,27 +49,20 @@ export function* acceptUntilShutdown(
   sessions: Sessions,
   shutdown: ShutdownSignal,
 ): Coroutine<void> {
-  if (shutdown.requested) return
-  // One race in all, and none for each batch: Node accepts one connection in each of its turns.
-  yield* race([acceptAll(listeners, limiter, sessions), shutdown.whenRequested()])
-}
-
-function* acceptAll(
-  listeners: readonly Listener[],
-  limiter: ConnectionLimiter,
-  sessions: Sessions,
-): Coroutine<never> {
-  while (true) {
+  while (!shutdown.requested) {
     try {
-      if (limiter.free < 1) yield* limiter.whenFree()
-      else for (const conn of yield* acceptBatch(listeners, limiter)) sessions.admit(conn)
+      if (limiter.free < 1) yield* race([limiter.whenFree(), shutdown.whenRequested()])
+      else {
+        const batch = yield* race([acceptBatch(listeners, limiter), shutdown.whenRequested()])
+        for (const conn of batch ?? []) sessions.admit(conn)
+      }
     } catch (error) {
       if (error instanceof Cancelled) throw error
       if (error instanceof ClosedError) {
         if (listeners.every(({ closed }) => closed)) throw error
         continue
       }
-      yield* sleep(ACCEPT_BACKOFF)
+      yield* race([sleep(ACCEPT_BACKOFF), shutdown.whenRequested()])
     }
   }
 }
