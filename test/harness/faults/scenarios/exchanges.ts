@@ -32,6 +32,11 @@ export const exchanges: readonly Scenario[] = [
     visit: (harness) => dial((conn) => exchange(harness, 'client', conn, LARGE)),
   },
   {
+    title: 'a reply of several tasks, which is flushed',
+    serve: (harness) => harness.server(replyTogether),
+    visit: (harness) => dial((conn) => exchange(harness, 'client', conn, Buffer.from('?'), TOGETHER)),
+  },
+  {
     title: 'half-closed connections',
     serve: (harness) => harness.server(answerAtTheEnd),
     visit: (harness) => several(2, (i) => dial((conn) => halfClose(harness, `client ${i}`, conn))),
@@ -96,6 +101,16 @@ function* uploaded(harness: FaultHarness, conn: Connection): Coroutine<void> {
 function* download(conn: Connection): Coroutine<void> {
   yield* conn.recv(1)
   yield* conn.sendall(LARGE)
+  yield* conn.readall()
+}
+
+/** A reply in parts, each sent by a task of its own, in order. */
+const PARTS = ['one ', 'two ', 'three ', 'four '].map((part) => Buffer.from(part.repeat(60)))
+const TOGETHER = Buffer.concat(PARTS)
+
+function* replyTogether(conn: Connection): Coroutine<void> {
+  yield* conn.recv(1)
+  yield* all([...PARTS.map((part) => conn.sendall(part)), conn.flush()])
   yield* conn.readall()
 }
 

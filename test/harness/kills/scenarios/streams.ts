@@ -79,6 +79,9 @@ export const streams: readonly Scenario[] = [
   handover('peek and recv, by one task after the other', peeking),
   handover('reads within a time, by one task after the other', limited, { latency: [1, 9] }),
   transfer('sendall of more than the buffers hold', flood, wholeSends),
+  transfer('sendall of more than is collected', large, wholeLarge, { buffer: 8192 }),
+  transfer('several tasks that send', sendTogether, wholeLines),
+  transfer('sends that are tried', trying, wholeLines),
   transfer('send, as much as there is room for', piecemeal, slowly),
   transfer('a pair that is clogged', clogged, clogged),
   transfer('a pair of which each end reads and writes', duplex, duplex, { fragment: true }),
@@ -121,6 +124,56 @@ function* limited(conn: Connection): Coroutine<Buffer> {
 function* flood(conn: Connection): Coroutine<void> {
   yield* conn.sendall(bytes(5 * BUFFER))
   yield* conn.sendall(bytes(BUFFER))
+}
+
+/** Goes to the driver from the sender's memory. */
+function* large(conn: Connection): Coroutine<void> {
+  yield* conn.sendall(bytes(17_000))
+}
+
+/** What is cut off in the middle never looks like an orderly end. */
+function* wholeLarge(conn: Connection): Coroutine<void> {
+  const data = yield* conn.readall()
+  if (data.length > 0) assert.equal(data.length, 17_000)
+}
+
+/** Each of several tasks sends lines of its own, numbered from 1. */
+function* sendTogether(conn: Connection, harness: KillHarness): Coroutine<void> {
+  const senders = []
+  for (const name of ['a', 'b', 'c'])
+    senders.push(yield* harness.start(`sender ${name}`, numbered(conn, name)))
+  for (const sender of senders) yield* ended(sender)
+  yield* conn.flush()
+}
+
+function* numbered(conn: Connection, name: string): Coroutine<void> {
+  for (let i = 1; i <= 4; i++) {
+    yield* conn.sendall(lineOf(name, i))
+    if (i === 2) yield* conn.flush()
+  }
+}
+
+function lineOf(name: string, i: number): string {
+  return `${name}${i}${'.'.repeat(BUFFER)}\n`
+}
+
+function* trying(conn: Connection): Coroutine<void> {
+  for (let i = 1; i <= 8; i++) {
+    while (!conn.trySend(lineOf('a', i))) yield* conn.flush()
+    if (i % 3 === 0) yield sleep(1)
+  }
+}
+
+/** No line is cut, and those of each sender come in order, none missing. */
+function* wholeLines(conn: Connection): Coroutine<void> {
+  const last = new Map<string, number>()
+  for (let line = yield* conn.readline(); line.length > 0; line = yield* conn.readline()) {
+    const [name = ''] = `${line}`
+    const i = (last.get(name) ?? 0) + 1
+    assert.equal(`${line}`, lineOf(name, i))
+    last.set(name, i)
+    yield sleep(1)
+  }
 }
 
 function* piecemeal(conn: Connection): Coroutine<void> {
