@@ -1,4 +1,5 @@
-// The file of a Unix socket: how it appears, whose it is, and when it is removed.
+// Promise 9 of the network: the file of a Unix socket. How it appears, whose it is, and when it is
+// removed.
 import {
   chmodSync,
   existsSync,

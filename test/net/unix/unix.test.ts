@@ -1,4 +1,5 @@
-// Unix sockets on each driver and in a simulation: the same connections, the same errors.
+// Promise 9 of the network: Unix sockets on each driver and in a simulation, with the same
+// connections and the same errors.
 import {
   Address,
   ConnectError,

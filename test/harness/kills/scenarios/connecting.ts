@@ -1,7 +1,15 @@
 // Connections that are being made, and those that cannot be made.
 
 import assert from 'node:assert/strict'
-import { ConnectError, type Connection, connect, type Listener, listen } from '@bluelet/net'
+import {
+  ConnectError,
+  type Connection,
+  connect,
+  type HostEndpoint,
+  type Listener,
+  listen,
+  type PathEndpoint,
+} from '@bluelet/net'
 import type { SimulationOptions } from '@bluelet/net/testing'
 import { all, type Coroutine, race, sleep } from '@bluelet/scheduler'
 import { internals } from '../../../support/internals.js'
@@ -59,7 +67,12 @@ export const connecting: readonly Scenario[] = [
   { title: 'a race of connects', follows: GONE, run: racing },
   { title: 'a listener that several accept from', follows: GONE, run: accepting },
   { title: 'an accept that is given up and begun again', follows: GONE, run: impatient },
-  { title: 'a backlog that is full', follows: GONE, run: crowded },
+  { title: 'a backlog that is full', follows: GONE, run: (harness) => crowded(harness) },
+  {
+    title: 'a Unix socket whose backlog is full',
+    follows: GONE,
+    run: (harness) => crowded(harness, { path: '/run/x.sock' }),
+  },
   { title: 'a listen', follows: GONE, world: { names: { here: [HOST] }, latency: 5 }, run: listening },
 ]
 
@@ -110,18 +123,30 @@ function listened(
   n: number,
   accept: (listener: Listener) => Coroutine,
   backlog = 9,
+  at: HostEndpoint | PathEndpoint = { host: HOST, port: PORT },
 ): Coroutine {
-  portIsFree(harness)
+  harness.afterwards(function* () {
+    const listener = yield* listen(at)
+    listener.close()
+  })
   return main()
 
+  function* client(): Coroutine<void> {
+    const conn = yield* connect(at)
+    try {
+      yield* greeted(conn)
+    } finally {
+      conn.close()
+    }
+  }
+
   function* main(): Coroutine<void> {
-    const listener = yield* listen(HOST, PORT, { backlog })
+    const listener = yield* listen(at, { backlog })
     try {
       const acceptors = []
       for (let i = 0; i < 2; i++) acceptors.push(yield* harness.start(`acceptor ${i}`, accept(listener)))
       const clients = []
-      for (let i = 0; i < n; i++)
-        clients.push(yield* harness.start(`client ${i}`, unlessGone(dialing(greeted))))
+      for (let i = 0; i < n; i++) clients.push(yield* harness.start(`client ${i}`, unlessGone(client())))
       for (const client of clients) yield* ended(client)
       for (const acceptor of acceptors) internals(harness.scheduler).cancel(acceptor)
     } finally {
@@ -163,9 +188,9 @@ function impatient(harness: KillHarness): Coroutine {
   }
 }
 
-/** A client for which there is no room tries again a second later. */
-function crowded(harness: KillHarness): Coroutine {
-  return listened(harness, 3, accept, 1)
+/** A client for which there is no room tries again: a second later, or soon, if it is a path. */
+function crowded(harness: KillHarness, at?: PathEndpoint): Coroutine {
+  return listened(harness, 3, accept, 1, at)
 
   function* accept(listener: Listener): Coroutine<void> {
     yield sleep(500)

@@ -119,7 +119,8 @@ export class NodeListener implements DriverListener {
       queueMicrotask(() => this.#fail(error as Error)) // Made here or by node:fs.
       return
     }
-    this.#server.listen({ fd, backlog })
+    // `exclusive`: the descriptor of this process, and not that of the primary of a cluster.
+    this.#server.listen({ fd, backlog, exclusive: true })
     if (!this.#server.listening) return
     adopted.add(fd)
     this.#server.on('close', () => adopted.delete(fd))
