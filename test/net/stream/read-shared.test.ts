@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers'
 import { read, write } from '@bluelet/net'
 import { join, kill, pause, race, spawn } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
-import { play } from '../world.js'
+import { perform, play } from '../world.js'
 import { filled, nodeTurns, reads, whole } from './streams.js'
 
 const LISTENERS = ['data', 'readable', 'end', 'error', 'close', 'resume', 'pause', 'drain', 'finish']
@@ -22,7 +22,8 @@ describe('read(stream, n)', () => {
       yield* nodeTurns()
       yield* kill(reader)
       stream.write('one')
-      const second = yield* spawn(reads(stream, 10))
+      // A branch waits, also for what is here.
+      const second = yield* spawn(perform, race([read(stream, 10)]))
       yield* pause()
       yield* kill(second)
       yield* nodeTurns()
@@ -44,6 +45,59 @@ describe('read(stream, n)', () => {
     })
 
     expect(texts).toEqual([undefined, undefined, 'on', 'e', ''])
+  })
+
+  it('gives what the stream has read ahead without a turn', async () => {
+    const stream = filled('one', 'two')
+
+    const steps = await play(function* () {
+      let steps = 0
+      const counting = yield* spawn(function* () {
+        while (true) {
+          yield* pause()
+          steps++
+        }
+      })
+      yield* pause()
+      const before = steps
+      const texts = yield* reads(stream, 2, 2, 2)
+      const during = steps - before
+      yield* kill(counting)
+      return [...texts, during]
+    })
+
+    expect(steps).toEqual(['on', 'et', 'wo', 0])
+  })
+
+  it('leaves what it was not asked for in the stream', async () => {
+    const stream = filled('one', 'two')
+
+    await play(reads(stream, 4))
+
+    expect(stream.readableLength).toBe(2)
+  })
+
+  it('leaves what has been read ahead to the one that waits for "readable"', async () => {
+    const stream = filled('one')
+    const others: unknown[] = []
+    stream.on('readable', () => others.push(stream.read()))
+
+    await play(function* () {
+      yield* race([read(stream, 2), nodeTurns()])
+    })
+
+    expect(`${others.filter((chunk) => chunk !== null)}`).toBe('one')
+  })
+
+  it('keeps only the memory of the bytes that it gives of what has been read ahead', async () => {
+    const stream = new PassThrough({ highWaterMark: 100_000 })
+    stream.write(Buffer.alloc(65_536, 'x'))
+
+    const bytes = await play(function* () {
+      return yield* read(stream, 10)
+    })
+
+    expect(bytes.buffer.byteLength).toBeLessThanOrEqual(8192)
   })
 
   it('leaves the rest to pipe', async () => {

@@ -12,12 +12,16 @@ export interface ReadableLike {
   readonly readableEnded?: boolean
   /** The encoding that `setEncoding` has set. */
   readonly readableEncoding?: string | null
+  /** How much the stream has read ahead: of bytes, or of characters if it has an encoding. */
+  readonly readableLength?: number
+  /** Whether the stream is one of objects. */
+  readonly readableObjectMode?: boolean
   /** Whether the stream has been destroyed. */
   readonly destroyed?: boolean
   /** The error that has destroyed the stream. */
   readonly errored?: Error | null
-  /** Takes what the stream has read ahead. */
-  read(): unknown
+  /** Takes what the stream has read ahead, or as much of it. */
+  read(n?: number): unknown
   /** Puts a chunk back. */
   unshift(chunk: unknown): unknown
   /** Stops emitting `'data'`. */

@@ -6,7 +6,7 @@
  * back to the stream at once, where any other reader finds it.
  */
 
-import type { EventHandler, Waiter } from '@bluelet/scheduler/lowlevel'
+import { type EventHandler, LATER, type Waiter } from '@bluelet/scheduler/lowlevel'
 import { shown } from '../check.js'
 import { ByteQueue, EMPTY, release } from '../driver/byte-queue.js'
 import { BusyError, LimitError } from '../errors.js'
@@ -70,12 +70,16 @@ export class StreamReader implements StreamHalf, EventHandler<StreamRead, void, 
     return name
   }
 
+  attempt(waiter: Waiter<Buffer>, request: StreamRead): Buffer | typeof LATER {
+    this.#assertFree(request)
+    const bytes = this.#try(request) ?? this.#takeReadAhead(request)
+    if (bytes === null) return LATER
+    this.#noteReturnable(waiter, bytes)
+    return bytes
+  }
+
   enter(waiter: Waiter<Buffer>, request: StreamRead): void {
-    if (this.#waiter !== null) {
-      throw new BusyError(
-        `${request.name}: ${this.#waiter.task} is reading this stream, in ${this.#request?.name}; only one task at a time can read`,
-      )
-    }
+    this.#assertFree(request)
     const bytes = this.#try(request)
     if (bytes !== null) {
       this.#give(waiter, bytes)
@@ -85,6 +89,13 @@ export class StreamReader implements StreamHalf, EventHandler<StreamRead, void, 
     this.#request = request
     this.#stream.on('data', onData)
     this.#stream.resume()
+  }
+
+  #assertFree(request: StreamRead): void {
+    if (this.#waiter === null) return
+    throw new BusyError(
+      `${request.name}: ${this.#waiter.task} is reading this stream, in ${this.#request?.name}; only one task at a time can read`,
+    )
   }
 
   withdraw(): void {
@@ -146,10 +157,14 @@ export class StreamReader implements StreamHalf, EventHandler<StreamRead, void, 
   }
 
   #give(waiter: Waiter<Buffer>, bytes: Buffer): void {
+    this.#noteReturnable(waiter, bytes)
+    waiter.resume(bytes)
+  }
+
+  #noteReturnable(waiter: Waiter<Buffer>, bytes: Buffer): void {
     // A task receives what it has read. A branch may lose it.
     const byTask = (waiter as unknown) === waiter.task
     this.#returnable = byTask || bytes.length === 0 ? null : new WeakRef(bytes)
-    waiter.resume(bytes)
   }
 
   /**
@@ -183,6 +198,20 @@ export class StreamReader implements StreamHalf, EventHandler<StreamRead, void, 
   }
 
   /**
+   * Takes what the stream has read ahead, unless others read it, too. No more than is wanted: to
+   * put bytes back into a stream that has none would make it emit them, if it begins to flow.
+   */
+  #takeReadAhead({ max }: StreamRead): Buffer | null {
+    const stream = this.#stream
+    const { readableLength = 0 } = stream
+    if (max === null || readableLength === 0 || stream.readableObjectMode) return null
+    if (!this.#hasNoListener() || stream.listenerCount('readable') > 0) return null
+    const bytes = bytesIn(stream.read(Math.min(max, readableLength)))
+    this.#staysPaused()
+    return bytes && release(this.#upTo(max, bytes))
+  }
+
+  /**
    * Of a stream that has failed, what arrived before the error can be read. A stream destroyed
    * without one gives nothing.
    */
@@ -198,7 +227,11 @@ export class StreamReader implements StreamHalf, EventHandler<StreamRead, void, 
     this.#request = null
     stream.off('data', onData)
     stream.pause()
-    if (stream.listenerCount('pause') > 0) queueMicrotask(() => this.#pauseAgain())
+    this.#staysPaused()
+  }
+
+  #staysPaused(): void {
+    if (this.#stream.listenerCount('pause') > 0) queueMicrotask(() => this.#pauseAgain())
   }
 
   /**
