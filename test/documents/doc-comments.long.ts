@@ -101,7 +101,9 @@ function isAsync(code: string): boolean {
 function moduleOf({ code }: Example): string {
   const words = new Set(code.match(/\w+/g))
   const imports = ENTRIES.map(([entry, name, file]) => {
-    const used = declaredIn(name, file).filter(({ name }) => words.has(name) && name !== 'run')
+    const used = declaredIn(name, file).filter(
+      ({ name }) => words.has(name) && !['run', 'null'].includes(name),
+    )
     const names = used.map(({ name, kind }) => (kind === 'type' ? `type ${name}` : name))
     return `import { ${names.join(', ')} } from '${entry}'`
   })

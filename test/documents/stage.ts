@@ -1,5 +1,5 @@
 // What the examples in doc comments take for granted: the names that they use and do not define.
-// They run in a simulated network, in which servers listen on the ports that they connect to.
+// They run in a simulated network, in which servers listen where they connect to.
 import { type Connection, connect, type Session, server } from '@bluelet/net'
 import { type SimulatedNetwork, Simulation } from '@bluelet/net/testing'
 import {
@@ -68,8 +68,9 @@ function* speaker(conn: Connection): Coroutine<void> {
 }
 
 const SERVERS = [
-  [4915, echoer],
-  [8080, speaker],
+  [{ host: '', port: 4915 }, echoer],
+  [{ host: '', port: 8080 }, speaker],
+  [{ path: '/run/redis/redis.sock' }, echoer],
 ] as const
 
 /** What there is without a connection, for an example that is the inside of an async function. */
@@ -117,7 +118,7 @@ function* forASecond(main: Event | Coroutine): Coroutine<void> {
 export function perform(example: (stage: Stage) => Coroutine<void>): Promise<void> {
   return inSimulation(function* (scheduler, network) {
     const servers: Task[] = []
-    for (const [port, handler] of SERVERS) servers.push(yield* spawn(server('', port, handler)))
+    for (const [endpoint, handler] of SERVERS) servers.push(yield* spawn(server(endpoint, handler)))
     const conn = yield* connect('localhost', 8080)
     const { signal } = new AbortController()
     const [a, b] = [yield* spawn(work), yield* spawn(work)]

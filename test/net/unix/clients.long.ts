@@ -193,32 +193,35 @@ describe.each(REAL)('Unix sockets and real programs (%s)', ({ name, driver }) =>
       const next = () =>
         start('sh', ['-c', script, 'sh', node, ...args], { BLUELET_DRIVER: name }, { inherits: [fd] })
 
-      const { replies, exits } = await play(function* () {
-        let over = false
-        const replies: string[] = []
-        const clients = yield* spawn(function* () {
-          while (!over) {
-            const conn = yield* connect({ path }, driver)
-            yield* conn.sendall('hello')
-            conn.shutdown()
-            replies.push(String(yield* conn.readall()))
-            conn.close()
+      const { replies, exits } = await play(
+        function* () {
+          let over = false
+          const replies: string[] = []
+          const clients = yield* spawn(function* () {
+            while (!over) {
+              const conn = yield* connect({ path }, driver)
+              yield* conn.sendall('hello')
+              conn.shutdown()
+              replies.push(String(yield* conn.readall()))
+              conn.close()
+            }
+          })
+          const exits: (number | null)[] = []
+          let server = next()
+          yield server.printed(/echo server/)
+          for (let i = 0; i < 2; i++) {
+            const successor = next()
+            yield successor.printed(/echo server/)
+            exits.push(((yield server.kill('SIGTERM').ended()) as { code: number | null }).code)
+            server = successor
           }
-        })
-        const exits: (number | null)[] = []
-        let server = next()
-        yield server.printed(/echo server/)
-        for (let i = 0; i < 2; i++) {
-          const successor = next()
-          yield successor.printed(/echo server/)
+          over = true
+          yield* all([clients])
           exits.push(((yield server.kill('SIGTERM').ended()) as { code: number | null }).code)
-          server = successor
-        }
-        over = true
-        yield* all([clients])
-        exits.push(((yield server.kill('SIGTERM').ended()) as { code: number | null }).code)
-        return { replies, exits }
-      })
+          return { replies, exits }
+        },
+        { signal: AbortSignal.timeout(25_000) },
+      )
       closeSync(fd)
 
       expect(exits).toEqual([0, 0, 0])

@@ -92,7 +92,7 @@ export function connect(host: string, port: number, options?: ConnectOptions): E
  * waiting clients is tried again until the timeout.
  *
  * @example
- * using conn = yield* connect({ path: '/run/echo/echo.sock' })
+ * using conn = yield* connect({ path: '/run/redis/redis.sock' })
  *
  * @param endpoint a host and a port, or the path of a Unix socket
  * @throws RangeError, TypeError if the endpoint or an option is invalid
