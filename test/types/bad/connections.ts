@@ -21,8 +21,7 @@ export function* reads(
   yield* conn.readline('\n', { encoding: 'utf16le' })
   // error: No overload matches this call
   yield* conn.readline(terminator, text)
-  // error: Argument of type 'TextOptions' is not assignable to parameter of type 'string |
-  // Uint8Array
+  // error: Argument of type 'TextOptions' is not assignable to parameter of type
   yield* conn.readline(text)
   // error: 'encoding' does not exist in type
   yield* conn.readuntil('\n', { encoding: 'utf8' })
