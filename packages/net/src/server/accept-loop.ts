@@ -49,13 +49,27 @@ export function* acceptUntilShutdown(
   sessions: Sessions,
   shutdown: ShutdownSignal,
 ): Coroutine<void> {
+  // A race for each batch would cost more: Node accepts one connection in each of its turns.
+  const forget = shutdown.onRequest(() => {
+    for (const listener of listeners) listener.interrupt()
+  })
+  try {
+    yield* acceptBatches(listeners, limiter, sessions, shutdown)
+  } finally {
+    forget()
+  }
+}
+
+function* acceptBatches(
+  listeners: readonly Listener[],
+  limiter: ConnectionLimiter,
+  sessions: Sessions,
+  shutdown: ShutdownSignal,
+): Coroutine<void> {
   while (!shutdown.requested) {
     try {
       if (limiter.free < 1) yield* race([limiter.whenFree(), shutdown.whenRequested()])
-      else {
-        const batch = yield* race([acceptBatch(listeners, limiter), shutdown.whenRequested()])
-        for (const conn of batch ?? []) sessions.admit(conn)
-      }
+      else for (const conn of yield* acceptBatch(listeners, limiter)) sessions.admit(conn)
     } catch (error) {
       if (error instanceof Cancelled) throw error
       if (error instanceof ClosedError) {

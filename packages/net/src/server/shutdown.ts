@@ -9,6 +9,8 @@ import { onAbort } from '@bluelet/scheduler/lowlevel'
 /** Combines several sources of one request. */
 export class ShutdownSignal {
   readonly #latch = new Latch()
+  /** Called at the request. */
+  readonly #callbacks = new Set<() => void>()
   /** Removes the listeners from the sources. */
   readonly #removals: (() => void)[] = []
 
@@ -22,13 +24,25 @@ export class ShutdownSignal {
     return this.#latch.wait()
   }
 
+  /** Calls back at the request. @returns a function that takes this back */
+  onRequest(callback: () => void): () => void {
+    this.#callbacks.add(callback)
+    return () => this.#callbacks.delete(callback)
+  }
+
+  #request(): void {
+    if (this.requested) return
+    this.#latch.open()
+    for (const callback of this.#callbacks) callback()
+  }
+
   /** Listens to an AbortSignal. */
   addAbortSignal(signal: AbortSignalLike): void {
     if (signal.aborted) {
-      this.#latch.open()
+      this.#request()
       return
     }
-    this.#removals.push(onAbort(signal, () => this.#latch.open()))
+    this.#removals.push(onAbort(signal, () => this.#request()))
   }
 
   /**
@@ -37,7 +51,7 @@ export class ShutdownSignal {
    * @param listen registers the callback, and returns a function that removes it
    */
   addSource(listen: (callback: () => void) => () => void): void {
-    this.#removals.push(listen(() => this.#latch.open()))
+    this.#removals.push(listen(() => this.#request()))
   }
 
   /** Stops listening. */

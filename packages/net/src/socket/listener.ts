@@ -102,6 +102,11 @@ export class Listener {
     return event<Connection[]>(this.#acceptor, max)
   }
 
+  /** Gives the tasks in `acceptMany` an empty array at once. @internal */
+  interrupt(): void {
+    this.#acceptor.interrupt()
+  }
+
   /**
    * Stops listening; a plain call that takes effect at once. Tasks that wait in `accept` get a
    * {@link ClosedError}. Accepted connections live on; connections that were not accepted are
@@ -186,6 +191,14 @@ class Acceptor implements EventHandler<number, PendingAccept | undefined, any>, 
         this.#pending.delete(accept)
         accept.waiter.throw(error)
       }
+    }
+  }
+
+  interrupt(): void {
+    for (const accept of this.#pending) {
+      if (accept.max === ONE) continue
+      this.#pending.delete(accept)
+      accept.waiter.resume([])
     }
   }
 
