@@ -32,6 +32,8 @@ it('@bluelet/net exports these values and types', () => {
       "ListenError",
       "Listener",
       "TimeoutError",
+      "TlsError",
+      "TruncatedError",
       "connect",
       "listen",
       "listenFds",
@@ -60,6 +62,7 @@ it('@bluelet/net exports these values and types', () => {
       "type PathEndpoint",
       "type PeekOptions",
       "type PeerCredentials",
+      "type Pem",
       "type ReadOptions",
       "type ReadableLike",
       "type RelayedBytes",
@@ -71,6 +74,11 @@ it('@bluelet/net exports these values and types', () => {
       "type TextEncoding",
       "type TextOptions",
       "type TimeoutKind",
+      "type TlsCertificate",
+      "type TlsClient",
+      "type TlsInfo",
+      "type TlsServer",
+      "type TlsSettings",
       "type WritableLike",
     ]
   `)
@@ -101,6 +109,8 @@ it('@bluelet/net/driver exports these values and types', () => {
       "type PathEndpoint",
       "type PeerCredentials",
       "type SocketSettings",
+      "type TlsInfo",
+      "type TlsState",
     ]
   `)
 })

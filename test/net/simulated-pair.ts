@@ -2,6 +2,9 @@
 import { type Connection, type ConnectOptions, connect, type Listener, listen } from '@bluelet/net'
 import type { Coroutine } from '@bluelet/scheduler'
 
+/** Options of both ends. */
+type Options = Omit<ConnectOptions, 'tls'>
+
 /** Both ends of a connection. */
 export interface Pair {
   readonly client: Connection
@@ -9,14 +12,14 @@ export interface Pair {
 }
 
 /** Connects to a listener, and accepts the connection. */
-export function* pairAt(listener: Listener, options: ConnectOptions = {}): Coroutine<Pair> {
+export function* pairAt(listener: Listener, options: Options = {}): Coroutine<Pair> {
   const client = yield* connect('127.0.0.1', listener.address.port, options)
   const server = yield* listener.accept()
   return { client, server }
 }
 
 /** Two connected ends. Their listener is closed again. */
-export function* pair(options: ConnectOptions = {}): Coroutine<Pair> {
+export function* pair(options: Options = {}): Coroutine<Pair> {
   const listener = yield* listen('127.0.0.1', 0, options)
   const ends = yield* pairAt(listener, options)
   listener.close()

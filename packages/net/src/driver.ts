@@ -29,3 +29,4 @@ export {
   type SocketSettings,
   WRITABLE,
 } from './driver/protocol.js'
+export type { TlsInfo, TlsState } from './driver/tls.js'

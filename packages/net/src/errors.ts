@@ -33,6 +33,63 @@ export class ConnectionResetError extends Error {
 }
 
 /**
+ * The peer, or an attacker between us, has ended a TLS connection without saying that this is the
+ * end of its data (`close_notify`): what has arrived may be only a part of it.
+ */
+export class TruncatedError extends ConnectionResetError {
+  static {
+    TruncatedError.prototype.name = 'TruncatedError'
+  }
+
+  /** Makes an error. */
+  constructor(message: string) {
+    super(message, 'ERR_BLUELET_TLS_TRUNCATED')
+  }
+}
+
+/**
+ * A TLS handshake has failed, or the peer has violated the protocol.
+ */
+export class TlsError extends Error {
+  /**
+   * The name that OpenSSL or Node gives to the error: `CERT_HAS_EXPIRED`, `ERR_SSL_HTTP_REQUEST`
+   * ...
+   */
+  readonly code: string
+  /**
+   * What has failed: a certificate was not accepted, here or by the peer; or the handshake took too
+   * long; or something else.
+   */
+  readonly reason: 'certificate' | 'protocol' | 'timeout'
+  /** The alert that the peer has sent, such as `unknown_ca`; undefined if it has sent none. */
+  readonly alert: string | undefined
+
+  static {
+    TlsError.prototype.name = 'TlsError'
+  }
+
+  /**
+   * Makes an error.
+   *
+   * @param message what happened
+   * @param code the name of the error
+   * @param reason what has failed
+   * @param options the alert, and the error of Node as `cause`
+   */
+  constructor(
+    message: string,
+    code: string,
+    reason: TlsError['reason'],
+    { alert, ...options }: ErrorOptions & { readonly alert?: string | undefined } = {},
+  ) {
+    super(message, options)
+    this.code = code
+    this.reason = reason
+    this.alert = alert
+  }
+}
+
+/**
  * Another task is in the middle of the same operation on this connection or stream: the bytes of
  * the two tasks would be mixed up.
  */

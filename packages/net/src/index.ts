@@ -24,7 +24,9 @@ export { ClosedError, TimeoutError } from '@bluelet/scheduler'
 export { Address } from './driver/address.js'
 export type { Endpoint, FdEndpoint, HostEndpoint, PathEndpoint } from './driver/endpoint.js'
 export type { PeerCredentials } from './driver/protocol.js'
+export type { TlsInfo } from './driver/tls.js'
 export { type InheritedSocket, listenFds } from './drivers/listen-fds.js'
+export type { Pem, TlsCertificate, TlsClient, TlsServer, TlsSettings } from './drivers/tls/settings.js'
 export {
   BusyError,
   ConnectError,
@@ -32,6 +34,8 @@ export {
   IncompleteReadError,
   LimitError,
   ListenError,
+  TlsError,
+  TruncatedError,
 } from './errors.js'
 export type { CloseReason, Handler, Session, SessionSummary } from './server/handler.js'
 export type { LimitOptions, OverloadPolicy, ServerOptions } from './server/options.js'

@@ -16,7 +16,7 @@ interface Seen {
   readonly errors: unknown[]
 }
 
-const NONE = { reset: 0, incomplete: 0, limit: 0, closed: 0, age: 0, end: 0 }
+const NONE = { reset: 0, incomplete: 0, limit: 0, closed: 0, age: 0, end: 0, handshake: 0 }
 
 describe.each(WORLDS)('on %s, a handler ends quietly', ({ driver, play }) => {
   /** Serves one client, and waits until its session has ended. */

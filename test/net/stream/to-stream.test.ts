@@ -381,7 +381,7 @@ describe('toStream', () => {
       const { getBuiltinModule } = process
       try {
         process.getBuiltinModule = (() => undefined) as never
-        expect(() => toStream(conn)).toThrow('there are no streams of Node here')
+        expect(() => toStream(conn)).toThrow("Node's module 'node:stream' is not available here")
       } finally {
         process.getBuiltinModule = getBuiltinModule
       }

@@ -9,6 +9,7 @@
 import type { Host } from '@bluelet/scheduler/lowlevel'
 import type { Address } from './address.js'
 import type { ConnectTarget, Endpoint } from './endpoint.js'
+import type { TlsState } from './tls.js'
 
 /** A try to read is worthwhile. */
 export const READABLE = 1
@@ -63,6 +64,8 @@ export interface DriverSocket {
    * undefined if the system does not tell. Left out by a driver that cannot see it.
    */
   readonly credentials?: PeerCredentials | undefined
+  /** The TLS of the socket. Left out by a socket without. */
+  readonly tls?: TlsState
   /**
    * Tries to read.
    *

@@ -151,7 +151,8 @@ export class Session implements PublicSession, ScopeOwner, ConnectionObserver, S
     if (maxAge !== Number.POSITIVE_INFINITY)
       this.#ageTimer = scheduler.timers.add(scheduler.now() + maxAge, expire, this)
     try {
-      this.#main = scheduler.spawnUnder(this.#scope, handler, conn, this as PublicSession)
+      const main = conn.socket.tls === undefined ? handler : afterHandshake(handler)
+      this.#main = scheduler.spawnUnder(this.#scope, main, conn, this as PublicSession)
     } catch (error) {
       // The handler threw before it returned a coroutine, or returned something else.
       this.#main = scheduler.spawnUnder(this.#scope, failing, error)
@@ -274,6 +275,11 @@ export class Session implements PublicSession, ScopeOwner, ConnectionObserver, S
     }
   }
 
+  /** Whether the TLS handshake has not ended, so that the handler has not begun. */
+  get #handshakes(): boolean {
+    return this.conn.socket.tls !== undefined && this.conn.tls === undefined
+  }
+
   /** Whether the handler has returned, so that the connection was closed in order. */
   get #returned(): boolean {
     return this.#main?.outcome?.kind === 'returned'
@@ -289,7 +295,7 @@ export class Session implements PublicSession, ScopeOwner, ConnectionObserver, S
    */
   #endReason(error: unknown, depth: number): EndReason | 'timeout' | undefined {
     try {
-      if (hasThrown(this.conn, error)) return reasonOf(error)
+      if (hasThrown(this.conn, error)) return this.#handshakes ? 'handshake' : reasonOf(error)
       if (depth === 0) return undefined
       if (error instanceof ClosedError) return this.#endReason(error.cause, depth - 1)
       if (!(error instanceof AggregateError) || error.errors.length > MAX_ERRORS) return undefined
@@ -311,6 +317,18 @@ function reasonOf(error: unknown): EndReason | 'timeout' {
   if (error instanceof IncompleteReadError) return 'incomplete'
   if (error instanceof LimitError) return 'limit'
   return error instanceof ClosedError && error.cause === undefined ? 'closed' : 'reset'
+}
+
+/** The handler, under its own name, once both ends speak TLS. */
+function afterHandshake(handler: Handler): Handler {
+  const { name } = handler
+  const main: Record<string, Handler> = {
+    *[name](conn: Connection, session: PublicSession): Coroutine<unknown> {
+      yield* conn.handshake()
+      return yield handler(conn, session)
+    },
+  }
+  return main[name] as Handler // It has just been defined.
 }
 
 function expire(session: Session): void {

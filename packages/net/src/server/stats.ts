@@ -17,9 +17,10 @@ export type TimeoutKind = 'firstByte' | 'idle' | 'message' | 'stall'
  * Why a handler ended quietly before it had returned, by what its own connection threw: the client
  * reset the connection or could no longer be reached; it ended its side in the middle of a message;
  * it sent more than a limit; the program closed the connection while the handler used it; the
- * session exceeded `maxAge`; or the client ended its side, with `cancelOnDisconnect: 'end'`.
+ * session exceeded `maxAge`; the client ended its side, with `cancelOnDisconnect: 'end'`; or the
+ * TLS handshake failed, before the handler began.
  */
-export type EndReason = 'reset' | 'incomplete' | 'limit' | 'closed' | 'age' | 'end'
+export type EndReason = 'reset' | 'incomplete' | 'limit' | 'closed' | 'age' | 'end' | 'handshake'
 
 /**
  * Counters of a server's connections. They are live: reading them again gives the current values.
@@ -57,6 +58,7 @@ export class StatsCounters implements ServerStats {
     closed: 0,
     age: 0,
     end: 0,
+    handshake: 0,
   }
   refused = 0
 

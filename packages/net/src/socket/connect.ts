@@ -24,8 +24,10 @@ import {
 } from '../driver/endpoint.js'
 import type { Driver, DriverName, SocketSettings } from '../driver/protocol.js'
 import { driverOf } from '../drivers/select.js'
+import { type ClientSettings, clientSettings, type TlsClient } from '../drivers/tls/settings.js'
+import { tlsClient } from '../drivers/tls/sides.js'
 import { ConnectError, codeOf } from '../errors.js'
-import type { Connection } from './connection.js'
+import { Connection } from './connection.js'
 import { DEFAULT_END_TIMES } from './connection-observer.js'
 import { ConnectionTimeouts, type Timeouts } from './connection-timeouts.js'
 import { Attempts, alternating, connectToFirst } from './happy-eyeballs.js'
@@ -62,6 +64,11 @@ export interface ConnectOptions extends SocketSettings {
    * The default of `linger` of `close`, in milliseconds. Default: 5,000.
    */
   readonly linger?: number
+  /**
+   * TLS: `true`, or its options. `timeout` includes the handshake, whose failure is a
+   * {@link TlsError}. Default: no TLS.
+   */
+  readonly tls?: true | TlsClient
   /**
    * The driver, or its name. Default: the driver of the host if it has one; else the one that the
    * environment variable BLUELET_DRIVER names; else `epoll` where it is available; else `node`.
@@ -111,7 +118,11 @@ export function connect(...args: unknown[]): Event<Connection> {
   refuseOptions('connect', endpoint, options as Readonly<Record<string, unknown>>)
   const timeouts = timeoutsOf(options)
   const settings = settingsOf(options, 'connect')
-  return event<Connection>(CONNECT, { to: endpoint, ms, settings, driver, signal, timeouts })
+  const tls =
+    options.tls === undefined
+      ? undefined
+      : clientSettings(options.tls, 'host' in endpoint ? endpoint.host : undefined)
+  return event<Connection>(CONNECT, { to: endpoint, ms, settings, driver, signal, timeouts, tls })
 }
 
 /** @throws TypeError, RangeError if a host or a port is only one to listen on */
@@ -129,6 +140,8 @@ interface Target {
   readonly signal: AbortSignalLike | undefined
   /** Of the connection; null if none of them is given. */
   readonly timeouts: Timeouts | null
+  /** Undefined without TLS. */
+  readonly tls: ClientSettings | undefined
 }
 
 /** @throws RangeError if one of them is invalid */
@@ -184,8 +197,10 @@ function* connectInTime(target: Route): Coroutine<Connection> {
 function* lookupAndConnect(route: Route, attempts: Attempts): Coroutine<Connection> {
   const { to, driver, settings } = route
   const targets = 'path' in to ? [to] : alternating(yield* lookup(driver, to), to.port)
-  const connection = yield* connectToFirst({ driver, settings }, targets, attempts)
-  if (connection !== undefined) {
+  const established = yield* connectToFirst({ driver, settings }, targets, attempts)
+  if (established !== undefined) {
+    const connection =
+      route.tls === undefined ? established : yield* secured(established, route.tls, attempts)
     if (route.timeouts !== null) connection.observer = new ConnectionTimeouts(connection, route.timeouts)
     return connection
   }
@@ -194,12 +209,28 @@ function* lookupAndConnect(route: Route, attempts: Attempts): Coroutine<Connecti
   throw new ConnectError(`connect(${shownEndpoint(to)}) failed: ${tried}`, codeOf(failures.at(-1)), failures)
 }
 
-function timeoutError({ to, ms }: Route, { pending, failures }: Attempts, error: TimeoutError): ConnectError {
+/** The connection, once both ends speak TLS. */
+function* secured(plain: Connection, tls: ClientSettings, attempts: Attempts): Coroutine<Connection> {
+  const { scheduler, socket } = plain
+  const connection = new Connection(tlsClient(socket, tls, scheduler.host), scheduler)
+  attempts.handshakes = true
+  try {
+    yield* connection.handshake()
+  } catch (error) {
+    connection.abort()
+    throw error
+  }
+  return connection
+}
+
+function timeoutError({ to, ms }: Route, attempts: Attempts, error: TimeoutError): ConnectError {
+  const { pending, failures, handshakes } = attempts
   const tried = [
     ...failures.map(({ message }) => message),
     ...pending.map((where) => `${where}: no answer`),
   ].join('; ')
-  const during = tried === '' ? ', in the look-up of the name' : `: ${tried}`
+  const phase = tried === '' ? ', in the look-up of the name' : `: ${tried}`
+  const during = handshakes ? ', in the TLS handshake' : phase
   const message = `connect(${shownEndpoint(to)}): not connected within ${ms} ms${during}`
   return new ConnectError(message, 'ETIMEDOUT', [...failures, error])
 }

@@ -19,8 +19,10 @@ import {
   READABLE,
   WRITABLE,
 } from '../driver/protocol.js'
+import type { TlsInfo } from '../driver/tls.js'
 import { LimitError } from '../errors.js'
 import { type ConnectionObserver, DEFAULT_END_TIMES } from './connection-observer.js'
+import { HANDSHAKE } from './handshake.js'
 import { Linger } from './linger.js'
 import { PeerWatch } from './peer-watch.js'
 import { FLUSH, toBuffered, toSend, toSingleTry } from './pending-send.js'
@@ -154,6 +156,25 @@ export class Connection {
    */
   get peer(): PeerCredentials | undefined {
     return this.socket.credentials
+  }
+
+  /**
+   * What both ends of TLS have agreed on; undefined without TLS, and before the handshake has
+   * ended.
+   */
+  get tls(): TlsInfo | undefined {
+    return this.socket.tls?.info
+  }
+
+  /**
+   * Event: waits until the TLS handshake has ended, and gives what both ends have agreed on;
+   * undefined without TLS. `connect` and `server` have done that; a connection that `accept` gives
+   * does it in its first operation.
+   *
+   * Throws {@link TlsError} if the handshake fails.
+   */
+  handshake(): Event<TlsInfo | undefined> {
+    return event<TlsInfo | undefined>(HANDSHAKE, this)
   }
 
   /**
@@ -424,7 +445,12 @@ export class Connection {
    * free, as after a reset by the peer. Bytes that arrived before that reset can still be read.
    */
   get closed(): boolean {
-    return this.descriptorClosed || this.#linger?.closing === true
+    return this.descriptorClosed || this.closing
+  }
+
+  /** Whether `close()` or `abort()` has been called. @internal */
+  get closing(): boolean {
+    return this.#linger?.closing === true
   }
 
   /**
@@ -464,7 +490,7 @@ export class Connection {
    * @internal
    */
   onGone(end: boolean, callback: (why: 'reset' | 'end') => void): void {
-    if (this.#linger?.closing === true) return
+    if (this.closing) return
     const watch = this.#peerWatch()
     watch.enter({ resume: () => callback(watch.hasFailed ? 'reset' : 'end'), throw() {} }, end)
   }

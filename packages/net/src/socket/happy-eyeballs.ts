@@ -33,6 +33,8 @@ export class Attempts {
   /** The connections that were established. */
   readonly connections: Connection[] = []
   readonly failures: Error[] = []
+  /** Whether one has been established, and the TLS handshake has begun. */
+  handshakes = false
   /** Receives a message for each attempt that has ended. */
   readonly ended: Channel<void> = new Channel()
 }

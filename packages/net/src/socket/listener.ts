@@ -12,12 +12,15 @@ import type {
   Driver,
   DriverListener,
   DriverName,
+  DriverSocket,
   ListenTarget,
   Observer,
   SocketSettings,
 } from '../driver/protocol.js'
 import { listenErrorOf } from '../driver/system-errors.js'
 import { driverOf } from '../drivers/select.js'
+import { type ServerSettings, serverSettings, type TlsServer } from '../drivers/tls/settings.js'
+import { TlsAcceptor } from '../drivers/tls/sides.js'
 import { ListenError } from '../errors.js'
 import { Connection } from './connection.js'
 import { settingsOf } from './socket-options.js'
@@ -45,6 +48,11 @@ export interface ListenOptions extends SocketSettings {
    */
   readonly reusePort?: boolean
   /**
+   * TLS, with the certificate of the server. The handshake of a connection takes place in its first
+   * operation, or in `handshake()`; in a `server`, before the handler. Default: no TLS.
+   */
+  readonly tls?: TlsServer
+  /**
    * The driver, or its name. Default: the driver of the host if it has one; else the one that the
    * environment variable BLUELET_DRIVER names; else `epoll` where it is available; else `node`.
    */
@@ -63,11 +71,16 @@ export class Listener {
   readonly #acceptor: Acceptor
 
   /** @internal */
-  constructor(listener: DriverListener, driver: Driver, scheduler: Runtime) {
+  constructor(
+    listener: DriverListener,
+    driver: Driver,
+    scheduler: Runtime,
+    tls: ServerSettings | undefined = undefined,
+  ) {
     this.driver = driver
     this.scheduler = scheduler
     this.#listener = listener
-    this.#acceptor = new Acceptor(listener)
+    this.#acceptor = new Acceptor(listener, tls === undefined ? null : new TlsAcceptor(tls))
     listener.observer = this.#acceptor
   }
 
@@ -149,11 +162,13 @@ class Acceptor implements EventHandler<number, PendingAccept | undefined, any>, 
   /** The tasks in `whenClosed`. */
   readonly closeWaiters = new Set<Waiter<void>>()
   readonly #listener: DriverListener
+  readonly #tls: TlsAcceptor | null
   /** In the order in which they came. */
   readonly #pending = new Set<PendingAccept>()
 
-  constructor(listener: DriverListener) {
+  constructor(listener: DriverListener, tls: TlsAcceptor | null) {
     this.#listener = listener
+    this.#tls = tls
   }
 
   get name(): string {
@@ -217,9 +232,13 @@ class Acceptor implements EventHandler<number, PendingAccept | undefined, any>, 
   #fulfil({ waiter, max }: PendingAccept): boolean {
     const first = this.#listener.accept()
     if (first === null) return false
-    const connection = new Connection(first, waiter.scheduler)
+    const connection = this.#connection(first, waiter.scheduler)
     waiter.resume(max === ONE ? connection : this.#more([connection], max, waiter.scheduler))
     return true
+  }
+
+  #connection(socket: DriverSocket, scheduler: Runtime): Connection {
+    return new Connection(this.#tls === null ? socket : this.#tls.over(socket, scheduler.host), scheduler)
   }
 
   #more(connections: Connection[], max: number, scheduler: Runtime): Connection[] {
@@ -227,7 +246,7 @@ class Acceptor implements EventHandler<number, PendingAccept | undefined, any>, 
       while (connections.length < max) {
         const next = this.#listener.accept()
         if (next === null) break
-        connections.push(new Connection(next, scheduler))
+        connections.push(this.#connection(next, scheduler))
       }
     } catch {
       // Give what was accepted. If the error lasts, the next accept throws it.
@@ -290,11 +309,15 @@ export function listen(...args: unknown[]): Event<Listener> {
   checkFlag(reusePort, 'listen: reusePort')
   refuseOptions('listen', endpoint, options as Readonly<Record<string, unknown>>)
   const settings = settingsOf(options, 'listen')
-  return event<Listener>(LISTEN, { ...endpoint, backlog, ipv6Only, reusePort, ...settings, driver })
+  const tls = options.tls === undefined ? undefined : serverSettings(options.tls)
+  return event<Listener>(LISTEN, { ...endpoint, backlog, ipv6Only, reusePort, ...settings, driver, tls })
 }
 
 /** A target whose driver may not have been chosen. */
-type Target = ListenTarget & { readonly driver: Driver | DriverName | undefined }
+type Target = ListenTarget & {
+  readonly driver: Driver | DriverName | undefined
+  readonly tls: ServerSettings | undefined
+}
 
 /** One `listen` in progress. */
 interface PendingListen {
@@ -307,14 +330,14 @@ const LISTEN: EventHandler<Target, PendingListen, Listener> = {
   name: 'listen',
   external: 'socket',
   describe: (target) => `listen(${shownEndpoint(target)})`,
-  enter(waiter, { driver: chosen, ...target }) {
+  enter(waiter, { driver: chosen, tls, ...target }) {
     const driver = driverOf(waiter.scheduler.host, chosen)
     const pending: PendingListen = { waiter, cancel: () => {} }
     pending.cancel = driver.listen(target, (error, listener) => {
       const waiting = pending.waiter
       pending.waiter = null
       if (waiting === null) listener?.close()
-      else if (listener !== null) waiting.resume(new Listener(listener, driver, waiting.scheduler))
+      else if (listener !== null) waiting.resume(new Listener(listener, driver, waiting.scheduler, tls))
       else waiting.throw(error instanceof ListenError ? error : listenErrorOf(error as Error, target))
     })
     return pending

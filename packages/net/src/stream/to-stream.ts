@@ -7,6 +7,7 @@ import type { Duplex } from 'node:stream'
 import { ClosedError } from '@bluelet/scheduler'
 import { shown } from '../check.js'
 import { EMPTY } from '../driver/byte-queue.js'
+import { builtin } from '../drivers/builtin.js'
 import { BusyError } from '../errors.js'
 import { Connection } from '../socket/connection.js'
 import type { Send } from '../socket/pending-send.js'
@@ -72,7 +73,7 @@ export function toStream(conn: Connection): ConnectionStream {
 }
 
 function duplexOver(conn: Connection): Duplex {
-  const { Duplex } = nodeStreams()
+  const { Duplex } = builtin('node:stream', 'toStream(conn)')
   const { readHalf } = conn
   const writeHalf = conn.writer()
   const reading = new Reading()
@@ -171,12 +172,4 @@ class Writing implements Owner, Receiver<undefined>, Send {
   }
 
   closed(): void {}
-}
-
-/** Loaded when it is first needed, since a browser has none. */
-function nodeStreams(): typeof import('node:stream') {
-  const { process } = globalThis as { process?: Partial<NodeJS.Process> }
-  const module = process?.getBuiltinModule?.('node:stream')
-  if (module !== undefined) return module
-  throw new Error("toStream(conn): there are no streams of Node here ('node:stream')")
 }

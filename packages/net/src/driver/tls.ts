@@ -1,0 +1,39 @@
+/**
+ * What a connection knows of the TLS of its socket. Interfaces only.
+ */
+
+import type { X509Certificate } from 'node:crypto'
+
+/** What the two ends have agreed on. */
+export interface TlsInfo {
+  /** The version. */
+  readonly protocol: 'TLSv1.2' | 'TLSv1.3'
+  /** The name of the cipher suite. */
+  readonly cipher: string
+  /** The protocol that both ends have chosen (ALPN); undefined if none was offered. */
+  readonly alpn?: string
+  /** The name that the client has asked for (SNI); undefined if it has asked for none. */
+  readonly servername?: string
+  /**
+   * Whether the peer's certificate was verified. False on a server that asked for none, and for a
+   * client that has none.
+   */
+  readonly authorized: boolean
+  /** Why it is not authorized: the system's name for the error. */
+  readonly authorizationError?: string
+  /** The peer's certificate; undefined if it has sent none. */
+  readonly peerCertificate?: X509Certificate
+}
+
+/** The TLS of a socket. */
+export interface TlsState {
+  /** Undefined until the handshake has ended well. It is kept when the connection has ended. */
+  readonly info: TlsInfo | undefined
+  /**
+   * Begins the handshake, unless it has begun.
+   *
+   * @param done called once, with the error of the handshake, or null if it has ended well
+   * @returns withdraws the call
+   */
+  handshake(done: (error: Error | null) => void): () => void
+}

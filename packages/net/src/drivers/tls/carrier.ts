@@ -1,0 +1,117 @@
+/**
+ * The stream under a TLS socket of Node: a Duplex over a driver's socket, which carries ciphertext.
+ *
+ * It reads when it is told to, since its owner decides how much is read ahead. It writes what Node
+ * gives it, one piece at a time, until the socket takes no more.
+ */
+
+import type { Duplex } from 'node:stream'
+import type { DriverSocket } from '../../driver/protocol.js'
+import { builtin } from '../builtin.js'
+
+/** How many bytes of ciphertext are read at a time: what one try may hold beyond a request. */
+const MAX_READ = 65_536
+
+/** What a carrier tells its owner. */
+export interface CarrierOwner {
+  /** Whether more ciphertext is to be read. */
+  readonly wantsMore: boolean
+  /** The transport has ended, orderly or not. */
+  transportEnded(): void
+  /** Node has no more use for the stream. */
+  carrierDestroyed(): void
+}
+
+/** What Node has written and the socket has not taken. */
+interface Pending {
+  readonly bytes: Buffer
+  taken: number
+  readonly done: (error?: Error | null) => void
+}
+
+export class Carrier {
+  /** What Node reads and writes. */
+  readonly stream: Duplex
+  readonly #inner: DriverSocket
+  readonly #owner: CarrierOwner
+  #pending: Pending | null = null
+  /** Whether the transport has ended. */
+  #ended = false
+
+  constructor(inner: DriverSocket, owner: CarrierOwner) {
+    this.#inner = inner
+    this.#owner = owner
+    const { Duplex } = builtin('node:stream', 'tls')
+    this.stream = new Duplex({
+      autoDestroy: false,
+      read() {},
+      write: (bytes: Buffer, _encoding, done) => this.#write(bytes, done),
+      writev: (chunks, done) => this.#write(Buffer.concat(chunks.map(({ chunk }) => chunk)), done),
+      // The end of our side of TLS is a message. That of the transport comes with the close.
+      final: (done) => done(),
+      destroy: (_error, done) => {
+        done(null)
+        owner.carrierDestroyed()
+      },
+    })
+  }
+
+  /** How many bytes of ciphertext wait here, or in the socket. */
+  get held(): number {
+    const pending = this.#pending
+    return (pending === null ? 0 : pending.bytes.length - pending.taken) + this.#inner.unsent
+  }
+
+  /**
+   * Gives Node what has arrived, as far as the owner wants more.
+   *
+   * @returns whether anything has
+   * @throws the error of the socket
+   */
+  pump(): boolean {
+    const { stream } = this
+    let given = false
+    while (!this.#ended && !stream.destroyed && this.#owner.wantsMore) {
+      const bytes = this.#inner.read(MAX_READ)
+      if (bytes === null) break
+      if (bytes.length > 0) {
+        given = true
+        stream.push(bytes)
+      } else {
+        this.#ended = true
+        this.#owner.transportEnded()
+      }
+    }
+    return given
+  }
+
+  /**
+   * Goes on with what the socket has not taken.
+   *
+   * @throws the error of the socket
+   */
+  flush(): void {
+    const pending = this.#pending
+    if (pending === null) return
+    while (pending.taken < pending.bytes.length) {
+      const taken = this.#inner.write(pending.bytes.subarray(pending.taken))
+      if (taken === 0) return
+      pending.taken += taken
+    }
+    // The memory is the socket's until then, and Node writes nothing else.
+    if (this.#inner.unsent > 0) return
+    this.#pending = null
+    pending.done()
+  }
+
+  #write(bytes: Buffer, done: Pending['done']): void {
+    this.#pending = { bytes, taken: 0, done }
+    try {
+      this.flush()
+    } catch {
+      // The next try to read throws it, after what has arrived before.
+      this.#pending = null
+      done()
+    }
+  }
+}

@@ -1,0 +1,236 @@
+/**
+ * The options of TLS, and their checks. A wrong certificate or key is an error of the call.
+ */
+
+import type { SecureContext, SecureContextOptions } from 'node:tls'
+import { checkFlag, checkTimeout, shown } from '../../check.js'
+import { hasNul } from '../../driver/address.js'
+import { reasonOf } from '../../errors.js'
+import { builtin } from '../builtin.js'
+
+/** Certificates or a key, as text or the bytes of a PEM file. */
+export type Pem = string | Uint8Array
+
+/** Options of TLS that both sides have. */
+export interface TlsSettings {
+  /** The protocols that are offered, the preferred one first (ALPN): `['h2', 'http/1.1']`. */
+  readonly alpn?: readonly string[]
+  /** The oldest version that is allowed. Default: `'TLSv1.2'`. */
+  readonly minVersion?: 'TLSv1.2' | 'TLSv1.3'
+  /** The cipher suites that are allowed, as OpenSSL writes them. Default: those of Node. */
+  readonly ciphers?: string
+  /** The authorities that are trusted, in place of those of Node. */
+  readonly ca?: Pem | readonly Pem[]
+  /** Our certificate, followed by those of its authorities up to the root. */
+  readonly cert?: Pem
+  /** Its key. */
+  readonly key?: Pem
+  /** The password of the key. */
+  readonly passphrase?: string
+  /**
+   * What the end of the connection without the peer's `close_notify` is: a
+   * {@link TruncatedError}, or the end of the stream. `'end'` is for protocols whose messages say
+   * their length, such as HTTP/1.1, since many peers leave it out. Default: `'error'`.
+   */
+  readonly truncation?: 'error' | 'end'
+}
+
+/** Options of TLS for `connect`. */
+export interface TlsClient extends TlsSettings {
+  /**
+   * The name of the server: it is sent (SNI), and the certificate must be for it. Default: the
+   * host; if that is an address, none is sent, and the certificate must be for the address.
+   */
+  readonly servername?: string
+  /**
+   * Whether the server's certificate is verified, whatever NODE_TLS_REJECT_UNAUTHORIZED says.
+   * Default: true. Without it, any program in between can read and change everything.
+   */
+  readonly verify?: boolean
+}
+
+/** Options of TLS for `listen` and `server`. */
+export interface TlsServer extends TlsSettings {
+  /**
+   * Whether clients are asked for a certificate. `'require'`: the handshake fails without one that
+   * `ca` vouches for. `'ask'`: `conn.tls.authorized` says whether there is one. Default:
+   * `'ignore'`.
+   */
+  readonly clientCertificate?: 'ignore' | 'ask' | 'require'
+  /**
+   * Chooses the certificate by the name that the client has asked for (SNI). If it gives undefined
+   * or throws, the handshake fails. Default: all clients get the same certificate.
+   */
+  readonly sni?: (servername: string) => TlsCertificate | undefined
+  /** How long a handshake may take, in milliseconds. Default: 10,000. `Infinity` means no limit. */
+  readonly handshakeTimeout?: number
+}
+
+/** A certificate for one name, with its key. */
+export type TlsCertificate = Required<Pick<TlsSettings, 'cert' | 'key'>> & Pick<TlsSettings, 'passphrase'>
+
+/** The options of a client, checked. */
+export interface ClientSettings extends Omit<TlsClient, 'ca' | 'cert' | 'key'> {
+  readonly context: SecureContext
+  readonly host: string
+}
+
+const MAX_ALPN = 255
+const DEFAULT_HANDSHAKE_TIMEOUT = 10_000
+
+/**
+ * Checks the options of a client.
+ *
+ * @param host to which it connects; undefined for a path
+ * @throws TypeError, RangeError if one of them is invalid
+ */
+export function clientSettings(given: unknown, host: string | undefined): ClientSettings {
+  const what = 'connect: tls'
+  if (given !== true) checkObject(given, what, 'true or an object')
+  const options: TlsClient = given === true ? {} : given
+  const context = contextOf(options, what)
+  const { servername, verify = true } = options
+  checkFlag(verify, `${what}: verify`)
+  if (servername !== undefined) checkServername(servername, what)
+  else if (host === undefined) {
+    throw new TypeError(`${what}: a path does not say for which name the certificate is; pass a servername`)
+  }
+  const name = servername ?? nameIn(host ?? '')
+  return {
+    ...options,
+    verify,
+    context,
+    host: host ?? (servername as string), // One of them is given.
+    ...(name === undefined ? {} : { servername: name }),
+  }
+}
+
+/** The options of a server, checked. */
+export interface ServerSettings extends TlsServer {
+  readonly handshakeTimeout: number
+}
+
+/**
+ * Checks the options of a server.
+ *
+ * @throws TypeError, RangeError if one of them is invalid
+ */
+export function serverSettings(given: unknown): ServerSettings {
+  const what = 'listen: tls'
+  checkObject(given, what, 'an object with cert and key')
+  const options: TlsServer = given
+  const { clientCertificate = 'ignore', sni, handshakeTimeout = DEFAULT_HANDSHAKE_TIMEOUT } = options
+  checkChoice(clientCertificate, `${what}: clientCertificate`, ['ignore', 'ask', 'require'])
+  checkTimeout(handshakeTimeout, `${what}: handshakeTimeout`, 'no limit')
+  if (sni !== undefined && typeof sni !== 'function') {
+    throw new TypeError(`${what}: sni: expected a function, got ${shown(sni)}`)
+  }
+  if (options.cert === undefined && sni === undefined) {
+    throw new TypeError(`${what}: a server needs a certificate; pass cert and key, or sni`)
+  }
+  if (options.ca !== undefined && clientCertificate === 'ignore') {
+    throw new TypeError(
+      `${what}: ca: it has no effect, since clients are asked for no certificate; pass clientCertificate, too`,
+    )
+  }
+  contextOf(options, what)
+  return { ...options, handshakeTimeout }
+}
+
+/** The options of Node for a context. */
+export function contextOptions(options: TlsSettings): SecureContextOptions {
+  const { ciphers, ca, cert, key, passphrase, minVersion = 'TLSv1.2' } = options
+  return {
+    minVersion,
+    ...(ciphers === undefined ? {} : { ciphers }),
+    ...(ca === undefined ? {} : { ca: (Array.isArray(ca) ? ca : [ca]).map(pem) }),
+    ...(cert === undefined ? {} : { cert: pem(cert) }),
+    ...(key === undefined ? {} : { key: pem(key) }),
+    ...(passphrase === undefined ? {} : { passphrase }),
+  }
+}
+
+function pem(given: Pem): string | Buffer {
+  return typeof given === 'string' ? given : Buffer.from(given.buffer, given.byteOffset, given.byteLength)
+}
+
+/**
+ * The context of Node.
+ *
+ * @throws TypeError, RangeError if an option is invalid
+ */
+export function contextOf(options: TlsSettings, what: string): SecureContext {
+  const { alpn, ciphers, passphrase, minVersion = 'TLSv1.2', truncation = 'error' } = options
+  if (alpn !== undefined) checkAlpn(alpn, what)
+  checkChoice(minVersion, `${what}: minVersion`, ['TLSv1.2', 'TLSv1.3'])
+  checkChoice(truncation, `${what}: truncation`, ['error', 'end'])
+  for (const [name, text] of Object.entries({ ciphers, passphrase })) {
+    if (text !== undefined && typeof text !== 'string') {
+      throw new TypeError(`${what}: ${name}: expected a string, got ${shown(text)}`)
+    }
+  }
+  for (const name of ['ca', 'cert', 'key'] as const)
+    checkPem(options[name], `${what}: ${name}`, name === 'ca')
+  if ((options.cert === undefined) !== (options.key === undefined)) {
+    const [there, missing] = options.cert === undefined ? ['key', 'cert'] : ['cert', 'key']
+    throw new TypeError(`${what}: ${there} without ${missing}; pass both`)
+  }
+  try {
+    return builtin('node:tls', 'tls').createSecureContext(contextOptions(options))
+  } catch (error) {
+    throw new TypeError(`${what}: ca, cert, key or ciphers: ${reasonOf(error)}`, { cause: error })
+  }
+}
+
+function checkObject(given: unknown, what: string, expected: string): asserts given is object {
+  if (typeof given === 'object' && given !== null) return
+  throw new TypeError(`${what}: expected ${expected}, got ${shown(given)}`)
+}
+
+function checkChoice(given: unknown, what: string, choices: readonly string[]): void {
+  if (choices.includes(given as string)) return
+  const list = choices.map((choice) => `'${choice}'`)
+  throw new TypeError(
+    `${what}: expected ${list.slice(0, -1).join(', ')} or ${list.at(-1)}, got ${shown(given)}`,
+  )
+}
+
+function checkPem(given: unknown, what: string, several: boolean): void {
+  const all: readonly unknown[] = several && Array.isArray(given) ? given : [given]
+  for (const one of all) {
+    if (one === undefined || typeof one === 'string' || one instanceof Uint8Array) continue
+    throw new TypeError(`${what}: expected the text or the bytes of a PEM file, got ${shown(one)}`)
+  }
+}
+
+function checkAlpn(alpn: unknown, what: string): void {
+  const valid = (name: unknown): boolean =>
+    typeof name === 'string' && name !== '' && Buffer.byteLength(name) <= MAX_ALPN
+  if (Array.isArray(alpn) && alpn.length > 0 && alpn.every(valid)) return
+  throw new TypeError(
+    `${what}: alpn: expected names of protocols of at most ${MAX_ALPN} bytes, such as ['http/1.1'], got ${shown(alpn)}`,
+  )
+}
+
+function checkServername(name: unknown, what: string): void {
+  const problem =
+    typeof name !== 'string' || name === ''
+      ? 'expected a name'
+      : hasNul(name)
+        ? 'a name cannot contain a NUL byte'
+        : name.endsWith('.')
+          ? 'leave the dot at the end out'
+          : isAddress(name)
+            ? 'expected a name and not an address; leave it out, and the certificate must be for the address'
+            : undefined
+  if (problem !== undefined) throw new TypeError(`${what}: servername: ${problem}, got ${shown(name)}`)
+}
+
+/** The name of a host, without the dot of a full one; undefined for an address. */
+function nameIn(host: string): string | undefined {
+  return isAddress(host) ? undefined : host.replace(/\.$/, '')
+}
+
+function isAddress(host: string): boolean {
+  return builtin('node:net', 'tls').isIP(host) !== 0
+}

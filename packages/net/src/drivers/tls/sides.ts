@@ -1,0 +1,135 @@
+/**
+ * The two sides of TLS, by Node's public interface.
+ */
+
+import type { SecureContext, Server } from 'node:tls'
+import { shown } from '../../check.js'
+import type { DriverSocket } from '../../driver/protocol.js'
+import { reasonOf, TlsError } from '../../errors.js'
+import { builtin } from '../builtin.js'
+import type { Carrier } from './carrier.js'
+import { tlsErrorOf } from './failure.js'
+import {
+  type ClientSettings,
+  contextOf,
+  contextOptions,
+  type ServerSettings,
+  type TlsCertificate,
+} from './settings.js'
+import type { Clock, TlsEnd, TlsSide } from './side.js'
+import { TlsSocket } from './socket.js'
+
+/** Node ends a handshake itself after 120 seconds; the longest time of a timer. */
+const NEVER = 2 ** 31 - 1
+
+/** An alert of the TLS before it encrypts (RFC 8446, section 6): fatal, unrecognized_name. */
+const UNRECOGNIZED_NAME = Buffer.from([21, 3, 3, 0, 2, 2, 112])
+
+/** A client's end of TLS over a connected socket. */
+export function tlsClient(inner: DriverSocket, settings: ClientSettings, clock: Clock): TlsSocket {
+  return new TlsSocket(inner, new ClientSide(settings), clock)
+}
+
+class ClientSide implements TlsSide {
+  /** The time limit of `connect` covers it. */
+  readonly handshakeTimeout = Number.POSITIVE_INFINITY
+  readonly #settings: ClientSettings
+
+  constructor(settings: ClientSettings) {
+    this.#settings = settings
+  }
+
+  get endsWithTransport(): boolean {
+    return this.#settings.truncation === 'end'
+  }
+
+  begin(socket: TlsEnd, { stream }: Carrier): void {
+    const { host, servername, context, verify = true, alpn } = this.#settings
+    const node = builtin('node:tls', 'tls').connect({
+      socket: stream,
+      host,
+      secureContext: context,
+      rejectUnauthorized: verify,
+      ...(servername === undefined ? {} : { servername }),
+      ...(alpn === undefined ? {} : { ALPNProtocols: [...alpn] }),
+    })
+    node.allowHalfOpen = true
+    node.once('secureConnect', () => socket.secured(node))
+    socket.attach(node)
+  }
+
+  enter(): void {}
+}
+
+/**
+ * The server's end of the connections of one listener. Node's server never listens: it is fed with
+ * carriers, and verifies the certificates of clients, which its sockets alone do not.
+ */
+export class TlsAcceptor implements TlsSide {
+  readonly handshakeTimeout: number
+  readonly endsWithTransport: boolean
+  readonly #settings: ServerSettings
+  readonly #server: Server
+  /** Those of the certificates that `sni` has given. */
+  readonly #contexts = new WeakMap<TlsCertificate, SecureContext>()
+  /** The socket in whose turn of the handshake we are: Node does not say which one it speaks of. */
+  #current: TlsEnd | null = null
+
+  constructor(settings: ServerSettings) {
+    const { alpn, clientCertificate = 'ignore', sni, handshakeTimeout, truncation } = settings
+    this.#settings = settings
+    this.handshakeTimeout = handshakeTimeout
+    this.endsWithTransport = truncation === 'end'
+    this.#server = builtin('node:tls', 'tls').createServer({
+      ...contextOptions(settings),
+      handshakeTimeout: NEVER,
+      requestCert: clientCertificate !== 'ignore',
+      rejectUnauthorized: clientCertificate === 'require',
+      ...(alpn === undefined ? {} : { ALPNProtocols: [...alpn] }),
+      ...(sni === undefined ? {} : { SNICallback: this.#chooser(sni) }),
+    })
+    this.#server.on('secureConnection', (node) => this.#current?.secured(node))
+    this.#server.on('tlsClientError', (error) => this.#current?.failed(tlsErrorOf(error, true)))
+  }
+
+  /** The server's end of TLS over a socket that was accepted. */
+  over(inner: DriverSocket, clock: Clock): TlsSocket {
+    return new TlsSocket(inner, this, clock)
+  }
+
+  begin(_socket: TlsEnd, { stream }: Carrier): void {
+    this.#server.emit('connection', stream)
+  }
+
+  enter(socket: TlsEnd): void {
+    this.#current = socket
+  }
+
+  #chooser(sni: NonNullable<ServerSettings['sni']>) {
+    return (name: string, done: (error: Error | null, context?: SecureContext) => void): void => {
+      let cause: unknown
+      try {
+        const chosen = sni(name)
+        if (chosen !== undefined) {
+          done(null, this.#contextOf(chosen))
+          return
+        }
+      } catch (error) {
+        cause = error
+      }
+      const problem = cause === undefined ? 'gives no certificate' : `failed: ${reasonOf(cause)}`
+      const message = `the TLS handshake failed: tls.sni(${shown(name)}) ${problem}`
+      const error = new TlsError(message, 'ERR_BLUELET_TLS_SERVERNAME', 'certificate', { cause })
+      this.#current?.failed(error, UNRECOGNIZED_NAME)
+    }
+  }
+
+  #contextOf(certificate: TlsCertificate): SecureContext {
+    let context = this.#contexts.get(certificate)
+    if (context === undefined) {
+      context = contextOf({ ...this.#settings, ...certificate }, 'listen: tls: sni')
+      this.#contexts.set(certificate, context)
+    }
+    return context
+  }
+}

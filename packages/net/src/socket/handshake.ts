@@ -1,0 +1,42 @@
+/**
+ * The event that waits for the handshake of TLS. The socket makes it; this only waits.
+ */
+
+import { ClosedError } from '@bluelet/scheduler'
+import type { EventHandler } from '@bluelet/scheduler/lowlevel'
+import type { DriverSocket } from '../driver/protocol.js'
+import type { TlsInfo } from '../driver/tls.js'
+import { thrownBy } from './thrown.js'
+
+/** The connection of a handshake. */
+interface Whole {
+  readonly socket: DriverSocket
+  /** Whether it has been closed here. */
+  readonly closing: boolean
+}
+
+/** Withdraws the wait. */
+type Withdraw = () => void
+
+/** The handler of `handshake`. */
+export const HANDSHAKE: EventHandler<Whole, Withdraw | undefined, TlsInfo | undefined> = {
+  name: 'handshake',
+  external: 'socket',
+  enter(waiter, conn) {
+    if (conn.closing) throw closed(conn)
+    const { tls } = conn.socket
+    if (tls === undefined) {
+      waiter.resume(undefined)
+      return undefined
+    }
+    return tls.handshake((error) => {
+      if (error === null) waiter.resume(tls.info)
+      else waiter.throw(conn.closing ? closed(conn) : thrownBy(conn, error))
+    })
+  },
+  withdraw: (_waiter, _conn, withdraw) => withdraw?.(),
+}
+
+function closed(conn: object): ClosedError {
+  return thrownBy(conn, new ClosedError('handshake(): the connection is closed'))
+}
