@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { missing } from './program.js'
 
-/** Why there are no certificates; undefined if there can be. */
+/** Why there are no certificates; null if there can be. */
 export const noOpenssl = missing('openssl', ['version'])
 
 /** A certificate with its key, as PEM texts and as files. */
