@@ -150,6 +150,23 @@ describe.skipIf(noOpenssl)(`a socket of TLS${noOpenssl ?? ''}`, () => {
     expect(fate).toBe('reply|end')
   })
 
+  it('sends more than the network holds, though nothing else could wake a task', async () => {
+    const sizes = await play(function* (world) {
+      const { client, server } = yield* tlsPair(world, trust(), own())
+      const sending = yield* spawn(function* () {
+        yield* server.sendall(Buffer.alloc(500_000))
+        yield* server.sendall('the end')
+        server.close()
+      })
+      const got = yield* client.readall({ limit: 1e6 })
+      client.close()
+      yield* sending
+      return got.length
+    })
+
+    expect(sizes).toBe(500_007)
+  })
+
   it('takes tries of a program without connections', async () => {
     await play(function* (world) {
       const { client, server } = yield* tlsPair(world, trust(), own())

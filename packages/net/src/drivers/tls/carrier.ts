@@ -88,20 +88,22 @@ export class Carrier {
   /**
    * Goes on with what the socket has not taken.
    *
+   * @returns whether it has taken all of it now
    * @throws the error of the socket
    */
-  flush(): void {
+  flush(): boolean {
     const pending = this.#pending
-    if (pending === null) return
+    if (pending === null) return false
     while (pending.taken < pending.bytes.length) {
       const taken = this.#inner.write(pending.bytes.subarray(pending.taken))
-      if (taken === 0) return
+      if (taken === 0) return false
       pending.taken += taken
     }
     // The memory is the socket's until then, and Node writes nothing else.
-    if (this.#inner.unsent > 0) return
+    if (this.#inner.unsent > 0) return false
     this.#pending = null
     pending.done()
+    return true
   }
 
   #write(bytes: Buffer, done: Pending['done']): void {

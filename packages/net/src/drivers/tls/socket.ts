@@ -177,7 +177,7 @@ export class TlsSocket extends OverSocket implements DriverSocket, Observer, Car
     let told = what & (FAILED | CLOSED | LINGERING)
     if ((told & FAILED) !== 0) told |= READABLE | WRITABLE
     if (carrier !== null && !this.#released && this.#error === null) {
-      if ((what & (WRITABLE | FAILED | CLOSED)) !== 0) this.#attempt(() => carrier.flush())
+      if ((what & ~READABLE) !== 0) this.#attempt(() => carrier.flush() && this.#turns.begin())
       if (this.wantsMore) this.#proceed()
     }
     if (this.#error !== null) told &= ~(READABLE | WRITABLE | FAILED) // It has been told.
