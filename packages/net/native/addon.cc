@@ -271,15 +271,17 @@ napi_value Receive(napi_env env, napi_callback_info info) {
   return Number(env, Sockets::Receive(fd, to + offset, max < room - offset ? max : room - offset));
 }
 
-// send(fd, bytes): the number of bytes that the kernel has taken, or a negative errno
+// send(fd, bytes, start, max): the number of bytes that the kernel has taken, or a negative errno
 napi_value Send(napi_env env, napi_callback_info info) {
-  Arguments args(env, info, "send(fd, bytes)", 2);
+  Arguments args(env, info, "send(fd, bytes, start, max)", 4);
   int fd = args.Fd(0);
   size_t length = 0;
-  void* bytes = args.Bytes(1, napi_uint8_array, &length);
+  auto* bytes = static_cast<const uint8_t*>(args.Bytes(1, napi_uint8_array, &length));
+  auto start = static_cast<size_t>(args.Int(2, 0, INT32_MAX));
+  auto max = static_cast<size_t>(args.Int(3, 0, INT32_MAX));
   if (!args.ok) return nullptr;
-  constexpr size_t kMax = 1 << 30;
-  return Number(env, Sockets::Send(fd, bytes, length < kMax ? length : kMax));
+  if (start > length) return Number(env, -EINVAL);
+  return Number(env, Sockets::Send(fd, bytes + start, max < length - start ? max : length - start));
 }
 
 // shutdown(fd), close(fd), reset(fd): 0 or a negative errno

@@ -91,6 +91,14 @@ export interface DriverSocket {
    * @throws the socket's error
    */
   write(bytes: Uint8Array): number
+  /**
+   * Tries to write a part of some bytes: as `write`, without an object for the part. Left out by a
+   * driver that needs one.
+   *
+   * @param start the index of the first byte
+   * @param end the index after the last one
+   */
+  writePart?(bytes: Uint8Array, start: number, end: number): number
   /** Ends our side, after what was written. The peer can go on sending. */
   shutdown(): void
   /**

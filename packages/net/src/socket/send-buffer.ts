@@ -155,7 +155,8 @@ export class SendBuffer {
     if (this.#parts > 1 && (this.#parts - 1) * BLOCK > this.length) this.#moveOut()
     while (this.length > 0) {
       const part = this.#first as Part // There are bytes.
-      const taken = socket.write(part.bytes.subarray(part.start, part.end))
+      const { bytes, start, end } = part
+      const taken = socket.writePart?.(bytes, start, end) ?? socket.write(bytes.subarray(start, end))
       if (taken === 0) {
         this.#moveOut()
         return false

@@ -44,8 +44,8 @@ export interface Native {
   peer(): string
   /** Receives up to `max` bytes; 0 at the end of the stream. */
   recv(fd: number, to: Uint8Array, offset: number, max: number): number
-  /** Gives the number of bytes that the kernel has taken. */
-  send(fd: number, bytes: Uint8Array): number
+  /** Gives the number of bytes that the kernel has taken, of `max` bytes from `start` on. */
+  send(fd: number, bytes: Uint8Array, start: number, max: number): number
   shutdown(fd: number): number
   close(fd: number): void
   reset(fd: number): void

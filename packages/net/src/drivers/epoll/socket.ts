@@ -42,6 +42,9 @@ const MAX_RECEIVE_INTO = 1 << 30
 /** The peer has ended its side, or the connection. */
 const HANGUP = EPOLLRDHUP | EPOLLHUP | EPOLLERR
 
+/** The most that the native part is given at a time. */
+const MAX_SEND = 2 ** 30
+
 /** Receives in a row, before other sockets get a turn. */
 const MAX_DISCARDS = 64
 
@@ -196,13 +199,17 @@ export class EpollSocket implements DriverSocket, Member {
   }
 
   write(bytes: Uint8Array): number {
+    return this.writePart(bytes, 0, bytes.length)
+  }
+
+  writePart(bytes: Uint8Array, start: number, end: number): number {
     this.#assertOpen()
     if (this.#connecting || this.#blocked) {
       this.#blocked = true
       return 0
     }
-    if (bytes.length === 0) return 0
-    const sent = this.#set.native.send(this.#fd, bytes)
+    if (start === end) return 0
+    const sent = this.#set.native.send(this.#fd, bytes, start, Math.min(end - start, MAX_SEND))
     if (sent >= 0) return sent
     if (sent !== EAGAIN) {
       // What arrived before, such as an early reply, can still be read.
