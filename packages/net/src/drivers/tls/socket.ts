@@ -284,8 +284,8 @@ export class TlsSocket extends OverSocket implements DriverSocket, Observer, Car
     this.#pumping = true
     this.#attempt(() => {
       const given = this.#carrier?.pump()
-      // It may be a message of TLS, such as the end.
-      if (given && this.#input.length === 0) this.#turns.begin()
+      // The end may be part of it, which Node tells in a later turn.
+      if (given) this.#turns.begin()
     })
     this.#pumping = false
   }
