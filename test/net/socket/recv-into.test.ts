@@ -1,12 +1,13 @@
 // Promise 3 of the network: reads into memory of the caller's.
 
-import { Connection } from '@bluelet/net'
+import { Connection, connect } from '@bluelet/net'
 import { simulate } from '@bluelet/net/testing'
-import { type Coroutine, kill, pause, Scheduler, spawn } from '@bluelet/scheduler'
+import { type Coroutine, kill, pause, Scheduler, sleep, spawn } from '@bluelet/scheduler'
 import { runtimeOf } from '@bluelet/scheduler/lowlevel'
 import { describe, expect, it } from 'vitest'
+import { serve } from '../serving.js'
 import { abort, pair } from '../simulated-pair.js'
-import { errorOf, perform } from '../world.js'
+import { errorOf, LOOPBACK, perform } from '../world.js'
 import { ScriptedSocket } from './read-oracle.js'
 import { readingPieces, restOf } from './scripted.js'
 
@@ -182,4 +183,31 @@ describe('Connection.buffered', () => {
 
     expect(count).toBe(0)
   })
+})
+
+describe('memory that is transferred', () => {
+  it.each(['before the read', 'while it waits'])(
+    '%s is a mistake of the handler, which is reported',
+    async (when) => {
+      const errors = await simulate(function* () {
+        const served = yield* serve(function* (conn) {
+          const buffer = new Uint8Array(10)
+          const event = conn.recvInto(buffer)
+          if (when === 'before the read') transfer(buffer)
+          else conn.scheduler.host.at(5, () => transfer(buffer))
+          yield* event
+        })
+        const conn = yield* connect(LOOPBACK, served.port)
+        yield* sleep(10)
+        yield* conn.sendall('x')
+        yield* perform(conn.whenGone({ end: true }))
+        conn.abort()
+        return served.errors.map((error) => (error as Error).message)
+      })
+
+      expect(errors).toEqual([
+        expect.stringContaining('recvInto(10 bytes): the memory of the buffer was transferred'),
+      ])
+    },
+  )
 })

@@ -6,12 +6,15 @@
 const connections = new WeakMap<object, object>()
 
 /**
- * Remembers that a connection throws an error, for as long as the error exists.
+ * Remembers that a connection throws an error, for as long as the error exists. A TypeError is a
+ * mistake of the program, and not the end of a connection: it is not remembered.
  *
  * @returns the error
  */
 export function thrownBy<E>(connection: object, error: E): E {
-  if (typeof error === 'object' && error !== null) connections.set(error, connection)
+  if (typeof error === 'object' && error !== null && !(error instanceof TypeError)) {
+    connections.set(error, connection)
+  }
   return error
 }
 
