@@ -12,6 +12,8 @@ const MAX_TEXT = Math.floor(MAX_COLLECTED / 3)
 
 /** What is to be sent. */
 export interface Send {
+  /** The operation, as users write it. */
+  readonly name: string
   /** A string is not longer than MAX_TEXT. */
   readonly bytes: Uint8Array | string
   /**
@@ -26,14 +28,16 @@ export interface Send {
 }
 
 /** What `sendall` is to send. @throws TypeError if it is neither bytes nor a string */
-export function toSend(data: string | Uint8Array, operation = 'sendall'): Send {
+export function toSend(data: string | Uint8Array, name = 'sendall'): Send {
   if (typeof data === 'string') {
-    if (data.length <= MAX_TEXT) return { bytes: data, length: -1, all: true, collected: true }
+    if (data.length <= MAX_TEXT) return { name, bytes: data, length: -1, all: true, collected: true }
     const bytes = Buffer.from(data, 'utf8')
-    return { bytes, length: bytes.length, all: true, collected: true }
+    return { name, bytes, length: bytes.length, all: true, collected: true }
   }
-  if (data instanceof Uint8Array) return { bytes: data, length: data.length, all: true, collected: true }
-  throw new TypeError(`${operation}(data): expected bytes or a string, got ${shown(data)}`)
+  if (data instanceof Uint8Array) {
+    return { name, bytes: data, length: data.length, all: true, collected: true }
+  }
+  throw new TypeError(`${name}(data): expected bytes or a string, got ${shown(data)}`)
 }
 
 /**
@@ -47,18 +51,18 @@ export function toBuffered(data: string | Uint8Array): Send {
   const length = lengthOf(send)
   if (length <= HIGH_WATER_MARK) return send
   throw new RangeError(
-    `trySend(${length} bytes): more than the ${HIGH_WATER_MARK} bytes that are buffered; send them with sendall`,
+    `${describeSend(send)}: more than the ${HIGH_WATER_MARK} bytes that are buffered; send them with sendall`,
   )
 }
 
 /** What `send` is to send. @throws TypeError if it is neither bytes nor a string */
 export function toSingleTry(data: string | Uint8Array): Send {
   const bytes = bytesOf(data, 'send(data)')
-  return { bytes, length: bytes.length, all: false, collected: false }
+  return { name: 'send', bytes, length: bytes.length, all: false, collected: false }
 }
 
 /** What `flush` is to send: nothing, once everything before it has gone. */
-export const FLUSH: Send = { bytes: '', length: 0, all: true, collected: false }
+export const FLUSH: Send = { name: 'flush', bytes: '', length: 0, all: true, collected: false }
 
 /** How many bytes a send has. */
 export function lengthOf({ bytes, length }: Send): number {
@@ -67,8 +71,7 @@ export function lengthOf({ bytes, length }: Send): number {
 
 /** A send, as users would write it. */
 export function describeSend(send: Send): string {
-  if (send === FLUSH) return 'flush()'
-  return `${send.all ? 'sendall' : 'send'}(${lengthOf(send)} bytes)`
+  return send === FLUSH ? 'flush()' : `${send.name}(${lengthOf(send)} bytes)`
 }
 
 /** A send, or a flush, that waits. */

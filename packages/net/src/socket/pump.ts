@@ -38,6 +38,7 @@ export class Pump implements Receiver<Buffer & undefined>, Send {
   /** The connection that has failed. */
   failedConnection: Connection | null = null
   /** The piece that is being sent. */
+  readonly name = 'sendall'
   bytes: Buffer = EMPTY
   length = 0
   readonly all = true

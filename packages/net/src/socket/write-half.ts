@@ -119,7 +119,7 @@ export class WriteHalf implements EventHandler<Send, PendingSend, number & undef
     if (this.waiting) return LATER
     if (this.#collects(send)) return undefined as number & undefined
     const pending = new PendingSend(waiter, send)
-    if (this.#try(pending)) return pending.result
+    if (this.#sendDirectly(pending)) return pending.result
     this.#attempted = pending
     return LATER
   }
@@ -243,16 +243,18 @@ export class WriteHalf implements EventHandler<Send, PendingSend, number & undef
 
   /** @returns whether the send or the flush is done */
   #try(pending: PendingSend): boolean {
-    const { send } = pending
-    this.taken = pending.taken
-    if (send === FLUSH) return this.#handOver()
-    if (pending.taken === 0 && this.#collects(send, pending)) return true
-    if (pending.taken === 0 && !this.#handOver()) return false
-    return this.#sendDirectly(pending, send)
+    return (pending.taken === 0 && this.#collects(pending.send, pending)) || this.#sendDirectly(pending)
   }
 
-  /** Hands over from the caller's memory. @returns whether the kernel has what the send promises */
-  #sendDirectly(pending: PendingSend, send: Send): boolean {
+  /**
+   * Hands over what was sent before, and then from the caller's memory; for a flush there is none.
+   *
+   * @returns whether the kernel has what the send promises
+   */
+  #sendDirectly(pending: PendingSend): boolean {
+    const { send } = pending
+    this.taken = pending.taken
+    if (pending.taken === 0 && !this.#handOver()) return false
     this.#assertUnchanged(send, pending)
     const length = lengthOf(send)
     try {

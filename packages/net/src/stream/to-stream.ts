@@ -147,6 +147,7 @@ class Reading implements Owner, Receiver<Buffer> {
 
 /** The writing side of a stream, and its send. */
 class Writing implements Owner, Receiver<undefined>, Send {
+  readonly name = 'sendall'
   bytes: Buffer = EMPTY
   length = 0
   readonly all = true
