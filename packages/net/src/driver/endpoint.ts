@@ -55,7 +55,7 @@ export const DEFAULT_MODE = 0o600
  * The longest path of a Unix socket in bytes (unix(7)). Node cuts longer ones off, and so would
  * listen at another path.
  */
-const MAX_PATH = 107
+export const MAX_PATH = 107
 
 /** Whether the first argument of an operation is an endpoint; else it is a host. */
 export function isEndpoint(first: unknown): first is Endpoint {

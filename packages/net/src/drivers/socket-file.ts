@@ -11,12 +11,9 @@
 import { chmodSync, lstatSync, renameSync, type Stats, statSync, unlinkSync } from 'node:fs'
 import net from 'node:net'
 import { dirname, resolve } from 'node:path'
-import { DEFAULT_MODE, isAbstract, type PathEndpoint } from '../driver/endpoint.js'
+import { DEFAULT_MODE, isAbstract, MAX_PATH, type PathEndpoint } from '../driver/endpoint.js'
 import { systemError } from '../driver/system-errors.js'
 import { codeOf } from '../errors.js'
-
-/** The longest path that can be bound, in bytes. */
-const MAX_PATH = 107
 
 /** Letters and digits, each of which stands for one digit of base 36. */
 const SUFFIX_LENGTH = 8

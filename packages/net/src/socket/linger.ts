@@ -132,8 +132,7 @@ export class Linger implements EventHandler<undefined, undefined, void> {
 
   /** How many bytes the peer has not taken, as far as the driver can see. */
   get #untaken(): number {
-    const buffered = this.#unsent
-    return (this.#socket.unacknowledged ?? 0) + buffered
+    return (this.#socket.unacknowledged ?? 0) + this.#unsent
   }
 
   get #unsent(): number {

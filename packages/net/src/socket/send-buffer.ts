@@ -152,7 +152,7 @@ export class SendBuffer {
       this.#lent = null
     }
     // Many small parts cost less in one piece.
-    if (this.#parts > 1 && (this.#parts - 1) * BLOCK > this.length) this.#moveOut()
+    if ((this.#parts - 1) * BLOCK > this.length) this.#moveOut()
     while (this.length > 0) {
       const part = this.#first as Part // There are bytes.
       const { bytes, start, end } = part

@@ -36,14 +36,11 @@ import {
 export const EAGAIN = -11
 const ECONNRESET = -104
 
-/** The native part takes the number of bytes as an Int32. */
-const MAX_RECEIVE_INTO = 1 << 30
+/** The most that a call sends or receives: the native part takes the number as an Int32. */
+const MAX_BYTES = 1 << 30
 
 /** The peer has ended its side, or the connection. */
 const HANGUP = EPOLLRDHUP | EPOLLHUP | EPOLLERR
-
-/** The most that the native part is given at a time. */
-const MAX_SEND = 2 ** 30
 
 /** Receives in a row, before other sockets get a turn. */
 const MAX_DISCARDS = 64
@@ -164,7 +161,7 @@ export class EpollSocket implements DriverSocket, Member {
 
   readInto(target: Uint8Array): number | null {
     if (this.#readable) {
-      const got = this.#receive(target, 0, Math.min(target.length, MAX_RECEIVE_INTO))
+      const got = this.#receive(target, 0, Math.min(target.length, MAX_BYTES))
       if (got > 0) return got
     }
     if (this.#kept !== null) return this.#takeKept(target.length).copy(target)
@@ -209,7 +206,7 @@ export class EpollSocket implements DriverSocket, Member {
       return 0
     }
     if (start === end) return 0
-    const sent = this.#set.native.send(this.#fd, bytes, start, Math.min(end - start, MAX_SEND))
+    const sent = this.#set.native.send(this.#fd, bytes, start, Math.min(end - start, MAX_BYTES))
     if (sent >= 0) return sent
     if (sent !== EAGAIN) {
       // What arrived before, such as an early reply, can still be read.
