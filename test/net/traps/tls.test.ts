@@ -10,7 +10,7 @@ import {
   TruncatedError,
 } from '@bluelet/net'
 import { READABLE } from '@bluelet/net/driver'
-import { kill, Latch, race, sleep, spawn, timeout } from '@bluelet/scheduler'
+import { all, kill, Latch, race, sleep, spawn, timeout } from '@bluelet/scheduler'
 import { afterAll, describe, expect, it } from 'vitest'
 import { type Certificates, makeCertificates, noOpenssl } from '../../support/certificates.js'
 import { named } from '../../support/program.js'
@@ -281,6 +281,36 @@ describe('a handshake that fails', () => {
     })
 
     expect([drops, errors, failed]).toEqual([['handshake'], [], 0])
+  })
+
+  trap('of many at once, each ends the connection that it belongs to, and no other', async (place) => {
+    const clients = 12
+    const { own, trust } = made()
+    const protocols = Array.from({ length: clients }, (_, i) => `p${i}`)
+    const [answers, dropped] = await place.play(function* ({ driver }) {
+      const { port, counts, task } = yield* serve(
+        function* (conn) {
+          const line = yield* conn.readline('\n', { encoding: 'utf8' })
+          yield* conn.sendall(`${conn.tls?.alpn} got ${line}`)
+        },
+        { driver, tls: { ...own, alpn: protocols } },
+      )
+      const answers = yield* all(protocols.map((protocol, i) => client(protocol, i % 3 === 2)))
+      const dropped = counts.ended.handshake
+      yield* kill(task)
+      return [answers, dropped]
+
+      function* client(protocol: string, fails: boolean) {
+        const tls = { ...trust, alpn: [protocol] }
+        const conn = yield* connect(LOOPBACK, port, fails ? { driver } : { driver, tls })
+        yield* conn.sendall(fails ? 'GET / HTTP/1.1\r\n\r\n' : `${protocol}\n`)
+        const fate = yield* fateOf(conn)
+        return fails ? fate.includes('got') : fate
+      }
+    })
+
+    expect(answers).toEqual(protocols.map((name, i) => (i % 3 === 2 ? false : `${name} got ${name}|end`)))
+    expect(dropped).toBe(clients / 3)
   })
 
   trap('12 and 22: a client’s certificate of another authority, or none, is refused', async (place) => {
