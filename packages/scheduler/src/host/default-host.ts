@@ -132,7 +132,7 @@ function monotonicClock({ performance, now, wall, setTimeout }: Clockwork): () =
  */
 function macrotask({ setImmediate, setTimeout }: Clockwork): (callback: () => void) => void {
   if (setImmediate !== undefined) return (callback) => void setImmediate(callback)
-  // Read only here: in Node this loads a module, which takes half a millisecond.
+  // Read only here: in Node this loads a module, which takes time.
   const { MessageChannel, queueMicrotask } = environment
   if (MessageChannel !== undefined) {
     const { port1, port2 } = new MessageChannel()
