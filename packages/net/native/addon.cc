@@ -12,6 +12,9 @@
 
 namespace {
 
+// The version of the calls, as native.ts expects it.
+constexpr int32_t kInterface = 1;
+
 using bluelet::Poller;
 using bluelet::Sockets;
 
@@ -379,6 +382,11 @@ NAPI_MODULE_INIT() {
       {"unacknowledged", Unacknowledged}, {"listenPath", ListenPath}, {"connectPath", ConnectPath},
       {"adopt", Adopt},       {"unwatch", Unwatch}, {"credentials", Credentials},
   };
+  napi_value version;
+  if (napi_create_int32(env, kInterface, &version) != napi_ok ||
+      napi_set_named_property(env, exports, "version", version) != napi_ok) {
+    return nullptr;
+  }
   for (const auto& [name, call] : calls) {
     napi_value function;
     if (napi_create_function(env, name, NAPI_AUTO_LENGTH, call, instance, &function) != napi_ok ||

@@ -6,7 +6,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
 import { environmentVariable, nextTurn } from '../../../packages/net/src/drivers/environment.js'
 import { epollDriver } from '../../../packages/net/src/drivers/epoll/driver.js'
-import { candidates, loadNative } from '../../../packages/net/src/drivers/epoll/native.js'
+import { candidates, loadNative, ofThisVersion } from '../../../packages/net/src/drivers/epoll/native.js'
 import { driverNamed } from '../../../packages/net/src/drivers/real.js'
 import { LARGE } from '../../../vitest.config.js'
 import { runScript } from '../../support/script.js'
@@ -178,6 +178,22 @@ describe('loadNative', () => {
     } finally {
       Object.defineProperty(process, 'platform', { value: platform })
     }
+  })
+})
+
+describe('an addon of another version', () => {
+  it('is refused, because it may take arguments for what they are not', () => {
+    const older = {}
+
+    expect(() => ofThisVersion(older, '/somewhere/bluelet.node')).toThrow(
+      '/somewhere/bluelet.node: its interface has version undefined, expected 1: build or install it again',
+    )
+  })
+
+  it('is told from that of this one', () => {
+    const addon = { version: 1 }
+
+    expect(ofThisVersion(addon, 'bluelet.node')).toBe(addon)
   })
 })
 

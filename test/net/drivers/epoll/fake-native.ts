@@ -58,6 +58,7 @@ export class FalseNative {
         watched.push({ slot, generation })
         return answers.watch.shift() ?? 0
       },
+      version: 1,
       unwatch: (fd) => said(`unwatch ${fd}`),
       hold: () => {},
       listen: (address) => this.listens(address),

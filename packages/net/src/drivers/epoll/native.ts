@@ -7,8 +7,16 @@ import { readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { environmentVariable } from '../environment.js'
 
+/**
+ * The version of the interface that follows. Raise it here and in addon.cc when a call changes: an
+ * addon of another version might take arguments for what they are not.
+ */
+const INTERFACE = 1
+
 /** System calls that never wait. Those that give a number give a negative errno if they fail. */
 export interface Native {
+  /** Is INTERFACE. */
+  readonly version: number
   /**
    * Starts the epoll set of this thread. `ready` is called with the number of ready sockets, after
    * three numbers of each were written to `batch`.
@@ -117,7 +125,15 @@ export function candidates(chosen: string | undefined, from: string | undefined)
 function load(path: string): Native {
   const addon = { exports: {} }
   process.dlopen(addon, path)
-  return addon.exports as Native // What addon.cc exports.
+  return ofThisVersion(addon.exports, path)
+}
+
+/** @throws Error if an addon was built for another version of this package */
+export function ofThisVersion(exports: Partial<Native>, path: string): Native {
+  if (exports.version === INTERFACE) return exports as Native // What addon.cc exports.
+  throw new Error(
+    `${path}: its interface has version ${exports.version}, expected ${INTERFACE}: build or install it again`,
+  )
 }
 
 /**
