@@ -14,7 +14,7 @@ class Poller : public Allocated {
  public:
   // Numbers for each ready socket: its slot, its generation, its events.
   static constexpr int kNumbers = 3;
-  static constexpr int kMaxReady = 512;
+  static constexpr int kMaxReady = 64;
 
   // Calls `ready` with the number of ready sockets, after their numbers were written to `batch`.
   // Gives 0 or a negative errno; after an error the poller has freed itself.

@@ -15,8 +15,11 @@ export const EPOLLERR = 0x008
 export const EPOLLHUP = 0x010
 export const EPOLLRDHUP = 0x2000
 
-/** Sockets in one batch. Further ones follow when the loop polls again. */
-const MAX_BATCH = 512
+/**
+ * Sockets in one batch. Further ones follow when the loop polls again, after their tasks have run:
+ * in a large batch, messages of 64 KiB leave the caches before they are answered.
+ */
+const MAX_BATCH = 64
 
 /** Numbers for each of them: slot, generation, events. */
 const NUMBERS = 3
