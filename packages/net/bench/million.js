@@ -16,11 +16,8 @@ import { Latch, pause, run, Semaphore, spawn } from '@bluelet/scheduler'
 
 const COUNTS = [1000, 10_000, 100_000, 1_000_000]
 
-/**
- * Number of clients that are active at the same time. The simulated clock keeps its alarms, one for
- * each packet in flight, in a list that is quick only if it is short.
- */
-const ACTIVE = 32
+/** Number of clients that are active at the same time. */
+const ACTIVE = 256
 
 /** Bytes of a connection before one has been measured. */
 const ASSUMED_BYTES = 8192

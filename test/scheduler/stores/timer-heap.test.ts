@@ -170,6 +170,20 @@ describe('TimerHeap', () => {
     expect(expired).toEqual([0])
   })
 
+  it('gives the subject of the earliest timer, which then does not expire', () => {
+    const { timers, expired } = withDeadlines(30, 10, 10)
+
+    const subjects = [timers.shift(), timers.shift()]
+    timers.expire(30)
+
+    expect(subjects).toEqual([1, 2])
+    expect(expired).toEqual([0])
+  })
+
+  it('gives nothing if there is no timer', () => {
+    expect(new TimerHeap().shift()).toBe(undefined)
+  })
+
   it('behaves like a sorted list', () => {
     type Op =
       | { kind: 'add'; deadline: number }

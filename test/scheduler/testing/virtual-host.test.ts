@@ -349,6 +349,19 @@ describe('advance', () => {
     expect(made).toEqual([10, 20, 30])
   })
 
+  it('makes no call that was cancelled among others of the same time', () => {
+    const host = new VirtualHost({ manual: true })
+    const calls: number[] = []
+    const timers = [0, 1, 2, 3].map((n) => host.at(5, () => void calls.push(n)))
+
+    host.cancel(timers[1])
+    host.cancel(timers[1])
+    host.advance(5)
+    host.cancel(timers[2])
+
+    expect(calls).toEqual([0, 2, 3])
+  })
+
   it('makes each call once', () => {
     const host = new VirtualHost({ manual: true })
     let made = 0

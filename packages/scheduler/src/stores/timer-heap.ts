@@ -109,6 +109,15 @@ export class TimerHeap implements Timers {
     if (errors.length > 0) throw errors[0]
   }
 
+  /**
+   * Removes the earliest timer without calling it. @returns its subject; undefined if there is none
+   */
+  shift(): unknown {
+    const first = this.#heap[0]
+    if (first !== undefined) this.remove(first)
+    return first?.subject
+  }
+
   /** Removes every timer. */
   clear(): void {
     for (const entry of this.#heap) entry.index = OUT

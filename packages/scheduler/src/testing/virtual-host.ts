@@ -8,6 +8,7 @@ import { defaultHost } from '../host/default-host.js'
 import type { Host } from '../host/host.js'
 import { choose, type Schedule } from '../host/schedule.js'
 import { HoldCounts } from '../stores/hold-counts.js'
+import { type Timer, TimerHeap } from '../stores/timer-heap.js'
 
 /**
  * The number of polls in a row, without a rest between them, after which spinning tasks are assumed
@@ -41,6 +42,7 @@ export interface VirtualHostOptions {
 interface Alarm {
   readonly deadline: number
   readonly callback: () => void
+  timer: Timer | null
 }
 
 /**
@@ -61,8 +63,7 @@ export class VirtualHost implements Host {
   readonly simulates: readonly string[]
   readonly schedule?: Schedule
   readonly #manual: boolean
-  /** By deadline, ties in the order in which they were set. */
-  readonly #alarms: Alarm[] = []
+  readonly #alarms = new TimerHeap()
   readonly #idleListeners = new Set<() => void>()
   #now = 0
   #jumping = false
@@ -98,18 +99,20 @@ export class VirtualHost implements Host {
 
   /** Calls back at a virtual time. */
   at(deadline: number, callback: () => void): unknown {
-    const alarm = { deadline, callback }
-    let index = this.#alarms.length
-    while (index > 0 && (this.#alarms[index - 1] as Alarm).deadline > deadline) index--
-    this.#alarms.splice(index, 0, alarm)
+    const alarm = { deadline, callback, timer: null }
+    this.#set(alarm)
     this.#jumpSoon()
     return alarm
   }
 
+  #set(alarm: Alarm): void {
+    alarm.timer = this.#alarms.add(alarm.deadline, alarm.callback, alarm)
+  }
+
   /** Takes back an `at`. */
   cancel(timer: unknown): void {
-    const index = this.#alarms.indexOf(timer as Alarm) // Every timer is made by at().
-    if (index >= 0) this.#alarms.splice(index, 1)
+    const alarm = timer as Alarm // Every timer is made by at().
+    if (alarm.timer !== null) this.#alarms.remove(alarm.timer)
   }
 
   /** Keeps the error in `reports`. */
@@ -149,7 +152,7 @@ export class VirtualHost implements Host {
    */
   advance(ms: number): void {
     const end = this.#now + checkDuration(ms, 'advance(ms)')
-    while (this.#alarms[0] !== undefined && this.#alarms[0].deadline <= end) this.#ring()
+    while (this.#alarms.earliest <= end && this.#alarms.size > 0) this.#ring()
     this.#now = end
   }
 
@@ -172,7 +175,7 @@ export class VirtualHost implements Host {
   }
 
   #isDue(): boolean {
-    return this.#alarms[0] !== undefined && this.#alarms[0].deadline <= this.#now
+    return this.#alarms.earliest <= this.#now
   }
 
   /**
@@ -184,8 +187,8 @@ export class VirtualHost implements Host {
     this.#jumping = true
     defaultHost.soon(() => {
       this.#jumping = false
-      if (this.#alarms.length > 0 && this.#soon === 0) this.#ring()
-      if (this.#alarms.length > 0) this.#jumpSoon()
+      if (this.#alarms.size > 0 && this.#soon === 0) this.#ring()
+      if (this.#alarms.size > 0) this.#jumpSoon()
       this.#lookIdle()
     })
   }
@@ -194,13 +197,26 @@ export class VirtualHost implements Host {
    * Calls the earliest callback: of several at the same time, the one that the schedule chooses.
    */
   #ring(): void {
-    const { deadline } = this.#alarms[0] as Alarm // Called only when there is one.
     const { schedule } = this
-    let due = 1
-    if (schedule !== undefined) while (this.#alarms[due]?.deadline === deadline) due++
-    const [alarm] = this.#alarms.splice(schedule !== undefined && due > 1 ? choose(schedule, due) : 0, 1)
-    this.#now = Math.max(this.#now, deadline)
-    alarm?.callback()
+    const alarm = schedule === undefined ? this.#take() : this.#choose(schedule)
+    this.#now = Math.max(this.#now, alarm.deadline)
+    alarm.callback()
+  }
+
+  /** Takes the earliest callback. There must be one. */
+  #take(): Alarm {
+    const alarm = this.#alarms.shift() as Alarm // The subject of every timer is its alarm.
+    alarm.timer = null
+    return alarm
+  }
+
+  #choose(schedule: Schedule): Alarm {
+    const { earliest } = this.#alarms
+    const due: Alarm[] = []
+    while (this.#alarms.earliest === earliest) due.push(this.#take())
+    const [chosen] = due.splice(due.length > 1 ? choose(schedule, due.length) : 0, 1)
+    for (const alarm of due) this.#set(alarm)
+    return chosen as Alarm // One was due.
   }
 
   #isSimulated(source: string | undefined): boolean {
@@ -208,7 +224,7 @@ export class VirtualHost implements Host {
   }
 
   #lookIdle(): void {
-    if (this.#soon > 0 || this.#alarms.length > 0) return
+    if (this.#soon > 0 || this.#alarms.size > 0) return
     for (const source of this.#awaited.sources) if (!this.#isSimulated(source)) return
     for (const listener of [...this.#idleListeners]) listener()
   }
