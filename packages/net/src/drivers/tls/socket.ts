@@ -10,7 +10,6 @@
  */
 
 import type { TLSSocket } from 'node:tls'
-import { ByteQueue, EMPTY } from '../../driver/byte-queue.js'
 import {
   CLOSED,
   type DriverSocket,
@@ -27,6 +26,7 @@ import { clientCertificateError, tlsErrorOf, truncatedError } from './failure.js
 import { Handshake } from './handshake.js'
 import { infoOf } from './info.js'
 import { OverSocket } from './over.js'
+import { Plaintext } from './plaintext.js'
 import type { Clock, TlsEnd, TlsSide } from './side.js'
 import { NodeTurns } from './turns.js'
 
@@ -44,9 +44,7 @@ export class TlsSocket extends OverSocket implements DriverSocket, Observer, Car
   /** Node's socket; null before it is known. */
   #node: TLSSocket | null = null
   #info: TlsInfo | undefined
-  readonly #input = new ByteQueue()
-  /** Whether a try to read would have blocked, so that READABLE is due. */
-  #wantsRead = false
+  readonly #plaintext = new Plaintext()
   /** Whether a try to write would have blocked, or bytes wait, so that WRITABLE is due. */
   #wantsWrite = false
   /** Whether a try is being made: it reports what it finds itself. */
@@ -55,15 +53,11 @@ export class TlsSocket extends OverSocket implements DriverSocket, Observer, Car
   #pumping = false
   /** Whether a turn of the handshake is about to come. */
   #handshakes = false
-  /** Whether the peer has said `close_notify`. */
-  #ended = false
   #error: Error | null = null
   /** Whether our side has ended, or is to end after the handshake. */
   #shutDown = false
   /** Whether `close(true)` has been called: input is discarded. */
   #closing = false
-  /** Whether input was unread then, or has come since. */
-  #unread = false
   /** Whether the inner socket has been told to close. */
   #released = false
   /** Whether its descriptor is free. */
@@ -109,16 +103,13 @@ export class TlsSocket extends OverSocket implements DriverSocket, Observer, Car
   }
 
   read(max: number): Buffer | null {
-    if (this.#input.length === 0 && !this.#ended && this.#error === null && !this.#released) {
-      this.#wantsRead = true
+    if (!this.#plaintext.readable && this.#error === null && !this.#released) {
+      this.#plaintext.wanted = true
       this.#begin()
       if (this.#info !== undefined) this.#try(() => this.#pump())
     }
-    if (this.#input.length > 0) {
-      this.#wantsRead = false
-      return this.#input.takeSome(max)
-    }
-    if (this.#ended) return EMPTY
+    const bytes = this.#plaintext.take(max)
+    if (bytes !== null) return bytes
     if (this.#error !== null) throw this.#error
     if (this.#over) throw closedSocketError()
     return null
@@ -158,12 +149,11 @@ export class TlsSocket extends OverSocket implements DriverSocket, Observer, Car
     }
     if (this.#closing) return
     this.#closing = true
-    this.#unread = unread || this.#input.length > 0
-    this.#input.clear()
+    this.#plaintext.discard(unread)
     // What has come may be tickets, which no task would have read.
-    this.#wantsRead = true
+    this.#plaintext.wanted = true
     this.#try(() => this.#pump())
-    this.#endOurSide(() => this.#release(() => this.inner.close(true, this.#unread)))
+    this.#endOurSide(() => this.#release(() => this.inner.close(true, this.#plaintext.unread)))
   }
 
   reset(): void {
@@ -192,13 +182,13 @@ export class TlsSocket extends OverSocket implements DriverSocket, Observer, Car
 
   get wantsMore(): boolean {
     if (this.#error !== null || this.#released) return false
-    return this.#info === undefined || (this.#wantsRead && this.#input.length === 0 && !this.#ended)
+    return this.#info === undefined || (this.#plaintext.wanted && !this.#plaintext.readable)
   }
 
   transportEnded(): void {
     // Node tells of a `close_notify` that has come before it in a later turn.
     this.#clock.soon(() => {
-      if (this.#ended || this.#closing) return
+      if (this.#plaintext.ended || this.#closing) return
       if (this.#side.endsWithTransport && this.#info !== undefined) this.#endInput()
       else this.failed(truncatedError(this.#info === undefined))
     })
@@ -291,27 +281,23 @@ export class TlsSocket extends OverSocket implements DriverSocket, Observer, Car
   }
 
   #received(bytes: Buffer): void {
-    if (this.#closing) {
-      this.#unread = true
-      return
-    }
-    this.#input.push(bytes)
+    this.#plaintext.push(bytes)
     this.#inputChanged()
   }
 
   #endInput(): void {
-    this.#ended = true
+    this.#plaintext.ended = true
     this.#inputChanged()
   }
 
   /** Outside of a try Node may be in the middle of its own work. */
   #inputChanged(): void {
-    if (!this.#pumping && this.#wantsRead) this.#clock.soon(() => this.#reportReadable())
+    if (!this.#pumping && this.#plaintext.wanted) this.#clock.soon(() => this.#reportReadable())
   }
 
   #reportReadable(): void {
-    if (!this.#wantsRead || (this.#input.length === 0 && !this.#ended)) return
-    this.#wantsRead = false
+    if (!this.#plaintext.wanted || !this.#plaintext.readable) return
+    this.#plaintext.wanted = false
     this.#tell(READABLE)
   }
 
@@ -349,7 +335,7 @@ export class TlsSocket extends OverSocket implements DriverSocket, Observer, Car
   #release(end: () => void): void {
     if (this.#over) return
     this.#released = true
-    this.#input.clear()
+    this.#plaintext.clear()
     this.#handshake.end(this.#error ?? closedSocketError())
     end()
     this.#node?.destroy()

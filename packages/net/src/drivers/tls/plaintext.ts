@@ -1,0 +1,42 @@
+/** What has been decrypted: the bytes that no task has read, and the peer's end. */
+
+import { ByteQueue, EMPTY } from '../../driver/byte-queue.js'
+
+export class Plaintext {
+  /** Whether a try to read would have blocked, so that READABLE is due. */
+  wanted = false
+  /** Whether the peer has said `close_notify`. */
+  ended = false
+  /** Whether bytes were unread at `discard`, or have come since. */
+  unread = false
+  readonly #bytes = new ByteQueue()
+  #discards = false
+
+  /** Whether a try to read has a result. */
+  get readable(): boolean {
+    return this.#bytes.length > 0 || this.ended
+  }
+
+  /** @returns as `read` of a socket */
+  take(max: number): Buffer | null {
+    if (this.#bytes.length === 0) return this.ended ? EMPTY : null
+    this.wanted = false
+    return this.#bytes.takeSome(max)
+  }
+
+  push(bytes: Buffer): void {
+    if (this.#discards) this.unread = true
+    else this.#bytes.push(bytes)
+  }
+
+  /** Discards what has come, and what will come. */
+  discard(unread: boolean): void {
+    this.unread = unread || this.#bytes.length > 0
+    this.#discards = true
+    this.clear()
+  }
+
+  clear(): void {
+    this.#bytes.clear()
+  }
+}
