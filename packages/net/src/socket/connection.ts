@@ -412,6 +412,9 @@ export class Connection {
    * milliseconds. Input that arrives later does reset the connection: read to the end first if the
    * peer may still be sending.
    *
+   * A TLS handshake that the peer has begun is finished first, within its time limit and within
+   * `linger`, so that the peer gets the end by a `close_notify`.
+   *
    * A run waits until the descriptor is free, as does `yield conn.whenClosed()`.
    */
   close({ linger }: CloseOptions = {}): void {

@@ -35,6 +35,8 @@ export class Carrier {
   readonly #inner: DriverSocket
   readonly #owner: CarrierOwner
   #pending: Pending | null = null
+  /** Whether anything has arrived. */
+  heard = false
   /** Whether the transport has ended. */
   #ended = false
 
@@ -76,6 +78,7 @@ export class Carrier {
       if (bytes === null) break
       if (bytes.length > 0) {
         given = true
+        this.heard = true
         stream.push(bytes)
       } else {
         this.#ended = true

@@ -34,9 +34,15 @@ export class Handshake {
     })
   }
 
+  /** Ends the time limit, and calls back. */
   end(error: Error | null): void {
     if (this.#timer !== undefined) this.#clock.cancel(this.#timer)
     this.#timer = undefined
+    this.settle(error)
+  }
+
+  /** Calls back. The time limit goes on. */
+  settle(error: Error | null): void {
     for (const done of this.#waiting) done(error)
     this.#waiting.clear()
   }

@@ -95,9 +95,9 @@ export class TlsSocket extends OverSocket implements DriverSocket, Observer, Car
 
   handshake(done: (error: Error | null) => void): () => void {
     const withdraw = this.#handshake.add(done)
-    if (this.#info !== undefined) this.#handshake.end(null)
-    else if (this.#error !== null || this.#over || this.#released) {
-      this.#handshake.end(this.#error ?? closedSocketError())
+    if (this.#info !== undefined) this.#handshake.settle(null)
+    else if (this.#error !== null || this.#over || this.#released || this.#closing) {
+      this.#handshake.settle(this.#error ?? closedSocketError())
     } else this.#begin()
     return withdraw
   }
@@ -143,7 +143,7 @@ export class TlsSocket extends OverSocket implements DriverSocket, Observer, Car
       if (!linger) this.inner.close(false)
       return
     }
-    if (!linger || this.#info === undefined || this.#error !== null) {
+    if (!linger || this.#error !== null || !this.#speaks) {
       this.#release(() => this.inner.close(linger, unread))
       return
     }
@@ -152,8 +152,13 @@ export class TlsSocket extends OverSocket implements DriverSocket, Observer, Car
     this.#plaintext.discard(unread)
     // What has come may be tickets, which no task would have read.
     this.#plaintext.wanted = true
-    this.#try(() => this.#pump())
-    this.#endOurSide(() => this.#release(() => this.inner.close(true, this.#plaintext.unread)))
+    if (this.#info !== undefined) {
+      this.#finish()
+      return
+    }
+    // The handshake comes first: it takes no longer than its time limit, or than lingering may.
+    this.#handshake.settle(closedSocketError())
+    this.#clock.soon(() => this.observer?.ready(LINGERING))
   }
 
   reset(): void {
@@ -188,7 +193,7 @@ export class TlsSocket extends OverSocket implements DriverSocket, Observer, Car
   transportEnded(): void {
     // Node tells of a `close_notify` that has come before it in a later turn.
     this.#clock.soon(() => {
-      if (this.#plaintext.ended || this.#closing) return
+      if (this.#plaintext.ended || (this.#closing && this.#info !== undefined)) return
       if (this.#side.endsWithTransport && this.#info !== undefined) this.#endInput()
       else this.failed(truncatedError(this.#info === undefined))
     })
@@ -206,7 +211,10 @@ export class TlsSocket extends OverSocket implements DriverSocket, Observer, Car
   attach(node: TLSSocket): void {
     node.on('error', (error: Error) => this.failed(tlsErrorOf(error, this.#info === undefined)))
     this.#node = node
-    node.on('data', (bytes: Buffer) => this.#received(bytes))
+    node.on('data', (bytes: Buffer) => {
+      this.#plaintext.push(bytes)
+      this.#inputChanged()
+    })
     node.on('end', () => this.#endInput())
   }
 
@@ -217,7 +225,8 @@ export class TlsSocket extends OverSocket implements DriverSocket, Observer, Car
     this.#handshake.end(null)
     this.#clock.soon(() => {
       this.#written()
-      if (this.#shutDown) this.#endOurSide()
+      if (this.#closing) this.#finish()
+      else if (this.#shutDown) this.#endOurSide()
       if (this.wantsMore) this.#proceed()
     })
   }
@@ -263,6 +272,20 @@ export class TlsSocket extends OverSocket implements DriverSocket, Observer, Car
     })
   }
 
+  /**
+   * Whether the peer is told the end by TLS: after the handshake, and during it, unless the peer
+   * has said nothing yet.
+   */
+  get #speaks(): boolean {
+    return this.#info !== undefined || this.#carrier?.heard === true || this.#shutDown
+  }
+
+  /** Closes after our `close_notify`. */
+  #finish(): void {
+    this.#try(() => this.#pump())
+    this.#endOurSide(() => this.#release(() => this.inner.close(true, this.#plaintext.unread)))
+  }
+
   /** After the handshake. */
   #endOurSide(done: () => void = () => {}): void {
     if (this.#info === undefined) return
@@ -278,11 +301,6 @@ export class TlsSocket extends OverSocket implements DriverSocket, Observer, Car
       if (given) this.#turns.begin()
     })
     this.#pumping = false
-  }
-
-  #received(bytes: Buffer): void {
-    this.#plaintext.push(bytes)
-    this.#inputChanged()
   }
 
   #endInput(): void {
