@@ -268,6 +268,34 @@ describe('a handshake that fails', () => {
     expect(fate).toBe('|ConnectionResetError')
   })
 
+  trap(
+    '10: the end of a silent client harms no connection whose handshake came later',
+    async (place) => {
+      const { own, trust } = made()
+      const text = await place.play(function* ({ driver }) {
+        const dropped = new Latch()
+        const { port, task } = yield* serve(
+          function* (conn) {
+            yield* conn.sendall(yield* conn.readline())
+          },
+          { driver, tls: { ...own, handshakeTimeout: 100 }, onDrop: () => dropped.open() },
+        )
+        const silent = yield* connect(LOOPBACK, port, { driver })
+        const conn = yield* connect(LOOPBACK, port, { driver, tls: trust })
+        yield* dropped.wait()
+        yield* sleep(20)
+        yield* conn.sendall('alive\n')
+        const text = yield* fateOf(conn)
+        silent.abort()
+        yield* kill(task)
+        return text
+      })
+
+      expect(text).toBe('alive\n|end')
+    },
+    [simulated()],
+  )
+
   trap('11: plain HTTP is counted, and is no error of the handler', async (place) => {
     const { own } = made()
     const [drops, errors, failed] = await place.play(function* ({ driver }) {

@@ -5,7 +5,7 @@
 import type { SecureContext, Server } from 'node:tls'
 import { shown } from '../../check.js'
 import type { DriverSocket } from '../../driver/protocol.js'
-import { reasonOf, TlsError } from '../../errors.js'
+import { codeOf, reasonOf, TlsError } from '../../errors.js'
 import { builtin } from '../builtin.js'
 import type { Carrier } from './carrier.js'
 import { tlsErrorOf } from './failure.js'
@@ -88,8 +88,11 @@ export class TlsAcceptor implements TlsSide {
       ...(alpn === undefined ? {} : { ALPNProtocols: [...alpn] }),
       ...(sni === undefined ? {} : { SNICallback: this.#chooser(sni) }),
     })
-    this.#server.on('secureConnection', (node) => this.#current?.secured(node))
-    this.#server.on('tlsClientError', (error) => this.#current?.failed(tlsErrorOf(error, true)))
+    this.#server.on('secureConnection', (node) => this.#takeCurrent()?.secured(node))
+    this.#server.on('tlsClientError', (error) => {
+      // The carrier has been closed, which tells its own socket. It may be another one.
+      if (codeOf(error) !== 'ECONNRESET') this.#takeCurrent()?.failed(tlsErrorOf(error, true))
+    })
   }
 
   /** The server's end of TLS over a socket that was accepted. */
@@ -103,6 +106,13 @@ export class TlsAcceptor implements TlsSide {
 
   enter(socket: TlsEnd): void {
     this.#current = socket
+  }
+
+  /** What Node tells ends a handshake: nothing else is told of this socket. */
+  #takeCurrent(): TlsEnd | null {
+    const current = this.#current
+    this.#current = null
+    return current
   }
 
   #chooser(sni: NonNullable<ServerSettings['sni']>) {
