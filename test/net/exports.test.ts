@@ -70,6 +70,7 @@ it('@bluelet/net exports these values and types', () => {
       "type ServerStats",
       "type Session",
       "type SessionSummary",
+      "type StartTls",
       "type StreamReadOptions",
       "type TextEncoding",
       "type TextOptions",

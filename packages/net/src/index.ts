@@ -26,7 +26,14 @@ export type { Endpoint, FdEndpoint, HostEndpoint, PathEndpoint } from './driver/
 export type { PeerCredentials } from './driver/protocol.js'
 export type { TlsInfo } from './driver/tls.js'
 export { type InheritedSocket, listenFds } from './drivers/listen-fds.js'
-export type { Pem, TlsCertificate, TlsClient, TlsServer, TlsSettings } from './drivers/tls/settings.js'
+export type {
+  Pem,
+  StartTls,
+  TlsCertificate,
+  TlsClient,
+  TlsServer,
+  TlsSettings,
+} from './drivers/tls/settings.js'
 export {
   BusyError,
   ConnectError,

@@ -20,6 +20,7 @@ import {
   WRITABLE,
 } from '../driver/protocol.js'
 import type { TlsInfo } from '../driver/tls.js'
+import type { StartTls } from '../drivers/tls/settings.js'
 import { LimitError } from '../errors.js'
 import { type ConnectionObserver, DEFAULT_END_TIMES } from './connection-observer.js'
 import { HANDSHAKE } from './handshake.js'
@@ -42,6 +43,7 @@ import {
   textRequest,
   untilRequest,
 } from './read-requests.js'
+import { STARTING, upgradeOf } from './start-tls.js'
 import { thrownBy } from './thrown.js'
 import { WriteHalf } from './write-half.js'
 
@@ -110,13 +112,12 @@ export interface GoneOptions {
  * orderly end, and {@link ClosedError} once `close()` has been called.
  */
 export class Connection {
-  /** The driver's socket. */
-  readonly socket: DriverSocket
   /** The scheduler whose run waits until the connection is closed. */
   readonly scheduler: Runtime
   /** @internal */ readonly readHalf: ReadHalf
   /** Made when it is first needed, so that an idle connection does without. @internal */
   writeHalf: WriteHalf | null = null
+  #socket: DriverSocket
   /** Made when it is first needed. */
   #linger: Linger | null = null
   /** Whether the driver has said CLOSED. @internal */
@@ -130,10 +131,15 @@ export class Connection {
    * @param scheduler the scheduler whose run waits until the connection is closed
    */
   constructor(socket: DriverSocket, scheduler: Runtime) {
-    this.socket = socket
+    this.#socket = socket
     this.scheduler = scheduler
     this.readHalf = new ReadHalf(socket, this)
     socket.observer = this
+  }
+
+  /** The driver's socket. `startTls` replaces it. */
+  get socket(): DriverSocket {
+    return this.#socket
   }
 
   /**
@@ -175,6 +181,41 @@ export class Connection {
    */
   handshake(): Event<TlsInfo | undefined> {
     return event<TlsInfo | undefined>(HANDSHAKE, this)
+  }
+
+  /**
+   * Event: makes both ends speak TLS from now on, in the same connection, and gives what they have
+   * agreed on. For protocols that begin in the clear (STARTTLS).
+   *
+   * It takes its place among the sends: what was sent before goes out in the clear first, and later
+   * sends are encrypted. Limits, timeouts and counts go on; they are of what is inside TLS.
+   *
+   * Throws {@link BusyError} if a task reads or sends, {@link ClosedError} after `shutdown()`, and
+   * {@link TlsError} if the handshake fails or bytes have been received that no task has read: an
+   * attacker may have sent them ahead of the handshake. The connection is then aborted, as it is if
+   * the task is killed or timed out.
+   *
+   * @example
+   * function* starttls(conn: Connection, tls: TlsServer) {
+   *   yield* conn.sendall('220 go ahead\r\n')
+   *   yield* conn.startTls({ ...tls, server: true })
+   * }
+   *
+   * @param options those of the server's end, with `server: true`, or of the client's, with a
+   *   `servername`. The server's end is cheap if it gets the same object for each connection
+   * @throws TypeError, RangeError if an option is invalid
+   */
+  startTls(options: StartTls): Event<TlsInfo> {
+    return event<TlsInfo>(STARTING, upgradeOf(this, options))
+  }
+
+  /** Goes on with another socket, over the one before. @internal */
+  replace(socket: DriverSocket): void {
+    this.#socket = socket
+    socket.observer = this
+    this.writer().replace(socket)
+    this.#linger?.replace(socket)
+    this.readHalf.replace(socket)
   }
 
   /**

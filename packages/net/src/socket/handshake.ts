@@ -23,7 +23,7 @@ export const HANDSHAKE: EventHandler<Whole, Withdraw | undefined, TlsInfo | unde
   name: 'handshake',
   external: 'socket',
   enter(waiter, conn) {
-    if (conn.closing) throw closed(conn)
+    if (conn.closing) throw closedError(conn, 'handshake()')
     const { tls } = conn.socket
     if (tls === undefined) {
       waiter.resume(undefined)
@@ -31,12 +31,13 @@ export const HANDSHAKE: EventHandler<Whole, Withdraw | undefined, TlsInfo | unde
     }
     return tls.handshake((error) => {
       if (error === null) waiter.resume(tls.info)
-      else waiter.throw(conn.closing ? closed(conn) : thrownBy(conn, error))
+      else waiter.throw(conn.closing ? closedError(conn, 'handshake()') : thrownBy(conn, error))
     })
   },
   withdraw: (_waiter, _conn, withdraw) => withdraw?.(),
 }
 
-function closed(conn: object): ClosedError {
-  return thrownBy(conn, new ClosedError('handshake(): the connection is closed'))
+/** The error of an operation during which the connection was closed here. */
+export function closedError(conn: object, operation: string): ClosedError {
+  return thrownBy(conn, new ClosedError(`${operation}: the connection is closed`))
 }

@@ -26,7 +26,7 @@ interface Output {
 export class Linger implements EventHandler<undefined, undefined, void> {
   /** Whether `close()` or `abort()` has been called. */
   closing = false
-  readonly #socket: DriverSocket
+  #socket: DriverSocket
   readonly #scheduler: Runtime
   /** Whether the descriptor is free. */
   #done: boolean
@@ -49,6 +49,11 @@ export class Linger implements EventHandler<undefined, undefined, void> {
 
   get external(): string {
     return 'socket'
+  }
+
+  /** Goes on with another socket, over the one before. */
+  replace(socket: DriverSocket): void {
+    this.#socket = socket
   }
 
   enter(waiter: Waiter<void>): undefined {

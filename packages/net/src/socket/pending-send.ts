@@ -64,6 +64,14 @@ export function toSingleTry(data: string | Uint8Array): Send {
 /** What `flush` is to send: nothing, once everything before it has gone. */
 export const FLUSH: Send = { name: 'flush', bytes: '', length: 0, all: true, collected: false }
 
+/** What `startTls` is to send: nothing, in the clear; everything after it is encrypted. */
+export const START_TLS: Send = { ...FLUSH, name: 'startTls' }
+
+/** Whether it sends nothing, and waits for everything before it. */
+export function isBarrier(send: Send): boolean {
+  return send === FLUSH || send === START_TLS
+}
+
 /** How many bytes a send has. */
 export function lengthOf({ bytes, length }: Send): number {
   return typeof bytes === 'string' ? Buffer.byteLength(bytes) : length
@@ -71,10 +79,10 @@ export function lengthOf({ bytes, length }: Send): number {
 
 /** A send, as users would write it. */
 export function describeSend(send: Send): string {
-  return send === FLUSH ? 'flush()' : `${send.name}(${lengthOf(send)} bytes)`
+  return isBarrier(send) ? `${send.name}()` : `${send.name}(${lengthOf(send)} bytes)`
 }
 
-/** A send, or a flush, that waits. */
+/** A send that waits, or a flush, or `startTls`. */
 export class PendingSend {
   waiter: Receiver<never>
   readonly send: Send

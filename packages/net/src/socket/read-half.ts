@@ -8,7 +8,7 @@
 
 import { ClosedError } from '@bluelet/scheduler'
 import { type EventHandler, LATER, type Runtime } from '@bluelet/scheduler/lowlevel'
-import { ByteQueue } from '../driver/byte-queue.js'
+import { ByteQueue, EMPTY } from '../driver/byte-queue.js'
 import type { DriverSocket } from '../driver/protocol.js'
 import { BusyError } from '../errors.js'
 import type { ConnectionObserver } from './connection-observer.js'
@@ -48,7 +48,7 @@ type Answer = never
 
 /** The handler of all reads. The argument is the maximum of a `recv`, or another request. */
 export class ReadHalf implements EventHandler<number | ReadRequest, undefined, Answer> {
-  readonly #socket: DriverSocket
+  #socket: DriverSocket
   readonly #connection: Whole
   /**
    * Bytes that have arrived but were not requested: those after a line, or those that were peeked
@@ -120,6 +120,18 @@ export class ReadHalf implements EventHandler<number | ReadRequest, undefined, A
     return this.buffered > 0
   }
 
+  /** Takes all bytes that have arrived and no task has read. They count as not received. */
+  takeBuffered(): Buffer {
+    return this.#queue?.take(this.buffered) ?? EMPTY
+  }
+
+  /** Goes on with another socket, over the one before. What was read from that stays read. */
+  replace(socket: DriverSocket): void {
+    this.#socket = socket
+    this.#returnable = null
+    this.lookAtPeer()
+  }
+
   /** Whether a task waits and a part of its request has arrived. */
   get partial(): boolean {
     return this.#waiter !== null && this.hasUnread
@@ -151,7 +163,7 @@ export class ReadHalf implements EventHandler<number | ReadRequest, undefined, A
 
   #busyError(request: number | ReadRequest): BusyError {
     const name = this.describe(request)
-    if (this.owner !== null) return new BusyError(`${name}: the connection belongs to its stream (toStream)`)
+    if (this.owner !== null) return new BusyError(`${name}: the connection belongs to ${this.owner.user}`)
     return new BusyError(
       `${name}: ${this.#waiter?.task} is reading this connection, in ${this.request}; only one task at a time can read`,
     )
@@ -184,6 +196,7 @@ export class ReadHalf implements EventHandler<number | ReadRequest, undefined, A
     this.#attempted = null
     const { peerWatch } = this
     if (peerWatch === null || !peerWatch.active || this.busy || this.#failure === CLOSED_HERE) return
+    if (this.owner?.holdsInput) return
     this.#queue ??= new ByteQueue()
     const outcome = readAhead(this.#socket, this.#queue, MAX_READ_AHEAD, Number.POSITIVE_INFINITY)
     if (outcome === 'failed') peerWatch.failed()

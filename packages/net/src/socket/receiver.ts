@@ -13,8 +13,14 @@ export interface Receiver<in T> {
   throw(error: unknown): void
 }
 
-/** What uses a half alone: the stream that a connection was turned into. */
+/**
+ * What uses a half alone: the stream that a connection was turned into, or the change to TLS.
+ */
 export interface Owner {
+  /** As messages call it. */
+  readonly user: string
+  /** Whether nothing may be read ahead meanwhile. */
+  readonly holdsInput: boolean
   /** The connection has been closed here. */
   closed(): void
 }

@@ -5,6 +5,7 @@
 import { ClosedError } from '@bluelet/scheduler'
 import { BusyError } from '../errors.js'
 import { describeSend, type Send } from './pending-send.js'
+import type { Owner } from './receiver.js'
 import { thrownBy } from './thrown.js'
 
 /** The end of a writing half. It is made when the end comes. */
@@ -73,6 +74,6 @@ export function changedError(send: Send): TypeError {
 }
 
 /** The error of a send by another than the one owner of the connection. */
-export function ownedError(send: Send): BusyError {
-  return new BusyError(`${describeSend(send)}: the connection belongs to its stream (toStream)`)
+export function ownedError(send: Send, { user }: Owner): BusyError {
+  return new BusyError(`${describeSend(send)}: the connection belongs to ${user}`)
 }

@@ -11,7 +11,7 @@ import { ClosedError } from '@bluelet/scheduler'
 import { type EventHandler, LATER, type Runtime } from '@bluelet/scheduler/lowlevel'
 import type { DriverSocket } from '../driver/protocol.js'
 import type { ConnectionObserver } from './connection-observer.js'
-import { describeSend, FLUSH, lengthOf, PendingSend, type Send } from './pending-send.js'
+import { describeSend, FLUSH, isBarrier, lengthOf, PendingSend, type Send } from './pending-send.js'
 import type { Owner, Receiver } from './receiver.js'
 import { MAX_COLLECTED, SendBuffer } from './send-buffer.js'
 import { collect } from './send-collector.js'
@@ -36,7 +36,7 @@ export class WriteHalf implements EventHandler<Send, PendingSend, number & undef
   owner: Owner | null = null
   /** How many bytes of the send that was tried last the driver has taken. */
   taken = 0
-  readonly #socket: DriverSocket
+  #socket: DriverSocket
   readonly #connection: Whole
   /** Null while nothing is buffered. */
   #buffer: SendBuffer | null = null
@@ -108,6 +108,11 @@ export class WriteHalf implements EventHandler<Send, PendingSend, number & undef
     } catch {
       return rest // The driver has discarded the others.
     }
+  }
+
+  /** Goes on with another socket, over the one before. Nothing is buffered. */
+  replace(socket: DriverSocket): void {
+    this.#socket = socket
   }
 
   describe(send: Send): string {
@@ -223,7 +228,7 @@ export class WriteHalf implements EventHandler<Send, PendingSend, number & undef
     const end = this.#reachEnd()
     end.close()
     this.#sideEnded ||= aborted
-    this.#queue.failAll(({ send }) => end.cutOff(send === FLUSH ? 'flush()' : 'sendall'))
+    this.#queue.failAll(({ send }) => end.cutOff(isBarrier(send) ? describeSend(send) : 'sendall'))
     if (aborted) this.discard()
     else this.#settle()
   }
@@ -390,6 +395,6 @@ export class WriteHalf implements EventHandler<Send, PendingSend, number & undef
     if (send === FLUSH) return
     // A mistake of the program, and not an end: it is not marked.
     if (this.shutDown) throw new ClosedError(`${describeSend(send)}: after shutdown()`)
-    if (this.owner !== null && this.owner !== (waiter as unknown)) throw ownedError(send)
+    if (this.owner !== null && this.owner !== (waiter as unknown)) throw ownedError(send, this.owner)
   }
 }

@@ -19,6 +19,9 @@ const HIGH_WATER_MARK = 65_536
 /** The source that holds the run open. No host simulates it: a library is of the real world. */
 const SOURCE = 'stream'
 
+/** The user of a connection that has a stream. */
+const STREAM = 'its stream (toStream)'
+
 /** The stream of a connection: a Duplex with the addresses of a socket of Node. */
 export type ConnectionStream = Duplex & {
   /** The peer's host; undefined for a Unix socket, like the others. */
@@ -59,7 +62,7 @@ export function toStream(conn: Connection): ConnectionStream {
   }
   const { readHalf } = conn
   if (readHalf.busy || conn.writer().busy || readHalf.owner !== null) {
-    const user = readHalf.owner === null ? 'a task is using this connection' : 'it has a stream already'
+    const user = conn.writer().owner === null ? 'a task is using this connection' : 'it has a stream already'
     throw new BusyError(`toStream(conn): ${user}; call it when no read or send waits`)
   }
   const stream = Object.defineProperties(duplexOver(conn), {
@@ -129,6 +132,8 @@ class Reading implements Owner, Receiver<Buffer> {
   /** It is set before anything is read. */
   stream: Duplex | null = null
   readonly task: unknown = this
+  readonly user = STREAM
+  readonly holdsInput = false
 
   resume(bytes: Buffer): void {
     this.stream?.push(bytes.length === 0 ? null : bytes)
@@ -154,6 +159,8 @@ class Writing implements Owner, Receiver<undefined>, Send {
   /** False: the stream's own buffer collects, and its callback is to report a failure. */
   readonly collected = false
   readonly task: unknown = this
+  readonly user = STREAM
+  readonly holdsInput = false
   #done: (error?: Error | null) => void = () => {}
 
   begin(bytes: Buffer, done: (error?: Error | null) => void): void {

@@ -33,6 +33,11 @@ export interface TlsSettings {
    * their length, such as HTTP/1.1, since many peers leave it out. Default: `'error'`.
    */
   readonly truncation?: 'error' | 'end'
+  /**
+   * How long a handshake may take, in milliseconds. `Infinity` means no limit. Default: 10,000; of
+   * `connect`, whose `timeout` includes the handshake, no other limit.
+   */
+  readonly handshakeTimeout?: number
 }
 
 /** Options of TLS for `connect`. */
@@ -62,8 +67,19 @@ export interface TlsServer extends TlsSettings {
    * or throws, the handshake fails. Default: all clients get the same certificate.
    */
   readonly sni?: (servername: string) => TlsCertificate | undefined
-  /** How long a handshake may take, in milliseconds. Default: 10,000. `Infinity` means no limit. */
-  readonly handshakeTimeout?: number
+}
+
+/** Options of `startTls`: those of the client's end of TLS, or of the server's. */
+export type StartTls = (
+  | (TlsClient & { readonly server?: false; readonly servername: string })
+  | (TlsServer & { readonly server: true })
+) & {
+  /**
+   * `'handshake'`: what has been received and not been read is the beginning of the peer's
+   * handshake, as after a header by which a proxy introduces its client. Default: it makes
+   * `startTls` fail, since it was not encrypted.
+   */
+  readonly buffered?: 'handshake'
 }
 
 /** A certificate for one name, with its key. */
@@ -73,13 +89,14 @@ export type TlsCertificate = Required<Pick<TlsSettings, 'cert' | 'key'>> & Pick<
 export interface ClientSettings extends Omit<TlsClient, 'ca' | 'cert' | 'key'> {
   readonly context: SecureContext
   readonly host: string
+  readonly handshakeTimeout: number
 }
 
 const MAX_ALPN = 255
 const DEFAULT_HANDSHAKE_TIMEOUT = 10_000
 
 /**
- * Checks the options of a client.
+ * Checks the options of a client of `connect`.
  *
  * @param host to which it connects; undefined for a path
  * @throws TypeError, RangeError if one of them is invalid
@@ -87,19 +104,44 @@ const DEFAULT_HANDSHAKE_TIMEOUT = 10_000
 export function clientSettings(given: unknown, host: string | undefined): ClientSettings {
   const what = 'connect: tls'
   if (given !== true) checkObject(given, what, 'true or an object')
-  const options: TlsClient = given === true ? {} : given
+  const { servername, handshakeTimeout = Number.POSITIVE_INFINITY }: TlsClient = given === true ? {} : given
+  if (servername === undefined && host === undefined) {
+    throw new TypeError(`${what}: a path does not say for which name the certificate is; pass a servername`)
+  }
+  return clientOf(given === true ? {} : given, what, handshakeTimeout, host)
+}
+
+/**
+ * Checks the options of `startTls` for a client.
+ *
+ * @throws TypeError, RangeError if one of them is invalid
+ */
+export function startingSettings(given: TlsClient): ClientSettings {
+  const { servername, handshakeTimeout = DEFAULT_HANDSHAKE_TIMEOUT } = given
+  if (servername === undefined) {
+    throw new TypeError('startTls: servername is missing: the name for which the certificate must be')
+  }
+  return clientOf(given, 'startTls', handshakeTimeout, undefined)
+}
+
+/** @param host to which it connects; undefined if there is a servername */
+function clientOf(
+  options: TlsClient,
+  what: string,
+  handshakeTimeout: number,
+  host: string | undefined,
+): ClientSettings {
   const context = contextOf(options, what)
   const { servername, verify = true } = options
   checkFlag(verify, `${what}: verify`)
+  checkTimeout(handshakeTimeout, `${what}: handshakeTimeout`, 'no limit')
   if (servername !== undefined) checkServername(servername, what)
-  else if (host === undefined) {
-    throw new TypeError(`${what}: a path does not say for which name the certificate is; pass a servername`)
-  }
   const name = servername ?? nameIn(host ?? '')
   return {
     ...options,
     verify,
     context,
+    handshakeTimeout,
     host: host ?? (servername as string), // One of them is given.
     ...(name === undefined ? {} : { servername: name }),
   }
@@ -115,8 +157,7 @@ export interface ServerSettings extends TlsServer {
  *
  * @throws TypeError, RangeError if one of them is invalid
  */
-export function serverSettings(given: unknown): ServerSettings {
-  const what = 'listen: tls'
+export function serverSettings(given: unknown, what = 'listen: tls'): ServerSettings {
   checkObject(given, what, 'an object with cert and key')
   const options: TlsServer = given
   const { clientCertificate = 'ignore', sni, handshakeTimeout = DEFAULT_HANDSHAKE_TIMEOUT } = options

@@ -31,11 +31,11 @@ export function tlsClient(inner: DriverSocket, settings: ClientSettings, clock: 
 }
 
 class ClientSide implements TlsSide {
-  /** The time limit of `connect` covers it. */
-  readonly handshakeTimeout = Number.POSITIVE_INFINITY
+  readonly handshakeTimeout: number
   readonly #settings: ClientSettings
 
   constructor(settings: ClientSettings) {
+    this.handshakeTimeout = settings.handshakeTimeout
     this.#settings = settings
   }
 
