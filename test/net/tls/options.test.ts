@@ -21,8 +21,16 @@ describe('the options of a client', () => {
     [{ ciphers: 1 }, 'connect: tls: ciphers: expected a string, got 1'],
     [{ ciphers: 'none such' }, 'connect: tls: ca, cert, key or ciphers: '],
     [{ passphrase: 1 }, 'connect: tls: passphrase: expected a string, got 1'],
-    [{ ca: 1 }, 'connect: tls: ca: expected the text or the bytes of a PEM file, got 1'],
-    [{ ca: ['x', 1] }, 'connect: tls: ca: expected the text or the bytes of a PEM file, got 1'],
+    [
+      { ca: 1 },
+      'connect: tls: ca: expected the text or the bytes of a PEM file, or { file } with its path, got 1',
+    ],
+    [{ ca: { file: '/none/such' } }, 'connect: tls: ca: the file "/none/such" cannot be read: ENOENT'],
+    [{ ca: { file: 1 } }, 'connect: tls: ca: expected the text'],
+    [
+      { ca: ['x', 1] },
+      'connect: tls: ca: expected the text or the bytes of a PEM file, or { file } with its path, got 1',
+    ],
     [{ cert: 'x' }, 'connect: tls: cert without key; pass both'],
     [{ key: 'x' }, 'connect: tls: key without cert; pass both'],
     [{ cert: Buffer.from('x'), key: 'x' }, 'connect: tls: ca, cert, key or ciphers: '],

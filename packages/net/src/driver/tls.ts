@@ -25,6 +25,19 @@ export interface TlsInfo {
   readonly peerCertificate?: X509Certificate
 }
 
+/** The TLS of a listener. */
+export interface ListenerTls {
+  /**
+   * Reads the files of `cert`, `key` and `ca` again, such as after a certificate has been renewed;
+   * a plain call. Later handshakes use what it has read. Established connections stay as they are.
+   * Results of `sni` are not kept any longer. What was not given as `{ file }` stays.
+   *
+   * @throws TypeError if a file cannot be read, or its content is invalid; the error names the
+   *   file, and what was in use stays in use
+   */
+  reload(): void
+}
+
 /** The TLS of a socket. */
 export interface TlsState {
   /** Undefined until the handshake has ended well. It is kept when the connection has ended. */

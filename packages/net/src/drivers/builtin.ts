@@ -4,6 +4,7 @@
  */
 
 interface Modules {
+  'node:fs': typeof import('node:fs')
   'node:net': typeof import('node:net')
   'node:stream': typeof import('node:stream')
   'node:tls': typeof import('node:tls')

@@ -18,6 +18,7 @@ import type {
   SocketSettings,
 } from '../driver/protocol.js'
 import { listenErrorOf } from '../driver/system-errors.js'
+import type { ListenerTls } from '../driver/tls.js'
 import { driverOf } from '../drivers/select.js'
 import { type ServerSettings, serverSettings, type TlsServer } from '../drivers/tls/settings.js'
 import { TlsAcceptor } from '../drivers/tls/sides.js'
@@ -67,6 +68,8 @@ export class Listener {
   readonly driver: Driver
   /** The scheduler of the task that opened the listener. @internal */
   readonly scheduler: Runtime
+  /** Its TLS, whose certificates can be read again; undefined without TLS. */
+  readonly tls: ListenerTls | undefined
   readonly #listener: DriverListener
   readonly #acceptor: Acceptor
 
@@ -80,7 +83,9 @@ export class Listener {
     this.driver = driver
     this.scheduler = scheduler
     this.#listener = listener
-    this.#acceptor = new Acceptor(listener, tls === undefined ? null : new TlsAcceptor(tls))
+    const acceptor = tls === undefined ? null : new TlsAcceptor(tls)
+    this.tls = acceptor ?? undefined
+    this.#acceptor = new Acceptor(listener, acceptor)
     listener.observer = this.#acceptor
   }
 

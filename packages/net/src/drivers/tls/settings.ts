@@ -7,9 +7,7 @@ import { checkFlag, checkTimeout, shown } from '../../check.js'
 import { hasNul } from '../../driver/address.js'
 import { reasonOf } from '../../errors.js'
 import { builtin } from '../builtin.js'
-
-/** Certificates or a key, as text or the bytes of a PEM file. */
-export type Pem = string | Uint8Array
+import { checkPem, contentOf, filesIn, type Pem } from './pem.js'
 
 /** Options of TLS that both sides have. */
 export interface TlsSettings {
@@ -178,21 +176,26 @@ export function serverSettings(given: unknown, what = 'listen: tls'): ServerSett
   return { ...options, handshakeTimeout }
 }
 
-/** The options of Node for a context. */
-export function contextOptions(options: TlsSettings): SecureContextOptions {
+/**
+ * The options of Node for a context; reads the files.
+ *
+ * @throws TypeError if a file cannot be read
+ */
+export function contextOptions(options: TlsSettings, what: string): SecureContextOptions {
   const { ciphers, ca, cert, key, passphrase, minVersion = 'TLSv1.2' } = options
   return {
     minVersion,
     ...(ciphers === undefined ? {} : { ciphers }),
-    ...(ca === undefined ? {} : { ca: (Array.isArray(ca) ? ca : [ca]).map(pem) }),
-    ...(cert === undefined ? {} : { cert: pem(cert) }),
-    ...(key === undefined ? {} : { key: pem(key) }),
+    ...(ca === undefined ? {} : { ca: listOf(ca).map((one) => contentOf(one, `${what}: ca`)) }),
+    ...(cert === undefined ? {} : { cert: contentOf(cert, `${what}: cert`) }),
+    ...(key === undefined ? {} : { key: contentOf(key, `${what}: key`) }),
     ...(passphrase === undefined ? {} : { passphrase }),
   }
 }
 
-function pem(given: Pem): string | Buffer {
-  return typeof given === 'string' ? given : Buffer.from(given.buffer, given.byteOffset, given.byteLength)
+function listOf(ca: Pem | readonly Pem[] | undefined): readonly Pem[] {
+  if (ca === undefined) return []
+  return Array.isArray(ca) ? ca : [ca as Pem] // `isArray` knows no readonly arrays.
 }
 
 /**
@@ -216,10 +219,16 @@ export function contextOf(options: TlsSettings, what: string): SecureContext {
     const [there, missing] = options.cert === undefined ? ['key', 'cert'] : ['cert', 'key']
     throw new TypeError(`${what}: ${there} without ${missing}; pass both`)
   }
+  return newContext(options, contextOptions(options, what), what)
+}
+
+/** @throws TypeError if Node does not accept the options, which names the files */
+export function newContext(options: TlsSettings, made: SecureContextOptions, what: string): SecureContext {
   try {
-    return builtin('node:tls', 'tls').createSecureContext(contextOptions(options))
+    return builtin('node:tls', 'tls').createSecureContext(made)
   } catch (error) {
-    throw new TypeError(`${what}: ca, cert, key or ciphers: ${reasonOf(error)}`, { cause: error })
+    const files = filesIn([options.cert, options.key, ...listOf(options.ca)])
+    throw new TypeError(`${what}: ca, cert, key or ciphers: ${reasonOf(error)}${files}`, { cause: error })
   }
 }
 
@@ -234,14 +243,6 @@ function checkChoice(given: unknown, what: string, choices: readonly string[]): 
   throw new TypeError(
     `${what}: expected ${list.slice(0, -1).join(', ')} or ${list.at(-1)}, got ${shown(given)}`,
   )
-}
-
-function checkPem(given: unknown, what: string, several: boolean): void {
-  const all: readonly unknown[] = several && Array.isArray(given) ? given : [given]
-  for (const one of all) {
-    if (one === undefined || typeof one === 'string' || one instanceof Uint8Array) continue
-    throw new TypeError(`${what}: expected the text or the bytes of a PEM file, got ${shown(one)}`)
-  }
 }
 
 function checkAlpn(alpn: unknown, what: string): void {

@@ -5,6 +5,7 @@
 import type { SecureContext, Server } from 'node:tls'
 import { shown } from '../../check.js'
 import type { DriverSocket } from '../../driver/protocol.js'
+import type { ListenerTls } from '../../driver/tls.js'
 import { codeOf, reasonOf, TlsError } from '../../errors.js'
 import { builtin } from '../builtin.js'
 import type { Carrier } from './carrier.js'
@@ -13,11 +14,15 @@ import {
   type ClientSettings,
   contextOf,
   contextOptions,
+  newContext,
   type ServerSettings,
   type TlsCertificate,
 } from './settings.js'
 import type { Clock, TlsEnd, TlsSide } from './side.js'
 import { TlsSocket } from './socket.js'
+
+/** What messages begin with. */
+const LISTEN = 'listen: tls'
 
 /** Node ends a handshake itself after 120 seconds; the longest time of a timer. */
 const NEVER = 2 ** 31 - 1
@@ -65,13 +70,13 @@ class ClientSide implements TlsSide {
  * The server's end of the connections of one listener. Node's server never listens: it is fed with
  * carriers, and verifies the certificates of clients, which its sockets alone do not.
  */
-export class TlsAcceptor implements TlsSide {
+export class TlsAcceptor implements TlsSide, ListenerTls {
   readonly handshakeTimeout: number
   readonly endsWithTransport: boolean
   readonly #settings: ServerSettings
   readonly #server: Server
   /** Those of the certificates that `sni` has given. */
-  readonly #contexts = new WeakMap<TlsCertificate, SecureContext>()
+  #contexts = new WeakMap<TlsCertificate, SecureContext>()
   /** The socket in whose turn of the handshake we are: Node does not say which one it speaks of. */
   #current: TlsEnd | null = null
 
@@ -81,7 +86,7 @@ export class TlsAcceptor implements TlsSide {
     this.handshakeTimeout = handshakeTimeout
     this.endsWithTransport = truncation === 'end'
     this.#server = builtin('node:tls', 'tls').createServer({
-      ...contextOptions(settings),
+      ...contextOptions(settings, LISTEN),
       handshakeTimeout: NEVER,
       requestCert: clientCertificate !== 'ignore',
       rejectUnauthorized: clientCertificate === 'require',
@@ -98,6 +103,19 @@ export class TlsAcceptor implements TlsSide {
   /** The server's end of TLS over a socket that was accepted. */
   over(inner: DriverSocket, clock: Clock): TlsSocket {
     return new TlsSocket(inner, this, clock)
+  }
+
+  /**
+   * Reads the files of the options again, for later handshakes.
+   *
+   * @throws TypeError if that is not possible; then nothing changes
+   */
+  reload(): void {
+    const settings = this.#settings
+    const options = contextOptions(settings, LISTEN)
+    newContext(settings, options, LISTEN)
+    this.#server.setSecureContext(options)
+    this.#contexts = new WeakMap()
   }
 
   begin(_socket: TlsEnd, { stream }: Carrier): void {
@@ -137,7 +155,7 @@ export class TlsAcceptor implements TlsSide {
   #contextOf(certificate: TlsCertificate): SecureContext {
     let context = this.#contexts.get(certificate)
     if (context === undefined) {
-      context = contextOf({ ...this.#settings, ...certificate }, 'listen: tls: sni')
+      context = contextOf({ ...this.#settings, ...certificate }, `${LISTEN}: sni`)
       this.#contexts.set(certificate, context)
     }
     return context
