@@ -150,6 +150,42 @@ describe.skipIf(noOpenssl)(`a socket of TLS${noOpenssl ?? ''}`, () => {
     expect(fate).toBe('reply|end')
   })
 
+  it('has a reply that came before its send failed, and then the error', async () => {
+    const [sent, reply, last] = await play(function* (world) {
+      const { client, server } = yield* tlsPair(world, trust(), own())
+      const sending = yield* spawn(function* () {
+        return yield* errorOf(client.sendall(Buffer.alloc(4_000_000)))
+      })
+      yield* sleep(20)
+      yield* server.sendall('413 too large\r\n')
+      yield* sleep(20)
+      server.abort()
+      const sent = yield* sending
+      expect(() => client.socket.unsent).toThrow(ConnectionResetError)
+      const reply = yield* client.readline('\r\n', { encoding: 'utf8' })
+      return [sent, reply, yield* errorOf(client.recv())]
+    })
+
+    expect(reply).toBe('413 too large')
+    for (const error of [sent, last]) expect(error).toBeInstanceOf(ConnectionResetError)
+  })
+
+  it('waits for no end of the transport after the peer’s close_notify, though input is unread', async () => {
+    const closed = await play(function* (world) {
+      const { client, server } = yield* tlsPair(world, trust(), own())
+      yield* client.sendall('unread')
+      client.shutdown()
+      yield* sleep(5)
+      server.close()
+      yield* timeout(100, server.whenClosed())
+      const { closed } = server
+      expect(yield* fateOf(client)).toBe('|end')
+      return closed
+    })
+
+    expect(closed).toBe(true)
+  })
+
   it('sends more than the network holds, though nothing else could wake a task', async () => {
     const sizes = await play(function* (world) {
       const { client, server } = yield* tlsPair(world, trust(), own())
@@ -233,15 +269,21 @@ describe('the ciphertext', () => {
   })
 
   it('is lost without an error of its own when the socket below has failed', async () => {
+    const gone = new Error('gone')
     const inner: DriverSocket = {
       ...silentSocket(() => {}),
       write() {
-        throw new Error('gone')
+        throw gone
+      },
+      get unsent(): number {
+        throw gone
       },
     }
     const carrier = new Carrier(inner, owner)
     const told = await new Promise((resolve) => carrier.stream.write(Buffer.from('x'), resolve))
 
-    expect([told ?? null, carrier.held]).toEqual([null, 0])
+    expect([told ?? null, carrier.failure]).toEqual([null, gone])
+    carrier.failure = null
+    expect([carrier.held, carrier.failure]).toEqual([0, gone])
   })
 })

@@ -35,6 +35,8 @@ export class Carrier {
   readonly #inner: DriverSocket
   readonly #owner: CarrierOwner
   #pending: Pending | null = null
+  /** Why the socket takes nothing more; null while it may. */
+  failure: Error | null = null
   /** Whether anything has arrived. */
   heard = false
   /** Whether the transport has ended. */
@@ -61,7 +63,12 @@ export class Carrier {
   /** How many bytes of ciphertext wait here, or in the socket. */
   get held(): number {
     const pending = this.#pending
-    return (pending === null ? 0 : pending.bytes.length - pending.taken) + this.#inner.unsent
+    try {
+      return (pending === null ? 0 : pending.bytes.length - pending.taken) + this.#inner.unsent
+    } catch (error) {
+      this.failure = error as Error // A driver throws nothing else.
+      return 0
+    }
   }
 
   /**
@@ -89,34 +96,36 @@ export class Carrier {
   }
 
   /**
-   * Goes on with what the socket has not taken.
+   * Goes on with what the socket has not taken. If it fails, the rest is lost without an error for
+   * Node, which would then decrypt nothing more of what has arrived before.
    *
-   * @returns whether it has taken all of it now
-   * @throws the error of the socket
+   * @returns whether nothing of it waits any longer
    */
   flush(): boolean {
     const pending = this.#pending
     if (pending === null) return false
-    while (pending.taken < pending.bytes.length) {
-      const taken = this.#inner.write(pending.bytes.subarray(pending.taken))
-      if (taken === 0) return false
-      pending.taken += taken
+    try {
+      if (!this.#hasTaken(pending)) return false
+    } catch (error) {
+      this.failure = error as Error
     }
-    // The memory is the socket's until then, and Node writes nothing else.
-    if (this.#inner.unsent > 0) return false
     this.#pending = null
     pending.done()
     return true
   }
 
+  /** The memory is the socket's until then, and Node writes nothing else. */
+  #hasTaken(pending: Pending): boolean {
+    while (pending.taken < pending.bytes.length) {
+      const taken = this.#inner.write(pending.bytes.subarray(pending.taken))
+      if (taken === 0) return false
+      pending.taken += taken
+    }
+    return this.#inner.unsent === 0
+  }
+
   #write(bytes: Buffer, done: Pending['done']): void {
     this.#pending = { bytes, taken: 0, done }
-    try {
-      this.flush()
-    } catch {
-      // The next try to read throws it, after what has arrived before.
-      this.#pending = null
-      done()
-    }
+    this.flush()
   }
 }

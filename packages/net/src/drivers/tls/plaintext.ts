@@ -8,13 +8,18 @@ export class Plaintext {
   /** Whether the peer has said `close_notify`. */
   ended = false
   /** Whether bytes were unread at `discard`, or have come since. */
-  unread = false
+  #unread = false
   readonly #bytes = new ByteQueue()
   #discards = false
 
   /** Whether a try to read has a result. */
   get readable(): boolean {
     return this.#bytes.length > 0 || this.ended
+  }
+
+  /** Whether bytes have been discarded, and more may come: a close could be a reset. */
+  get awaitsEnd(): boolean {
+    return this.#unread && !this.ended
   }
 
   /** @returns as `read` of a socket */
@@ -25,13 +30,13 @@ export class Plaintext {
   }
 
   push(bytes: Buffer): void {
-    if (this.#discards) this.unread = true
+    if (this.#discards) this.#unread = true
     else this.#bytes.push(bytes)
   }
 
   /** Discards what has come, and what will come. */
   discard(unread: boolean): void {
-    this.unread = unread || this.#bytes.length > 0
+    this.#unread = unread || this.#bytes.length > 0
     this.#discards = true
     this.clear()
   }

@@ -35,6 +35,7 @@ const MAX_WRITE = 65_536
 
 export class TlsSocket extends OverSocket implements DriverSocket, Observer, CarrierOwner, TlsEnd, TlsState {
   observer: Observer | null = null
+  readonly tls: TlsState = this
   readonly #side: TlsSide
   readonly #clock: Clock
   readonly #handshake: Handshake
@@ -72,17 +73,14 @@ export class TlsSocket extends OverSocket implements DriverSocket, Observer, Car
     inner.observer = this
   }
 
-  get tls(): TlsState {
-    return this
-  }
-
   get info(): TlsInfo | undefined {
     return this.#info
   }
 
   get unsent(): number {
-    if (this.#error !== null) throw this.#error
-    return this.#held
+    const held = this.#held
+    this.#assertWritable()
+    return held
   }
 
   get unacknowledged(): number {
@@ -116,7 +114,7 @@ export class TlsSocket extends OverSocket implements DriverSocket, Observer, Car
   }
 
   write(bytes: Uint8Array): number {
-    if (this.#error !== null) throw this.#error
+    this.#assertWritable()
     if (this.#over) throw closedSocketError()
     this.#begin()
     if (this.#info === undefined || this.unsent > 0) {
@@ -126,6 +124,7 @@ export class TlsSocket extends OverSocket implements DriverSocket, Observer, Car
     if (bytes.length === 0) return 0
     const piece = bytes.length <= MAX_WRITE ? bytes : bytes.subarray(0, MAX_WRITE)
     this.#try(() => this.#node?.write(piece, () => this.#written()))
+    this.#assertWritable()
     this.#wantsWrite = true
     this.#turns.begin()
     return piece.length
@@ -152,13 +151,10 @@ export class TlsSocket extends OverSocket implements DriverSocket, Observer, Car
     this.#plaintext.discard(unread)
     // What has come may be tickets, which no task would have read.
     this.#plaintext.wanted = true
-    if (this.#info !== undefined) {
-      this.#finish()
-      return
-    }
-    // The handshake comes first: it takes no longer than its time limit, or than lingering may.
     this.#handshake.settle(closedSocketError())
-    this.#clock.soon(() => this.observer?.ready(LINGERING))
+    if (this.#info !== undefined) this.#finish()
+    // The handshake comes first: it takes no longer than its time limit, or than lingering may.
+    else this.#clock.soon(() => this.observer?.ready(LINGERING))
   }
 
   reset(): void {
@@ -172,7 +168,8 @@ export class TlsSocket extends OverSocket implements DriverSocket, Observer, Car
     let told = what & (FAILED | CLOSED | LINGERING)
     if ((told & FAILED) !== 0) told |= READABLE | WRITABLE
     if (carrier !== null && !this.#released && this.#error === null) {
-      if ((what & ~READABLE) !== 0) this.#attempt(() => carrier.flush() && this.#turns.begin())
+      if ((what & ~READABLE) !== 0 && carrier.flush()) this.#turns.begin()
+      if (carrier.failure !== null && this.#info === undefined) this.#fail(carrier.failure)
       if (this.wantsMore) this.#proceed()
     }
     if (this.#error !== null) told &= ~(READABLE | WRITABLE | FAILED) // It has been told.
@@ -272,18 +269,24 @@ export class TlsSocket extends OverSocket implements DriverSocket, Observer, Car
     })
   }
 
+  /** What has arrived before can be read, though the socket below takes nothing more. */
+  #assertWritable(): void {
+    const error = this.#error ?? this.#carrier?.failure
+    if (error) throw error
+  }
+
   /**
    * Whether the peer is told the end by TLS: after the handshake, and during it, unless the peer
    * has said nothing yet.
    */
   get #speaks(): boolean {
-    return this.#info !== undefined || this.#carrier?.heard === true || this.#shutDown
+    return this.#carrier?.heard === true || this.#shutDown
   }
 
   /** Closes after our `close_notify`. */
   #finish(): void {
     this.#try(() => this.#pump())
-    this.#endOurSide(() => this.#release(() => this.inner.close(true, this.#plaintext.unread)))
+    this.#endOurSide(() => this.#release(() => this.inner.close(true, this.#plaintext.awaitsEnd)))
   }
 
   /** After the handshake. */
@@ -295,11 +298,8 @@ export class TlsSocket extends OverSocket implements DriverSocket, Observer, Car
 
   #pump(): void {
     this.#pumping = true
-    this.#attempt(() => {
-      const given = this.#carrier?.pump()
-      // The end may be part of it, which Node tells in a later turn.
-      if (given) this.#turns.begin()
-    })
+    // The end may be part of it, which Node tells in a later turn.
+    this.#attempt(() => this.#carrier?.pump() && this.#turns.begin())
     this.#pumping = false
   }
 
@@ -320,7 +320,7 @@ export class TlsSocket extends OverSocket implements DriverSocket, Observer, Car
   }
 
   #written(): void {
-    if (!this.#wantsWrite || this.#released || this.#error !== null || this.unsent > 0) return
+    if (!this.#wantsWrite || this.#released || this.#error !== null || this.#held > 0) return
     this.#wantsWrite = false
     this.#tell(WRITABLE)
   }
