@@ -81,6 +81,7 @@ it('@bluelet/net exports these values and types', () => {
       "type TlsClient",
       "type TlsInfo",
       "type TlsServer",
+      "type TlsSession",
       "type TlsSettings",
       "type WritableLike",
     ]

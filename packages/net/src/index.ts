@@ -24,7 +24,7 @@ export { ClosedError, TimeoutError } from '@bluelet/scheduler'
 export { Address } from './driver/address.js'
 export type { Endpoint, FdEndpoint, HostEndpoint, PathEndpoint } from './driver/endpoint.js'
 export type { PeerCredentials } from './driver/protocol.js'
-export type { ListenerTls, TlsInfo } from './driver/tls.js'
+export type { ListenerTls, TlsInfo, TlsSession } from './driver/tls.js'
 export { type InheritedSocket, listenFds } from './drivers/listen-fds.js'
 export type { Pem, PemFile } from './drivers/tls/pem.js'
 export type {

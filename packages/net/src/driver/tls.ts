@@ -21,8 +21,22 @@ export interface TlsInfo {
   readonly authorized: boolean
   /** Why it is not authorized: the system's name for the error. */
   readonly authorizationError?: string
-  /** The peer's certificate; undefined if it has sent none. */
+  /** The peer's certificate; undefined if it has sent none, such as to a client that resumes. */
   readonly peerCertificate?: X509Certificate
+  /** Whether the handshake has resumed the session of an earlier connection. */
+  readonly resumed: boolean
+  /**
+   * Of a client, the session by which its next connection to this server can have a shorter
+   * handshake; undefined until the server has sent one, which it may do together with its first
+   * bytes. Pass it as `tls.session` of `connect`.
+   */
+  readonly session: TlsSession | undefined
+}
+
+/** A session of a client that can be resumed. It is kept in this process only. */
+export interface TlsSession {
+  /** The name or the address of its server. */
+  readonly servername: string
 }
 
 /** The TLS of a listener. */

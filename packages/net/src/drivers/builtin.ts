@@ -4,6 +4,7 @@
  */
 
 interface Modules {
+  'node:crypto': typeof import('node:crypto')
   'node:fs': typeof import('node:fs')
   'node:net': typeof import('node:net')
   'node:stream': typeof import('node:stream')

@@ -1,10 +1,10 @@
 /** What Node's TLS socket says of its connection. */
 
 import type { TLSSocket } from 'node:tls'
-import type { TlsInfo } from '../../driver/tls.js'
+import type { TlsInfo, TlsSession } from '../../driver/tls.js'
 
-/** What the two ends have agreed on. */
-export function infoOf(node: TLSSocket): TlsInfo {
+/** What the two ends have agreed on. @param session gives the last one that has come */
+export function infoOf(node: TLSSocket, session: () => TlsSession | undefined): TlsInfo {
   const peerCertificate = node.getPeerX509Certificate()
   const { alpnProtocol, authorized, authorizationError } = node
   // The types of Node lack it.
@@ -17,5 +17,9 @@ export function infoOf(node: TLSSocket): TlsInfo {
     authorized,
     ...(authorized || !authorizationError ? {} : { authorizationError: String(authorizationError) }),
     ...(peerCertificate === undefined ? {} : { peerCertificate }),
+    resumed: node.isSessionReused(),
+    get session() {
+      return session()
+    },
   }
 }

@@ -5,9 +5,12 @@
 import type { SecureContext, SecureContextOptions } from 'node:tls'
 import { checkFlag, checkTimeout, shown } from '../../check.js'
 import { hasNul } from '../../driver/address.js'
+import type { TlsSession } from '../../driver/tls.js'
 import { reasonOf } from '../../errors.js'
 import { builtin } from '../builtin.js'
 import { checkPem, contentOf, filesIn, type Pem } from './pem.js'
+
+import { checkSession, verificationOf } from './session.js'
 
 /** Options of TLS that both sides have. */
 export interface TlsSettings {
@@ -50,6 +53,11 @@ export interface TlsClient extends TlsSettings {
    * Default: true. Without it, any program in between can read and change everything.
    */
   readonly verify?: boolean
+  /**
+   * The session of an earlier connection (`conn.tls.session`), to be resumed. It has no effect on
+   * another server, or with another `ca` or `cert`: the handshake is then a whole one.
+   */
+  readonly session?: TlsSession
 }
 
 /** Options of TLS for `listen` and `server`. */
@@ -65,6 +73,8 @@ export interface TlsServer extends TlsSettings {
    * or throws, the handshake fails. Default: all clients get the same certificate.
    */
   readonly sni?: (servername: string) => TlsCertificate | undefined
+  /** Whether clients can resume their sessions. Default: true. */
+  readonly tickets?: boolean
 }
 
 /** Options of `startTls`: those of the client's end of TLS, or of the server's. */
@@ -87,6 +97,8 @@ export type TlsCertificate = Required<Pick<TlsSettings, 'cert' | 'key'>> & Pick<
 export interface ClientSettings extends Omit<TlsClient, 'ca' | 'cert' | 'key'> {
   readonly context: SecureContext
   readonly host: string
+  /** What the server is verified by. */
+  readonly verification: string
   readonly handshakeTimeout: number
 }
 
@@ -132,6 +144,7 @@ function clientOf(
   const context = contextOf(options, what)
   const { servername, verify = true } = options
   checkFlag(verify, `${what}: verify`)
+  checkSession(options.session, what)
   checkTimeout(handshakeTimeout, `${what}: handshakeTimeout`, 'no limit')
   if (servername !== undefined) checkServername(servername, what)
   const name = servername ?? nameIn(host ?? '')
@@ -140,6 +153,7 @@ function clientOf(
     verify,
     context,
     handshakeTimeout,
+    verification: verificationOf(name ?? host ?? '', verify, contextOptions(options, what)),
     host: host ?? (servername as string), // One of them is given.
     ...(name === undefined ? {} : { servername: name }),
   }
@@ -161,6 +175,7 @@ export function serverSettings(given: unknown, what = 'listen: tls'): ServerSett
   const { clientCertificate = 'ignore', sni, handshakeTimeout = DEFAULT_HANDSHAKE_TIMEOUT } = options
   checkChoice(clientCertificate, `${what}: clientCertificate`, ['ignore', 'ask', 'require'])
   checkTimeout(handshakeTimeout, `${what}: handshakeTimeout`, 'no limit')
+  checkFlag(options.tickets ?? true, `${what}: tickets`)
   if (sni !== undefined && typeof sni !== 'function') {
     throw new TypeError(`${what}: sni: expected a function, got ${shown(sni)}`)
   }

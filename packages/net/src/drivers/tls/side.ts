@@ -5,6 +5,7 @@
 
 import type { TLSSocket } from 'node:tls'
 import type { Host } from '@bluelet/scheduler/lowlevel'
+import type { TlsSession } from '../../driver/tls.js'
 import type { Carrier } from './carrier.js'
 
 /** The clock of a socket: that of the scheduler's host. */
@@ -30,6 +31,8 @@ export interface TlsSide {
    * Starts Node's TLS. It gives the socket to `attach`, on a server once the handshake has ended.
    */
   begin(socket: TlsEnd, carrier: Carrier): void
+  /** The session of a client that can be resumed, if one has come. */
+  session(node: TLSSocket): TlsSession | undefined
   /** What arrives during the handshake is about to be given to Node. */
   enter(socket: TlsEnd): void
 }

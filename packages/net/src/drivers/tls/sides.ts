@@ -2,14 +2,15 @@
  * The two sides of TLS, by Node's public interface.
  */
 
-import type { SecureContext, Server } from 'node:tls'
+import type { SecureContext, SecureContextOptions, Server } from 'node:tls'
 import { shown } from '../../check.js'
 import type { DriverSocket } from '../../driver/protocol.js'
-import type { ListenerTls } from '../../driver/tls.js'
+import type { ListenerTls, TlsSession } from '../../driver/tls.js'
 import { codeOf, reasonOf, TlsError } from '../../errors.js'
 import { builtin } from '../builtin.js'
 import type { Carrier } from './carrier.js'
 import { tlsErrorOf } from './failure.js'
+import { bytesOf, sessionOf } from './session.js'
 import {
   type ClientSettings,
   contextOf,
@@ -38,6 +39,8 @@ export function tlsClient(inner: DriverSocket, settings: ClientSettings, clock: 
 class ClientSide implements TlsSide {
   readonly handshakeTimeout: number
   readonly #settings: ClientSettings
+  /** The last one that the server has sent. */
+  #session: TlsSession | undefined
 
   constructor(settings: ClientSettings) {
     this.handshakeTimeout = settings.handshakeTimeout
@@ -49,18 +52,27 @@ class ClientSide implements TlsSide {
   }
 
   begin(socket: TlsEnd, { stream }: Carrier): void {
-    const { host, servername, context, verify = true, alpn } = this.#settings
+    const { host, servername, context, verify = true, alpn, verification } = this.#settings
+    const session = bytesOf(this.#settings.session, verification)
     const node = builtin('node:tls', 'tls').connect({
       socket: stream,
       host,
       secureContext: context,
       rejectUnauthorized: verify,
+      ...(session === undefined ? {} : { session }),
       ...(servername === undefined ? {} : { servername }),
       ...(alpn === undefined ? {} : { ALPNProtocols: [...alpn] }),
     })
     node.allowHalfOpen = true
+    node.on('session', (bytes: Buffer) => {
+      this.#session = sessionOf(bytes, servername ?? host, verification)
+    })
     node.once('secureConnect', () => socket.secured(node))
     socket.attach(node)
+  }
+
+  session(): TlsSession | undefined {
+    return this.#session
   }
 
   enter(): void {}
@@ -86,7 +98,7 @@ export class TlsAcceptor implements TlsSide, ListenerTls {
     this.handshakeTimeout = handshakeTimeout
     this.endsWithTransport = truncation === 'end'
     this.#server = builtin('node:tls', 'tls').createServer({
-      ...contextOptions(settings, LISTEN),
+      ...this.#options(),
       handshakeTimeout: NEVER,
       requestCert: clientCertificate !== 'ignore',
       rejectUnauthorized: clientCertificate === 'require',
@@ -112,7 +124,7 @@ export class TlsAcceptor implements TlsSide, ListenerTls {
    */
   reload(): void {
     const settings = this.#settings
-    const options = contextOptions(settings, LISTEN)
+    const options = this.#options()
     newContext(settings, options, LISTEN)
     this.#server.setSecureContext(options)
     this.#contexts = new WeakMap()
@@ -122,8 +134,16 @@ export class TlsAcceptor implements TlsSide, ListenerTls {
     this.#server.emit('connection', stream)
   }
 
+  session(): undefined {}
+
   enter(socket: TlsEnd): void {
     this.#current = socket
+  }
+
+  #options(): SecureContextOptions {
+    const options = contextOptions(this.#settings, LISTEN)
+    if (this.#settings.tickets !== false) return options
+    return { ...options, secureOptions: builtin('node:crypto', 'tls').constants.SSL_OP_NO_TICKET }
   }
 
   /** What Node tells ends a handshake: nothing else is told of this socket. */

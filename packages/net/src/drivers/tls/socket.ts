@@ -218,7 +218,7 @@ export class TlsSocket extends OverSocket implements DriverSocket, Observer, Car
   /** The handshake has ended well. */
   secured(node: TLSSocket): void {
     if (this.#node === null) this.attach(node)
-    this.#info = infoOf(node)
+    this.#info = infoOf(node, () => this.#side.session(node))
     this.#handshake.end(null)
     this.#clock.soon(() => {
       this.#written()
