@@ -48,6 +48,7 @@ export type { CloseReason, Handler, Session, SessionSummary } from './server/han
 export type { LimitOptions, OverloadPolicy, ServerOptions } from './server/options.js'
 export { server } from './server/server.js'
 export type { DropReason, EndReason, ServerStats, TimeoutKind } from './server/stats.js'
+export { type SignalName, Signals, signals } from './signals/signals.js'
 export { type ConnectOptions, connect } from './socket/connect.js'
 export {
   type CloseOptions,

@@ -1,7 +1,12 @@
 // Without Node every operation fails, and says what to do.
 import { ConnectError, connect, ListenError, listen } from '@bluelet/net'
 import { describe, expect, it } from 'vitest'
-import { driverNamed, nodeDriver as none, realDriver } from '../../../packages/net/src/drivers/none.js'
+import {
+  driverNamed,
+  nodeDriver as none,
+  realDriver,
+  signalSource,
+} from '../../../packages/net/src/drivers/none.js'
 import { play, rejection } from '../world.js'
 
 describe('the driver for environments without Node', () => {
@@ -53,5 +58,17 @@ describe('the driver for environments without Node', () => {
     expect(() => driverNamed('epoll')).toThrow(
       /^the driver 'epoll' is not available here: there are no sockets here; .*Simulation/,
     )
+  })
+})
+
+describe('the signals of environments without Node', () => {
+  it('are an error that says where there are some', () => {
+    const release = signalSource.hold()
+
+    expect(signalSource.refusal('SIGHUP')).toBe(undefined)
+    expect(() => signalSource.listen('SIGHUP', () => {})).toThrow(
+      'signals: there are no signals here; a process of Node receives them',
+    )
+    expect(release).not.toThrow()
   })
 })

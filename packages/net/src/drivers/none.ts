@@ -4,6 +4,7 @@
  */
 
 import type { Driver, DriverSocket } from '../driver/protocol.js'
+import type { SignalSource } from '../driver/signal-source.js'
 
 /** A driver without sockets. */
 export const nodeDriver: Driver = {
@@ -28,6 +29,15 @@ export function driverNamed(name: string): Driver {
 /** The driver whose operations state the reason. */
 export function realDriver(): Driver {
   return nodeDriver
+}
+
+/** There are no signals here. */
+export const signalSource: SignalSource = {
+  refusal: () => undefined,
+  listen() {
+    throw new Error('signals: there are no signals here; a process of Node receives them')
+  },
+  hold: () => () => {},
 }
 
 function noSockets(): Error {

@@ -2,9 +2,13 @@
  * SIGINT and SIGTERM: the first signal calls all listeners, the second one ends the process.
  */
 
+import { signalSource } from './signal-source.js'
+
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const
 
 const listeners = new Set<() => void>()
+/** Removes ours from the process. */
+let removals: (() => void)[] = []
 /** Whether the first signal has come. */
 let interrupted = false
 
@@ -18,7 +22,7 @@ export function onInterrupt(callback: () => void): () => void {
   const listener = () => callback() // A function of its own: the same callback may be added twice.
   if (listeners.size === 0) {
     interrupted = false
-    for (const signal of SIGNALS) process.on(signal, onSignal)
+    removals = SIGNALS.map((signal) => signalSource.listen(signal, onSignal))
   }
   listeners.add(listener)
   return () => {
@@ -38,5 +42,5 @@ function onSignal(signal: NodeJS.Signals): void {
 }
 
 function stop(): void {
-  for (const signal of SIGNALS) process.off(signal, onSignal)
+  for (const remove of removals) remove()
 }

@@ -1,0 +1,19 @@
+/** Where signals of the process come from. Types only. */
+
+/** Receives a signal. */
+export type SignalListener = (name: NodeJS.Signals) => void
+
+/** The signals of this process. */
+export interface SignalSource {
+  /** Why a program cannot wait for a signal; undefined if it can. */
+  refusal(name: unknown): string | undefined
+  /**
+   * Calls back at each signal of a name, in place of its default action.
+   *
+   * @returns removes the listener, once; the last one restores the default action
+   * @throws Error if this thread receives no signals
+   */
+  listen(name: NodeJS.Signals, listener: SignalListener): () => void
+  /** Keeps the process alive, which a listener does not. @returns lets it end */
+  hold(): () => void
+}
