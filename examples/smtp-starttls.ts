@@ -36,8 +36,7 @@ function* mail(conn: Connection) {
       yield* conn.sendall('530 STARTTLS first\r\n')
     } else if (command === 'DATA' && sender !== '') {
       yield* conn.sendall('354 go ahead\r\n')
-      const text = yield* message(conn)
-      console.log(`${sender} sent ${text.length} lines by ${conn.tls?.protocol}`)
+      console.log(`${sender} sent ${(yield* message(conn)).length} lines by ${conn.tls?.protocol}`)
       yield* conn.sendall('250 got it\r\n')
     } else {
       if (command === 'MAIL') sender = argument

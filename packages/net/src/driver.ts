@@ -11,6 +11,7 @@
 import './own-files.js'
 
 export { driverNamed, nodeDriver } from '#drivers'
+export type { DnsAnswer, DnsQuery, DnsRecords, DnsType } from './driver/dns.js'
 export type { ConnectTarget, Endpoint, FdEndpoint, HostEndpoint, PathEndpoint } from './driver/endpoint.js'
 export {
   CLOSED,

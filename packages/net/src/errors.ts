@@ -133,6 +133,33 @@ export class ConnectError extends Error {
 }
 
 /**
+ * A name could not be looked up, or has no such records. The message names it, and the reason.
+ */
+export class DnsError extends Error {
+  /**
+   * The resolver's name for the error: `ENOTFOUND`, `ENODATA`, `ETIMEDOUT`, `ESERVFAIL`,
+   * `EAI_AGAIN` ... `ERR_BLUELET_DNS` if the error has no such name.
+   */
+  readonly code: string
+
+  static {
+    DnsError.prototype.name = 'DnsError'
+  }
+
+  /**
+   * Makes an error.
+   *
+   * @param message what was asked, and the reason
+   * @param code the resolver's name for the error, if it has one
+   * @param options the resolver's error, as `cause`
+   */
+  constructor(message: string, code: string | undefined, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code ?? 'ERR_BLUELET_DNS'
+  }
+}
+
+/**
  * A listener could not be opened.
  */
 export class ListenError extends Error {

@@ -22,6 +22,7 @@ import './own-files.js'
 
 export { ClosedError, TimeoutError } from '@bluelet/scheduler'
 export { Address } from './driver/address.js'
+export type { DnsRecords, DnsType } from './driver/dns.js'
 export type { Endpoint, FdEndpoint, HostEndpoint, PathEndpoint } from './driver/endpoint.js'
 export type { PeerCredentials } from './driver/protocol.js'
 export type { ListenerTls, TlsInfo, TlsSession } from './driver/tls.js'
@@ -38,12 +39,15 @@ export {
   BusyError,
   ConnectError,
   ConnectionResetError,
+  DnsError,
   IncompleteReadError,
   LimitError,
   ListenError,
   TlsError,
   TruncatedError,
 } from './errors.js'
+export { type LookupOptions, lookup } from './names/lookup.js'
+export { type ResolveOptions, resolve } from './names/resolve.js'
 export type { CloseReason, Handler, Session, SessionSummary } from './server/handler.js'
 export type { LimitOptions, OverloadPolicy, ServerOptions } from './server/options.js'
 export { server } from './server/server.js'

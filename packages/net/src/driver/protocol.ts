@@ -8,6 +8,7 @@
 
 import type { Host } from '@bluelet/scheduler/lowlevel'
 import type { Address } from './address.js'
+import type { DnsAnswer, DnsQuery } from './dns.js'
 import type { ConnectTarget, Endpoint } from './endpoint.js'
 import type { TlsState } from './tls.js'
 
@@ -193,6 +194,13 @@ export interface Driver {
    * @param done called once, later
    */
   lookup(host: string, done: (error: Error | null, addresses: readonly string[]) => void): void
+  /**
+   * Asks name servers for the records of a name. Left out by a driver that cannot.
+   *
+   * @param done called at most once, later; not after the question was cancelled
+   * @returns cancels the question
+   */
+  resolve?(query: DnsQuery, done: DnsAnswer): () => void
   /**
    * Starts to connect to a numeric address and a port, or to a path. The observer receives WRITABLE
    * when the connection is established, and FAILED if that fails.

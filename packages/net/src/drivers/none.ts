@@ -12,6 +12,10 @@ export const nodeDriver: Driver = {
   lookup(_host, done) {
     queueMicrotask(() => done(noSockets(), []))
   },
+  resolve(_query, done) {
+    queueMicrotask(() => done(noSockets(), []))
+    return () => {}
+  },
   connect(): DriverSocket {
     throw noSockets()
   },

@@ -1,48 +1,15 @@
-/**
- * The look-up of a name, as an event. The driver does it; there is no cache.
- */
+/** The look-up of a `connect`, with its errors. */
 
 import type { Event } from '@bluelet/scheduler'
-import { type EventHandler, event, type Waiter } from '@bluelet/scheduler/lowlevel'
-import { hasNul, shownHost } from '../driver/address.js'
+import { hasNul } from '../driver/address.js'
 import { type HostEndpoint, shownEndpoint } from '../driver/endpoint.js'
 import type { Driver } from '../driver/protocol.js'
-import { systemError } from '../driver/system-errors.js'
 import { ConnectError, codeOf, reasonOf } from '../errors.js'
+import { hostAddresses } from '../names/host-addresses.js'
 
-/**
- * Event: looks up the addresses of a host. A driver cannot cancel that: a late answer is ignored.
- */
-export function lookup(driver: Driver, { host, port }: HostEndpoint): Event<readonly string[]> {
-  return event<readonly string[]>(LOOKUP, { driver, host, port })
-}
-
-/** The port is for the error. */
-interface Query extends HostEndpoint {
-  readonly driver: Driver
-}
-
-const LOOKUP: EventHandler<Query, { waiter: Waiter<readonly string[]> | null }, readonly string[]> = {
-  name: 'lookup',
-  external: 'lookup',
-  describe: ({ host }) => `lookup('${shownHost(host)}')`,
-  enter(waiter, query) {
-    const { driver, host } = query
-    // A driver of the user's own may not check.
-    if (hasNul(host)) throw lookupError(query, systemError('ENOTFOUND', 'lookup'))
-    const wait: { waiter: Waiter<readonly string[]> | null } = { waiter }
-    driver.lookup(host, (error, addresses) => {
-      const waiting = wait.waiter
-      wait.waiter = null
-      if (waiting === null) return
-      if (error === null && addresses.length > 0) waiting.resume(addresses)
-      else waiting.throw(lookupError(query, error))
-    })
-    return wait
-  },
-  withdraw(_waiter, _query, wait) {
-    wait.waiter = null
-  },
+/** Event: looks up the addresses of a host, in order to connect to a port of one. */
+export function lookup(driver: Driver, to: HostEndpoint): Event<readonly string[]> {
+  return hostAddresses(driver, to.host, (error) => lookupError(to, error))
 }
 
 function lookupError(query: HostEndpoint, error: Error | null): ConnectError {

@@ -11,6 +11,7 @@ import { systemError } from '../../driver/system-errors.js'
 import { systemPath } from '../socket-file.js'
 import { descriptorLimit } from './limits.js'
 import { NodeListener } from './listener.js'
+import { resolve } from './resolve.js'
 import { optionsOf } from './settings.js'
 import { onInterrupt } from './signals.js'
 import { NodeSocket, onConnect } from './socket.js'
@@ -44,6 +45,7 @@ export const nodeDriver: Driver = {
       queueMicrotask(() => done(error as Error, []))
     }
   },
+  resolve,
   connect(target, settings = {}) {
     // Set here, since connect() ignores these options.
     const socket = new net.Socket({ allowHalfOpen: true, ...optionsOf(settings) })

@@ -6,11 +6,13 @@
 
 import type { Host } from '@bluelet/scheduler/lowlevel'
 import type { Schedule } from '@bluelet/scheduler/testing'
-import { Address, hasNul, UNNAMED } from '../../driver/address.js'
+import { Address, UNNAMED } from '../../driver/address.js'
+import type { DnsAnswer, DnsQuery } from '../../driver/dns.js'
 import { addressOf, type ConnectTarget, type HostEndpoint } from '../../driver/endpoint.js'
 import type { Driver, DriverListener, DriverSocket, ListenTarget } from '../../driver/protocol.js'
 import { listenErrorOf, systemError } from '../../driver/system-errors.js'
 import { SimulatedListener } from './listener.js'
+import { addressesOf, recordsOf, type SimulatedNames, type SimulatedRecords } from './names.js'
 import { type OperationKind, SimulatedSocket } from './socket.js'
 
 /**
@@ -57,7 +59,13 @@ export interface NetworkOptions {
    * The addresses of names; or a code such as `'ENOTFOUND'` or `'EAI_AGAIN'` with which the look-up
    * fails; or `'hang'`. Other names do not exist, except `localhost`.
    */
-  readonly names?: Readonly<Record<string, readonly string[] | string>>
+  readonly names?: SimulatedNames
+  /**
+   * The records of names, by type (`{ 'example.com': { MX: [...] } }`), for `resolve`; or a code
+   * such as `'ESERVFAIL'` with which the question fails; or `'hang'`. The addresses of `names` are
+   * records, too.
+   */
+  readonly records?: SimulatedRecords
   /**
    * Addresses outside of this machine: a connect to one fails with its code, such as
    * `'ECONNREFUSED'`, or hangs (`'hang'`). Every other address belongs to this machine. A path has
@@ -174,14 +182,26 @@ export class SimulatedNetwork implements Driver {
 
   lookup(host: string, done: (error: Error | null, addresses: readonly string[]) => void): void {
     const { names = {} } = this.#options
-    const known = isNumeric(host) ? [host] : names[host]
-    const found = hasNul(host) ? 'ENOTFOUND' : (known ?? (host === 'localhost' ? ['127.0.0.1'] : 'ENOTFOUND'))
-    const answer = this.operation('lookup', undefined, undefined) ?? found
+    const answer = this.operation('lookup', undefined, undefined) ?? addressesOf(names, host)
     if (answer === 'hang') return
     this.#after(this.latency(), () => {
       if (typeof answer === 'string') done(systemError(answer, `getaddrinfo ${host}:`), [])
       else done(null, answer)
     })
+  }
+
+  resolve({ name, type }: DnsQuery, done: DnsAnswer): () => void {
+    const { names = {}, records = {} } = this.#options
+    const answer = this.operation('lookup', undefined, undefined) ?? recordsOf(names, records, name, type)
+    let cancelled = answer === 'hang'
+    this.#after(this.latency(), () => {
+      if (cancelled) return
+      if (typeof answer === 'string') done(systemError(answer, `query${type} ${name}:`), [])
+      else done(null, answer)
+    })
+    return () => {
+      cancelled = true
+    }
   }
 
   connect(target: ConnectTarget): DriverSocket {
@@ -365,8 +385,4 @@ export class SimulatedNetwork implements Driver {
  */
 function withoutScope(address: string): string {
   return /^fe[89ab]/i.test(address) ? address : address.replace(/%.*/, '')
-}
-
-function isNumeric(host: string): boolean {
-  return host.includes(':') || /^\d+\.\d+\.\d+\.\d+$/.test(host)
 }
