@@ -503,6 +503,22 @@ describe('startTls', () => {
     [simulated()],
   )
 
+  inEach(
+    'fails with the reset that has come before it',
+    async (place) => {
+      const { trust } = made()
+      const error = await place.play(function* (world) {
+        const { client, server } = yield* plainPair(world)
+        server.abort()
+        yield* client.whenGone()
+        return yield* errorOf(startOf(client, trust))
+      })
+
+      expect(error).toBeInstanceOf(ConnectionResetError)
+    },
+    [simulated()],
+  )
+
   it('checks its options at the call', async () => {
     await simulated().play(function* (world) {
       const { client, server } = yield* plainPair(world)

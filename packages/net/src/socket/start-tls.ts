@@ -96,17 +96,15 @@ export const STARTING: EventHandler<Upgrade, Starting, TlsInfo> = {
 class Starting implements Owner, Receiver<undefined> {
   readonly user = 'startTls'
   readonly holdsInput = true
+  readonly task: unknown
   readonly #upgrade: Upgrade
   /** Null once it has been answered or withdrawn. */
   #waiter: Waiter<TlsInfo> | null
 
   constructor(waiter: Waiter<TlsInfo>, upgrade: Upgrade) {
+    this.task = waiter.task
     this.#waiter = waiter
     this.#upgrade = upgrade
-  }
-
-  get task(): unknown {
-    return this.#waiter?.task
   }
 
   /** @throws the error of the operation, if it is not possible now */
