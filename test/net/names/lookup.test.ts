@@ -3,6 +3,7 @@ import { Address, DnsError, type LookupOptions, lookup } from '@bluelet/net'
 import { type NetworkOptions, simulate } from '@bluelet/net/testing'
 import { type Coroutine, kill, pause, run, sleep, spawn, timeout } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
+import { epollDriver } from '../../../packages/net/src/drivers/epoll/driver.js'
 import { rejection } from '../world.js'
 
 function* looked(host: string, options: LookupOptions = {}): Coroutine<Address[]> {
@@ -14,7 +15,9 @@ const world: NetworkOptions = {
 }
 
 describe.each(['node', 'epoll'] as const)('lookup, on the driver %s', (driver) => {
-  it('gives the addresses of this machine', async () => {
+  const unbuilt = driver === 'epoll' && epollDriver() instanceof Error
+
+  it.skipIf(unbuilt)('gives the addresses of this machine', async () => {
     const found = await run(looked('localhost', { driver }))
 
     expect(found[0]).toBeInstanceOf(Address)
@@ -22,7 +25,7 @@ describe.each(['node', 'epoll'] as const)('lookup, on the driver %s', (driver) =
     expect(found[0]!.port).toBe(0)
   })
 
-  it('gives an address as itself', async () => {
+  it.skipIf(unbuilt)('gives an address as itself', async () => {
     expect(await run(looked('127.0.0.1', { driver }))).toEqual([new Address('127.0.0.1', 0)])
   })
 })

@@ -33,7 +33,9 @@ export type DnsType = keyof DnsRecords
 
 /** A question to a name server. */
 export interface DnsQuery {
+  /** The name whose records are wanted. */
   readonly name: string
+  /** Their type. */
   readonly type: DnsType
   /** Addresses of name servers, with or without a port; undefined: those of the system. */
   readonly servers: readonly string[] | undefined

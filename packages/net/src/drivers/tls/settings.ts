@@ -79,8 +79,16 @@ export interface TlsServer extends TlsSettings {
 
 /** Options of `startTls`: those of the client's end of TLS, or of the server's. */
 export type StartTls = (
-  | (TlsClient & { readonly server?: false; readonly servername: string })
-  | (TlsServer & { readonly server: true })
+  | (TlsClient & {
+      /** This end is the client's. */
+      readonly server?: false
+      /** The name for which the server's certificate must be. */
+      readonly servername: string
+    })
+  | (TlsServer & {
+      /** This end is the server's. */
+      readonly server: true
+    })
 ) & {
   /**
    * `'handshake'`: what has been received and not been read is the beginning of the peer's
