@@ -187,6 +187,33 @@ export class ListenError extends Error {
 }
 
 /**
+ * A datagram could not be sent, or the peer of a connected socket has refused one.
+ */
+export class DatagramError extends Error {
+  /**
+   * The system's name for the error: `EMSGSIZE`, `ECONNREFUSED`, `ENETUNREACH` ...
+   * `ERR_BLUELET_DATAGRAM` if the error has no such name.
+   */
+  readonly code: string
+
+  static {
+    DatagramError.prototype.name = 'DatagramError'
+  }
+
+  /**
+   * Makes an error.
+   *
+   * @param message what happened
+   * @param code the system's name for the error, if it has one
+   * @param options the system's error, as `cause`
+   */
+  constructor(message: string, code: string | undefined, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code ?? 'ERR_BLUELET_DATAGRAM'
+  }
+}
+
+/**
  * The requested bytes did not arrive within the limit. They can still be read.
  */
 export class LimitError extends Error {

@@ -21,10 +21,13 @@
 import './own-files.js'
 
 export { ClosedError, TimeoutError } from '@bluelet/scheduler'
+export type { DatagramTarget, DatagramToSend, GroupOptions } from './datagram/arguments.js'
+export { type UdpOptions, udp } from './datagram/udp.js'
+export { UdpSocket } from './datagram/udp-socket.js'
 export { Address } from './driver/address.js'
 export type { DnsRecords, DnsType } from './driver/dns.js'
 export type { Endpoint, FdEndpoint, HostEndpoint, PathEndpoint } from './driver/endpoint.js'
-export type { PeerCredentials } from './driver/protocol.js'
+export type { Datagram, PeerCredentials } from './driver/protocol.js'
 export type { ListenerTls, TlsInfo, TlsSession } from './driver/tls.js'
 export { type InheritedSocket, listenFds } from './drivers/listen-fds.js'
 export type { Pem, PemFile } from './drivers/tls/pem.js'
@@ -39,6 +42,7 @@ export {
   BusyError,
   ConnectError,
   ConnectionResetError,
+  DatagramError,
   DnsError,
   IncompleteReadError,
   LimitError,

@@ -9,6 +9,7 @@
 
 import './own-files.js'
 
+export type { DatagramNetworkOptions } from './drivers/simulated/datagram-network.js'
 export type { SimulatedNames, SimulatedRecords } from './drivers/simulated/names.js'
 export { Link, type NetworkOptions, type Operation, SimulatedNetwork } from './drivers/simulated/network.js'
 export type { OperationKind } from './drivers/simulated/socket.js'

@@ -15,6 +15,9 @@ const CODES: Readonly<Record<OperationKind, readonly string[]>> = {
   read: ['ECONNRESET', 'ETIMEDOUT', 'EAGAIN', 'EINTR', 'ENOTCONN'],
   write: ['EPIPE', 'ECONNRESET', 'ETIMEDOUT', 'EAGAIN', 'EINTR', 'ENOBUFS'],
   shutdown: ['ENOTCONN', 'EPIPE'],
+  bind: ['EADDRINUSE', 'EACCES', 'EMFILE'],
+  receive: ['ECONNREFUSED', 'EAGAIN', 'EINTR'],
+  send: ['ECONNREFUSED', 'EPERM', 'ENETUNREACH', 'EAGAIN', 'EINTR'],
 }
 
 /** The call did nothing, and is to be made again. */

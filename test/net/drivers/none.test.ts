@@ -1,5 +1,6 @@
 // Without Node every operation fails, and says what to do.
-import { ConnectError, connect, ListenError, listen } from '@bluelet/net'
+import { ConnectError, connect, ListenError, listen, udp } from '@bluelet/net'
+import { pause, race } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
 import {
   driverNamed,
@@ -33,6 +34,20 @@ describe('the driver for environments without Node', () => {
 
     expect(error).toBeInstanceOf(ListenError)
     expect(error.code).toBe('ERR_BLUELET_LISTEN')
+    expect(error.message).toMatch(
+      /^cannot listen on port 0 of every address: there are no sockets here; .*Simulation/,
+    )
+  })
+
+  it('says what to do at a socket for datagrams, whose opening can be abandoned', async () => {
+    const error = await rejection(
+      play(function* () {
+        yield* race([udp({ driver: none }), pause()])
+        yield* udp({ driver: none })
+      }),
+    )
+
+    expect(error).toBeInstanceOf(ListenError)
     expect(error.message).toMatch(
       /^cannot listen on port 0 of every address: there are no sockets here; .*Simulation/,
     )

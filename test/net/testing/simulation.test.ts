@@ -148,7 +148,7 @@ describe('Simulation', () => {
 
     expect(called).toEqual([])
     expect(world.sites).toBe(true)
-    expect(world.simulates).toEqual(['socket', 'lookup'])
+    expect(world.simulates).toEqual(['socket', 'datagram', 'lookup'])
   })
 })
 

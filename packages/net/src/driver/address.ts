@@ -70,6 +70,20 @@ export function isWildcard({ host }: Address): boolean {
   return host === '0.0.0.0' || host === '::'
 }
 
+const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!$)|$)){4}$/
+/** Its letters; the system checks the rest. */
+const IPV6 = /^[\da-f]*:[\da-f:]*:?[\da-f:.]*(?:%[^%\s]+)?$/i
+
+/** Whether a host is an address in numbers, and no name. */
+export function isNumeric(host: string): boolean {
+  return IPV4.test(host) || IPV6.test(host)
+}
+
+/** Whether an address is that of a multicast group. */
+export function isMulticast(host: string): boolean {
+  return IPV4.test(host) ? /^2(?:2[4-9]|3\d)\./.test(host) : IPV6.test(host) && /^ff[\da-f]{2}:/i.test(host)
+}
+
 /** The address of an end of a Unix socket without a name. */
 export const UNNAMED: Address = new Address('', 0, '')
 

@@ -179,6 +179,104 @@ export interface SocketSettings {
   readonly keepAlive?: number
 }
 
+/** A datagram that has arrived. */
+export interface Datagram {
+  /** Its bytes, which the caller may keep; none if it is empty. */
+  readonly data: Buffer
+  /** The sender's address. A sender can forge it. */
+  readonly from: Address
+  /** Whether it had more bytes than `maxSize`, and the rest is lost. */
+  readonly truncated: boolean
+}
+
+/** A datagram to send, as a driver takes it. */
+export interface OutgoingDatagram {
+  /** Its bytes, which must not change until it has been sent: at most 65,507. */
+  readonly data: Uint8Array
+  /** A numeric host and a port; undefined for the peer of a connected socket. */
+  readonly to: Address | undefined
+}
+
+/** Where to receive datagrams, and how to configure the socket. */
+export interface DatagramSettings {
+  /** A numeric host; `''` is every address of this machine. */
+  readonly host: string
+  /** The port; 0 is any free port. */
+  readonly port: number
+  /** Whether other sockets with the same setting may have the address, too (SO_REUSEADDR). */
+  readonly reuseAddress: boolean
+  /** Whether the system divides what arrives among the sockets with the address (SO_REUSEPORT). */
+  readonly reusePort: boolean
+  /** Whether datagrams may be sent to broadcast addresses (SO_BROADCAST). */
+  readonly broadcast: boolean
+  /** Bytes of the receive buffer in the kernel (SO_RCVBUF); undefined for the system's default. */
+  readonly receiveBuffer: number | undefined
+  /** Longer datagrams are truncated: a positive number of bytes, at most 65,536. */
+  readonly maxSize: number
+  /**
+   * How many datagrams wait in the process, in a driver whose environment reads them whether or not
+   * a task has asked: a positive integer.
+   */
+  readonly queue: number
+}
+
+/** The members of a multicast group that a socket receives from, and by which interface. */
+export interface GroupMembership {
+  /** The numeric address of the group. */
+  readonly group: string
+  /** The address of the interface; undefined for the system's choice. */
+  readonly interface: string | undefined
+  /** The only sender; undefined for every sender. */
+  readonly source: string | undefined
+}
+
+/** The options of a socket that can be changed while it is open. */
+export type DatagramOption = 'ttl' | 'multicastTtl' | 'loopback'
+
+/** A socket for datagrams. After `close()` its caller uses it no more. */
+export interface DriverDatagrams {
+  /**
+   * Receives READABLE: another try to receive is worthwhile. It may come without a reason. It never
+   * comes within a try.
+   */
+  observer: Observer | null
+  /** The address of the socket, with the real port. */
+  readonly address: Address
+  /** How many datagrams have been dropped because they were not received in time. */
+  readonly dropped: number
+  /**
+   * Tries to receive.
+   *
+   * @param max how many datagrams at most: a positive integer
+   * @returns 1 to `max` datagrams; null if the try would block
+   * @throws the error that the peer of a connected socket has caused, once
+   */
+  receive(max: number): Datagram[] | null
+  /**
+   * Sends datagrams in order, as soon as the system takes them. The next call follows when this one
+   * is done or withdrawn.
+   *
+   * @param done called once, possibly within the call, with the number of datagrams that were sent,
+   *   and the error of the next one if there are fewer; never after `close()`
+   * @returns withdraws what the system has not taken: `done` is not called
+   */
+  send(batch: readonly OutgoingDatagram[], done: (sent: number, error: Error | null) => void): () => void
+  /**
+   * Connects the socket: it then receives from one peer only.
+   *
+   * @param done called once, possibly within the call
+   */
+  connect(peer: Address, done: (error: Error | null) => void): void
+  /** Joins a multicast group. @throws the system's error */
+  join(membership: GroupMembership): void
+  /** Leaves a multicast group. @throws the system's error */
+  leave(membership: GroupMembership): void
+  /** Sets an option: 1 or 0 for a flag. @throws the system's error */
+  set(option: DatagramOption, value: number): void
+  /** Closes the socket at once. What the system has taken is still sent. */
+  close(): void
+}
+
 /** The drivers of the real network. */
 export type DriverName = 'epoll' | 'node'
 
@@ -215,6 +313,16 @@ export interface Driver {
   listen(
     target: ListenTarget,
     done: (error: Error | null, listener: DriverListener | null) => void,
+  ): () => void
+  /**
+   * Opens a socket for datagrams. Left out by a driver that has none.
+   *
+   * @param done called once, later
+   * @returns withdraws the request, or closes the socket
+   */
+  udp?(
+    target: DatagramSettings,
+    done: (error: Error | null, socket: DriverDatagrams | null) => void,
   ): () => void
   /**
    * Calls back at the first SIGINT or SIGTERM. The system handles the next one: it ends the process

@@ -2,7 +2,7 @@
  * Turns errors of the system and of Node into the errors that users see, for every driver alike.
  */
 
-import { ConnectionResetError, codeOf, ListenError, reasonOf } from '../errors.js'
+import { ConnectionResetError, codeOf, DatagramError, ListenError, reasonOf } from '../errors.js'
 import { Address, shownHost } from './address.js'
 import { addressOf, type Endpoint } from './endpoint.js'
 
@@ -79,6 +79,23 @@ function placeOf(endpoint: Endpoint): readonly [string, Hints] {
   if ('path' in endpoint) return [shownHost(`${addressOf(endpoint)}`), PATH_HINTS]
   const { host, port } = endpoint
   return [host === '' ? `port ${port} of every address` : `${new Address(shownHost(host), port)}`, HOST_HINTS]
+}
+
+const DATAGRAM_HINTS: Hints = {
+  EMSGSIZE:
+    'it is too long; a datagram has at most 65,507 bytes, and fewer where the network passes no fragments',
+  ECONNREFUSED: 'the peer has refused a datagram; no program receives there',
+  EACCES: 'to send to a broadcast address, open the socket with { broadcast: true }',
+  ENETUNREACH: 'this machine has no route to that address',
+  EAFNOSUPPORT: 'the socket has the other version of IP; open it with an address of the same version',
+  EINVAL: 'the socket cannot reach that address; open it with an address of the same version of IP',
+}
+
+/** The error of a datagram: the operation, the reason, and what to do about it. */
+export function datagramErrorOf(error: Error, operation: string): DatagramError {
+  const code = codeOf(error)
+  const reason = code === undefined ? reasonOf(error) : `${DATAGRAM_HINTS[code] ?? error.message} (${code})`
+  return new DatagramError(`${operation}: ${reason}`, code, { cause: error })
 }
 
 /** An error in the form that Node gives to errors of the system. */

@@ -5,6 +5,7 @@
 
 interface Modules {
   'node:crypto': typeof import('node:crypto')
+  'node:dgram': typeof import('node:dgram')
   'node:fs': typeof import('node:fs')
   'node:net': typeof import('node:net')
   'node:stream': typeof import('node:stream')

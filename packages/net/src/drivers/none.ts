@@ -23,6 +23,10 @@ export const nodeDriver: Driver = {
     queueMicrotask(() => done(noSockets(), null))
     return () => {}
   },
+  udp(_target, done) {
+    queueMicrotask(() => done(noSockets(), null))
+    return () => {}
+  },
 }
 
 /** No driver is available here. @throws Error always */

@@ -42,7 +42,7 @@ export class Simulation implements NetworkHost {
     const schedule = options.schedule ?? (options.shuffle === true ? chance : undefined)
     if (schedule !== undefined) this.schedule = schedule
     this.#host = new VirtualHost({
-      simulates: ['socket', 'lookup'],
+      simulates: ['socket', 'datagram', 'lookup'],
       ...(schedule === undefined ? {} : { schedule }),
     })
     this.network = new SimulatedNetwork(this.#host, chance, options)

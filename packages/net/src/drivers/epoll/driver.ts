@@ -1,6 +1,6 @@
 /**
  * The `epoll` driver: sockets of Linux by our own system calls; the system reports a whole batch of
- * ready sockets in one call. Look-ups and signals are those of the `node` driver.
+ * ready sockets in one call. Look-ups, datagrams and signals are those of the `node` driver.
  */
 
 import type { Driver, ListenTarget } from '../../driver/protocol.js'

@@ -9,6 +9,7 @@ import { addressOf } from '../../driver/endpoint.js'
 import type { Driver } from '../../driver/protocol.js'
 import { systemError } from '../../driver/system-errors.js'
 import { systemPath } from '../socket-file.js'
+import { openDatagrams } from './datagrams.js'
 import { descriptorLimit } from './limits.js'
 import { NodeListener } from './listener.js'
 import { resolve } from './resolve.js'
@@ -62,5 +63,6 @@ export const nodeDriver: Driver = {
     const listener = new NodeListener(target, done)
     return () => listener.close()
   },
+  udp: openDatagrams,
   onInterrupt,
 }

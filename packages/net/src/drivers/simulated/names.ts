@@ -1,6 +1,6 @@
 /** The names of a simulated network. */
 
-import { hasNul } from '../../driver/address.js'
+import { hasNul, isNumeric } from '../../driver/address.js'
 import type { DnsRecords, DnsType } from '../../driver/dns.js'
 
 /** Addresses by name; or a code with which the look-up fails; or `'hang'`. */
@@ -33,8 +33,4 @@ export function recordsOf(
   if (typeof addresses === 'string') return known === undefined ? addresses : 'ENODATA'
   const found = addresses.filter((address) => type === (address.includes(':') ? 'AAAA' : 'A'))
   return found.length > 0 ? found : 'ENODATA'
-}
-
-function isNumeric(host: string): boolean {
-  return host.includes(':') || /^\d+\.\d+\.\d+\.\d+$/.test(host)
 }

@@ -11,6 +11,7 @@ import type { DnsAnswer, DnsQuery } from '../../driver/dns.js'
 import { addressOf, type ConnectTarget, type HostEndpoint } from '../../driver/endpoint.js'
 import type { Driver, DriverListener, DriverSocket, ListenTarget } from '../../driver/protocol.js'
 import { listenErrorOf, systemError } from '../../driver/system-errors.js'
+import { DatagramNetwork, type DatagramNetworkOptions } from './datagram-network.js'
 import { SimulatedListener } from './listener.js'
 import { addressesOf, recordsOf, type SimulatedNames, type SimulatedRecords } from './names.js'
 import { type OperationKind, SimulatedSocket } from './socket.js'
@@ -72,6 +73,8 @@ export interface NetworkOptions {
    * a code, too: `'EACCES'`.
    */
   readonly addresses?: Readonly<Record<string, string>>
+  /** What happens to datagrams. By default they all arrive, once and in order. */
+  readonly datagrams?: DatagramNetworkOptions
   /**
    * Called for each operation. Gives the code of the error with which it fails, if it is to fail.
    */
@@ -124,6 +127,8 @@ export class Link {
 export class SimulatedNetwork implements Driver {
   /** `simulated`. */
   readonly name: string = 'simulated'
+  /** Opens a socket for datagrams. */
+  readonly udp: NonNullable<Driver['udp']>
   /** @internal */ readonly host: Host
   /** @internal */ readonly buffer: number
   readonly #schedule: Schedule
@@ -147,7 +152,7 @@ export class SimulatedNetwork implements Driver {
    * @param host has the clock of the network
    * @param schedule makes the random choices
    * @param options its latency, its buffers, its names, its faults
-   * @throws RangeError if the latency or the buffer is invalid
+   * @throws RangeError if the latency, the buffer or an option of datagrams is invalid
    */
   constructor(host: Host, schedule: Schedule, options: NetworkOptions = {}) {
     const { latency = DEFAULT_LATENCY, buffer = DEFAULT_BUFFER } = options
@@ -163,6 +168,8 @@ export class SimulatedNetwork implements Driver {
     this.#schedule = schedule
     this.#latency = [min, max]
     this.#options = options
+    const datagrams = new DatagramNetwork(this, options)
+    this.udp = (target, done) => datagrams.open(target, done)
   }
 
   /** How many operations the network has performed. */
@@ -266,12 +273,12 @@ export class SimulatedNetwork implements Driver {
   /** @internal */
   latency(): number {
     const [min, max] = this.#latency
-    return min + this.#choose(Math.floor(max - min) + 1)
+    return min + this.choose(Math.floor(max - min) + 1)
   }
 
   /** @internal */
   piece(bytes: number): number {
-    return this.#options.fragment === true ? bytes - this.#choose(bytes) : bytes
+    return this.#options.fragment === true ? bytes - this.choose(bytes) : bytes
   }
 
   /** @internal */
@@ -340,7 +347,7 @@ export class SimulatedNetwork implements Driver {
     const listeners = [...this.#listeners].filter(({ address }) => address.port === to.port)
     const own = listeners.filter(({ address }) => address.host === to.host)
     const candidates = own.length > 0 ? own : listeners.filter((listener) => listener.isForEvery(to))
-    return candidates[this.#choose(candidates.length)]
+    return candidates[this.choose(candidates.length)]
   }
 
   /** Why a listener cannot have its address; null if it can. */
@@ -370,7 +377,8 @@ export class SimulatedNetwork implements Driver {
     return this.#lastPort
   }
 
-  #choose(n: number): number {
+  /** @internal */
+  choose(n: number): number {
     return n < 2 ? 0 : this.#schedule.choose(n)
   }
 

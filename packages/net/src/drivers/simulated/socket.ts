@@ -22,7 +22,17 @@ import { closedSocketError, resetOf, systemError } from '../../driver/system-err
 import { Wire, type WireNetwork } from './wire.js'
 
 /** The kinds of operations, each of which can be made to fail. */
-export type OperationKind = 'lookup' | 'connect' | 'listen' | 'accept' | 'read' | 'write' | 'shutdown'
+export type OperationKind =
+  | 'lookup'
+  | 'connect'
+  | 'listen'
+  | 'accept'
+  | 'read'
+  | 'write'
+  | 'shutdown'
+  | 'bind'
+  | 'receive'
+  | 'send'
 
 /** What a socket needs of its network. */
 export interface SocketNetwork extends WireNetwork {
