@@ -91,7 +91,8 @@ describe('resolve, of a real name server', () => {
       return found
     })
 
-    expect(answers).toEqual(ANSWERS)
+    // Newer versions of Node add the type of the record.
+    expect(answers).toMatchObject(ANSWERS)
   })
 
   it.for(['node', 'epoll'] as const)(
