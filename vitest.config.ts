@@ -31,7 +31,7 @@ export const LARGE = { name: 'large', description: 'counts to a hundred thousand
 const SHARED = [
   'test/*.test.ts',
   'test/{documents,examples,harness,scheduler}/**/*.test.ts',
-  'test/net/{names,server,signals,socket,stream,testing,traps,unix,drivers/simulated}/**/*.test.ts',
+  'test/net/{names,process,server,signals,socket,stream,testing,traps,unix,drivers/simulated}/**/*.test.ts',
   'test/net/{benchmarks,errors,exports}.test.ts',
 ]
 const ALONE = [

@@ -214,14 +214,93 @@ export class DatagramError extends Error {
 }
 
 /**
- * The requested bytes did not arrive within the limit. They can still be read.
+ * The requested bytes did not arrive within the limit. They can still be read. Or a process has
+ * written more than `exec` collects.
  */
 export class LimitError extends Error {
   /** Stable, for programs that distinguish errors by code. */
   readonly code = 'ERR_BLUELET_LIMIT'
+  /** What the process of an `exec` had written, up to the limit; undefined for other reads. */
+  readonly outcome: ProcessOutcome<Buffer | string> | undefined
 
   static {
     LimitError.prototype.name = 'LimitError'
+  }
+
+  /**
+   * Makes an error.
+   *
+   * @param message what was requested
+   * @param outcome what a process had written
+   */
+  constructor(message: string, outcome?: ProcessOutcome<Buffer | string>) {
+    super(message)
+    this.outcome = outcome
+  }
+}
+
+/** How a program that `exec` has run has ended, and what it has written. */
+export interface ProcessOutcome<T extends Buffer | string = Buffer> {
+  /** The exit code; null if a signal has ended the process. */
+  readonly code: number | null
+  /** The name of the signal that has ended the process, such as `SIGTERM`; null if none has. */
+  readonly signal: string | null
+  /** What it has written to its standard output. */
+  readonly stdout: T
+  /** What it has written to its standard error. */
+  readonly stderr: T
+  /**
+   * Whether that is everything. False if another process, which the program has left behind, could
+   * still write to it; and if there was more than the limit.
+   */
+  readonly complete: boolean
+}
+
+/** A program that `exec` has run has failed: its exit code is not 0, or a signal has ended it. */
+export class ProcessError extends Error {
+  /** Stable, for programs that distinguish errors by code. */
+  readonly code = 'ERR_BLUELET_PROCESS'
+  /** How the process has ended, and what it has written. */
+  readonly outcome: ProcessOutcome<Buffer | string>
+
+  static {
+    ProcessError.prototype.name = 'ProcessError'
+  }
+
+  /**
+   * Makes an error.
+   *
+   * @param message what was run, and how it has ended
+   * @param outcome how the process has ended, and what it has written
+   */
+  constructor(message: string, outcome: ProcessOutcome<Buffer | string>) {
+    super(message)
+    this.outcome = outcome
+  }
+}
+
+/** A program could not be started, or not be stopped. The message says what was missing. */
+export class StartError extends Error {
+  /**
+   * The system's name for the error: `ENOENT`, `EACCES`, `EAGAIN` ... `ERR_BLUELET_START` if the
+   * error has no such name.
+   */
+  readonly code: string
+
+  static {
+    StartError.prototype.name = 'StartError'
+  }
+
+  /**
+   * Makes an error.
+   *
+   * @param message what was to be started, and the reason
+   * @param code the system's name for the error, if it has one
+   * @param options the system's error, as `cause`
+   */
+  constructor(message: string, code: string | undefined, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code ?? 'ERR_BLUELET_START'
   }
 }
 

@@ -47,11 +47,16 @@ export {
   IncompleteReadError,
   LimitError,
   ListenError,
+  ProcessError,
+  type ProcessOutcome,
+  StartError,
   TlsError,
   TruncatedError,
 } from './errors.js'
 export { type LookupOptions, lookup } from './names/lookup.js'
 export { type ResolveOptions, resolve } from './names/resolve.js'
+export { exec } from './process/exec.js'
+export type { ExecOptions, ProgramOptions } from './process/options.js'
 export type { CloseReason, Handler, Session, SessionSummary } from './server/handler.js'
 export type { LimitOptions, OverloadPolicy, ServerOptions } from './server/options.js'
 export { server } from './server/server.js'

@@ -7,6 +7,7 @@ import {
   nodeDriver as none,
   realDriver,
   signalSource,
+  startChild,
 } from '../../../packages/net/src/drivers/none.js'
 import { play, rejection } from '../world.js'
 
@@ -72,6 +73,15 @@ describe('the driver for environments without Node', () => {
   it('throws for every name, and says what to do', () => {
     expect(() => driverNamed('epoll')).toThrow(
       /^the driver 'epoll' is not available here: there are no sockets here; .*Simulation/,
+    )
+  })
+
+  it('starts no process, and says where one can be started', () => {
+    const target = { file: 'x', args: [], cwd: undefined, env: undefined, group: true } as const
+    const streams = ['ignore', 'ignore', 'ignore'] as const
+
+    expect(() => startChild({ ...target, streams }, { failed() {}, exited() {} })).toThrow(
+      /^there are no processes here: programs can be run on Node only/,
     )
   })
 })

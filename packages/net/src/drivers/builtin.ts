@@ -4,6 +4,7 @@
  */
 
 interface Modules {
+  'node:child_process': typeof import('node:child_process')
   'node:crypto': typeof import('node:crypto')
   'node:dgram': typeof import('node:dgram')
   'node:fs': typeof import('node:fs')

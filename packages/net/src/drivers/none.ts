@@ -1,8 +1,9 @@
 /**
- * Replaces the real drivers outside of Node, as in a browser: every operation fails, with the
- * reason.
+ * Replaces the real drivers, and processes, outside of Node, as in a browser: every operation
+ * fails, with the reason.
  */
 
+import type { Child, ChildObserver, ChildTarget } from '../driver/child.js'
 import type { Driver, DriverSocket } from '../driver/protocol.js'
 import type { SignalSource } from '../driver/signal-source.js'
 
@@ -46,6 +47,11 @@ export const signalSource: SignalSource = {
     throw new Error('signals: there are no signals here; a process of Node receives them')
   },
   hold: () => () => {},
+}
+
+/** There are no processes here. @throws Error always */
+export function startChild(_target: ChildTarget, _observer: ChildObserver): Child {
+  throw new Error('there are no processes here: programs can be run on Node only')
 }
 
 function noSockets(): Error {

@@ -8,6 +8,7 @@ import { environmentVariable } from './environment.js'
 import { epollDriver } from './epoll/driver.js'
 import { nodeDriver } from './node/driver.js'
 
+export { startChild } from './node/child.js'
 export { signalSource } from './node/signal-source.js'
 export { nodeDriver }
 

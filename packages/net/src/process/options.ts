@@ -1,0 +1,147 @@
+/** Which program is run, and how: the options, and the checks of what a caller has given. */
+
+import { checkCount, checkFlag, checkMs, shown } from '../check.js'
+import type { ChildTarget } from '../driver/child.js'
+import type { TextEncoding } from '../socket/read-requests.js'
+
+/** Options of every program that is run. */
+export interface ProgramOptions {
+  /** The working directory. Default: that of this process. */
+  readonly cwd?: string
+  /**
+   * The whole environment: add `...process.env` to inherit that of this process. A variable that is
+   * undefined is left out. Default: that of this process.
+   */
+  readonly env?: Readonly<Record<string, string | undefined>>
+  /**
+   * Whether the process leads a process group, and a session, of its own, so that a stop also
+   * reaches the processes that it has started, and Ctrl-C at the terminal does not. Without it,
+   * only the process itself is stopped. Windows has no groups. Default: true.
+   */
+  readonly group?: boolean
+  /**
+   * How long the process may take to end by itself (SIGTERM) before it is forced to (SIGKILL), in
+   * milliseconds. If the stop comes from a kill, at most four fifths of its grace period.
+   * `Infinity` means that nothing but a kill forces it. Default: 5,000.
+   */
+  readonly grace?: number
+}
+
+/** Options of `exec`. */
+export interface ExecOptions extends ProgramOptions {
+  /**
+   * What the program reads as its standard input: bytes that must not change until it has ended, or
+   * a string, which is given as UTF-8. The program need not read it. Default: nothing.
+   */
+  readonly input?: string | Uint8Array
+  /**
+   * The maximum number of bytes of its standard output, and of its standard error. `Infinity` means
+   * no limit. Default: 1,048,576.
+   */
+  readonly limit?: number
+  /** Whether an exit code other than 0, and an end by a signal, is an error. Default: true. */
+  readonly check?: boolean
+  /** The encoding of the output, which then is text. Default: none, the output is bytes. */
+  readonly encoding?: TextEncoding | undefined
+}
+
+const DEFAULT_GRACE = 5000
+const DEFAULT_LIMIT = 1_048_576
+
+/** What is run, once it was checked. */
+export interface Program {
+  /** The call, for messages: `exec('git')`. */
+  readonly call: string
+  readonly target: ChildTarget
+  readonly grace: number
+}
+
+/** @throws TypeError, RangeError if an argument or an option is invalid */
+export function toProgram(
+  operation: string,
+  file: unknown,
+  args: unknown,
+  options: ProgramOptions,
+  streams: ChildTarget['streams'],
+): Program {
+  const call = `${operation}(file, args, options)`
+  const named = `${operation}('${shown(checkText(file, `${call}: file`)).slice(1, -1)}')`
+  if (file === '') throw new TypeError(`${call}: expected the name or the path of a program, got ''`)
+  if (!Array.isArray(args)) {
+    throw new TypeError(
+      `${named}: args: expected an array of strings, such as ['-l'], got ${shown(args)}; no shell splits it`,
+    )
+  }
+  const { cwd, env, group = true, grace = DEFAULT_GRACE } = checkOptions(options, named)
+  checkFlag(group, `${named}: group`)
+  if (cwd !== undefined && checkText(cwd, `${named}: cwd`) === '') {
+    throw new TypeError(`${named}: cwd: expected a directory, got ''; leave it out for that of this process`)
+  }
+  return {
+    call: named,
+    target: {
+      file: file as string, // It was checked above.
+      args: args.map((arg, i) => checkText(arg, `${named}: args[${i}]`)),
+      cwd,
+      env: env === undefined ? undefined : checkEnvironment(env, named),
+      group,
+      streams,
+    },
+    grace: checkMs(grace, `${named}: grace`),
+  }
+}
+
+/** @throws TypeError if the options are not an object */
+function checkOptions<O extends object>(options: O, named: string): O {
+  if (typeof options === 'object' && options !== null && !Array.isArray(options)) return options
+  throw new TypeError(`${named}: options: expected an object such as { cwd }, got ${shown(options)}`)
+}
+
+/** What `exec` collects. */
+export interface Collecting {
+  readonly input: string | Uint8Array | undefined
+  readonly limit: number
+  readonly check: boolean
+  readonly encoding: TextEncoding | undefined
+}
+
+/** @throws TypeError, RangeError if an option is invalid */
+export function toCollecting(
+  { input, limit = DEFAULT_LIMIT, check = true, encoding }: ExecOptions,
+  named: string,
+): Collecting {
+  if (input !== undefined && typeof input !== 'string' && !(input instanceof Uint8Array)) {
+    throw new TypeError(`${named}: input: expected bytes or a string, got ${shown(input)}`)
+  }
+  if (encoding !== undefined && !['utf8', 'utf-8', 'latin1'].includes(encoding)) {
+    throw new TypeError(
+      `${named}: encoding: expected 'utf8' or 'latin1', got ${shown(encoding)}; leave it out for bytes`,
+    )
+  }
+  checkCount(limit, `${named}: limit`)
+  checkFlag(check, `${named}: check`)
+  return { input, limit, check, encoding }
+}
+
+/** Checks what the system ends at a NUL. */
+function checkText(text: unknown, what: string): string {
+  if (typeof text !== 'string') throw new TypeError(`${what}: expected a string, got ${shown(text)}`)
+  if (!text.includes('\0')) return text
+  throw new TypeError(`${what}: expected a string without a NUL byte, got ${shown(text)}`)
+}
+
+function checkEnvironment(env: object, named: string): Record<string, string> {
+  if (typeof env !== 'object' || env === null || Array.isArray(env)) {
+    throw new TypeError(
+      `${named}: env: expected an object such as { ...process.env, NAME: 'value' }, got ${shown(env)}`,
+    )
+  }
+  const checked: Record<string, string> = {}
+  for (const [name, value] of Object.entries(env) as [string, unknown][]) {
+    if (name === '' || /[=\0]/.test(name)) {
+      throw new TypeError(`${named}: env: expected a name without '=' and NUL bytes, got ${shown(name)}`)
+    }
+    if (value !== undefined) checked[name] = checkText(value, `${named}: env.${name}`)
+  }
+  return checked
+}
