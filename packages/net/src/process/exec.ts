@@ -36,7 +36,10 @@ const MAX_TAIL = 1000
  * one: it ends 200 ms later, with `complete: false`.
  *
  * @example
- * const { stdout } = yield* exec('git', ['rev-parse', 'HEAD'], { encoding: 'utf8' })
+ * function* revision(cwd: string) {
+ *   const { stdout } = yield* exec('git', ['rev-parse', 'HEAD'], { cwd, encoding: 'utf8' })
+ *   return stdout.trim()
+ * }
  *
  * @param file the name of a program in a directory of PATH, or its path
  * @param args its arguments. Default: none
