@@ -48,6 +48,8 @@ interface Button {
 
 const SECOND = 1000
 
+const RECORDS = { 'example.com': { MX: [{ exchange: 'mail.example.com', priority: 10 }] } }
+
 function* echoer(conn: Connection): Coroutine<void> {
   while (true) {
     const data = yield* conn.recv(1024)
@@ -137,7 +139,7 @@ export function perform(example: (stage: Stage) => Coroutine<void>): Promise<voi
 async function inSimulation(
   main: (scheduler: Scheduler, network: SimulatedNetwork) => Coroutine<void>,
 ): Promise<void> {
-  const host = new Simulation()
+  const host = new Simulation({ records: RECORDS })
   const scheduler = new Scheduler({ host })
   await scheduler.run(() => main(scheduler, host.network))
   if (host.reports.length > 0) throw host.reports[0]

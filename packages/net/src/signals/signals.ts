@@ -19,10 +19,12 @@ export type SignalName = Exclude<
  * them.
  *
  * @example
- * using reloads = signals('SIGHUP')
- * while (true) {
- *   yield* reloads.next()
- *   yield* reload()
+ * function* reloads() {
+ *   using hups = signals('SIGHUP')
+ *   while (true) {
+ *     yield* hups.next()
+ *     console.log('reload')
+ *   }
  * }
  *
  * @typeParam S the names
