@@ -18,7 +18,10 @@ const CHUNKS = {
  * What all of the files share, as far as it is no entry. That of net imports no driver: files would import each other. What
  * only one file needs stays there: the sockets in `index.js`, the network in memory in `testing.js`.
  */
-const CORE = { scheduler: /\/src\/((?!testing\/).*\/)?[\w-]+\.ts$/, net: /\/src\/(driver\/)?[\w-]+\.ts$/ }
+const CORE = {
+  scheduler: /\/src\/((?!testing\/).*\/)?[\w-]+\.ts$/,
+  net: /\/src\/((driver\/)?[\w-]+|drivers\/builtin)\.ts$/,
+}
 
 for (const name of Object.keys(CHUNKS)) {
   const root = fileURLToPath(new URL(`packages/${name}/`, import.meta.url))

@@ -4,6 +4,7 @@ import { headingsWithCode } from './site/headings.js'
 import { GROUPS, navigation } from './site/navigation.js'
 import { pageFiles, pages } from './site/pages.js'
 import { entryPoints, reference } from './site/reference.js'
+import { search } from './site/search.js'
 import { sources } from './site/sources.js'
 import { urls } from './site/urls.js'
 
@@ -16,7 +17,7 @@ export default {
   entryPoints: entryPoints(),
   projectDocuments: pageFiles(),
   readme: 'README.md',
-  plugin: [pages, reference, sources, navigation, urls],
+  plugin: [pages, reference, sources, search, navigation, urls],
   out: 'docs-out',
 
   // The groups of the site are those of the pages, and the modules.
