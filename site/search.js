@@ -1,7 +1,9 @@
 // What the search of the site prefers among several things of one name.
 import { IndexEvent } from 'typedoc'
 
-/** The class whose members come first: most readers who look for `recv` mean that of a connection. */
+/**
+ * The class whose members come first: most readers who look for `recv` mean that of a connection.
+ */
 const PREFERRED = 'Connection'
 
 /** @param {import('typedoc').Application} app */
