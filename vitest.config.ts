@@ -45,7 +45,7 @@ const TIMEOUTS_MS: Readonly<Record<string, number>> = {
   long: 240_000,
   native: 240_000,
   faults: 120_000,
-  site: 240_000,
+  site: 600_000,
   packages: 120_000,
 }
 
