@@ -42,7 +42,8 @@ export interface VirtualHostOptions {
 interface Alarm {
   readonly deadline: number
   readonly callback: () => void
-  timer: Timer | null
+  /** Its place in the heap. */
+  timer: Timer | undefined
 }
 
 /**
@@ -99,7 +100,7 @@ export class VirtualHost implements Host {
 
   /** Calls back at a virtual time. */
   at(deadline: number, callback: () => void): unknown {
-    const alarm = { deadline, callback, timer: null }
+    const alarm = { deadline, callback, timer: undefined }
     this.#set(alarm)
     this.#jumpSoon()
     return alarm
@@ -112,7 +113,7 @@ export class VirtualHost implements Host {
   /** Takes back an `at`. */
   cancel(timer: unknown): void {
     const alarm = timer as Alarm // Every timer is made by at().
-    if (alarm.timer !== null) this.#alarms.remove(alarm.timer)
+    this.#alarms.remove(alarm.timer as Timer) // It has had one.
   }
 
   /** Keeps the error in `reports`. */
@@ -205,9 +206,7 @@ export class VirtualHost implements Host {
 
   /** Takes the earliest callback. There must be one. */
   #take(): Alarm {
-    const alarm = this.#alarms.shift() as Alarm // The subject of every timer is its alarm.
-    alarm.timer = null
-    return alarm
+    return this.#alarms.shift() as Alarm // The subject of every timer is its alarm.
   }
 
   #choose(schedule: Schedule): Alarm {
