@@ -190,10 +190,10 @@ export class Connection {
    * It takes its place among the sends: what was sent before goes out in the clear first, and later
    * sends are encrypted. Limits, timeouts and counts go on; they are of what is inside TLS.
    *
-   * Throws {@link BusyError} if a task reads or sends, {@link ClosedError} after `shutdown()`, and
-   * {@link TlsError} if the handshake fails or bytes have been received that no task has read: an
-   * attacker may have sent them ahead of the handshake. The connection is then aborted, as it is if
-   * the task is killed or timed out.
+   * Throws {@link BusyError} if a task reads or sends, and {@link ClosedError} after `shutdown()`.
+   * Throws {@link TlsError} and aborts the connection if the handshake fails, or if bytes have been
+   * received that no task has read: an attacker may have sent them ahead of the handshake. If the
+   * task is killed or timed out meanwhile, the connection is aborted, too.
    *
    * @example
    * function* starttls(conn: Connection, tls: TlsServer) {

@@ -9,7 +9,6 @@ import type { TlsSession } from '../../driver/tls.js'
 import { reasonOf } from '../../errors.js'
 import { builtin } from '../builtin.js'
 import { checkPem, contentOf, filesIn, type Pem } from './pem.js'
-
 import { checkSession, verificationOf } from './session.js'
 
 /** Options of TLS that both sides have. */
