@@ -73,6 +73,22 @@ describe('signals of a process', () => {
     })
   })
 
+  it('do not keep a server from running in a thread, which receives none', async () => {
+    const { code, stdout, stderr } = await script(`
+      import { Worker } from 'node:worker_threads'
+      const code = \`
+        import('@bluelet/net').then(async ({ server }) => {
+          const { run } = await import('@bluelet/scheduler')
+          const ending = new AbortController()
+          const onListening = () => { console.log('listening'); ending.abort() }
+          await run(server('127.0.0.1', 0, function* () {}, { signal: ending.signal, onListening }))
+        })\`
+      new Worker(code, { eval: true })
+    `)
+
+    expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: 'listening\n', stderr: '' })
+  })
+
   it('are refused in a thread, which receives none', async () => {
     const { stdout } = await script(`
       import { isMainThread, Worker } from 'node:worker_threads'

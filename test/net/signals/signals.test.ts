@@ -254,7 +254,11 @@ describe('signals() of', () => {
 
 describe('signals() of a thread', () => {
   it('is an error, and leaves nothing behind', () => {
-    const module = vi.spyOn(process, 'getBuiltinModule').mockReturnValue({ isMainThread: false } as never)
+    const real = process.getBuiltinModule
+    const module = vi
+      .spyOn(process, 'getBuiltinModule')
+      .mockImplementation(((name: string) =>
+        name === 'node:worker_threads' ? { isMainThread: false } : real(name)) as never)
 
     try {
       expect(() => signals('SIGHUP')).toThrow('only the main thread of a process receives signals')

@@ -42,10 +42,11 @@ export function realDriver(): Driver {
 
 /** There are no signals here. */
 export const signalSource: SignalSource = {
-  refusal: () => undefined,
-  listen() {
+  assertAvailable() {
     throw new Error('signals: there are no signals here; a process of Node receives them')
   },
+  refusal: () => undefined,
+  listen: () => () => {},
   hold: () => () => {},
 }
 

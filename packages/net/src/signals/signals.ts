@@ -42,6 +42,7 @@ export function signals<S extends SignalName>(...names: S[]): Signals<S> {
       `signals: expected the name of a signal, such as 'SIGHUP', got ${shown(name)}: ${refusal}`,
     )
   }
+  signalSource.assertAvailable()
   return new Signals(names)
 }
 
@@ -71,13 +72,8 @@ export class Signals<S extends SignalName = SignalName> {
       withdraw: (waiter) => this.#left(waiter),
       discard: (_argument, name) => this.#putBack(name),
     }
-    try {
-      for (const name of new Set(names)) {
-        this.#removals.push(signalSource.listen(name, () => this.#arrived(name)))
-      }
-    } catch (error) {
-      this.close()
-      throw error
+    for (const name of new Set(names)) {
+      this.#removals.push(signalSource.listen(name, () => this.#arrived(name)))
     }
   }
 

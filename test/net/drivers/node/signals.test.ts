@@ -47,6 +47,14 @@ describe('onInterrupt', () => {
     expect(called).toEqual(['one', 'other'])
   })
 
+  it('loads no module for them, and needs no main thread', () => {
+    const modules = vi.spyOn(process, 'getBuiltinModule')
+
+    listening(() => {})
+
+    expect(modules).not.toHaveBeenCalled()
+  })
+
   it('adds one listener to the process, and removes it with the last callback', () => {
     const before = listenerCounts()
 

@@ -2,7 +2,6 @@
  * The signals of the process. Node has one listener for each signal, whatever the number of ours.
  */
 
-import { constants } from 'node:os'
 import type { SignalListener, SignalSource } from '../../driver/signal-source.js'
 
 /** The longest time of an interval. */
@@ -17,15 +16,17 @@ const listeners = new Map<NodeJS.Signals, Set<SignalListener>>()
 
 /** The signals of this process. */
 export const signalSource: SignalSource = {
+  assertAvailable() {
+    if (process.getBuiltinModule('node:worker_threads').isMainThread) return
+    throw new Error('signals: only the main thread of a process receives signals')
+  },
   refusal(name) {
+    const { constants } = process.getBuiltinModule('node:os')
     if (typeof name !== 'string' || !Object.hasOwn(constants.signals, name)) return 'there is no such signal'
     if (name === 'SIGKILL' || name === 'SIGSTOP') return 'the system lets no program handle it'
     return FAULTS.has(name) ? 'it reports a fault of the process, after which no code can run' : undefined
   },
   listen(name, listener) {
-    if (!process.getBuiltinModule('node:worker_threads').isMainThread) {
-      throw new Error('signals: only the main thread of a process receives signals')
-    }
     let others = listeners.get(name)
     if (others === undefined) {
       others = new Set()
