@@ -68,6 +68,8 @@ export class Feeder implements Observer {
   readonly #socket: DriverSocket
   readonly #bytes: Buffer
   #given = 0
+  /** Whether its end was given, too, or the process reads no more. */
+  #done = false
 
   constructor(socket: DriverSocket, bytes: Buffer) {
     this.#socket = socket
@@ -77,19 +79,18 @@ export class Feeder implements Observer {
 
   /** Another try is worthwhile. */
   ready(): void {
-    const { length } = this.#bytes
-    if (this.#given > length) return
+    if (this.#done) return
     try {
-      while (this.#given < length) {
+      while (this.#given < this.#bytes.length) {
         const taken = this.#socket.write(this.#bytes.subarray(this.#given))
         if (taken === 0) return
         this.#given += taken
       }
-      this.#given = length + 1 // The end was given, too.
       this.#socket.shutdown()
     } catch {
-      this.#given = length + 1
+      // The process has closed its end, or has ended.
     }
+    this.#done = true
   }
 
   /** Lets go of the pipe. */

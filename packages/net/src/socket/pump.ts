@@ -37,8 +37,8 @@ export class Pump implements Receiver<Buffer & undefined>, Send {
   count = 0
   /** The connection that has failed. */
   failedConnection: Connection | null = null
-  /** The piece that is being sent. */
   readonly name = 'sendall'
+  /** The piece that is being sent. */
   bytes: Buffer = EMPTY
   length = 0
   readonly all = true
