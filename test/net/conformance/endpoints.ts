@@ -35,7 +35,7 @@ export function endpoints(harness: ConformanceHarness): void {
       },
     )
 
-    it.each(['127.0.0.1\0.example', '::1\0', 'localhost\0'])(
+    it.each(['127.0.0.1\0.example', '::1\0', 'fe80::1%lo\0', 'localhost\0'])(
       'finds no address for a name with a NUL byte: %j',
       async (host) => {
         const answer = await new Promise<[unknown, readonly string[]]>((resolve) => {

@@ -2,7 +2,7 @@
 import { DnsError, type DnsType, type ResolveOptions, resolve } from '@bluelet/net'
 import { type Driver, driverNamed } from '@bluelet/net/driver'
 import { type NetworkOptions, simulate } from '@bluelet/net/testing'
-import { type Coroutine, kill, pause, run, spawn, timeout } from '@bluelet/scheduler'
+import { type Coroutine, kill, pause, run, sleep, spawn, timeout } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
 import { epollDriver } from '../../../packages/net/src/drivers/epoll/driver.js'
 import { nodeDriver as none } from '../../../packages/net/src/drivers/none.js'
@@ -207,8 +207,9 @@ describe('resolve, in a simulation', () => {
   it('drops the answer to a question that was cancelled', async () => {
     const ended = await simulate(function* () {
       const asking = yield* spawn(asked, 'db.test', 'A' as DnsType)
-      yield* pause()
+      yield* sleep(0.5) // The answer takes a millisecond.
       yield* kill(asking)
+      yield* sleep(10)
       return asking.outcome?.kind
     }, world)
 

@@ -167,15 +167,20 @@ describe('signals', () => {
     })
   })
 
-  it('passes over a branch that is leaving', async () => {
-    const name = await simulate(function* () {
-      using hups = signals('SIGHUP')
-      const emitsWhenWithdrawn = callback(() => () => emit('SIGHUP'))
-      yield* race([sleep(1), emitsWhenWithdrawn, hups.next()])
-      return yield* race([hups.next(), sleep(1)])
+  it('passes over a branch that is leaving, although it has waited for longer', async () => {
+    const names = await simulate(function* () {
+      using both = signals('SIGHUP', 'SIGUSR2')
+      const emitsWhenWithdrawn = callback(() => () => emit('SIGHUP', 'SIGUSR2'))
+      const racing = yield* spawn(function* () {
+        yield* race([sleep(1), emitsWhenWithdrawn, both.next()])
+      })
+      yield* pause()
+      const waiting = yield* spawn(next, both)
+      yield* racing
+      return [yield* waiting, yield* both.next()]
     })
 
-    expect(name).toBe('SIGHUP')
+    expect(names).toEqual(['SIGHUP', 'SIGUSR2'])
   })
 })
 

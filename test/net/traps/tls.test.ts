@@ -10,7 +10,7 @@ import {
   TruncatedError,
 } from '@bluelet/net'
 import { READABLE } from '@bluelet/net/driver'
-import { all, kill, Latch, race, sleep, spawn, timeout } from '@bluelet/scheduler'
+import { all, kill, Latch, now, race, sleep, spawn, timeout } from '@bluelet/scheduler'
 import { afterAll, describe, expect, it } from 'vitest'
 import { type Certificates, makeCertificates, noOpenssl } from '../../support/certificates.js'
 import { named } from '../../support/program.js'
@@ -292,6 +292,32 @@ describe('a handshake that fails', () => {
       })
 
       expect(text).toBe('alive\n|end')
+    },
+    [simulated()],
+  )
+
+  trap(
+    '10: the end of a silent client is not that of one in the middle of its handshake',
+    async (place) => {
+      const { own } = made()
+      const times = await place.play(function* ({ driver }) {
+        const times: number[] = []
+        const { port, task } = yield* serve(function* () {}, {
+          driver,
+          tls: { ...own, handshakeTimeout: 100 },
+          onDrop: () => void times.push(now()),
+        })
+        yield* connect(LOOPBACK, port, { driver })
+        yield* sleep(50)
+        const slow = yield* connect(LOOPBACK, port, { driver })
+        yield* slow.sendall(Buffer.from('160301', 'hex')) // The beginning of a ClientHello.
+        yield* sleep(200)
+        yield* kill(task)
+        return times
+      })
+
+      const [silent = 0, slow = 0] = times
+      expect(slow - silent).toBeGreaterThanOrEqual(50)
     },
     [simulated()],
   )
