@@ -172,7 +172,7 @@ describe('signals', () => {
       using both = signals('SIGHUP', 'SIGUSR2')
       const emitsWhenWithdrawn = callback(() => () => emit('SIGHUP', 'SIGUSR2'))
       const racing = yield* spawn(function* () {
-        yield* race([sleep(1), emitsWhenWithdrawn, both.next()])
+        yield* race([sleep(1), both.next(), emitsWhenWithdrawn])
       })
       yield* pause()
       const waiting = yield* spawn(next, both)

@@ -295,7 +295,7 @@ export interface Driver {
   /**
    * Asks name servers for the records of a name. Left out by a driver that cannot.
    *
-   * @param done called at most once, later; not after the question was cancelled
+   * @param done called at most once, later. What comes after the question was cancelled is ignored
    * @returns cancels the question
    */
   resolve?(query: DnsQuery, done: DnsAnswer): () => void

@@ -200,15 +200,13 @@ export class SimulatedNetwork implements Driver {
   resolve({ name, type }: DnsQuery, done: DnsAnswer): () => void {
     const { names = {}, records = {} } = this.#options
     const answer = this.operation('lookup', undefined, undefined) ?? recordsOf(names, records, name, type)
-    let cancelled = answer === 'hang'
-    this.#after(this.latency(), () => {
-      if (cancelled) return
-      if (typeof answer === 'string') done(systemError(answer, `query${type} ${name}:`), [])
-      else done(null, answer)
-    })
-    return () => {
-      cancelled = true
+    if (answer !== 'hang') {
+      this.#after(this.latency(), () => {
+        if (typeof answer === 'string') done(systemError(answer, `query${type} ${name}:`), [])
+        else done(null, answer)
+      })
     }
+    return () => {}
   }
 
   connect(target: ConnectTarget): DriverSocket {
