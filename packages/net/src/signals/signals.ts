@@ -147,12 +147,10 @@ export class Signals<S extends SignalName = SignalName> {
 
   /** Gives a signal to the first task that waits. @returns false if there is none */
   #give(name: S): boolean {
-    for (const waiter of this.#waiters) {
-      if (waiter.leaving) continue
-      this.#left(waiter)
-      waiter.resume(name)
-      return true
-    }
-    return false
+    const [waiter] = this.#waiters
+    if (waiter === undefined) return false
+    this.#left(waiter)
+    waiter.resume(name) // A waiter that is leaving gives it back at once, by `discard`.
+    return true
   }
 }
