@@ -16,7 +16,7 @@ import { Latch, pause, run, Semaphore, spawn } from '@bluelet/scheduler'
 
 const COUNTS = [1000, 10_000, 100_000, 1_000_000]
 
-/** Number of clients that are active at the same time. */
+/** Number of clients that are active at the same time: fewer than the backlog of the server. */
 const ACTIVE = 256
 
 /** Bytes of a connection before one has been measured. */
