@@ -1,4 +1,15 @@
-import { kill, pause, race, run, sleep, spawn, TimeoutError, timeout, wait } from '@bluelet/scheduler'
+import {
+  kill,
+  pause,
+  race,
+  run,
+  Semaphore,
+  sleep,
+  spawn,
+  TimeoutError,
+  timeout,
+  wait,
+} from '@bluelet/scheduler'
 import type { EventHandler, Waiter } from '@bluelet/scheduler/lowlevel'
 import { describe, expect, it } from 'vitest'
 import { waitFor } from '../coroutines.js'
@@ -181,6 +192,41 @@ describe('wait', () => {
     })
 
     expect(value).toBe(1)
+  })
+})
+
+describe('a promise that a task yields when it has been killed', () => {
+  it.each([
+    ['wait(promise)', (promise: Promise<unknown>) => wait(promise)],
+    ['the promise', (promise: Promise<unknown>) => promise],
+  ])('is ignored, even its error: %s', async (_, yielded) => {
+    // An unhandled rejection fails this test file.
+    const { kills, rejects } = await virtually(function* () {
+      const counts = { kills: 0, rejects: 0 }
+      const gate = new Semaphore()
+      yield* gate.acquire()
+      const task = yield* spawn(function* () {
+        yield* gate.acquire()
+        let reject: (error: Error) => void = () => {}
+        const promise = new Promise((_, rejected) => (reject = rejected))
+        try {
+          yield yielded(promise)
+        } catch (error) {
+          counts.kills++
+          throw error
+        } finally {
+          counts.rejects++
+          reject(failure('of a promise that is not awaited'))
+        }
+      })
+      yield* sleep(1)
+      gate.release() // The task is ready, and takes its step after the kill.
+      yield* kill(task)
+      return counts
+    })
+    await new Promise((resolve) => setImmediate(resolve))
+
+    expect({ kills, rejects }).toEqual({ kills: 1, rejects: 1 })
   })
 })
 

@@ -8,7 +8,7 @@
  */
 
 import { type Place, WaitQueue } from '../stores/wait-queue.js'
-import type { EventHandler, Waiter } from './protocol.js'
+import type { EventHandler, Request, Waiter } from './protocol.js'
 
 /** The tasks that wait for each promise that has not settled. */
 const queues = new WeakMap<PromiseLike<unknown>, WaitQueue<Waiter<unknown>>>()
@@ -105,6 +105,16 @@ function takeWaiter(wait: ThenableWait): Waiter<unknown> | null {
   const { waiter } = wait
   wait.waiter = null
   return waiter
+}
+
+/**
+ * Ignores the outcome of a promise that was yielded, or of a `wait` for it, as a withdrawn wait
+ * does: a kill has come in its place, so that it is never entered.
+ */
+export function ignoreOutcome(yielded: unknown): void {
+  const request = yielded as Partial<Request> | null | undefined
+  const promise = request?.$handler === (WAIT as EventHandler) ? request.$argument : yielded
+  if (promise instanceof Promise) promise.catch(() => {})
 }
 
 /** Whether a value can be waited for. */

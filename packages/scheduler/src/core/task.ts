@@ -20,6 +20,7 @@ import { Cancellation, MAX_RETURNS } from './cancellation.js'
 import { isCoroutine, native } from './coroutine.js'
 import type { Kernel } from './kernel.js'
 import { CALLEE, own, ownerOf } from './ownership.js'
+import { ignoreOutcome } from './promise-wait.js'
 import type { Coroutine, EventHandler, Request, Supervisor, TaskHandle, Watcher } from './protocol.js'
 import {
   ENDED,
@@ -295,6 +296,7 @@ export class Task<out T = unknown> implements TaskHandle<T> {
       this.#abandon()
       return true
     }
+    ignoreOutcome(yielded)
     this.answer(cancellation.deliver(this), cancellation.error)
     return true
   }
