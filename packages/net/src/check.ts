@@ -12,6 +12,14 @@ export function shown(value: unknown): string {
 }
 
 /**
+ * Whether bytes are as long as they were: their memory has been neither transferred nor resized. In
+ * V8, `length` may still give the old length of transferred memory; `byteLength` does not.
+ */
+export function isUnchanged(bytes: Uint8Array, length: number): boolean {
+  return bytes.byteLength === length
+}
+
+/**
  * Checks an option that is either on or off.
  *
  * @throws TypeError if it is not a boolean

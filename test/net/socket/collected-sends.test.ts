@@ -299,6 +299,29 @@ describe('memory that is transferred or shrunk', () => {
     expect(seen.closed).toBe(true)
     if (waits) expect(seen.flush).toBeInstanceOf(ClosedError)
   })
+
+  // In optimized code that has met resizable memory, V8 gives the old length of transferred memory.
+  it('is an error after many sends of resizable memory', async () => {
+    const missed = await simulate(function* () {
+      const resizable = new Uint8Array(Reflect.construct(ArrayBuffer, [10, { maxByteLength: 20 }]))
+      let missed = 0
+      for (let round = 0; round < 100; round++) {
+        const { client } = yield* pair()
+        for (let i = 0; i < 50; i++) yield* client.sendall(resizable)
+        const bytes = new Uint8Array(10)
+        const event = client.sendall(bytes)
+        structuredClone(bytes.buffer, { transfer: [bytes.buffer] })
+        try {
+          yield* event
+          missed++
+        } catch {}
+        client.abort()
+      }
+      return missed
+    })
+
+    expect(missed).toBe(0)
+  })
 })
 
 describe('a handler that fails', () => {

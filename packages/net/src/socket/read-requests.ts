@@ -4,7 +4,7 @@
  */
 
 import { LATER } from '@bluelet/scheduler/lowlevel'
-import { bytesOf, checkCount, checkMax, isCount, shown } from '../check.js'
+import { bytesOf, checkCount, checkMax, isCount, isUnchanged, shown } from '../check.js'
 import { type ByteQueue, EMPTY } from '../driver/byte-queue.js'
 import { IncompleteReadError, LimitError } from '../errors.js'
 
@@ -116,7 +116,7 @@ export class ReadInto implements ReadRequest<number> {
 
   /** The memory. @throws TypeError if it is not what it was at the call */
   get target(): Uint8Array {
-    if (this.#target.length === this.#length) return this.#target
+    if (isUnchanged(this.#target, this.#length)) return this.#target
     throw new TypeError(
       `${this.name}: the memory of the buffer was transferred or resized before the read was done; nothing was read`,
     )

@@ -9,6 +9,7 @@
 
 import { ClosedError } from '@bluelet/scheduler'
 import { type EventHandler, LATER, type Runtime } from '@bluelet/scheduler/lowlevel'
+import { isUnchanged } from '../check.js'
 import type { DriverSocket } from '../driver/protocol.js'
 import type { ConnectionObserver } from './connection-observer.js'
 import { describeSend, FLUSH, isBarrier, lengthOf, PendingSend, type Send } from './pending-send.js'
@@ -383,7 +384,7 @@ export class WriteHalf implements EventHandler<Send, PendingSend, number & undef
 
   /** @throws TypeError: the rest of what was to be sent is lost */
   #assertUnchanged(send: Send, pending?: PendingSend): void {
-    if (typeof send.bytes === 'string' || send.bytes.length === send.length) return
+    if (typeof send.bytes === 'string' || isUnchanged(send.bytes, send.length)) return
     if (pending !== undefined) this.#queue.remove(pending) // It gets this error, and not ClosedError.
     this.#connection.abort()
     throw changedError(send)

@@ -7,6 +7,7 @@
 
 import { ClosedError } from '@bluelet/scheduler'
 import type { EventHandler, Waiter } from '@bluelet/scheduler/lowlevel'
+import { isUnchanged } from '../check.js'
 import { BusyError } from '../errors.js'
 import type { WritableLike } from './node-streams.js'
 import { type StreamHalf, type StreamState, stateOf } from './stream-state.js'
@@ -111,7 +112,7 @@ export class StreamWriter implements StreamHalf, EventHandler<StreamWrite, void,
 
   /** A stream that holds the bytes would write others, or none, and report success. */
   #assertUnchanged(write: StreamWrite): void {
-    if (write.bytes.length === write.length) return
+    if (isUnchanged(write.bytes, write.length)) return
     const extent = this.#handedToStream ? 'it is unknown what the stream has written' : 'nothing was written'
     throw new TypeError(
       `${this.describe(write)}: the memory was transferred or resized before it was written; ${extent}; write a copy`,
