@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "datagrams.h"
 #include "memory.h"
 #include "poller.h"
 #include "sockets.h"
@@ -13,7 +14,7 @@
 namespace {
 
 // The version of the calls, as native.ts expects it.
-constexpr int32_t kInterface = 1;
+constexpr int32_t kInterface = 2;
 
 using bluelet::Poller;
 using bluelet::Sockets;
@@ -106,6 +107,14 @@ class Arguments {
     return bytes;
   }
 
+  // The table of datagrams, and how many it has room for.
+  bluelet::Entry* Table(size_t i, size_t* room) {
+    size_t length = 0;
+    void* table = Bytes(i, napi_int32_array, &length);
+    *room = length * sizeof(int32_t) / sizeof(bluelet::Entry);
+    return static_cast<bluelet::Entry*>(table);
+  }
+
   napi_value Function(size_t i) {
     napi_valuetype type;
     if (ok && (napi_typeof(env_, values_[i], &type) != napi_ok || type != napi_function)) Wrong("a function");
@@ -169,15 +178,16 @@ napi_value Start(napi_env env, napi_callback_info info) {
   return Number(env, error);
 }
 
-// watch(fd, slot, generation): 0 or a negative errno
+// watch(fd, slot, generation, output): 0 or a negative errno
 napi_value Watch(napi_env env, napi_callback_info info) {
-  Arguments args(env, info, "watch(fd, slot, generation)", 3);
+  Arguments args(env, info, "watch(fd, slot, generation, output)", 4);
   int fd = args.Fd(0);
   int32_t slot = args.Int(1, 0, INT32_MAX);
   int32_t generation = args.Int(2, 0, INT32_MAX);
+  bool output = args.Bool(3);
   if (!args.ok) return nullptr;
   if (args.instance->poller == nullptr) return Number(env, -EINVAL);
-  return Number(env, args.instance->poller->Watch(fd, static_cast<uint32_t>(slot), static_cast<uint32_t>(generation)));
+  return Number(env, args.instance->poller->Watch(fd, static_cast<uint32_t>(slot), static_cast<uint32_t>(generation), output));
 }
 
 // unwatch(fd): 0 or a negative errno
@@ -350,6 +360,114 @@ napi_value Address(napi_env env, napi_callback_info info) {
   return Text(env, address, Sockets::Address(fd, remote, address, sizeof address));
 }
 
+// udp(address, port, reuseAddress, reusePort, broadcast, receiveBuffer): a descriptor or a negative
+// errno
+napi_value Udp(napi_env env, napi_callback_info info) {
+  Arguments args(env, info, "udp(address, port, reuseAddress, reusePort, broadcast, receiveBuffer)", 6);
+  Arguments::Text address = args.String(0, "a numeric address");
+  int32_t port = args.Int(1, 0, 65535);
+  bool reuse_address = args.Bool(2);
+  bool reuse_port = args.Bool(3);
+  bool broadcast = args.Bool(4);
+  int32_t receive_buffer = args.Int(5, 0, INT32_MAX);
+  if (!args.ok) return nullptr;
+  int fd = bluelet::OpenDatagrams(address.bytes, port, reuse_address, reuse_port, broadcast, receive_buffer);
+  return Number(env, fd < 0 ? fd : args.instance->sockets.Own(fd));
+}
+
+// attach(fd, address, port): 0 or a negative errno
+napi_value Attach(napi_env env, napi_callback_info info) {
+  Arguments args(env, info, "attach(fd, address, port)", 3);
+  int fd = args.Fd(0);
+  Arguments::Text address = args.String(1, "a numeric address");
+  int32_t port = args.Int(2, 0, 65535);
+  return args.ok ? Number(env, bluelet::AttachDatagrams(fd, address.bytes, port)) : nullptr;
+}
+
+// recvMany(fd, to, size, table, max): the number of datagrams, or a negative errno
+napi_value ReceiveMany(napi_env env, napi_callback_info info) {
+  Arguments args(env, info, "recvMany(fd, to, size, table, max)", 5);
+  int fd = args.Fd(0);
+  size_t bytes = 0;
+  auto* to = static_cast<uint8_t*>(args.Bytes(1, napi_uint8_array, &bytes));
+  auto size = static_cast<size_t>(args.Int(2, 1, INT32_MAX));
+  size_t room = 0;
+  bluelet::Entry* table = args.Table(3, &room);
+  auto max = static_cast<size_t>(args.Int(4, 1, INT32_MAX));
+  if (!args.ok) return nullptr;
+  if (room > bytes / size) room = bytes / size;
+  if (room > max) room = max;
+  if (room == 0) return Number(env, -EINVAL);
+  return Number(env, bluelet::ReceiveDatagrams(fd, to, size, table, room));
+}
+
+// sendMany(fd, mapped, bytes, table, count): the number of datagrams that the kernel has taken. If
+// it is less than the count, the length of the first in the table is the reason, a negative errno
+napi_value SendMany(napi_env env, napi_callback_info info) {
+  Arguments args(env, info, "sendMany(fd, mapped, bytes, table, count)", 5);
+  int fd = args.Fd(0);
+  bool mapped = args.Bool(1);
+  size_t length = 0;
+  auto* bytes = static_cast<uint8_t*>(args.Bytes(2, napi_uint8_array, &length));
+  size_t room = 0;
+  bluelet::Entry* table = args.Table(3, &room);
+  auto count = static_cast<size_t>(args.Int(4, 1, bluelet::kMaxDatagrams));
+  if (!args.ok) return nullptr;
+  if (count > room) return Fail(env, "sendMany(fd, mapped, bytes, table, count)", "a table with room for them");
+  return Number(env, bluelet::SendDatagrams(fd, mapped, bytes, length, table, count));
+}
+
+// encode(host, table, index): 0 or a negative errno
+napi_value Encode(napi_env env, napi_callback_info info) {
+  Arguments args(env, info, "encode(host, table, index)", 3);
+  Arguments::Text host = args.String(0, "a numeric address");
+  size_t room = 0;
+  bluelet::Entry* table = args.Table(1, &room);
+  auto index = static_cast<size_t>(args.Int(2, 0, INT32_MAX));
+  if (!args.ok) return nullptr;
+  return Number(env, index < room ? bluelet::EncodeHost(host.bytes, &table[index]) : -EINVAL);
+}
+
+// decode(table, index): a numeric address; empty if there is none
+napi_value Decode(napi_env env, napi_callback_info info) {
+  Arguments args(env, info, "decode(table, index)", 2);
+  size_t room = 0;
+  bluelet::Entry* table = args.Table(0, &room);
+  auto index = static_cast<size_t>(args.Int(1, 0, INT32_MAX));
+  if (!args.ok) return nullptr;
+  char host[80];
+  return Text(env, host, index < room ? bluelet::DecodeHost(table[index], host, sizeof host) : 0);
+}
+
+// member(fd, joins, group, interface, source): 0 or a negative errno
+napi_value Member(napi_env env, napi_callback_info info) {
+  Arguments args(env, info, "member(fd, joins, group, interface, source)", 5);
+  int fd = args.Fd(0);
+  bool joins = args.Bool(1);
+  Arguments::Text group = args.String(2, "a numeric address");
+  Arguments::Text by = args.String(3, "a numeric address");
+  Arguments::Text source = args.String(4, "a numeric address");
+  return args.ok ? Number(env, bluelet::SetMember(fd, joins, group.bytes, by.bytes, source.bytes)) : nullptr;
+}
+
+// option(fd, option, value): 0 or a negative errno
+napi_value Option(napi_env env, napi_callback_info info) {
+  Arguments args(env, info, "option(fd, option, value)", 3);
+  int fd = args.Fd(0);
+  int32_t option = args.Int(1, 0, 2);
+  int32_t value = args.Int(2, 0, 255);
+  return args.ok ? Number(env, bluelet::SetDatagramOption(fd, option, value)) : nullptr;
+}
+
+// dropped(fd): a number of datagrams; 0 if the system does not count them
+napi_value Dropped(napi_env env, napi_callback_info info) {
+  Arguments args(env, info, "dropped(fd)", 1);
+  int fd = args.Fd(0);
+  napi_value value = nullptr;
+  if (args.ok) napi_create_uint32(env, bluelet::DroppedDatagrams(fd), &value);
+  return value;
+}
+
 // The environment ends, perhaps long before the process. The loop must release the poller first.
 void CleanUp(napi_async_cleanup_hook_handle handle, void* data) {
   auto* instance = static_cast<Instance*>(data);
@@ -380,7 +498,9 @@ NAPI_MODULE_INIT() {
       {"accept", Accept},     {"peer", Peer},   {"recv", Receive},        {"send", Send},     {"shutdown", Shutdown},
       {"close", Close},       {"reset", Reset}, {"configure", Configure}, {"failure", Failure}, {"address", Address},
       {"unacknowledged", Unacknowledged}, {"listenPath", ListenPath}, {"connectPath", ConnectPath},
-      {"adopt", Adopt},       {"unwatch", Unwatch}, {"credentials", Credentials},
+      {"adopt", Adopt},       {"unwatch", Unwatch}, {"credentials", Credentials}, {"udp", Udp}, {"attach", Attach},
+      {"recvMany", ReceiveMany}, {"sendMany", SendMany}, {"encode", Encode}, {"decode", Decode}, {"member", Member},
+      {"option", Option},     {"dropped", Dropped},
   };
   napi_value version;
   if (napi_create_int32(env, kInterface, &version) != napi_ok ||

@@ -2,7 +2,7 @@
   "targets": [
     {
       "target_name": "bluelet",
-      "sources": ["addon.cc", "poller.cc", "sockets.cc"],
+      "sources": ["addon.cc", "addresses.cc", "datagrams.cc", "poller.cc", "sockets.cc"],
       "defines": ["NAPI_VERSION=9"],
       "cflags_cc": ["-std=c++17", "-O2", "-Wall", "-Wextra", "-Werror", "-fno-exceptions", "-fno-rtti", "-fvisibility=hidden"],
       # Nothing of the C++ library is used, and so none needs to be there.

@@ -41,11 +41,14 @@ void Poller::Close(void (*closed)(void*), void* data) {
   });
 }
 
-int Poller::Watch(int fd, uint32_t slot, uint32_t generation) {
+int Poller::Watch(int fd, uint32_t slot, uint32_t generation, bool output) {
   epoll_event event;
-  event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLPRI | EPOLLET;
+  event.events = EPOLLIN | EPOLLRDHUP | EPOLLPRI | EPOLLET;
+  if (output) event.events |= EPOLLOUT;
   event.data.u64 = static_cast<uint64_t>(generation) << 32 | slot;
-  return epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) == 0 ? 0 : -errno;
+  if (epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) == 0) return 0;
+  if (errno != EEXIST) return -errno;
+  return epoll_ctl(epoll_, EPOLL_CTL_MOD, fd, &event) == 0 ? 0 : -errno;
 }
 
 int Poller::Unwatch(int fd) { return epoll_ctl(epoll_, EPOLL_CTL_DEL, fd, nullptr) == 0 ? 0 : -errno; }

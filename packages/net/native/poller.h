@@ -22,8 +22,9 @@ class Poller : public Allocated {
   // Frees the poller once the loop no longer uses it.
   void Close(void (*closed)(void*), void* data);
 
-  // Watches a socket for all events, until it is closed.
-  int Watch(int fd, uint32_t slot, uint32_t generation);
+  // Watches a socket, until it is closed: for all events, or for all but output. Watching it again
+  // changes that, and reports what is the case at that time.
+  int Watch(int fd, uint32_t slot, uint32_t generation, bool output);
   // Stops watching a socket that another process has, too: closing it here would not.
   int Unwatch(int fd);
   // Sets whether the poller keeps the process alive.

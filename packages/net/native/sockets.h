@@ -27,6 +27,9 @@ class Sockets {
   int ConnectPath(const char* path);
   // Takes over a descriptor that listens, such as an inherited one. Any other is left as it is.
   int Adopt(int fd, bool no_delay, int keep_alive_seconds);
+  // Takes over a descriptor that this addon has opened. Gives it, or closes it and gives a negative
+  // errno.
+  int Own(int fd);
   int Accept(int listener);
   // Writes the address of the peer that was accepted last, which may have disconnected since, and
   // gives the length; see Address.
@@ -52,8 +55,6 @@ class Sockets {
   static size_t Address(int fd, bool remote, char* to, size_t room);
 
  private:
-  int Own(int fd);
-
   // By descriptor, whether it was opened here.
   uint8_t* owned_ = nullptr;
   int room_ = 0;

@@ -5,19 +5,21 @@ import { type DriverDatagrams, nodeDriver } from '@bluelet/net/driver'
 import { Simulation } from '@bluelet/net/testing'
 import { type Coroutine, join, pause, run, sleep, spawn } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
+import { epollDriver } from '../../../packages/net/src/drivers/epoll/driver.js'
 import { turn, until } from '../../support/deadline.js'
 import { errorOf, LOOPBACK, play } from '../world.js'
 
-const PLACES = ['node', 'simulated'] as const
+/** Where `epoll` is not built, its part is missing here: its suite is skipped by name. */
+const PLACES = ['node', 'simulated', ...(epollDriver() instanceof Error ? [] : ['epoll' as const])] as const
 
 type Place = (typeof PLACES)[number]
 
 function playIn<T>(place: Place, main: () => Coroutine<T>): Promise<T> {
-  return place === 'node' ? play(main) : run(main, { host: new Simulation() })
+  return place === 'simulated' ? run(main, { host: new Simulation() }) : play(main)
 }
 
 function open(place: Place, options: UdpOptions = {}) {
-  return udp({ host: LOOPBACK, ...(place === 'node' ? { driver: 'node' } : {}), ...options })
+  return udp({ host: LOOPBACK, ...(place === 'simulated' ? {} : { driver: place }), ...options })
 }
 
 /** The address of a socket that has been closed. */
@@ -27,19 +29,23 @@ function* closedAddress(place: Place) {
 }
 
 describe.each(PLACES)('datagrams (%s)', (place) => {
-  it('trap 34: a flood is bounded by the queue, drops the newest, and is counted', async () => {
-    const { texts, dropped } = await playIn(place, function* () {
-      using one = yield* open(place)
-      using other = yield* open(place, { queue: 10 })
-      for (let i = 0; i < 50; i++) yield* one.send(`${i}`, other.address)
-      while (other.dropped < 40) yield* sleep(1)
-      const texts = (yield* other.recvMany()).map(({ data }) => String(data))
-      return { texts, dropped: other.dropped }
-    })
+  // On `epoll` there is no queue but the kernel's: see test/net/datagrams/kernel.test.ts.
+  it.skipIf(place === 'epoll')(
+    'trap 34: a flood is bounded by the queue, drops the newest, and is counted',
+    async () => {
+      const { texts, dropped } = await playIn(place, function* () {
+        using one = yield* open(place)
+        using other = yield* open(place, { queue: 10 })
+        for (let i = 0; i < 50; i++) yield* one.send(`${i}`, other.address)
+        while (other.dropped < 40) yield* sleep(1)
+        const texts = (yield* other.recvMany()).map(({ data }) => String(data))
+        return { texts, dropped: other.dropped }
+      })
 
-    expect(texts).toEqual(Array.from({ length: 10 }, (_, i) => `${i}`))
-    expect(dropped).toBe(40)
-  })
+      expect(texts).toEqual(Array.from({ length: 10 }, (_, i) => `${i}`))
+      expect(dropped).toBe(40)
+    },
+  )
 
   it('trap 35: a peer that refuses is an error of the receive that waits, and not of the process', async () => {
     const { error, next } = await playIn(place, function* () {

@@ -67,8 +67,10 @@ export class UdpSocket {
   }
 
   /**
-   * How many datagrams were dropped because `queue` of them waited already. It does not include
-   * those that the system dropped while the process was busy, because Node does not count them.
+   * How many datagrams were dropped because they were not received in time. On `epoll` these are
+   * the ones for which the kernel's buffer had no room (since Linux 4.12, which counts them). On
+   * `node` they are those beyond `queue`; it does not include those that the system dropped while
+   * the process was busy, because Node does not count them.
    */
   get dropped(): number {
     return this.#socket.dropped

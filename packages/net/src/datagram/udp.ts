@@ -42,13 +42,13 @@ export interface UdpOptions {
   readonly maxSize?: number
   /**
    * How many datagrams wait in the process until a task receives them; further ones are dropped and
-   * counted. Default: 256.
+   * counted. On `epoll` none does: they wait in the kernel, and `receiveBuffer` is their bound.
+   * Default: 256.
    */
   readonly queue?: number
   /**
    * The driver, or its name. Default: the driver of the host if it has one; else the one that the
-   * environment variable BLUELET_DRIVER names; else `epoll` where it is available; else `node`. The
-   * datagrams of `epoll` are those of `node`.
+   * environment variable BLUELET_DRIVER names; else `epoll` where it is available; else `node`.
    */
   readonly driver?: Driver | DriverName
 }

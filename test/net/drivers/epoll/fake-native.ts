@@ -4,6 +4,7 @@ import type { Native } from '../../../../packages/net/src/drivers/epoll/native.j
 import { EpollSet } from '../../../../packages/net/src/drivers/epoll/set.js'
 
 export const EAGAIN = -11
+export const EINVAL = -22
 
 export class FalseNative {
   /** The results of each call, in order; after them, EAGAIN. */
@@ -11,13 +12,16 @@ export class FalseNative {
     accept: number[]
     recv: (number | string)[]
     send: number[]
+    /** How many are sent, and the reason why that is not all. */
+    sendMany: { sent: number; failure: number }[]
+    udp: number[]
     unacknowledged: number[]
     watch: number[]
   }
   /** The calls with a descriptor. */
   readonly calls: string[]
   /** The arguments of `watch`. */
-  readonly watched: { slot: number; generation: number }[]
+  readonly watched: { slot: number; generation: number; output: boolean }[]
   readonly set: EpollSet
   readonly native: Native
   /** The result of `listen`. */
@@ -26,7 +30,7 @@ export class FalseNative {
   #ready: (count: number) => void
 
   constructor() {
-    this.answers = { accept: [], recv: [], send: [], unacknowledged: [], watch: [] }
+    this.answers = { accept: [], recv: [], send: [], sendMany: [], udp: [], unacknowledged: [], watch: [] }
     this.calls = []
     this.watched = []
     this.#batch = new Int32Array()
@@ -54,11 +58,11 @@ export class FalseNative {
         this.#ready = ready
         return 0
       },
-      watch: (_fd, slot, generation) => {
-        watched.push({ slot, generation })
+      watch: (_fd, slot, generation, output) => {
+        watched.push({ slot, generation, output })
         return answers.watch.shift() ?? 0
       },
-      version: 1,
+      version: 2,
       unwatch: (fd) => said(`unwatch ${fd}`),
       hold: () => {},
       listen: (address) => this.listens(address),
@@ -83,6 +87,23 @@ export class FalseNative {
       credentials: () => '',
       unacknowledged: () => answers.unacknowledged.shift() ?? 0,
       address: () => '127.0.0.1 4915',
+      udp: (address) => {
+        calls.push(`udp ${address}`)
+        return answers.udp.shift() ?? 5
+      },
+      attach: () => 0,
+      recvMany: () => EAGAIN,
+      sendMany: (_fd, _mapped, bytes, table, count) => {
+        const { sent, failure } = answers.sendMany.shift() ?? { sent: count, failure: 0 }
+        calls.push(`sendMany ${sent} of ${count}: ${Buffer.from(bytes).toString('latin1', 0, 20)}`)
+        table[0] = failure
+        return sent
+      },
+      encode: (host) => (host === '::::' ? EINVAL : 0),
+      decode: () => '127.0.0.1',
+      member: () => 0,
+      option: () => 0,
+      dropped: () => 7,
     }
   }
 }

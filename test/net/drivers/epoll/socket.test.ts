@@ -21,7 +21,7 @@ function connectedSocket(...received: (number | string)[]) {
   const socket = new EpollSocket(native.set, 7, '127.0.0.1 4915')
   const told: number[] = []
   socket.observer = { ready: (what) => void told.push(what) }
-  const [place] = native.watched as [{ slot: number; generation: number }]
+  const [place] = native.watched as [(typeof native.watched)[0]]
   const fire = (events: number) => native.fire({ ...place, events })
   return { native, socket, told, fire }
 }
@@ -133,7 +133,7 @@ describe('connecting', () => {
         socket.close(false)
       },
     }
-    const [place] = native.watched as [{ slot: number; generation: number }]
+    const [place] = native.watched as [(typeof native.watched)[0]]
 
     native.fire({ ...place, events: EPOLLIN | EPOLLOUT })
     await Promise.resolve()

@@ -11,7 +11,7 @@ import { environmentVariable } from '../environment.js'
  * The version of the interface that follows. Raise it here and in addon.cc when a call changes: an
  * addon of another version might take arguments for what they are not.
  */
-const INTERFACE = 1
+const INTERFACE = 2
 
 /** System calls that never wait. Those that give a number give a negative errno if they fail. */
 export interface Native {
@@ -22,8 +22,11 @@ export interface Native {
    * three numbers of each were written to `batch`.
    */
   start(batch: Int32Array, ready: (count: number) => void): number
-  /** Adds a descriptor to the set. */
-  watch(fd: number, slot: number, generation: number): number
+  /**
+   * Adds a descriptor to the set: for all events, or for all but output. Again for the same one, it
+   * changes that, and the set reports what is the case at that time.
+   */
+  watch(fd: number, slot: number, generation: number, output: boolean): number
   /** Removes a descriptor that another process has, too, before it is closed. */
   unwatch(fd: number): number
   /** Whether the set keeps the process alive. */
@@ -69,6 +72,39 @@ export interface Native {
    * socket has no address.
    */
   address(fd: number, remote: boolean): string
+  /** Opens a socket for datagrams. A buffer of 0 bytes is that of the system. */
+  udp(
+    address: string,
+    port: number,
+    reuseAddress: boolean,
+    reusePort: boolean,
+    broadcast: boolean,
+    receiveBuffer: number,
+  ): number
+  /** Connects a socket for datagrams to another peer. If that fails, it has none. */
+  attach(fd: number, address: string, port: number): number
+  /**
+   * Receives up to `max` datagrams of up to `size` bytes each, and gives their number. The bytes of
+   * the one with the index `i` begin at `i * size`; the table says what each one is.
+   */
+  recvMany(fd: number, to: Uint8Array, size: number, table: Int32Array, max: number): number
+  /**
+   * Sends datagrams, whose bytes follow each other, and gives how many the kernel has taken. If
+   * these are not all, the first number of the table becomes the reason, a negative errno.
+   *
+   * @param mapped whether the socket is one of IPv6, which takes addresses of IPv4 as mapped ones
+   */
+  sendMany(fd: number, mapped: boolean, bytes: Uint8Array, table: Int32Array, count: number): number
+  /** Writes a numeric host, without a port, to an entry of the table. */
+  encode(host: string, table: Int32Array, index: number): number
+  /** The numeric host in an entry of the table; empty if there is none. */
+  decode(table: Int32Array, index: number): string
+  /** Joins or leaves a multicast group; `''` is the system's interface, and every sender. */
+  member(fd: number, joins: boolean, group: string, by: string, source: string): number
+  /** Sets the TTL (0), the TTL of multicast (1), or whether multicast reaches this machine (2). */
+  option(fd: number, option: number, value: number): number
+  /** How many datagrams the kernel has dropped because the buffer of the socket was full. */
+  dropped(fd: number): number
 }
 
 /** The environment variable that names the addon to load. */

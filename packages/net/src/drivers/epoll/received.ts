@@ -49,10 +49,15 @@ export function scratched(set: EpollSet, length: number): Buffer {
     keepFreedMemory()
     return length === scratch.length ? scratch : scratch.subarray(0, length)
   }
+  return copied(scratch, 0, length)
+}
+
+/** A copy of bytes that were received in a buffer that is used again. */
+export function copied(from: Buffer, start: number, length: number): Buffer {
   if (length < SMALL) reserve(length)
   const bytes = length < SMALL ? pooled(length) : Buffer.allocUnsafeSlow(length)
-  if (length < 64) for (let i = 0; i < length; i++) bytes[i] = scratch[i] as number
-  else scratch.copy(bytes, 0, 0, length)
+  if (length < 64) for (let i = 0; i < length; i++) bytes[i] = from[start + i] as number
+  else from.copy(bytes, 0, start, start + length)
   return bytes
 }
 

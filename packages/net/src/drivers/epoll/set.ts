@@ -67,11 +67,16 @@ export class EpollSet {
     return this.#size
   }
 
-  /** Adds a descriptor. @returns its slot, or a negative errno */
-  add(fd: number, member: Member): number {
+  /**
+   * Adds a descriptor.
+   *
+   * @param output whether the member is told of EPOLLOUT; see `watchOutput`
+   * @returns its slot, or a negative errno
+   */
+  add(fd: number, member: Member, output: boolean = true): number {
     const slot = this.#freeSlots.pop() ?? this.#members.length
     const generation = nextGeneration(this.#generations[slot] ?? 0)
-    const result = this.native.watch(fd, slot, generation)
+    const result = this.native.watch(fd, slot, generation, output)
     this.#generations[slot] = generation
     if (result < 0) {
       this.#members[slot] = null
@@ -81,6 +86,11 @@ export class EpollSet {
     this.#members[slot] = member
     if (++this.#size === 1) this.native.hold(true)
     return slot
+  }
+
+  /** Sets whether a member is told of EPOLLOUT. If it is, and there is room, that comes next. */
+  watchOutput(fd: number, slot: number, output: boolean): void {
+    this.native.watch(fd, slot, this.#generations[slot] as number, output) // Its member's.
   }
 
   /** Frees a slot. Closing the descriptor, which must follow, removes it from the system's set. */
