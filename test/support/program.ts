@@ -88,8 +88,8 @@ export class Program {
   }
 
   /** Waits until it has printed what matches. */
-  async printed(pattern: RegExp): Promise<RegExpExecArray> {
-    await this.#until(`${pattern}`, () => pattern.test(this.stdout) || this.exit !== null)
+  async printed(pattern: RegExp, patienceMs = PATIENCE_MS): Promise<RegExpExecArray> {
+    await this.#until(`${pattern}`, () => pattern.test(this.stdout) || this.exit !== null, patienceMs)
     const match = pattern.exec(this.stdout)
     if (match === null) throw new Error(`it has ended without ${pattern}: ${this}`)
     return match
