@@ -1,7 +1,6 @@
 #include "sockets.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -134,8 +133,9 @@ int Sockets::Adopt(int fd, bool no_delay, int keep_alive_seconds) {
   int domain = Get(fd, SO_DOMAIN);
   if (domain != AF_INET && domain != AF_INET6 && domain != AF_UNIX) return -EAFNOSUPPORT;
   if (Get(fd, SO_ACCEPTCONN) != 1) return -EINVAL;
-  int flags = fcntl(fd, F_GETFL);
-  if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) return -errno;
+  // Not fcntl, which needs glibc 2.28.
+  int on = 1;
+  if (ioctl(fd, FIONBIO, &on) != 0 || ioctl(fd, FIOCLEX) != 0) return -errno;
   // As in Listen.
   if (domain != AF_UNIX) Configure(fd, no_delay, keep_alive_seconds);
   return Own(fd);

@@ -1,7 +1,7 @@
 // The build of the native part, in a copy of its directory. If it cannot be built it says why, and
 // succeeds.
 import { spawnSync } from 'node:child_process'
-import { cpSync, mkdtempSync, rmSync, statSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -51,6 +51,13 @@ describe.skipIf(process.platform !== 'linux')(
         /^the epoll driver is not built, the node driver serves: there is no (make|no-such-c\+\+)\n$/,
       )
       expect(status).toBe(0)
+    })
+
+    it.skipIf(!isBuilt)('needs nothing newer than glibc 2.17 (skipped where it is not built)', () => {
+      const versions = readFileSync(BINARY, 'latin1').match(/GLIBC_2\.\d+/g) ?? []
+      const newer = versions.filter((version) => Number(version.slice('GLIBC_2.'.length)) > 17)
+
+      expect(newer).toEqual([])
     })
 
     it.skipIf(!isBuilt)('does nothing if no source is newer (skipped where it is not built)', () => {
