@@ -1,11 +1,11 @@
 // Compares our servers with the alternatives: CPU time per message and per connection, memory of an
 // idle connection, time to the first reply. `--echo`, `--lines`, `--pieces`, `--redis`,
-// `--connects`, `--memory` and `--start` measure some of these; `--only=epoll-yield,go` measures
-// some of the servers; `--quick` measures the ratios that have a floor, in less than three minutes;
-// `--base=DIR` compares our servers with those of another checkout, which has to be built. A
-// complete run writes results.json, the generated parts of the documents, and the pictures;
-// `--write` makes any run do so, and `--page` generates documents and pictures from the existing
-// results.
+// `--connects`, `--tls`, `--handshakes`, `--datagrams`, `--bursts`, `--memory` and `--start`
+// measure some of these; `--only=epoll-yield,go` measures some of the servers; `--quick` measures
+// the ratios that have a floor, in less than five minutes; `--base=DIR` compares our servers with
+// those of another checkout, which has to be built. A complete run writes results.json, the
+// generated parts of the documents, and the pictures; `--write` makes any run do so, and `--page`
+// generates documents and pictures from the existing results.
 import { parseArgs } from 'node:util'
 import { inPairs, pairsOf } from './base.js'
 import { type Load, makeLoad } from './load.js'
@@ -21,9 +21,9 @@ import { asText, tablesOf, titleOf } from './tables.js'
 import { sidesOfTargets, targetsOf } from './targets.js'
 import { memoryEffort, startRounds, timingOf } from './timing.js'
 import { compareTraffic } from './traffic.js'
-import { type Workload, workloads } from './workloads.js'
+import { WORKLOAD_KINDS, type Workload, workloads } from './workloads.js'
 
-const PARTS = ['echo', 'lines', 'pieces', 'redis', 'connects', 'memory', 'start'] as const
+const PARTS = [...WORKLOAD_KINDS, 'memory', 'start'] as const
 
 const flag = { type: 'boolean', default: false } as const
 const { values: options } = parseArgs({
@@ -35,6 +35,10 @@ const { values: options } = parseArgs({
     pieces: flag,
     redis: flag,
     connects: flag,
+    tls: flag,
+    handshakes: flag,
+    datagrams: flag,
+    bursts: flag,
     memory: flag,
     start: flag,
     page: flag,
@@ -55,12 +59,12 @@ const prepared = prepareSides(selectedSides())
 const { leftOut } = prepared
 const sides = base === undefined ? prepared.sides : inPairs(prepared.sides, base)
 const comparisons: Comparison[] = []
+const loads = new Map<string, Load>()
 
 console.log(machine)
 for (const { name, version } of sides) console.log(`  ${name}: ${version}`)
 for (const each of leftOut) tell(each)
 
-let ownLoad: Load | undefined
 for (const workload of workloads) {
   const { what, service, messageBytes } = workload
   const taking = sidesFor(titleOf(workload)).filter((side) => serves(side, service, messageBytes))
@@ -114,19 +118,23 @@ function sidesFor(title: string): Side[] {
 }
 
 /** The load for a workload; null if it is not available here. */
-function loadFor({ what }: Workload): Load | null {
-  if (what !== 'redis') {
-    ownLoad ??= makeLoad()
-    return ownLoad
-  }
+function loadFor({ what, service }: Workload): Load | null {
+  if (service !== 'redis' && service !== 'tls') return loadOf('own', makeLoad)
   try {
-    return findRedisLoad()
+    return service === 'redis' ? findRedisLoad() : loadOf('tls', () => makeLoad({ tls: true }))
   } catch (error) {
     const missing = { side: 'all', from: what, reason: (error as Error).message }
     leftOut.push(missing)
     tell(missing)
     return null
   }
+}
+
+/** A load that is made once. */
+function loadOf(name: string, make: () => Load): Load {
+  const load = loads.get(name) ?? make()
+  loads.set(name, load)
+  return load
 }
 
 function keep(part: { comparison: Comparison; leftOut: readonly LeftOut[] }): void {

@@ -4,8 +4,8 @@ import { promisify } from 'node:util'
 import { pinned, reasonIn } from './processes.js'
 import type { Sample } from './rounds.js'
 import type { RunningServer } from './servers.js'
-import { compileC } from './toolchains.js'
-import type { Workload } from './workloads.js'
+import { checkHeader, compileC } from './toolchains.js'
+import type { Workload, WorkloadKind } from './workloads.js'
 
 /**
  * Extra time that a load may take: until every connection has had an echo, and before it counts as
@@ -35,12 +35,16 @@ interface LoadResult {
 /** Runs a load against a server. */
 export type Load = (server: RunningServer, options: LoadOptions) => Promise<Sample>
 
-/** @throws Error if it cannot be compiled */
-export function makeLoad(): Load {
-  const program = compileC('load.c')
+/** What OpenSSL adds to the command of the compiler. */
+const WITH_TLS = ['-DTLS', '-lssl', '-lcrypto']
+
+/** @throws Error if it cannot be compiled: TLS needs the headers of OpenSSL */
+export function makeLoad({ tls = false }: { readonly tls?: boolean } = {}): Load {
+  if (tls) checkHeader('openssl/ssl.h', 'OpenSSL')
+  const program = tls ? compileC('load.c', 'load-tls', WITH_TLS) : compileC('load.c')
   return async ({ port, pid }, { workload, seconds, warmUpSeconds, core }) => {
     const { what, connections, messageBytes, inFlight } = workload
-    const flags = what === 'connects' ? ['-r'] : what === 'lines' ? ['-l', `${inFlight}`] : []
+    const flags = flagsOf(what, inFlight)
     const numbers = [port, connections, messageBytes, seconds, warmUpSeconds, pid].map(String)
     const [command, ...rest] = pinned([program, ...flags, '127.0.0.1', ...numbers], core)
     const timeout = (seconds + warmUpSeconds) * 1000 + PATIENCE_MS
@@ -58,4 +62,14 @@ export function makeLoad(): Load {
       loadBusy: result.loadCpu / 1e6 / result.seconds,
     }
   }
+}
+
+function flagsOf(what: WorkloadKind, inFlight: number): string[] {
+  if (what === 'connects') return ['-r']
+  if (what === 'lines') return ['-l', `${inFlight}`]
+  if (what === 'tls') return ['-t']
+  if (what === 'handshakes') return ['-t', '-r']
+  if (what === 'datagrams') return ['-u']
+  if (what === 'bursts') return ['-b', `${inFlight}`]
+  return []
 }

@@ -8,9 +8,10 @@ export const BASELINE = 'callbacks'
 export type Family = 'ours' | 'JavaScript' | 'native' | 'Python'
 
 /**
- * What a server does: it echoes bytes, answers lines with the same lines, or serves a little Redis.
+ * What a server does: it echoes bytes, answers lines with the same lines, serves a little Redis,
+ * echoes bytes over TLS, echoes datagrams, or counts them in bursts.
  */
-export type Service = 'echo' | 'lines' | 'redis'
+export type Service = 'echo' | 'lines' | 'redis' | 'tls' | 'datagrams' | 'bursts'
 
 /** A server that may be available. */
 interface Candidate {
@@ -64,10 +65,15 @@ const candidates: readonly Candidate[] = [
     ...node('epoll-into', 'Bluelet, epoll, recvInto', 'ours', { echo: 'bluelet-into.js' }, ['epoll']),
     minMessageBytes: 64 * 1024,
   },
-  node(BASELINE, 'node:net, callbacks', 'JavaScript', {
+  node('epoll-many', 'Bluelet, epoll, recvMany', 'ours', { datagrams: 'bluelet-many.js' }, ['epoll']),
+  node('node-many', 'Bluelet, node, recvMany', 'ours', { datagrams: 'bluelet-many.js' }, ['node']),
+  node(BASELINE, 'Node, callbacks', 'JavaScript', {
     echo: 'callbacks.js',
     lines: 'callbacks.js',
     redis: 'callbacks.js',
+    tls: 'callbacks.js', // On node:tls.
+    datagrams: 'callbacks.js', // On node:dgram.
+    bursts: 'callbacks.js',
   }),
   node('for-await', 'node:net, for await', 'JavaScript', { echo: 'for-await.js' }),
   {
@@ -186,7 +192,8 @@ export function forMemory(side: Side): Side {
 function ours(driver: 'epoll' | 'node', style: 'yield' | 'delegate'): Candidate {
   const name = `Bluelet, ${driver}, ${style === 'yield' ? 'yield' : 'yield*'}`
   const file = `bluelet-${style}.js`
-  return node(`${driver}-${style}`, name, 'ours', { echo: file, lines: file, redis: file }, [driver])
+  const files = { echo: file, lines: file, redis: file, tls: file, datagrams: file, bursts: file }
+  return node(`${driver}-${style}`, name, 'ours', files, [driver])
 }
 
 /** @param files the file for each service, in the folder of the service */

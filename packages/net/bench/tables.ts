@@ -20,6 +20,7 @@ export function tablesOf(results: Results): Table[] {
   const of = (what: Comparison['what']) => results.comparisons.filter((each) => each.what === what)
   const [echoes, [connects], [memory], [start]] = [of('echo'), of('connects'), of('memory'), of('start')]
   const [lines, [pieces], [redis]] = [of('lines'), of('pieces'), of('redis')]
+  const [[handshakes], [datagrams], [bursts]] = [of('handshakes'), of('datagrams'), of('bursts')]
   const tables: Table[] = []
   if (echoes.length > 0) {
     const columns = (value: Value): [string, Comparison, Value][] =>
@@ -83,6 +84,28 @@ export function tablesOf(results: Results): Table[] {
         ['p99, us', connects, medianOf('p99', count)],
       ]),
     )
+  }
+  for (const echo of of('tls')) {
+    const size = `${count(echo.connections)} connections, messages of ${bytes(echo.messageBytes)}`
+    tables.push(tableOf(results, `TLS 1.3: echo (${size})`, costOf(echo, 'echo')))
+  }
+  if (handshakes !== undefined) {
+    const size = `${count(handshakes.connections)} clients`
+    tables.push(
+      tableOf(
+        results,
+        `TLS 1.3: connect, handshake, echo of one byte, close (${size})`,
+        costOf(handshakes, 'connection'),
+      ),
+    )
+  }
+  if (datagrams !== undefined) {
+    const size = `${count(datagrams.connections)} clients, ${bytes(datagrams.messageBytes)}`
+    tables.push(tableOf(results, `Datagrams: echo (${size})`, costOf(datagrams, 'datagram')))
+  }
+  if (bursts !== undefined) {
+    const size = `${count(bursts.connections)} clients, ${bursts.inFlight} x ${bytes(bursts.messageBytes)} at once`
+    tables.push(tableOf(results, `Datagrams: one answer to a burst (${size})`, costOf(bursts, 'datagram')))
   }
   if (memory !== undefined) {
     tables.push(

@@ -4,7 +4,19 @@ import type { Comparison, Results } from './results.js'
 import { BASELINE } from './sides.js'
 import { median } from './statistics.js'
 import { count, ratio, type Table, titleOf } from './tables.js'
-import { connects, echo, LARGE_BYTES, lines, pieces, redis, SMALL_BYTES } from './workloads.js'
+import {
+  bursts,
+  connects,
+  datagrams,
+  echo,
+  handshakes,
+  LARGE_BYTES,
+  lines,
+  pieces,
+  redis,
+  SMALL_BYTES,
+  tls,
+} from './workloads.js'
 
 /** A ratio of this side to another; a number of this side alone if there is no other. */
 interface Target {
@@ -35,6 +47,12 @@ const TARGETS: readonly Target[] = [
   ...cpu(echo(1, SMALL_BYTES), ['epoll-yield', BASELINE, 0.9, 1], ['node-yield', BASELINE, 0.85, 0.95]),
   ...cpu(echo(1000, SMALL_BYTES), ['node-yield', BASELINE, 0.87, 0.95]),
   ...cpu(connects, ['epoll-yield', 'c', 0.85, 0.92], ['node-yield', BASELINE, 0.75, 0.9]),
+  ...cpu(tls(SMALL_BYTES), ['epoll-yield', BASELINE, 0.4, 0.75], ['node-yield', BASELINE, 0.37, 0.66]),
+  ...cpu(tls(LARGE_BYTES), ['epoll-yield', BASELINE, 0.39, 0.5], ['node-yield', BASELINE, 0.35, 0.5]),
+  ...cpu(handshakes, ['epoll-yield', BASELINE, 0.6, 0.75], ['node-yield', BASELINE, 0.45, 0.6]),
+  ...cpu(datagrams, ['epoll-yield', BASELINE, 1, 1.3], ['node-yield', BASELINE, 0.6, 0.9]),
+  ...cpu(datagrams, ['epoll-many', BASELINE, 1.4, 1.8], ['node-many', BASELINE, 0.75, 1]),
+  ...cpu(bursts, ['epoll-yield', BASELINE, 1, 1.5], ['node-yield', BASELINE, 0.6, 0.9]),
   target('start', 'ms', 'more', 'epoll-yield', BASELINE, 1.25, 1.12),
   target('memory', 'used', 'more', 'node-yield', BASELINE, 1.3, 1.1),
   target('memory', 'used', 'more', 'epoll-yield', null, 1050, 900),

@@ -15,7 +15,7 @@ const MANY_CONNECTIONS = 1000
  */
 export function timingOf({ what, connections }: Workload, quick: boolean): Timing {
   // A connection takes more code than an echo, which has to be compiled.
-  if (quick && what === 'connects')
+  if (quick && (what === 'connects' || what === 'handshakes'))
     return { rounds: 7, seconds: 0.6, warmUpSeconds: 0.1, firstWarmUpSeconds: 4 }
   const many = connections >= MANY_CONNECTIONS
   if (!quick) return { rounds: 7, seconds: many ? 3 : 1, warmUpSeconds: 0.2, firstWarmUpSeconds: 1.5 }

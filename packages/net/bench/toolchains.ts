@@ -44,11 +44,23 @@ export function fetchRuntime(name: keyof typeof RUNTIMES): string {
   return program
 }
 
-/** Returns the path of a compiled C program. */
-export function compileC(source: string): string {
-  const program = path.join(scratch(), path.parse(source).name)
-  ask(['cc', '-O2', '-Wall', '-o', program, here(source)])
+/** Returns the path of a compiled C program. @param flags of the compiler and the linker */
+export function compileC(
+  source: string,
+  name = path.parse(source).name,
+  flags: readonly string[] = [],
+): string {
+  const program = path.join(scratch(), name)
+  ask(['cc', '-O2', '-Wall', '-o', program, here(source), ...flags])
   return program
+}
+
+/**
+ * @throws Error if the compiler does not find this header, of a package that people know by name
+ */
+export function checkHeader(header: string, of: string): void {
+  const { status } = spawnSync('cc', ['-E', '-include', header, '-x', 'c', '/dev/null'], { stdio: 'ignore' })
+  if (status !== 0) throw new Error(`no headers of ${of} here`)
 }
 
 /** Returns the path of a compiled Go program. */

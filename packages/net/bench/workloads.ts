@@ -14,6 +14,16 @@ const PIECE_BYTES = 64
 /** Number of connections, unless the workload is about their number. */
 const CONNECTIONS = 64
 
+/** Enough to keep a server busy, whose answer to many would take longer than a quick window. */
+const HANDSHAKING_CLIENTS = 16
+
+/**
+ * Datagrams of a burst, and the clients that send them: what they have under way fits into a
+ * socket.
+ */
+const BURST = 64
+const BURST_CLIENTS = 3
+
 /** Connections of the load of Redis, and commands of each that are sent at once. */
 const REDIS_CONNECTIONS = 50
 const REDIS_IN_FLIGHT = 16
@@ -24,8 +34,17 @@ const REDIS_IN_FLIGHT = 16
  * - pieces: an echo whose server reads a small part of the message at a time
  * - redis: SET and GET, sent by redis-benchmark
  * - connects: connect, one echo, close
+ * - tls: an echo over a connection that stays
+ * - handshakes: connect, handshake, one echo, close
+ * - datagrams: an echo, each client with a socket of its own
+ * - bursts: datagrams at once, and one answer to all of them
  */
-export type WorkloadKind = 'echo' | 'lines' | 'pieces' | 'redis' | 'connects'
+export type WorkloadKind = (typeof WORKLOAD_KINDS)[number]
+
+export const WORKLOAD_KINDS = [
+  ...(['echo', 'lines', 'pieces', 'redis', 'connects'] as const),
+  ...(['tls', 'handshakes', 'datagrams', 'bursts'] as const),
+]
 
 /** What the clients do. */
 export interface Workload {
@@ -63,6 +82,25 @@ export const redis: Workload = {
 
 export const connects: Workload = { ...echo(CONNECTIONS, SMALL_BYTES), what: 'connects' }
 
+export function tls(messageBytes: number): Workload {
+  return { ...echo(CONNECTIONS, messageBytes), what: 'tls', service: 'tls' }
+}
+
+export const handshakes: Workload = { ...tls(1), what: 'handshakes', connections: HANDSHAKING_CLIENTS }
+
+export const datagrams: Workload = {
+  ...echo(CONNECTIONS, SMALL_BYTES),
+  what: 'datagrams',
+  service: 'datagrams',
+}
+
+export const bursts: Workload = {
+  ...echo(BURST_CLIENTS, SMALL_BYTES),
+  what: 'bursts',
+  service: 'bursts',
+  inFlight: BURST,
+}
+
 /** All of them, in the order of the tables. */
 export const workloads: readonly Workload[] = [
   ...[SMALL_BYTES, LARGE_BYTES].flatMap((bytes) => [1, CONNECTIONS, 1000].map((n) => echo(n, bytes))),
@@ -70,4 +108,9 @@ export const workloads: readonly Workload[] = [
   pieces,
   redis,
   connects,
+  tls(SMALL_BYTES),
+  tls(LARGE_BYTES),
+  handshakes,
+  datagrams,
+  bursts,
 ]
