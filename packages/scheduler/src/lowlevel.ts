@@ -16,6 +16,7 @@ export type {
   TurnEndListener,
   Waiter,
 } from './core/protocol.js'
+export { endWith, type Resource } from './core/resources.js'
 export { hastenCall, withdrawCall } from './core/yieldable.js'
 export { addTrace } from './diagnostics/error-trace.js'
 export { registerOwnFiles } from './diagnostics/own-files.js'

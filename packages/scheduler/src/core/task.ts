@@ -10,7 +10,7 @@
  *   new/ready -> running -> entering -> parked -> (withdrawing) -> ready
  *                   |                     cancel: Cancelled is thrown at the yield
  *                   v
- *                 ended
+ *                 ended, once its resources have ended
  */
 
 import { inspect } from '../check.js'
@@ -22,6 +22,7 @@ import type { Kernel } from './kernel.js'
 import { CALLEE, own, ownerOf } from './ownership.js'
 import { ignoreOutcome } from './promise-wait.js'
 import type { Coroutine, EventHandler, Request, Supervisor, TaskHandle, Watcher } from './protocol.js'
+import type { Resources } from './resources.js'
 import {
   ENDED,
   ENTERING,
@@ -77,6 +78,8 @@ export class Task<out T = unknown> implements TaskHandle<T> {
   /** @internal */ cancellation: Cancellation | null = null
   /** The task runs a shielded coroutine: it is cancelled by the wait for that only. @internal */
   shielded = false
+  /** What ends before the task does; null until there is something. @internal */
+  resources: Resources | null = null
   /** @internal */ readonly context: StepContext | null
   /** The neighbours in the scheduler's list of tasks. @internal */
   previousTask: Task | null = null
@@ -217,8 +220,8 @@ export class Task<out T = unknown> implements TaskHandle<T> {
   returned(value: unknown): void {
     const caller = this.callers?.pop()
     if (caller !== undefined) this.#unwind(caller, NEXT, value)
-    else if (this.mode === RETURN && this.cancellation?.forced) this.settle({ kind: 'killed' })
-    else this.settle({ kind: 'returned', value: value as T }) // The outermost coroutine returns a T.
+    else if (this.mode === RETURN && this.cancellation?.forced) this.#end({ kind: 'killed' })
+    else this.#end({ kind: 'returned', value: value as T }) // The outermost coroutine returns a T.
   }
 
   /** The coroutine on top of the stack threw. @internal */
@@ -226,8 +229,8 @@ export class Task<out T = unknown> implements TaskHandle<T> {
     const caller = this.callers?.pop()
     if (caller !== undefined) this.#unwind(caller, THROW, error)
     // A Cancelled from elsewhere is an error of the program.
-    else if (this.cancellation?.thrown(error)) this.settle({ kind: 'killed' })
-    else this.settle({ kind: 'threw', error })
+    else if (this.cancellation?.thrown(error)) this.#end({ kind: 'killed' })
+    else this.#end({ kind: 'threw', error })
   }
 
   #unwind(caller: Coroutine, mode: Mode, value: unknown): void {
@@ -287,11 +290,12 @@ export class Task<out T = unknown> implements TaskHandle<T> {
    * yielded.
    *
    * @returns false if it has been delivered, so that the task continues its clean-up, or if it
-   *   waits for a shield
+   *   waits for a shield, or for the end of its resources
    * @internal
    */
   interrupt(cancellation: Cancellation, yielded: unknown): boolean {
-    if (!cancellation.due || (!cancellation.forced && shields(yielded))) return false
+    if (!cancellation.due || (!cancellation.forced && shields(yielded)) || this.resources?.outcome)
+      return false
     if (cancellation.refused) {
       this.#abandon()
       return true
@@ -305,10 +309,23 @@ export class Task<out T = unknown> implements TaskHandle<T> {
     const error = new AbandonedError(
       `${this} was killed but does not end: it answered ${MAX_RETURNS} return() calls with another yield; the scheduler has abandoned it`,
     )
-    this.settle({ kind: 'threw', error })
+    this.#end({ kind: 'threw', error })
   }
 
   // The end.
+
+  /** The coroutine has ended. Later, its resources have. */
+  #end(outcome: Outcome<T>): void {
+    const { resources } = this
+    const next = resources?.begin(this, outcome) ?? null
+    if (next === null)
+      this.settle((resources?.outcomeOf(this) ?? outcome) as Outcome<T>) // It is the one that was passed here.
+    else {
+      this.callers = null
+      this.coroutine = next
+      this.answer(NEXT, undefined)
+    }
+  }
 
   /**
    * Ends the task: releases all that it held and notifies its watchers. It never throws, whatever
@@ -322,6 +339,7 @@ export class Task<out T = unknown> implements TaskHandle<T> {
     this.callers = null
     this.value = undefined
     if (this.asSpawner !== null) this.asSpawner.task = null
+    this.resources = null
     this.cancellation?.settled()
     this.cancellation = null
     if (scheduler.probes !== null) scheduler.probes.tell('exit', this, outcome)
