@@ -25,6 +25,7 @@ export type { DatagramTarget, DatagramToSend, GroupOptions } from './datagram/ar
 export { type UdpOptions, udp } from './datagram/udp.js'
 export { UdpSocket } from './datagram/udp-socket.js'
 export { Address } from './driver/address.js'
+export type { ChildFile, ProcessExit, ProcessStream } from './driver/child.js'
 export type { DnsRecords, DnsType } from './driver/dns.js'
 export type { Endpoint, FdEndpoint, HostEndpoint, PathEndpoint } from './driver/endpoint.js'
 export type { Datagram, PeerCredentials } from './driver/protocol.js'
@@ -56,7 +57,14 @@ export {
 export { type LookupOptions, lookup } from './names/lookup.js'
 export { type ResolveOptions, resolve } from './names/resolve.js'
 export { exec } from './process/exec.js'
-export type { ExecOptions, ProgramOptions } from './process/options.js'
+export type {
+  ExecOptions,
+  ProgramOptions,
+  StartOptions,
+  StopOptions,
+} from './process/options.js'
+export { Process } from './process/process.js'
+export { type PipesOf, start } from './process/start.js'
 export type { CloseReason, Handler, Session, SessionSummary } from './server/handler.js'
 export type { LimitOptions, OverloadPolicy, ServerOptions } from './server/options.js'
 export { server } from './server/server.js'
@@ -72,6 +80,7 @@ export {
   type ReadOptions,
   type TextOptions,
 } from './socket/connection.js'
+export type { Input, Output } from './socket/directions.js'
 export { Listener, type ListenOptions, listen } from './socket/listener.js'
 export type { TextEncoding } from './socket/read-requests.js'
 export { pipe, type RelayedBytes, relay } from './socket/relay.js'

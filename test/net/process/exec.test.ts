@@ -387,7 +387,7 @@ describe('a kill of the task that waits', () => {
   it('reaches only the program itself without a group', async () => {
     const left = await play(function* () {
       const task = yield* spawn(() => perform(exec('sh', ['-c', 'sleep 30 & wait'], { group: false })))
-      yield* running(2)
+      while (!commands().includes('sleep 30')) yield* sleep(1)
       yield* kill(task)
       const left = processes()
       for (const { pid } of left) process.kill(pid)

@@ -4,8 +4,18 @@
 
 import type { DriverSocket } from './protocol.js'
 
-/** Where a standard stream of a process leads: to us, or nowhere. */
-export type ChildStream = 'pipe' | 'ignore'
+/** Where a standard stream of a process leads: to us, to where ours does, nowhere, or to a file. */
+export type ProcessStream = 'pipe' | 'inherit' | 'ignore' | ChildFile
+
+/**
+ * A file as a standard stream. An input begins at its start; for an output it is made if needed.
+ */
+export interface ChildFile {
+  /** Its path; if it is relative, from the working directory of this process. */
+  readonly path: string
+  /** Whether an output goes behind what the file has; otherwise it is emptied. Default: false. */
+  readonly append?: boolean | undefined
+}
 
 /** What to start, and how. */
 export interface ChildTarget {
@@ -18,7 +28,7 @@ export interface ChildTarget {
   /** Whether it leads a process group of its own, where there are groups. */
   readonly group: boolean
   /** Standard input, output and error. */
-  readonly streams: readonly [stdin: ChildStream, stdout: ChildStream, stderr: ChildStream]
+  readonly streams: readonly [stdin: ProcessStream, stdout: ProcessStream, stderr: ProcessStream]
 }
 
 /** How a process has ended: by an exit, with its code, or by a signal, with its name. */
@@ -48,12 +58,13 @@ export interface Child {
     stderr: DriverSocket | null,
   ]
   /**
-   * Sends a signal to the process, or to its whole group. Not after `exited`, unless `outlived`.
+   * Sends a signal to the process. Not after `exited`, unless `outlived`.
    *
+   * @param group whether to its whole group, if it leads one
    * @returns whether it was sent
    * @throws the system's error, if this process may not do that (EPERM)
    */
-  signal(name: string): boolean
+  signal(name: string, group: boolean): boolean
   /** Whether processes of its group are known to be alive, although the process has ended. */
   outlived(): boolean
   /** Lets this process end before that one. */

@@ -9,6 +9,7 @@ interface Modules {
   'node:dgram': typeof import('node:dgram')
   'node:fs': typeof import('node:fs')
   'node:net': typeof import('node:net')
+  'node:os': typeof import('node:os')
   'node:stream': typeof import('node:stream')
   'node:tls': typeof import('node:tls')
 }

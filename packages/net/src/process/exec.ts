@@ -68,7 +68,7 @@ export function exec(
   options: ExecOptions = {},
 ): Event<ProcessOutcome<Buffer | string>> {
   const stdin = options?.input === undefined ? 'ignore' : 'pipe'
-  const program = toProgram('exec', file, args, options, [stdin, 'pipe', 'pipe'])
+  const program = toProgram('exec', file, args, options, () => [stdin, 'pipe', 'pipe'])
   return event<ProcessOutcome<Buffer | string>>(EXEC, { ...program, ...toCollecting(options, program.call) })
 }
 

@@ -1,7 +1,8 @@
 /** Which program is run, and how: the options, and the checks of what a caller has given. */
 
 import { checkCount, checkFlag, checkMs, shown } from '../check.js'
-import type { ChildTarget } from '../driver/child.js'
+import type { ChildFile, ChildTarget, ProcessStream } from '../driver/child.js'
+import { builtin } from '../drivers/builtin.js'
 import type { TextEncoding } from '../socket/read-requests.js'
 
 /** Options of every program that is run. */
@@ -45,6 +46,37 @@ export interface ExecOptions extends ProgramOptions {
   readonly encoding?: TextEncoding | undefined
 }
 
+/** Options of `start`. */
+export interface StartOptions extends ProgramOptions {
+  /**
+   * What the standard input is. `'pipe'`: what tasks send to `process.stdin`. `'inherit'`: that of
+   * this process. `'ignore'`: empty. `{ path }`: a file. Default: `'ignore'`.
+   */
+  readonly stdin?: ProcessStream
+  /**
+   * Where the standard output goes. `'pipe'`: to tasks that read `process.stdout`; while none
+   * reads, the program waits once the pipe is full. `'inherit'`: where that of this process goes.
+   * `'ignore'`: it is discarded. `{ path }`: to a file, which is emptied first; with `append: true`
+   * it is not. Default: `'inherit'`.
+   */
+  readonly stdout?: ProcessStream
+  /**
+   * Where the standard error goes: as `stdout`. If both are files with the same path, they share
+   * it. Default: `'inherit'`.
+   */
+  readonly stderr?: ProcessStream
+}
+
+/** Options of `stop`. */
+export interface StopOptions {
+  /**
+   * How long the process may take to end by itself (SIGTERM) before it is forced to (SIGKILL), in
+   * milliseconds. `Infinity` means that it is not forced. Default: the `grace` that `start` was
+   * given, or 5,000.
+   */
+  readonly grace?: number
+}
+
 const DEFAULT_GRACE = 5000
 const DEFAULT_LIMIT = 1_048_576
 
@@ -62,7 +94,7 @@ export function toProgram(
   file: unknown,
   args: unknown,
   options: ProgramOptions,
-  streams: ChildTarget['streams'],
+  streamsOf: (call: string) => ChildTarget['streams'],
 ): Program {
   const call = `${operation}(file, args, options)`
   const named = `${operation}('${shown(checkText(file, `${call}: file`)).slice(1, -1)}')`
@@ -85,10 +117,50 @@ export function toProgram(
       cwd,
       env: env === undefined ? undefined : checkEnvironment(env, named),
       group,
-      streams,
+      streams: streamsOf(named),
     },
     grace: checkMs(grace, `${named}: grace`),
   }
+}
+
+/**
+ * The standard streams of a program that is started.
+ *
+ * @throws TypeError if one of them is invalid
+ */
+export function toStreams(
+  { stdin = 'ignore', stdout = 'inherit', stderr = 'inherit' }: StartOptions,
+  named: string,
+): ChildTarget['streams'] {
+  return [
+    toStream(stdin, `${named}: stdin`),
+    toStream(stdout, `${named}: stdout`),
+    toStream(stderr, `${named}: stderr`),
+  ]
+}
+
+function toStream(stream: ProcessStream, what: string): ProcessStream {
+  if (stream === 'pipe' || stream === 'inherit' || stream === 'ignore') return stream
+  if (typeof stream !== 'object' || stream === null || !('path' in stream)) {
+    throw new TypeError(`${what}: expected 'pipe', 'inherit', 'ignore' or { path }, got ${shown(stream)}`)
+  }
+  const { path, append = false }: ChildFile = stream
+  if (checkText(path, `${what}: path`) === '') {
+    throw new TypeError(`${what}: path: expected the path of a file, got ''`)
+  }
+  checkFlag(append, `${what}: append`)
+  return { path, append }
+}
+
+/**
+ * Checks the name of a signal.
+ *
+ * @throws TypeError if the system has no such signal
+ */
+export function checkSignal(name: unknown, operation: string): string {
+  const { signals } = builtin('node:os', operation).constants
+  if (typeof name === 'string' && Object.hasOwn(signals, name)) return name
+  throw new TypeError(`${operation}: expected the name of a signal, such as 'SIGHUP', got ${shown(name)}`)
 }
 
 /** @throws TypeError if the options are not an object */

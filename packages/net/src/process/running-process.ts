@@ -41,7 +41,7 @@ export class RunningProcess implements ChildObserver {
   /** How the process has ended; null while it runs. */
   exit: ProcessExit | null = null
   readonly #program: Program
-  readonly #scheduler: Runtime
+  readonly scheduler: Runtime
   readonly #listeners = new Set<ProcessListener>()
   /** When SIGKILL is due; undefined while nothing stops it. */
   #deadline: number | undefined = undefined
@@ -56,12 +56,22 @@ export class RunningProcess implements ChildObserver {
   constructor(program: Program, scheduler: Runtime) {
     refuseSimulation(scheduler.host, program.call)
     this.#program = program
-    this.#scheduler = scheduler
+    this.scheduler = scheduler
     try {
       this.child = startChild(program.target, this)
     } catch (error) {
       throw startErrorOf(error, program)
     }
+  }
+
+  /** The call that has started it, for messages. */
+  get call(): string {
+    return this.#program.call
+  }
+
+  /** Whether it has ended, and so have the others of its group. */
+  get gone(): boolean {
+    return this.exit !== null && !this.child.outlived()
   }
 
   /** Whether it runs, or may still be starting. */
@@ -79,12 +89,12 @@ export class RunningProcess implements ChildObserver {
 
   /**
    * Begins to stop the process and its group. If that is under way already, a shorter grace period
-   * counts. Listeners are told later.
+   * counts. Listeners are told when that is done. Not once it is `gone`.
    *
    * @param grace milliseconds until SIGKILL
    */
   stop(grace: number): void {
-    const deadline = this.#scheduler.now() + grace
+    const deadline = this.scheduler.now() + grace
     if (this.#killed || (this.#deadline !== undefined && deadline >= this.#deadline)) return
     const first = this.#deadline === undefined
     this.#deadline = deadline
@@ -92,6 +102,22 @@ export class RunningProcess implements ChildObserver {
     else {
       if (first) this.#signal('SIGTERM')
       if (this.exit === null) this.#wakeAt(deadline)
+      else if (first) this.#lookAtGroup()
+    }
+  }
+
+  /**
+   * Sends a signal to the process, and not to its group.
+   *
+   * @returns false if the process is known to have ended
+   * @throws StartError if this process may not do that
+   */
+  signal(name: string): boolean {
+    if (this.exit !== null) return false
+    try {
+      return this.child.signal(name, false)
+    } catch (error) {
+      throw stopErrorOf(error, this.#program, name)
     }
   }
 
@@ -115,7 +141,7 @@ export class RunningProcess implements ChildObserver {
       this.#tell((listener) => listener.stopped?.(this.#failure))
       return
     }
-    const now = this.#scheduler.now()
+    const now = this.scheduler.now()
     if (!this.#killed && now >= (this.#deadline ?? now)) this.#kill()
     this.#wakeAt(now + this.#pause)
     this.#pause = Math.min(this.#pause * 2, MAX_PAUSE)
@@ -133,16 +159,21 @@ export class RunningProcess implements ChildObserver {
     this.#looks = 0
     this.#pause = MIN_PAUSE
     this.#signal('SIGKILL')
-    if (this.#failure === null || this.exit !== null) return
-    // This process may not end that one, and must not wait for it.
+    if (this.exit !== null) this.#wakeAt(this.scheduler.now() + this.#pause)
+    else if (this.#failure !== null) this.#giveUp(this.#failure)
+  }
+
+  /** This process may not end that one, and must not wait for it. A later stop tries again. */
+  #giveUp(failure: Error): void {
     this.child.unref()
-    const failure = this.#failure
-    this.#scheduler.host.soon(() => this.#tell((listener) => listener.stopped?.(failure)))
+    this.#killed = false
+    this.#deadline = undefined
+    this.scheduler.host.soon(() => this.#tell((listener) => listener.stopped?.(failure)))
   }
 
   #signal(name: string): void {
     try {
-      this.child.signal(name)
+      this.child.signal(name, true)
       this.#failure = null
     } catch (error) {
       this.#failure = stopErrorOf(error, this.#program, name)
@@ -152,11 +183,11 @@ export class RunningProcess implements ChildObserver {
   #wakeAt(deadline: number): void {
     this.#forgetTimer()
     if (deadline === Number.POSITIVE_INFINITY) return
-    this.#timer = this.#scheduler.timers.add(deadline, wake, this)
+    this.#timer = this.scheduler.timers.add(deadline, wake, this)
   }
 
   #forgetTimer(): void {
-    if (this.#timer !== undefined) this.#scheduler.timers.remove(this.#timer)
+    if (this.#timer !== undefined) this.scheduler.timers.remove(this.#timer)
     this.#timer = undefined
   }
 

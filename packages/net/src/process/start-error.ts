@@ -10,7 +10,8 @@ import type { Program } from './options.js'
  */
 export function startErrorOf(error: unknown, program: Program): StartError {
   const code = codeOf(error)
-  const reason = directoryReason(program) ?? fileReason(program, code) ?? reasonOf(error)
+  const reason =
+    streamReason(error) ?? directoryReason(program) ?? fileReason(program, code) ?? reasonOf(error)
   const message = `${program.call}: cannot be started: ${reason}`
   return new StartError(code === undefined ? message : `${message} (${code})`, code, { cause: error })
 }
@@ -21,6 +22,20 @@ export function stopErrorOf(error: unknown, { call }: Program, signal: string): 
   const reason =
     code === 'EPERM' ? 'the process belongs to another user, and this one may not end it' : reasonOf(error)
   return new StartError(`${call}: cannot send ${signal}: ${reason} (${code})`, code, { cause: error })
+}
+
+/** A file that was to be a stream could not be opened: the system names it. */
+function streamReason(error: unknown): string | undefined {
+  const { syscall, path } = error as NodeJS.ErrnoException
+  return syscall === 'open'
+    ? `cannot open ${shown(path)}: ${REASONS[codeOf(error) ?? ''] ?? reasonOf(error)}`
+    : undefined
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file or directory',
+  EACCES: 'this process may not open it',
+  EISDIR: 'it is a directory',
 }
 
 function directoryReason({ call, target: { cwd } }: Program): string | undefined {

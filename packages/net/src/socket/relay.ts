@@ -8,6 +8,7 @@ import { type EventHandler, event, type Waiter } from '@bluelet/scheduler/lowlev
 import { shown } from '../check.js'
 import { BusyError } from '../errors.js'
 import { Connection } from './connection.js'
+import type { Input, Output } from './directions.js'
 import { Pump, type PumpOwner } from './pump.js'
 
 /** How many bytes a {@link relay} has passed on. */
@@ -20,7 +21,8 @@ export interface RelayedBytes {
 
 /**
  * Event: passes bytes from one connection to another until the stream ends, which ends our side of
- * the other; gives the number of bytes. It reads no faster than the other takes them.
+ * the other; gives the number of bytes. It reads no faster than the other takes them. Each of them
+ * can also be a stream of a process.
  *
  * A reset of one connection resets the other, and is thrown. Otherwise it closes neither of them.
  * When it is killed or timed out, what has been read and not been sent goes back to `from`, so that
@@ -36,7 +38,7 @@ export interface RelayedBytes {
  *
  * @throws TypeError if one of them is not a connection
  */
-export function pipe(from: Connection, to: Connection): Event<number> {
+export function pipe(from: Input, to: Output): Event<number> {
   checkConnections(from, to, 'pipe(from, to)')
   return event<number>(PIPE, { from, to })
 }

@@ -8,7 +8,7 @@
 import type { ChildProcess } from 'node:child_process'
 import type net from 'node:net'
 import { UNNAMED } from '../../driver/address.js'
-import type { Child, ChildObserver, ChildTarget } from '../../driver/child.js'
+import type { Child, ChildObserver, ChildTarget, ProcessStream } from '../../driver/child.js'
 import type { DriverSocket } from '../../driver/protocol.js'
 import { codeOf } from '../../errors.js'
 import { builtin } from '../builtin.js'
@@ -18,14 +18,47 @@ import { NodeSocket } from './socket.js'
 export function startChild(target: ChildTarget, observer: ChildObserver): Child {
   const { cwd, env, streams } = target
   const group = target.group && process.platform !== 'win32'
-  const child = builtin('node:child_process', 'exec').spawn(target.file, [...target.args], {
-    stdio: [...streams],
-    detached: group,
-    windowsHide: true,
-    ...(cwd === undefined ? {} : { cwd }),
-    ...(env === undefined ? {} : { env: { ...env } }),
-  })
-  return new NodeChild(child, group, observer)
+  const files = new Files()
+  try {
+    const child = builtin('node:child_process', USER).spawn(target.file, [...target.args], {
+      stdio: streams.map((stream, i) => files.stdioOf(stream, i === 0)),
+      detached: group,
+      windowsHide: true,
+      ...(cwd === undefined ? {} : { cwd }),
+      ...(env === undefined ? {} : { env: { ...env } }),
+    })
+    return new NodeChild(child, group, observer)
+  } finally {
+    files.close()
+  }
+}
+
+/** What needs the modules, for messages. */
+const USER = 'processes'
+
+/** The files that a process has as its streams. They are closed here once it has them. */
+class Files {
+  readonly #fs = builtin('node:fs', USER)
+  /** One that both outputs lead to is opened once, so that neither writes over the other. */
+  readonly #outputs = new Map<string, number>()
+  readonly #open: number[] = []
+
+  /** @throws the system's error, whose `syscall` is `open` */
+  stdioOf(stream: ProcessStream, input: boolean): 'pipe' | 'inherit' | 'ignore' | number {
+    if (typeof stream === 'string') return stream
+    const { path, append } = stream
+    let fd = input ? undefined : this.#outputs.get(path)
+    if (fd === undefined) {
+      fd = this.#fs.openSync(path, input ? 'r' : append ? 'a' : 'w')
+      this.#open.push(fd)
+      if (!input) this.#outputs.set(path, fd)
+    }
+    return fd
+  }
+
+  close(): void {
+    for (const fd of this.#open) this.#fs.closeSync(fd)
+  }
 }
 
 class NodeChild implements Child {
@@ -49,13 +82,13 @@ class NodeChild implements Child {
     child.on('exit', (code, signal) => observer.exited({ code, signal }))
   }
 
-  signal(name: string): boolean {
+  signal(name: string, group: boolean): boolean {
     const { pid } = this
     if (pid === undefined) return false
     // On Windows Node knows how to end a process.
     if (process.platform === 'win32') return this.#child.kill(name as NodeJS.Signals)
     try {
-      return process.kill(this.#group ? -pid : pid, name)
+      return process.kill(this.#group && group ? -pid : pid, name)
     } catch (error) {
       if (codeOf(error) === 'ESRCH') return false
       throw error
@@ -84,7 +117,7 @@ class NodeChild implements Child {
 
 /** Whether processes live whose group and session have an id; false where there is no /proc. */
 function hasMembers(group: number): boolean {
-  const fs = builtin('node:fs', 'exec')
+  const fs = builtin('node:fs', USER)
   let names: string[]
   try {
     names = fs.readdirSync('/proc')
