@@ -8,9 +8,7 @@ import { openSockets } from '../../support/leaks.js'
 import type { ConformanceSample } from '../conformance/sample.js'
 import { conformanceSuite } from '../conformance/suite.js'
 import { driverSuite } from './suite/driver-suite.js'
-
-/** A longer scenario is cancelled, and reports where it hangs. */
-const PATIENCE_MS = 4000
+import type { DriverSample } from './suite/harness.js'
 
 export function realSuites(driver: Driver): void {
   const sample = realSample(driver)
@@ -18,10 +16,18 @@ export function realSuites(driver: Driver): void {
   conformanceSuite(driver.name, sample)
 }
 
-/** A driver over the sockets of the system. */
-export function realSample(driver: Driver): ConformanceSample {
+/**
+ * A driver over the sockets of the system.
+ *
+ * @param patienceMs a longer scenario is cancelled, and reports where it hangs
+ */
+export function realSample(
+  driver: Driver,
+  patienceMs = 4000,
+): ConformanceSample & Pick<DriverSample, 'patienceMs'> {
   return {
     driver,
+    patienceMs,
     address: '127.0.0.1',
     ipv6: Object.values(networkInterfaces())
       .flat()
@@ -36,7 +42,7 @@ export function realSample(driver: Driver): ConformanceSample {
     quietMs: 15,
     async play(main) {
       const scheduler = new Scheduler()
-      const value = await scheduler.run(main, { signal: AbortSignal.timeout(PATIENCE_MS) })
+      const value = await scheduler.run(main, { signal: AbortSignal.timeout(patienceMs) })
       expect(scheduler.snapshot()).toEqual([])
       return value
     },

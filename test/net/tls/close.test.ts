@@ -1,32 +1,40 @@
-// The close of a TLS connection whose handshake has not ended: the client gets a close_notify.
-import { ClosedError, type Connection, connect, listen, type TlsServer } from '@bluelet/net'
+// The close of a TLS connection: during its handshake, when the client gets a close_notify, and
+// after it.
+import {
+  ClosedError,
+  type Connection,
+  ConnectionResetError,
+  connect,
+  listen,
+  type TlsServer,
+} from '@bluelet/net'
 import { now, race, sleep, spawn } from '@bluelet/scheduler'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Certificates, makeCertificates, noOpenssl } from '../../support/certificates.js'
 import { named } from '../../support/program.js'
 import { fateOf } from '../serving.js'
 import { errorOf, LOOPBACK } from '../world.js'
-import { PLACES, simulated, type TlsPlace, type TlsWorld } from './worlds.js'
+import { PLACES, simulated, type TlsPlace, type TlsWorld, tlsPair } from './worlds.js'
 
 /** The beginning of a ClientHello, whose rest does not come. */
 const HALF_A_HELLO = Buffer.from([22, 3, 1, 0, 200, 1, 0, 0, 196, 3, 3])
 
+let made: Certificates
+
+beforeAll(() => {
+  if (noOpenssl === null) made = makeCertificates()
+})
+
+afterAll(() => made?.remove())
+
+const own = (options: TlsServer = {}) => ({ cert: made.server.cert, key: made.server.key, ...options })
+const trust = () => ({ ca: made.ca.cert, servername: 'localhost' })
+
+function test(title: string, places: readonly TlsPlace[], body: (place: TlsPlace) => Promise<void>): void {
+  it.skipIf(noOpenssl).each(places)(named(`${title} (%s)`, noOpenssl), body)
+}
+
 describe('a close during the handshake', () => {
-  let made: Certificates
-
-  beforeAll(() => {
-    if (noOpenssl === null) made = makeCertificates()
-  })
-
-  afterAll(() => made?.remove())
-
-  const own = (options: TlsServer = {}) => ({ cert: made.server.cert, key: made.server.key, ...options })
-  const trust = () => ({ ca: made.ca.cert, servername: 'localhost' })
-
-  function test(title: string, places: readonly TlsPlace[], body: (place: TlsPlace) => Promise<void>): void {
-    it.skipIf(noOpenssl).each(places)(named(`${title} (%s)`, noOpenssl), body)
-  }
-
   /** The end of a server, which waits for the handshake; the client has sent some bytes. */
   function* waiting({ driver }: TlsWorld, hello: Uint8Array, options?: TlsServer) {
     using listener = yield* listen(LOOPBACK, 0, { driver, tls: own(options) })
@@ -190,5 +198,48 @@ describe('a close during the handshake', () => {
     })
 
     expect(fate).toBe('|end')
+  })
+})
+
+describe('a close after the handshake', () => {
+  test('frees the descriptor of an end whose sends have failed', PLACES, async (place) => {
+    const fate = await place.play(function* (world) {
+      const { client, server } = yield* tlsPair(world, trust(), own())
+      const [inner] = world.incoming
+      const fails = () => {
+        throw new ConnectionResetError('the peer has disconnected', 'ECONNRESET')
+      }
+      Object.assign(inner!, { read: fails, write: fails })
+      yield* server.sendall('greeting')
+      const error = yield* errorOf(server.flush())
+      server.close()
+      yield* server.whenClosed()
+      client.abort()
+      return error
+    })
+
+    expect(fate).toBeInstanceOf(ConnectionResetError)
+  })
+
+  test('ends when the peer has ended its side too, though it has not closed', PLACES, async (place) => {
+    const took = await place.play(function* (world) {
+      const begun = now()
+      for (const first of ['close', 'shutdown'] as const) {
+        const { client, server } = yield* tlsPair(world, trust(), own())
+        yield* server.sendall('unread')
+        yield* client.peek()
+        if (first === 'shutdown') server.shutdown()
+        client.close()
+        expect(yield* server.recv()).toHaveLength(0)
+        server.shutdown()
+        // The client would linger for five seconds.
+        yield* client.whenClosed()
+        server.close()
+        yield* server.whenClosed()
+      }
+      return now() - begun
+    })
+
+    expect(took).toBeLessThan(4000)
   })
 })

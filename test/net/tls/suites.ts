@@ -10,6 +10,9 @@ import { driverSuite } from '../drivers/suite/driver-suite.js'
 import { overTls } from './over-tls.js'
 import { PLAIN_ONLY, reasonToSkip } from './plain-only.js'
 
+/** TLS takes longer than the bare sockets. */
+export const TLS_PATIENCE_MS = 20_000
+
 /** Describes the behaviour of a driver over TLS. */
 export function tlsSuites(sample: ConformanceSample, clock: Clock): void {
   if (noOpenssl) {

@@ -24,8 +24,13 @@ export interface DriverSample {
   turn(): Promise<void>
   /** The number of descriptors in use. */
   descriptors(): number
+  /**
+   * How many milliseconds of real time a test waits for anything before it fails. Default: 4000.
+   */
+  readonly patienceMs?: number
 }
 
+const PATIENCE_MS = 4000
 /** More than any kernel buffers between two sockets on one machine. */
 const MORE_THAN_BUFFERED = 64 * 1024 * 1024
 const BLOCK = 1024 * 1024
@@ -60,7 +65,7 @@ export class DriverHarness {
   }
 
   async until(what: string, condition: () => boolean): Promise<void> {
-    const end = performance.now() + 4000
+    const end = performance.now() + (this.sample.patienceMs ?? PATIENCE_MS)
     while (!condition()) {
       if (performance.now() > end) throw new Error(`waited without success: ${what}`)
       await this.sample.turn()

@@ -285,15 +285,23 @@ export class TlsSocket extends OverSocket implements DriverSocket, Observer, Car
 
   /** Closes after our `close_notify`. */
   #finish(): void {
+    const release = () => this.#release(() => this.inner.close(true, this.#plaintext.awaitsEnd))
     this.#try(() => this.#pump())
-    this.#endOurSide(() => this.#release(() => this.inner.close(true, this.#plaintext.awaitsEnd)))
+    if (this.#error === null) this.#endOurSide(release)
+    else release()
   }
 
   /** After the handshake. */
-  #endOurSide(done: () => void = () => {}): void {
+  #endOurSide(done: () => void = () => this.#endTransport()): void {
     if (this.#info === undefined) return
     this.#node?.end(done)
     this.#turns.begin()
+  }
+
+  /** If neither end sends any more, lets the peer know by the transport, whose end it may await. */
+  #endTransport(): void {
+    if (this.#released || this.#error !== null) return
+    if (this.#plaintext.ended && this.#node?.writableFinished) this.inner.shutdown()
   }
 
   #pump(): void {
@@ -305,6 +313,7 @@ export class TlsSocket extends OverSocket implements DriverSocket, Observer, Car
 
   #endInput(): void {
     this.#plaintext.ended = true
+    this.#endTransport()
     this.#inputChanged()
   }
 
