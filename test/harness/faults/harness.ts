@@ -1,10 +1,11 @@
 // One run of a scenario: its world, one operation that fails at most, and what has come of it.
 import { type Connection, connect, type Handler, listen, type ServerOptions, server } from '@bluelet/net'
-import { type OperationKind, Simulation, type SimulationOptions } from '@bluelet/net/testing'
+import type { OperationKind, Simulation, SimulationOptions } from '@bluelet/net/testing'
 import { type Coroutine, kill, Scheduler, spawn, type Task } from '@bluelet/scheduler'
 import { spawnUnder } from '@bluelet/scheduler/lowlevel'
 import { leftIn, ROOT, runToRest } from '../leftovers.js'
 import { Tasks } from '../tasks.js'
+import { type Transport, WorldOver } from '../transport.js'
 
 export const HOST = '127.0.0.1'
 export const PORT = 4915
@@ -57,14 +58,15 @@ export class FaultHarness {
   serving: Task | undefined
   #over = false
 
-  constructor(fault: Fault | undefined, options: SimulationOptions = {}) {
-    this.world = new Simulation({
+  constructor(fault: Fault | undefined, options: SimulationOptions = {}, transport?: Transport) {
+    const failing: SimulationOptions = {
       ...options,
       fault: ({ number, kind }) => {
         if (!this.#over) this.kinds.push(kind)
         return number === fault?.number ? fault.code : undefined
       },
-    })
+    }
+    this.world = new WorldOver(failing, transport)
     this.scheduler = new Scheduler({ host: this.world, sites: false })
   }
 

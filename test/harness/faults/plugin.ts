@@ -4,6 +4,7 @@ import { ConnectError, ConnectionResetError, IncompleteReadError, ListenError } 
 import type { OperationKind, SimulationOptions } from '@bluelet/net/testing'
 import { ClosedError } from '@bluelet/scheduler'
 import type { Sweep } from '../harness.js'
+import type { Transport } from '../transport.js'
 import { EarlyEnd, type Fault, FaultHarness, type Scenario } from './harness.js'
 
 /** How the system lets them fail. */
@@ -28,14 +29,16 @@ const WITHOUT_EFFECT = new Set(['EAGAIN', 'EINTR'])
  *
  * @param options of the network
  * @param ways each in every way, or each in one way, the next one in the next
+ * @param transport what the connections are over. Default: the bare network
  */
 export function faults(
   options: SimulationOptions,
   ways: 'all' | 'one',
+  transport?: Transport,
 ): Sweep<Scenario, FaultHarness, Fault> {
   return {
     async run(scenario, fault) {
-      const harness = new FaultHarness(fault, { ...options, ...scenario.world })
+      const harness = new FaultHarness(fault, { ...options, ...scenario.world }, transport)
       await harness.run(scenario)
       return harness
     },

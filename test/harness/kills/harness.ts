@@ -3,7 +3,7 @@
 // A probe must not touch the scheduler. The kill comes from the host's `context`, through which
 // every step is made: before the step or after it, and so between two steps.
 
-import { Simulation, type SimulationOptions } from '@bluelet/net/testing'
+import type { SimulationOptions } from '@bluelet/net/testing'
 import {
   Cancelled,
   type Coroutine,
@@ -21,6 +21,7 @@ import type { Probe, StepContext } from '@bluelet/scheduler/lowlevel'
 import { internals } from '../../support/internals.js'
 import { leftIn, ROOT, runToRest } from '../leftovers.js'
 import { Tasks } from '../tasks.js'
+import { type Transport, WorldOver } from '../transport.js'
 import { TaskRecord } from './task-record.js'
 
 /**
@@ -47,7 +48,7 @@ export interface Point {
 }
 
 /** A world that calls back around each step. */
-class SteppedWorld extends Simulation {
+class SteppedWorld extends WorldOver {
   remember: () => StepContext = () => (call, arg) => call(arg)
 
   context(): StepContext {
@@ -78,9 +79,9 @@ export class KillHarness {
   #over = false
 
   /** @param target where the kill comes; undefined: nowhere */
-  constructor(target: Point | undefined, options: SimulationOptions = {}) {
+  constructor(target: Point | undefined, options: SimulationOptions = {}, transport?: Transport) {
     this.#target = target
-    this.world = new SteppedWorld({ ...options, fault: () => this.#operation() })
+    this.world = new SteppedWorld({ ...options, fault: () => this.#operation() }, transport)
     this.world.remember = () => this.#around()
     this.scheduler = new Scheduler({ host: this.world, sites: false })
     this.scheduler.attach(this.#probe())

@@ -3,6 +3,7 @@
 import type { SimulationOptions } from '@bluelet/net/testing'
 import { type Coroutine, KilledError, type Task } from '@bluelet/scheduler'
 import type { Sweep } from '../harness.js'
+import type { Transport } from '../transport.js'
 import { isShielded, KillHarness, type Point } from './harness.js'
 
 type ErrorClass = new (...args: any[]) => Error
@@ -20,20 +21,26 @@ export interface Scenario {
   readonly run: (harness: KillHarness) => Coroutine
 }
 
-/** Kills every task of a scenario at every one of its yields. */
-export const kills: Sweep<Scenario, KillHarness, Point> = {
-  async run(scenario, point) {
-    const harness = new KillHarness(point, scenario.world)
-    await harness.run(scenario.run(harness))
-    return harness
-  },
-  disturbances: ({ points }) => points,
-  judge: (harness, scenario, point) =>
-    point === undefined ? problemsOfUndisturbed(harness) : problemsOf(harness, scenario, point),
-  name({ when, step, time }, { victim }) {
-    const where = when === 'meanwhile' ? `, time ${time}` : ''
-    return `${victim} killed ${when}, step ${step}${where}`
-  },
+/**
+ * Kills every task of a scenario at every one of its yields.
+ *
+ * @param transport what its connections are over. Default: the bare network
+ */
+export function kills(transport?: Transport): Sweep<Scenario, KillHarness, Point> {
+  return {
+    async run(scenario, point) {
+      const harness = new KillHarness(point, scenario.world, transport)
+      await harness.run(scenario.run(harness))
+      return harness
+    },
+    disturbances: ({ points }) => points,
+    judge: (harness, scenario, point) =>
+      point === undefined ? problemsOfUndisturbed(harness) : problemsOf(harness, scenario, point),
+    name({ when, step, time }, { victim }) {
+      const where = when === 'meanwhile' ? `, time ${time}` : ''
+      return `${victim} killed ${when}, step ${step}${where}`
+    },
+  }
 }
 
 function problemsOfUndisturbed({ problems, tasks, world }: KillHarness): string[] {

@@ -28,7 +28,7 @@ export function describeKills(oneIn: number): void {
       title: 'a kill at any yield',
       holds: 'leaves nothing behind',
       scenarios,
-      plugins: [kills],
+      plugins: [kills()],
       atLeast: 5000,
       figure: { what: 'kill points', detail: `every yield of every task of ${scenarios.length} scenarios` },
     },

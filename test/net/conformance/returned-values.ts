@@ -7,7 +7,7 @@ import type { ConformanceHarness } from './harness.js'
 import { outcome } from './log.js'
 
 /** Longer than a connect to this machine takes, and shorter than the patience of a test. */
-const SOON_MS = 250
+let soonMs = 250
 
 class Expected extends Error {}
 
@@ -20,13 +20,13 @@ type Lose = (event: Event) => Coroutine
 
 /** Ways to lose the value of an event that has been done for some time. */
 const WAYS_TO_LOSE: Readonly<Record<string, Lose>> = {
-  'a failed all': (event) => outcome(all([event, failing(SOON_MS)])),
-  'an all whose time is up': (event) => outcome(timeout(SOON_MS, all([event, sleep(60_000)]))),
-  'an all that has lost a race': (event) => outcome(race([all([event, sleep(60_000)]), sleep(SOON_MS)])),
-  'a nested timeout': (event) => outcome(all([timeout(60_000, event), failing(SOON_MS)])),
+  'a failed all': (event) => outcome(all([event, failing(soonMs)])),
+  'an all whose time is up': (event) => outcome(timeout(soonMs, all([event, sleep(60_000)]))),
+  'an all that has lost a race': (event) => outcome(race([all([event, sleep(60_000)]), sleep(soonMs)])),
+  'a nested timeout': (event) => outcome(all([timeout(60_000, event), failing(soonMs)])),
   *'the all of a killed task'(event) {
     const task = yield* spawn(outcome, all([event, sleep(60_000)]))
-    yield* sleep(SOON_MS)
+    yield* sleep(soonMs)
     yield* kill(task)
   },
 }
@@ -44,6 +44,8 @@ function forEachWay<T>(value: T): Record<string, T> {
 
 /** Describes what becomes of the values of a combination that is not done. */
 export function returnedValues(harness: ConformanceHarness): void {
+  soonMs = Math.max(soonMs, 20 * harness.sample.quietMs)
+
   describe('the value of a combination that fails, whose time is up, that loses a race or is killed', () => {
     it('is closed if it is a connection that was made', async () => {
       const received = await harness.play(() =>
@@ -127,7 +129,7 @@ export function returnedValues(harness: ConformanceHarness): void {
         all([
           server.readexactly(2),
           (function* () {
-            yield* sleep(SOON_MS)
+            yield* sleep(soonMs)
             yield* server.readexactly(2)
             yield* failing(1)
           })(),
@@ -143,10 +145,10 @@ export function returnedValues(harness: ConformanceHarness): void {
     const text = await harness.between(function* (client, server) {
       yield* client.sendall('abc')
       const reading = yield* spawn(function* () {
-        yield* sleep(SOON_MS / 2)
+        yield* sleep(soonMs / 2)
         return yield* server.readexactly(3)
       })
-      yield* outcome(all([server.recv(), failing(SOON_MS)]))
+      yield* outcome(all([server.recv(), failing(soonMs)]))
       return yield* reading
     })
 

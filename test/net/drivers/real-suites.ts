@@ -19,11 +19,12 @@ export function realSuites(driver: Driver): void {
 /**
  * A driver over the sockets of the system.
  *
- * @param patienceMs a longer scenario is cancelled, and reports where it hangs
+ * @param times in milliseconds: a scenario that takes longer than `patienceMs` is cancelled, and
+ *   reports where it hangs; after `quietMs` no work is pending
  */
 export function realSample(
   driver: Driver,
-  patienceMs = 4000,
+  { patienceMs, quietMs } = { patienceMs: 4000, quietMs: 15 },
 ): ConformanceSample & Pick<DriverSample, 'patienceMs'> {
   return {
     driver,
@@ -39,7 +40,7 @@ export function realSample(
     foreignAddress: '192.0.2.1',
     // Linux: at most 32 MiB at the receiver and 4 MiB at the sender.
     moreThanBuffered: 40 * 1024 * 1024,
-    quietMs: 15,
+    quietMs,
     async play(main) {
       const scheduler = new Scheduler()
       const value = await scheduler.run(main, { signal: AbortSignal.timeout(patienceMs) })

@@ -2,6 +2,6 @@
 import { nodeDriver } from '@bluelet/net/driver'
 import { defaultHost } from '@bluelet/scheduler/lowlevel'
 import { realSample } from '../drivers/real-suites.js'
-import { TLS_PATIENCE_MS, tlsSuites } from './suites.js'
+import { TLS_TIMES, tlsSuites } from './suites.js'
 
-tlsSuites(realSample(nodeDriver, TLS_PATIENCE_MS), defaultHost)
+tlsSuites(realSample(nodeDriver, TLS_TIMES), defaultHost)

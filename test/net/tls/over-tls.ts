@@ -4,23 +4,35 @@ import {
   type Driver,
   type DriverListener,
   type DriverSocket,
-  type ListenTarget,
   type SocketSettings,
   WRITABLE,
 } from '@bluelet/net/driver'
-import { clientSettings, serverSettings } from '../../../packages/net/src/drivers/tls/settings.js'
+import {
+  type ClientSettings,
+  clientSettings,
+  serverSettings,
+} from '../../../packages/net/src/drivers/tls/settings.js'
 import type { Clock } from '../../../packages/net/src/drivers/tls/side.js'
 import { TlsAcceptor, tlsClient } from '../../../packages/net/src/drivers/tls/sides.js'
 import type { Certificates } from '../../support/certificates.js'
-import { driverLike, likeObject } from '../world.js'
+import { likeObject } from '../world.js'
+
+/** What all clients and all servers have in common. It is costly to make. */
+export interface TlsEnds {
+  readonly client: ClientSettings
+  readonly acceptor: TlsAcceptor
+}
+
+export function tlsEnds({ ca, server }: Certificates): TlsEnds {
+  return {
+    client: clientSettings({ ca: ca.cert, servername: 'localhost' }, undefined),
+    acceptor: new TlsAcceptor(serverSettings({ cert: server.cert, key: server.key })),
+  }
+}
 
 /** The driver, with TLS. Both ends begin their handshake at once, and not at their first try. */
-export function overTls(driver: Driver, { ca, server }: Certificates, clock: Clock): Driver {
-  const client = clientSettings({ ca: ca.cert, servername: 'localhost' }, undefined)
-  const settings = serverSettings({ cert: server.cert, key: server.key })
-
+export function overTls<D extends Driver>(driver: D, { client, acceptor }: TlsEnds, clock: Clock): D {
   function shownListener(listener: DriverListener): DriverListener {
-    const acceptor = new TlsAcceptor(settings)
     return likeObject(listener, {
       accept() {
         const inner = listener.accept()
@@ -32,9 +44,8 @@ export function overTls(driver: Driver, { ca, server }: Certificates, clock: Clo
     })
   }
 
-  return driverLike(driver, {
+  const members: Partial<Driver> = {
     name: `${driver.name} with TLS`,
-    lookup: driver.lookup.bind(driver),
     connect(target: ConnectTarget, options?: SocketSettings): DriverSocket {
       const socket = tlsClient(driver.connect(target, options), client, clock)
       socket.handshake((error) => {
@@ -42,10 +53,10 @@ export function overTls(driver: Driver, { ca, server }: Certificates, clock: Clo
       })
       return socket
     },
-    listen(target: ListenTarget, done) {
-      return driver.listen(target, (error, listener) =>
+    listen: (target, done) =>
+      driver.listen(target, (error, listener) =>
         done(error, listener === null ? null : shownListener(listener)),
-      )
-    },
-  })
+      ),
+  }
+  return likeObject(driver, members as Partial<D>) // They are members of every driver.
 }

@@ -11,8 +11,10 @@ import {
 import type { DriverSocket } from '@bluelet/net/driver'
 import { CLOSED } from '@bluelet/net/driver'
 import { type Coroutine, sleep, spawn, TimeoutError, timeout } from '@bluelet/scheduler'
+import { defaultHost } from '@bluelet/scheduler/lowlevel'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Carrier } from '../../../packages/net/src/drivers/tls/carrier.js'
+import { NodeTurns } from '../../../packages/net/src/drivers/tls/turns.js'
 import { type Certificates, makeCertificates, noOpenssl } from '../../support/certificates.js'
 import { fateOf } from '../serving.js'
 import { errorOf, LOOPBACK, silentSocket } from '../world.js'
@@ -249,7 +251,7 @@ describe('the ciphertext', () => {
         return unsent
       },
     }
-    const carrier = new Carrier(inner, owner)
+    const carrier = new Carrier(inner, owner, new NodeTurns(defaultHost))
     const done: string[] = []
     carrier.stream.write(Buffer.from('first'), () => done.push('first'))
     carrier.stream.write(Buffer.from('second'), () => done.push('second'))
@@ -279,7 +281,7 @@ describe('the ciphertext', () => {
         throw gone
       },
     }
-    const carrier = new Carrier(inner, owner)
+    const carrier = new Carrier(inner, owner, new NodeTurns(defaultHost))
     const told = await new Promise((resolve) => carrier.stream.write(Buffer.from('x'), resolve))
 
     expect([told ?? null, carrier.failure]).toEqual([null, gone])

@@ -7,11 +7,11 @@ import { turn } from '../../support/deadline.js'
 import type { ConformanceSample } from '../conformance/sample.js'
 import { conformanceSuite } from '../conformance/suite.js'
 import { driverSuite } from '../drivers/suite/driver-suite.js'
-import { overTls } from './over-tls.js'
+import { overTls, tlsEnds } from './over-tls.js'
 import { PLAIN_ONLY, reasonToSkip } from './plain-only.js'
 
 /** TLS takes longer than the bare sockets. */
-export const TLS_PATIENCE_MS = 20_000
+export const TLS_TIMES = { patienceMs: 20_000, quietMs: 60 }
 
 /** Describes the behaviour of a driver over TLS. */
 export function tlsSuites(sample: ConformanceSample, clock: Clock): void {
@@ -24,7 +24,7 @@ export function tlsSuites(sample: ConformanceSample, clock: Clock): void {
   afterAll(() => certificates.remove())
 
   describe('over TLS:', () => {
-    const driver = overTls(sample.driver, certificates, clock)
+    const driver = overTls(sample.driver, tlsEnds(certificates), clock)
 
     beforeEach(({ task, skip }) => {
       const reason = reasonToSkip(task.name)

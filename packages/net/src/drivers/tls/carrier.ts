@@ -8,6 +8,7 @@
 import type { Duplex } from 'node:stream'
 import type { DriverSocket } from '../../driver/protocol.js'
 import { builtin } from '../builtin.js'
+import type { NodeTurns } from './turns.js'
 
 /** How many bytes of ciphertext are read at a time: what one try may hold beyond a request. */
 const MAX_READ = 65_536
@@ -41,18 +42,24 @@ export class Carrier {
   heard = false
   /** Whether the transport has ended. */
   #ended = false
+  readonly #turns: NodeTurns
+  /** How many of the two ends of TLS send nothing more. */
+  #silent = 0
 
-  constructor(inner: DriverSocket, owner: CarrierOwner) {
+  constructor(inner: DriverSocket, owner: CarrierOwner, turns: NodeTurns) {
     this.#inner = inner
     this.#owner = owner
+    this.#turns = turns
     const { Duplex } = builtin('node:stream', 'tls')
     this.stream = new Duplex({
       autoDestroy: false,
       read() {},
       write: (bytes: Buffer, _encoding, done) => this.#write(bytes, done),
       writev: (chunks, done) => this.#write(Buffer.concat(chunks.map(({ chunk }) => chunk)), done),
-      // The end of our side of TLS is a message. That of the transport comes with the close.
-      final: (done) => done(),
+      final: (done) => {
+        this.#oneEnded()
+        done()
+      },
       destroy: (_error, done) => {
         done(null)
         owner.carrierDestroyed()
@@ -71,28 +78,31 @@ export class Carrier {
     }
   }
 
+  /** The peer sends nothing more. */
+  peerEnded(): void {
+    this.#oneEnded()
+  }
+
   /**
    * Gives Node what has arrived, as far as the owner wants more.
    *
-   * @returns whether anything has
    * @throws the error of the socket
    */
-  pump(): boolean {
+  pump(): void {
     const { stream } = this
-    let given = false
     while (!this.#ended && !stream.destroyed && this.#owner.wantsMore) {
       const bytes = this.#inner.read(MAX_READ)
       if (bytes === null) break
       if (bytes.length > 0) {
-        given = true
         this.heard = true
+        // The end may be part of it, which Node tells in a later turn.
+        this.#turns.begin()
         stream.push(bytes)
       } else {
         this.#ended = true
         this.#owner.transportEnded()
       }
     }
-    return given
   }
 
   /**
@@ -111,6 +121,7 @@ export class Carrier {
     }
     this.#pending = null
     pending.done()
+    this.#turns.begin()
     return true
   }
 
@@ -122,6 +133,14 @@ export class Carrier {
       pending.taken += taken
     }
     return this.#inner.unsent === 0
+  }
+
+  /**
+   * The end of one side of TLS is a message, and the transport goes on for the other one. When both
+   * have ended it ends, too, since the peer may await that.
+   */
+  #oneEnded(): void {
+    if (++this.#silent === 2 && this.failure === null) this.#inner.shutdown()
   }
 
   #write(bytes: Buffer, done: Pending['done']): void {

@@ -11,15 +11,24 @@ export class Plaintext {
   #unread = false
   readonly #bytes = new ByteQueue()
   #discards = false
+  /** Whether tickets may come, which are no plaintext, and precede it. */
+  #awaitsTickets: boolean
+
+  constructor(awaitsTickets: boolean) {
+    this.#awaitsTickets = awaitsTickets
+  }
 
   /** Whether a try to read has a result. */
   get readable(): boolean {
     return this.#bytes.length > 0 || this.ended
   }
 
-  /** Whether bytes have been discarded, and more may come: a close could be a reset. */
+  /**
+   * Whether more may come that no task reads, after what has been discarded or in the form of
+   * tickets: a close could be a reset.
+   */
   get awaitsEnd(): boolean {
-    return this.#unread && !this.ended
+    return (this.#unread || this.#awaitsTickets) && !this.ended
   }
 
   /** @returns as `read` of a socket */
@@ -30,6 +39,7 @@ export class Plaintext {
   }
 
   push(bytes: Buffer): void {
+    this.#awaitsTickets = false
     if (this.#discards) this.#unread = true
     else this.#bytes.push(bytes)
   }

@@ -25,6 +25,10 @@ export interface TlsEnd {
 export interface TlsSide {
   /** Whether the transport may end without the peer's `close_notify`. */
   readonly endsWithTransport: boolean
+  /**
+   * Whether the peer says more after the handshake, before its first bytes: a server sends tickets.
+   */
+  readonly peerHasTickets: boolean
   /** How long the handshake may take, in milliseconds. */
   readonly handshakeTimeout: number
   /**

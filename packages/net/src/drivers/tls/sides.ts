@@ -37,6 +37,7 @@ export function tlsClient(inner: DriverSocket, settings: ClientSettings, clock: 
 }
 
 class ClientSide implements TlsSide {
+  readonly peerHasTickets = true
   readonly handshakeTimeout: number
   readonly #settings: ClientSettings
   /** The last one that the server has sent. */
@@ -83,6 +84,7 @@ class ClientSide implements TlsSide {
  * carriers, and verifies the certificates of clients, which its sockets alone do not.
  */
 export class TlsAcceptor implements TlsSide, ListenerTls {
+  readonly peerHasTickets = false
   readonly handshakeTimeout: number
   readonly endsWithTransport: boolean
   readonly #settings: ServerSettings

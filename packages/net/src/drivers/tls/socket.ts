@@ -45,7 +45,7 @@ export class TlsSocket extends OverSocket implements DriverSocket, Observer, Car
   /** Node's socket; null before it is known. */
   #node: TLSSocket | null = null
   #info: TlsInfo | undefined
-  readonly #plaintext = new Plaintext()
+  readonly #plaintext: Plaintext
   /** Whether a try to write would have blocked, or bytes wait, so that WRITABLE is due. */
   #wantsWrite = false
   /** Whether a try is being made: it reports what it finds itself. */
@@ -69,6 +69,7 @@ export class TlsSocket extends OverSocket implements DriverSocket, Observer, Car
     this.#side = side
     this.#clock = clock
     this.#handshake = new Handshake(clock)
+    this.#plaintext = new Plaintext(side.peerHasTickets)
     this.#turns = new NodeTurns(clock)
     inner.observer = this
   }
@@ -77,9 +78,11 @@ export class TlsSocket extends OverSocket implements DriverSocket, Observer, Car
     return this.#info
   }
 
+  /** Messages of TLS itself count too: if some wait, WRITABLE is due. */
   get unsent(): number {
     const held = this.#held
     this.#assertWritable()
+    if (held > 0) this.#wantsWrite = true
     return held
   }
 
@@ -117,10 +120,8 @@ export class TlsSocket extends OverSocket implements DriverSocket, Observer, Car
     this.#assertWritable()
     if (this.#over) throw closedSocketError()
     this.#begin()
-    if (this.#info === undefined || this.unsent > 0) {
-      this.#wantsWrite = true
-      return 0
-    }
+    if (this.#info === undefined) this.#wantsWrite = true
+    if (this.#info === undefined || this.unsent > 0) return 0
     if (bytes.length === 0) return 0
     const piece = bytes.length <= MAX_WRITE ? bytes : bytes.subarray(0, MAX_WRITE)
     this.#try(() => this.#node?.write(piece, () => this.#written()))
@@ -142,7 +143,8 @@ export class TlsSocket extends OverSocket implements DriverSocket, Observer, Car
       if (!linger) this.inner.close(false)
       return
     }
-    if (!linger || this.#error !== null || !this.#speaks) {
+    // A peer that has said nothing yet, not even of its handshake, is told nothing by TLS.
+    if (!linger || this.#error !== null || !(this.#carrier?.heard || this.#shutDown)) {
       this.#release(() => this.inner.close(linger, unread))
       return
     }
@@ -168,7 +170,8 @@ export class TlsSocket extends OverSocket implements DriverSocket, Observer, Car
     let told = what & (FAILED | CLOSED | LINGERING)
     if ((told & FAILED) !== 0) told |= READABLE | WRITABLE
     if (carrier !== null && !this.#released && this.#error === null) {
-      if ((what & ~READABLE) !== 0 && carrier.flush()) this.#turns.begin()
+      // A message of Node's own may have been in the way.
+      if ((what & ~READABLE) !== 0 && carrier.flush()) this.#written()
       if (carrier.failure !== null && this.#info === undefined) this.#fail(carrier.failure)
       if (this.wantsMore) this.#proceed()
     }
@@ -238,7 +241,7 @@ export class TlsSocket extends OverSocket implements DriverSocket, Observer, Car
 
   #begin(): void {
     if (this.#carrier !== null || this.#released) return
-    const carrier = new Carrier(this.inner, this)
+    const carrier = new Carrier(this.inner, this, this.#turns)
     this.#carrier = carrier
     this.#handshake.begin(this.#side.handshakeTimeout, (error) => {
       this.#fail(error)
@@ -275,14 +278,6 @@ export class TlsSocket extends OverSocket implements DriverSocket, Observer, Car
     if (error) throw error
   }
 
-  /**
-   * Whether the peer is told the end by TLS: after the handshake, and during it, unless the peer
-   * has said nothing yet.
-   */
-  get #speaks(): boolean {
-    return this.#carrier?.heard === true || this.#shutDown
-  }
-
   /** Closes after our `close_notify`. */
   #finish(): void {
     const release = () => this.#release(() => this.inner.close(true, this.#plaintext.awaitsEnd))
@@ -292,28 +287,21 @@ export class TlsSocket extends OverSocket implements DriverSocket, Observer, Car
   }
 
   /** After the handshake. */
-  #endOurSide(done: () => void = () => this.#endTransport()): void {
+  #endOurSide(done: () => void = () => {}): void {
     if (this.#info === undefined) return
     this.#node?.end(done)
     this.#turns.begin()
   }
 
-  /** If neither end sends any more, lets the peer know by the transport, whose end it may await. */
-  #endTransport(): void {
-    if (this.#released || this.#error !== null) return
-    if (this.#plaintext.ended && this.#node?.writableFinished) this.inner.shutdown()
-  }
-
   #pump(): void {
     this.#pumping = true
-    // The end may be part of it, which Node tells in a later turn.
-    this.#attempt(() => this.#carrier?.pump() && this.#turns.begin())
+    this.#attempt(() => this.#carrier?.pump())
     this.#pumping = false
   }
 
   #endInput(): void {
     this.#plaintext.ended = true
-    this.#endTransport()
+    this.#carrier?.peerEnded()
     this.#inputChanged()
   }
 

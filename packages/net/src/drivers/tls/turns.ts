@@ -1,19 +1,19 @@
 /** Turns of the loop for Node's own work, during which a simulated clock stands still. */
 
-import type { Clock } from './side.js'
+import type { Host } from '@bluelet/scheduler/lowlevel'
 
 /** How many turns Node takes at most for what it is given. */
 const TURNS_OF_NODE = 4
 
 export class NodeTurns {
-  readonly #clock: Clock
+  readonly #clock: Pick<Host, 'soon'>
   /** How many are left. */
   #left = 0
   readonly #turn = (): void => {
     if (--this.#left > 0) this.#clock.soon(this.#turn)
   }
 
-  constructor(clock: Clock) {
+  constructor(clock: Pick<Host, 'soon'>) {
     this.#clock = clock
   }
 

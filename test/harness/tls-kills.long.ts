@@ -1,0 +1,7 @@
+// The kill sweep over TLS.
+import { it } from 'vitest'
+import { noOpenssl } from '../support/certificates.js'
+import { describeKillsOverTls } from './kills/over-tls.js'
+
+if (noOpenssl === null) describeKillsOverTls(4)
+else it.skip(`a kill at any yield over TLS (${noOpenssl})`)
