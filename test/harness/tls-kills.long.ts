@@ -3,5 +3,5 @@ import { it } from 'vitest'
 import { noOpenssl } from '../support/certificates.js'
 import { describeKillsOverTls } from './kills/over-tls.js'
 
-if (noOpenssl === null) describeKillsOverTls(4)
+if (noOpenssl === null) describeKillsOverTls(6)
 else it.skip(`a kill at any yield over TLS (${noOpenssl})`)

@@ -46,7 +46,10 @@ export function faults(
     judge: (harness, scenario, fault, undisturbed) =>
       fault === undefined
         ? problemsOfUndisturbed(harness)
-        : [...harness.problems, ...problemsOf(harness, scenario, fault, undisturbed)],
+        : [
+            ...harness.problems,
+            ...problemsOf(harness, scenario, fault, undisturbed, transport !== undefined),
+          ],
     name: ({ kind, number, code }) => `${kind} ${number} ${code}`,
   }
 }
@@ -82,10 +85,14 @@ function problemsOf(
   scenario: Scenario,
   fault: Fault,
   undisturbed: FaultHarness,
+  handshakes: boolean,
 ): string[] {
   const expected = resultsOf(undisturbed)
   const errors = errorsOf(harness)
-  const surprising = errors.filter((error) => WITHOUT_EFFECT.has(fault.code) || !follows(error, fault))
+  const surprising = errors.filter(
+    (error) =>
+      WITHOUT_EFFECT.has(fault.code) || !(follows(error, fault) || (handshakes && isHandshake(error))),
+  )
   const found = surprising.map((error) => `it does not follow that ${error}`)
   const conns = harness.reports.map(({ conn }) => conn)
   if (new Set(conns).size < conns.length) found.push('a connection has failed twice')
@@ -120,6 +127,11 @@ function follows(error: unknown, fault: Fault): boolean {
   if (error instanceof ConnectionResetError) return true
   if (error instanceof IncompleteReadError || error instanceof EarlyEnd) return true
   return error instanceof Error && error.message === `${fault.kind} ${fault.code}`
+}
+
+/** Whether it is a connection that has failed in its handshake, whichever operation that was. */
+function isHandshake(error: unknown): boolean {
+  return error instanceof ConnectError && error.code === 'ECONNRESET'
 }
 
 /** What has arrived, whatever the time that it took. */

@@ -9,7 +9,7 @@ import {
   listen,
 } from '@bluelet/net'
 import type { DriverSocket } from '@bluelet/net/driver'
-import { CLOSED } from '@bluelet/net/driver'
+import { CLOSED, FAILED } from '@bluelet/net/driver'
 import { type Coroutine, sleep, spawn, TimeoutError, timeout } from '@bluelet/scheduler'
 import { defaultHost } from '@bluelet/scheduler/lowlevel'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -82,6 +82,31 @@ describe.skipIf(noOpenssl)(`a socket of TLS${noOpenssl ?? ''}`, () => {
       expect(yield* errorOf(server.send('x'))).toBeInstanceOf(ConnectionResetError)
       expect(yield* errorOf(server.recv())).toBeInstanceOf(ConnectionResetError)
       server.close()
+    })
+  })
+
+  it('a reset during the handshake is told once the next try throws it', async () => {
+    await play(function* (world) {
+      const { plain, server } = yield* beforeHandshake(world)
+      const { socket } = server
+      const found: unknown[] = []
+      socket.tls?.handshake(() => {})
+      const { observer } = socket
+      socket.observer = {
+        ready(what) {
+          if ((what & FAILED) !== 0) {
+            try {
+              found.push(socket.read(1))
+            } catch (error) {
+              found.push(error)
+            }
+          }
+          observer?.ready(what)
+        },
+      }
+      plain.abort()
+      yield* server.whenClosed()
+      expect(found).toEqual([expect.any(ConnectionResetError)])
     })
   })
 

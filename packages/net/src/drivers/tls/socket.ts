@@ -167,8 +167,10 @@ export class TlsSocket extends OverSocket implements DriverSocket, Observer, Car
 
   ready(what: number): void {
     const carrier = this.#carrier
-    let told = what & (FAILED | CLOSED | LINGERING)
-    if ((told & FAILED) !== 0) told |= READABLE | WRITABLE
+    let told = what & (CLOSED | LINGERING)
+    // During the handshake, its next turn finds the error.
+    const failed = (what & FAILED) !== 0 && (carrier === null || this.#info !== undefined)
+    if (failed) told |= READABLE | WRITABLE | FAILED
     if (carrier !== null && !this.#released && this.#error === null) {
       // A message of Node's own may have been in the way.
       if ((what & ~READABLE) !== 0 && carrier.flush()) this.#written()
