@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join as joinPath } from 'node:path'
 import { ClosedError, ConnectionResetError, type Process, pipe, StartError, start } from '@bluelet/net'
 import { simulate } from '@bluelet/net/testing'
-import { all, kill, pause, race, Scheduler, sleep, spawn, timeout } from '@bluelet/scheduler'
+import { all, kill, pause, race, sleep, spawn, timeout } from '@bluelet/scheduler'
 import { afterAll, describe, expect, it, vi } from 'vitest'
 import { errorOf, perform, play, rejection } from '../world.js'
 import { commands, leavesNoProcess, processes, script } from './programs.js'
@@ -488,34 +488,5 @@ describe('a wrong argument of stop', () => {
       expect(() => stop(null)).toThrow(/got null$/)
       expect(`${p}`).toBe(`start('sleep') (process ${p.pid})`)
     })
-  })
-})
-
-describe('the waits for a process', () => {
-  it('say what they wait for', async () => {
-    const scheduler = new Scheduler()
-
-    const waits = await scheduler.run(
-      function* () {
-        const p = yield* start(...script('trap "" TERM; echo; sleep 30 & wait'), {
-          stdout: 'pipe',
-          grace: 20,
-        })
-        yield* p.stdout.readline()
-        yield* spawn(() => perform(p.stop()))
-        const exits = yield* spawn(() => perform(p.exited))
-        yield* sleep(1)
-        const waits = scheduler.snapshot().map(({ waitsFor }) => waitsFor)
-        yield* kill(exits)
-        const ends = yield* spawn(function* () {
-          yield* start(...script('trap "" TERM; sleep 30 & wait'), { grace: 20 })
-        })
-        yield* sleep(1)
-        return [...waits, scheduler.snapshot().find(({ id }) => id === ends.id)?.waitsFor]
-      },
-      { signal: AbortSignal.timeout(4000) },
-    )
-
-    expect(waits).toEqual([undefined, "start('sh'): stop()", "start('sh'): exited", "the end of start('sh')"])
   })
 })

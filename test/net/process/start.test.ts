@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join as joinPath } from 'node:path'
 import { StartError, start } from '@bluelet/net'
-import { all, kill, pause, race, Scheduler, sleep, spawn } from '@bluelet/scheduler'
+import { all, kill, pause, race, Scheduler, sleep, spawn, type Task } from '@bluelet/scheduler'
 import { describe, expect, it, vi } from 'vitest'
 import { errorOf, perform, play, rejection } from '../world.js'
 import { commands, leavesNoProcess, processes, script } from './programs.js'
@@ -161,28 +161,23 @@ describe('a process', () => {
 
   it('is what a task waits for, in a snapshot', async () => {
     const scheduler = new Scheduler()
+    const waitOf = ({ id }: Task) => scheduler.snapshot().find((task) => task.id === id)?.waitsFor
 
     const waits = await scheduler.run(function* () {
-      const stubborn = script('trap "" TERM; echo; exec sleep 30')
+      const waits: (string | undefined)[] = []
       const task = yield* spawn(function* () {
-        const p = yield* start(...stubborn, { stdout: 'pipe', grace: 20 })
+        const p = yield* start(...script('trap "" TERM; echo; exec sleep 30'), PIPED)
         yield* p.stdout.readline()
-        const waits = [yield* spawn(() => perform(p.stop())), yield* spawn(() => perform(p.exited))]
-        yield* pause()
-        yield* pause()
-        const [stop, exits] = waits.map(({ id }) => scheduler.snapshot().find((task) => task.id === id))
-        yield* all(waits.map((task) => kill(task)))
-        return [stop?.waitsFor, exits?.waitsFor]
+        const [stops, exits] = [yield* spawn(() => perform(p.stop())), yield* spawn(() => perform(p.exited))]
+        while (!waitOf(stops) || !waitOf(exits)) yield* pause()
+        waits.push(waitOf(stops), waitOf(exits))
+        yield* all([kill(stops), kill(exits)])
       })
-      while (!(task.state === 'parked' && processes().length === 1 && ends(task.id))) yield* sleep(1)
-      const end = ends(task.id)
-      return [...(yield* task), end]
+      while (!waitOf(task)?.startsWith('the end')) yield* sleep(1)
+      waits.push(waitOf(task))
+      yield* kill(task, { grace: 0 })
+      return waits
     })
-
-    function ends(id: number): string | undefined {
-      const waits = scheduler.snapshot().find((task) => task.id === id)?.waitsFor
-      return waits?.startsWith('the end') ? waits : undefined
-    }
 
     expect(waits).toEqual(["start('sh'): stop()", "start('sh'): exited", "the end of start('sh')"])
   })
