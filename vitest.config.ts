@@ -31,12 +31,14 @@ export const LARGE = { name: 'large', description: 'counts to a hundred thousand
 const SHARED = [
   'test/*.test.ts',
   'test/{documents,examples,harness,scheduler}/**/*.test.ts',
-  'test/net/{names,process,server,signals,socket,stream,testing,traps,unix,drivers/simulated}/**/*.test.ts',
+  'test/net/{datagrams,driver,names,process,server,signals,socket,stream,testing,tls,traps,unix,drivers/simulated}/**/*.test.ts',
   'test/net/{benchmarks,errors,exports}.test.ts',
+  'test/net/drivers/{listen-fds,none}.test.ts',
+  'test/net/drivers/{epoll,node}/{datagrams,listener,set,signals,socket,versions}.test.ts',
 ]
 const ALONE = [
   'test/scheduler/{core/cost,core/step-cost,core/depth,host/host,stores/ring-queue}.test.ts',
-  'test/net/{socket/read-cost,traps/*}.test.ts',
+  'test/net/{driver/byte-queue,socket/read-cost,traps/*}.test.ts',
 ]
 
 /** The suites: `vitest run` is the fast one, `vitest run --mode long` that of *.long.ts, and so on. */

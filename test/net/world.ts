@@ -30,7 +30,7 @@ export const HOUR_MS = 3_600_000
 /**
  * A longer run is cancelled, so that a test that hangs reports where, and leaves nothing behind.
  */
-const PATIENCE_MS = 4000
+const PATIENCE_MS = 20_000
 
 /** Runs a coroutine in real time. */
 export function play<T>(

@@ -7,7 +7,7 @@ import { reached } from './deadline.js'
 import { destroyPeers } from './peer.js'
 
 /** How long descriptors may take to go: the kernel is quick, a busy machine is not. */
-const PATIENCE_MS = 2000
+const PATIENCE_MS = 20_000
 
 /** Checks every test of the file that calls it, and ends what is left of the raw peers first. */
 export function leavesNothingOpen(): void {

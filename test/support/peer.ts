@@ -3,7 +3,7 @@
 import net from 'node:net'
 
 /** No test waits longer than this for a peer. */
-const PATIENCE_MS = 4000
+const PATIENCE_MS = 20_000
 
 const peers = new Set<Peer>()
 const servers = new Set<RawServer>()

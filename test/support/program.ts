@@ -7,7 +7,7 @@ import { compiledFile } from './compiled.js'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
 /** No test waits longer than this for a program. */
-const PATIENCE_MS = 8000
+const PATIENCE_MS = 20_000
 
 const running = new Set<ChildProcess>()
 

@@ -17,7 +17,7 @@ import type { ConformanceSample } from './sample.js'
 import { twoWayStream } from './two-way-stream.js'
 
 /** The milliseconds that the last descriptors may take to close. */
-const PATIENCE_MS = 2000
+const PATIENCE_MS = 20_000
 
 /** Describes the behaviour of connections over a driver. */
 export function conformanceSuite(name: string, sample: ConformanceSample): void {

@@ -118,7 +118,7 @@ describe('Connection.recv', () => {
     })
   })
 
-  it('loses no byte to 1,000 kills and timeouts at random moments', { timeout: 20_000 }, async () => {
+  it('loses no byte to 300 kills and timeouts at random moments', async () => {
     const sent = pattern(MIB)
     const random = randomNumbers(3)
     const hash = createHash('sha256')
@@ -135,12 +135,12 @@ describe('Connection.recv', () => {
       }
       yield* spawn(function* () {
         for (let at = 0; at < sent.length; ) {
-          const n = 1 + random(2 * (sent.length / 1000))
+          const n = 1 + random(2 * (sent.length / 300))
           peer.write(sent.subarray(at, at + n))
           at += n
           for (let i = random(4); i > 0; i--) yield turn()
         }
-        while (cut < 1000) yield turn()
+        while (cut < 300) yield turn()
         peer.end()
       })
       while (!ended) {
@@ -165,7 +165,7 @@ describe('Connection.recv', () => {
       return length
     })
 
-    expect(cut).toBeGreaterThanOrEqual(1000)
+    expect(cut).toBeGreaterThanOrEqual(300)
     expect(length).toBe(sent.length)
     expect(hash.digest('hex')).toBe(createHash('sha256').update(sent).digest('hex'))
   })
