@@ -15,7 +15,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Figure, record } from '../support/figures.js'
 
 /** One in so many is tried. */
-export const FAST = 10
+export const FAST = 20
 export const ALL = 1
 
 /** SEED=123 repeats what a failure has named. */

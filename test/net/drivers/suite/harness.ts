@@ -30,7 +30,7 @@ export interface DriverSample {
   readonly patienceMs?: number
 }
 
-const PATIENCE_MS = 4000
+const PATIENCE_MS = 20_000
 /** More than any kernel buffers between two sockets on one machine. */
 const MORE_THAN_BUFFERED = 64 * 1024 * 1024
 const BLOCK = 1024 * 1024
