@@ -1,4 +1,5 @@
 // The options of TLS: what is refused, at the call and with a reason, and the errors.
+import { createSecureContext } from 'node:tls'
 import { connect, listen, server, TlsError } from '@bluelet/net'
 import { simulate } from '@bluelet/net/testing'
 import { spawn } from '@bluelet/scheduler'
@@ -34,6 +35,18 @@ describe('the options of a client', () => {
     [{ cert: 'x' }, 'connect: tls: cert without key; pass both'],
     [{ key: 'x' }, 'connect: tls: key without cert; pass both'],
     [{ cert: Buffer.from('x'), key: 'x' }, 'connect: tls: ca, cert, key or ciphers: '],
+    [
+      { context: {} },
+      'connect: tls: context: expected the result of tls.createSecureContext(), got an object',
+    ],
+    [
+      { context: createSecureContext(), ca: 'x' },
+      'connect: tls: ca with context; pass it to tls.createSecur',
+    ],
+    [
+      { context: createSecureContext(), minVersion: 'TLSv1.3' },
+      'connect: tls: minVersion with context; pass it to tls.createSecureContext()',
+    ],
     [{ verify: 1 }, 'connect: tls: verify: expected true or false, got 1'],
     [{ servername: '' }, 'connect: tls: servername: expected a name, got ""'],
     [{ servername: 1 }, 'connect: tls: servername: expected a name, got 1'],
@@ -87,6 +100,12 @@ describe('the options of a server', () => {
       'listen: tls: ca: it has no effect, since clients are asked for no certificate',
     ],
     [{ cert: 'x', key: 'y' }, 'listen: tls: ca, cert, key or ciphers: '],
+    [{ context: 1 }, 'listen: tls: context: expected the result of tls.createSecureContext(), got 1'],
+    [{ context: createSecureContext(), cert: 'x', key: 'y' }, 'listen: tls: cert with context; pass it to'],
+    [
+      { context: createSecureContext(), tickets: false },
+      'listen: tls: tickets with context; pass SSL_OP_NO_',
+    ],
   ])('%o is refused at the call', (tls, message) => {
     expect(() => listen('', 0, tlsOf(tls))).toThrow(message)
     expect(() => server('', 0, function* () {}, tlsOf(tls))).toThrow(message)

@@ -4,10 +4,15 @@
  * authorities only.
  */
 
-import type { SecureContextOptions } from 'node:tls'
+import type { SecureContext, SecureContextOptions } from 'node:tls'
 import { shown } from '../../check.js'
 import type { TlsSession } from '../../driver/tls.js'
 import { builtin } from '../builtin.js'
+
+/**
+ * Gives what decides whether a server is accepted, as a text. It is made when it is first needed.
+ */
+export type Verification = () => string
 
 interface Secret {
   readonly bytes: Buffer
@@ -18,18 +23,41 @@ interface Secret {
 /** What Node needs, by what the user holds. */
 const secrets = new WeakMap<object, Secret>()
 
-/** What decides whether a server is accepted, as a text. */
-export function verificationOf(host: string, verify: boolean, options: SecureContextOptions): string {
+/** Numbers of the contexts that users have made. */
+const contexts = new WeakMap<SecureContext, number>()
+let lastContext = 0
+
+/** @param context the user's own, which says nothing of what it was made of */
+export function verificationOf(
+  host: string,
+  verify: boolean,
+  options: SecureContextOptions,
+  context: SecureContext | undefined,
+): Verification {
+  let hash: string | undefined
+  return () => {
+    hash ??= hashOf(host, verify, options, context === undefined ? 0 : numberOf(context))
+    return hash
+  }
+}
+
+function hashOf(host: string, verify: boolean, options: SecureContextOptions, context: number): string {
   const { ca, cert, ciphers, minVersion } = options
   const texts = [ca, cert].flat().map((one) => (one === undefined ? '' : String(one)))
-  const text = JSON.stringify([host, verify, ciphers, minVersion, texts])
+  const text = JSON.stringify([host, verify, ciphers, minVersion, texts, context])
   return builtin('node:crypto', 'tls').createHash('sha256').update(text).digest('base64')
 }
 
+function numberOf(context: SecureContext): number {
+  const number = contexts.get(context) ?? ++lastContext
+  contexts.set(context, number)
+  return number
+}
+
 /** A session for the user. */
-export function sessionOf(bytes: Buffer, servername: string, verification: string): TlsSession {
+export function sessionOf(bytes: Buffer, servername: string, verification: Verification): TlsSession {
   const session: TlsSession = Object.freeze({ servername })
-  secrets.set(session, { bytes, verification })
+  secrets.set(session, { bytes, verification: verification() })
   return session
 }
 
@@ -44,7 +72,7 @@ export function checkSession(given: unknown, what: string): void {
 /**
  * What Node needs to resume it; undefined if it is of another server, or was verified otherwise.
  */
-export function bytesOf(session: TlsSession | undefined, verification: string): Buffer | undefined {
+export function bytesOf(session: TlsSession | undefined, verification: Verification): Buffer | undefined {
   const secret = session && secrets.get(session)
-  return secret?.verification === verification ? secret.bytes : undefined
+  return secret !== undefined && secret.verification === verification() ? secret.bytes : undefined
 }

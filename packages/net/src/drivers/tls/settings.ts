@@ -9,7 +9,7 @@ import type { TlsSession } from '../../driver/tls.js'
 import { reasonOf } from '../../errors.js'
 import { builtin } from '../builtin.js'
 import { checkPem, contentOf, filesIn, type Pem } from './pem.js'
-import { checkSession, verificationOf } from './session.js'
+import { checkSession, type Verification, verificationOf } from './session.js'
 
 /** Options of TLS that both sides have. */
 export interface TlsSettings {
@@ -27,6 +27,12 @@ export interface TlsSettings {
   readonly key?: Pem
   /** The password of the key. */
   readonly passphrase?: string
+  /**
+   * A context of Node, made by `tls.createSecureContext()`: for settings that are not here, such as
+   * `pfx` or `crl`. It takes the place of `minVersion`, `ciphers`, `ca`, `cert`, `key` and
+   * `passphrase`, which are refused beside it. Default: one that is made of these.
+   */
+  readonly context?: SecureContext
   /**
    * What the end of the connection without the peer's `close_notify` is: a
    * {@link TruncatedError}, or the end of the stream. `'end'` is for protocols whose messages say
@@ -105,7 +111,7 @@ export interface ClientSettings extends Omit<TlsClient, 'ca' | 'cert' | 'key'> {
   readonly context: SecureContext
   readonly host: string
   /** What the server is verified by. */
-  readonly verification: string
+  readonly verification: Verification
   readonly handshakeTimeout: number
 }
 
@@ -148,7 +154,9 @@ function clientOf(
   handshakeTimeout: number,
   host: string | undefined,
 ): ClientSettings {
-  const context = contextOf(options, what)
+  checkSettings(options, what)
+  const made = contextOptions(options, what)
+  const context = options.context ?? newContext(options, made, what)
   const { servername, verify = true } = options
   checkFlag(verify, `${what}: verify`)
   checkSession(options.session, what)
@@ -160,7 +168,7 @@ function clientOf(
     verify,
     context,
     handshakeTimeout,
-    verification: verificationOf(name ?? host ?? '', verify, contextOptions(options, what)),
+    verification: verificationOf(name ?? host ?? '', verify, made, options.context),
     host: host ?? (servername as string), // One of them is given.
     ...(name === undefined ? {} : { servername: name }),
   }
@@ -186,8 +194,14 @@ export function serverSettings(given: unknown, what = 'listen: tls'): ServerSett
   if (sni !== undefined && typeof sni !== 'function') {
     throw new TypeError(`${what}: sni: expected a function, got ${shown(sni)}`)
   }
-  if (options.cert === undefined && sni === undefined) {
+  checkSettings(options, what)
+  if (options.cert === undefined && options.context === undefined && sni === undefined) {
     throw new TypeError(`${what}: a server needs a certificate; pass cert and key, or sni`)
+  }
+  if (options.tickets === false && options.context !== undefined) {
+    throw new TypeError(
+      `${what}: tickets with context; pass SSL_OP_NO_TICKET in the secureOptions of tls.createSecureContext()`,
+    )
   }
   if (options.ca !== undefined && clientCertificate === 'ignore') {
     throw new TypeError(
@@ -226,6 +240,11 @@ function listOf(ca: Pem | readonly Pem[] | undefined): readonly Pem[] {
  * @throws TypeError, RangeError if an option is invalid
  */
 export function contextOf(options: TlsSettings, what: string): SecureContext {
+  checkSettings(options, what)
+  return options.context ?? newContext(options, contextOptions(options, what), what)
+}
+
+function checkSettings(options: TlsSettings, what: string): void {
   const { alpn, ciphers, passphrase, minVersion = 'TLSv1.2', truncation = 'error' } = options
   if (alpn !== undefined) checkAlpn(alpn, what)
   checkChoice(minVersion, `${what}: minVersion`, ['TLSv1.2', 'TLSv1.3'])
@@ -241,7 +260,24 @@ export function contextOf(options: TlsSettings, what: string): SecureContext {
     const [there, missing] = options.cert === undefined ? ['key', 'cert'] : ['cert', 'key']
     throw new TypeError(`${what}: ${there} without ${missing}; pass both`)
   }
-  return newContext(options, contextOptions(options, what), what)
+  if (options.context !== undefined) checkContext(options.context, options, what)
+}
+
+/** What a context contains. */
+const IN_CONTEXT = ['minVersion', 'ciphers', 'ca', 'cert', 'key', 'passphrase'] as const
+
+function checkContext(context: unknown, options: TlsSettings, what: string): void {
+  // The types of Node lack the class.
+  const { SecureContext } = builtin('node:tls', 'tls') as unknown as { SecureContext: new () => object }
+  if (!(context instanceof SecureContext)) {
+    throw new TypeError(
+      `${what}: context: expected the result of tls.createSecureContext(), got ${shown(context)}`,
+    )
+  }
+  for (const name of IN_CONTEXT) {
+    if (options[name] === undefined) continue
+    throw new TypeError(`${what}: ${name} with context; pass it to tls.createSecureContext()`)
+  }
 }
 
 /** @throws TypeError if Node does not accept the options, which names the files */

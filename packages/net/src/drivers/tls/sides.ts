@@ -40,7 +40,11 @@ class ClientSide implements TlsSide {
   readonly peerHasTickets = true
   readonly handshakeTimeout: number
   readonly #settings: ClientSettings
-  /** The last one that the server has sent. */
+  /**
+   * The last session that the server has sent, as Node gives it: undefined if it has been taken.
+   */
+  #bytes: Buffer | undefined
+  /** The same for the user, once it has been asked for. */
   #session: TlsSession | undefined
 
   constructor(settings: ClientSettings) {
@@ -66,13 +70,16 @@ class ClientSide implements TlsSide {
     })
     node.allowHalfOpen = true
     node.on('session', (bytes: Buffer) => {
-      this.#session = sessionOf(bytes, servername ?? host, verification)
+      this.#bytes = bytes
     })
     node.once('secureConnect', () => socket.secured(node))
     socket.attach(node)
   }
 
   session(): TlsSession | undefined {
+    const { servername, host, verification } = this.#settings
+    if (this.#bytes !== undefined) this.#session = sessionOf(this.#bytes, servername ?? host, verification)
+    this.#bytes = undefined
     return this.#session
   }
 
@@ -95,7 +102,7 @@ export class TlsAcceptor implements TlsSide, ListenerTls {
   #current: TlsEnd | null = null
 
   constructor(settings: ServerSettings) {
-    const { alpn, clientCertificate = 'ignore', sni, handshakeTimeout, truncation } = settings
+    const { alpn, clientCertificate = 'ignore', sni, handshakeTimeout, truncation, context } = settings
     this.#settings = settings
     this.handshakeTimeout = handshakeTimeout
     this.endsWithTransport = truncation === 'end'
@@ -107,6 +114,7 @@ export class TlsAcceptor implements TlsSide, ListenerTls {
       ...(alpn === undefined ? {} : { ALPNProtocols: [...alpn] }),
       ...(sni === undefined ? {} : { SNICallback: this.#chooser(sni) }),
     })
+    if (context !== undefined) useContext(this.#server, context)
     this.#server.on('secureConnection', (node) => this.#takeCurrent()?.secured(node))
     this.#server.on('tlsClientError', (error) => {
       // The carrier has been closed, which tells its own socket. It may be another one.
@@ -126,9 +134,11 @@ export class TlsAcceptor implements TlsSide, ListenerTls {
    */
   reload(): void {
     const settings = this.#settings
-    const options = this.#options()
-    newContext(settings, options, LISTEN)
-    this.#server.setSecureContext(options)
+    if (settings.context === undefined) {
+      const options = this.#options()
+      newContext(settings, options, LISTEN)
+      this.#server.setSecureContext(options)
+    }
     this.#contexts = new WeakMap()
   }
 
@@ -177,9 +187,18 @@ export class TlsAcceptor implements TlsSide, ListenerTls {
   #contextOf(certificate: TlsCertificate): SecureContext {
     let context = this.#contexts.get(certificate)
     if (context === undefined) {
-      context = contextOf({ ...this.#settings, ...certificate }, `${LISTEN}: sni`)
+      const { context: _, ...settings } = this.#settings
+      context = contextOf({ ...settings, ...certificate }, `${LISTEN}: sni`)
       this.#contexts.set(certificate, context)
     }
     return context
   }
+}
+
+/**
+ * Lets a server of Node use a context of the user's. Node has no public way to do that for clients
+ * that ask for no name. Its server has kept the context in this field since Node 0.12.
+ */
+function useContext(server: Server, context: SecureContext): void {
+  Object.assign(server, { _sharedCreds: context })
 }
