@@ -4,8 +4,9 @@
 // measure some of these; `--only=epoll-yield,go` measures some of the servers; `--quick` measures
 // the ratios that have a floor, in less than five minutes; `--base=DIR` compares our servers with
 // those of another checkout, which has to be built. A complete run writes results.json, the
-// generated parts of the documents, and the pictures; `--write` makes any run do so, and `--page`
-// generates documents and pictures from the existing results.
+// generated parts of the documents, and the pictures; `--write` makes any run do so, which keeps
+// the earlier results of the parts that it has not measured, and `--page` generates documents and
+// pictures from the existing results.
 import { parseArgs } from 'node:util'
 import { inPairs, pairsOf } from './base.js'
 import { type Load, makeLoad } from './load.js'
@@ -14,7 +15,14 @@ import { compareMemory } from './memory.js'
 import { writeDocuments } from './page.js'
 import { writePictures } from './pictures.js'
 import { findRedisLoad } from './redis.js'
-import { type Comparison, type Results, readResults, writeResults } from './results.js'
+import {
+  type Comparison,
+  type DatedComparison,
+  mergedWith,
+  type Results,
+  readResults,
+  writeResults,
+} from './results.js'
 import { type LeftOut, prepareSides, type Side, serves } from './sides.js'
 import { compareStart } from './start.js'
 import { asText, tablesOf, titleOf } from './tables.js'
@@ -58,7 +66,8 @@ const machine = describeMachine()
 const prepared = prepareSides(selectedSides())
 const { leftOut } = prepared
 const sides = base === undefined ? prepared.sides : inPairs(prepared.sides, base)
-const comparisons: Comparison[] = []
+const comparisons: DatedComparison[] = []
+const date = new Date().toISOString().slice(0, 10)
 const loads = new Map<string, Load>()
 
 console.log(machine)
@@ -75,7 +84,6 @@ if (isSelected('memory')) keep(await compareMemory(sidesFor('memory'), memoryEff
 if (isSelected('start')) keep(await compareStart(sidesFor('start'), cores, startRounds(quick)))
 
 const results: Results = {
-  date: new Date().toISOString().slice(0, 10),
   machine,
   sides: Object.fromEntries(sides.map(({ id, name, family, version }) => [id, { name, family, version }])),
   leftOut,
@@ -86,9 +94,13 @@ for (const table of [...tables, base === undefined ? targetsOf(results) : pairsO
   if (table.rows.length > 1) console.log(asText(table))
 }
 console.log(`\n${((performance.now() - began) / 60_000).toFixed(1)} minutes`)
-if (options.write || (!quick && everyPart && options.only === undefined && base === undefined)) {
-  writeResults(results)
-  publish(results)
+const complete = !quick && everyPart && options.only === undefined && base === undefined
+if (options.write || complete) {
+  const earlier = complete ? null : readResults()
+  const titles = [...workloads.map(titleOf), 'memory', 'start']
+  const all = earlier === null ? results : mergedWith(earlier, results, titles, titleOf)
+  writeResults(all)
+  publish(all)
 }
 
 /** Generates the documents and their pictures. */
@@ -138,7 +150,7 @@ function loadOf(name: string, make: () => Load): Load {
 }
 
 function keep(part: { comparison: Comparison; leftOut: readonly LeftOut[] }): void {
-  comparisons.push(part.comparison)
+  comparisons.push({ ...part.comparison, date })
   leftOut.push(...part.leftOut)
   const minutes = ((performance.now() - began) / 60_000).toFixed(1)
   console.log(`measured: ${titleOf(part.comparison)}, after ${minutes} minutes`)

@@ -2,10 +2,10 @@
 // README. The part between two marks is generated.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { picturesOf } from './pictures.js'
-import type { Results } from './results.js'
+import type { DatedComparison, Results } from './results.js'
 import { BASELINE } from './sides.js'
 import { median } from './statistics.js'
-import { asMarkdown, digits, tablesOf } from './tables.js'
+import { asMarkdown, digits, tablesOf, titleOf } from './tables.js'
 import { targetEcho, targetsOf } from './targets.js'
 import { here } from './toolchains.js'
 
@@ -64,13 +64,25 @@ function summaryOf(results: Results): string {
   ].join('\n')
 }
 
+/** When the parts were measured, the latest first. */
+function datesOf(comparisons: readonly DatedComparison[]): string {
+  const dates = [...new Set(comparisons.map(({ date }) => date))].sort().reverse()
+  if (dates.length === 1) return `on ${dates[0]}`
+  return dates
+    .map((date) => {
+      const titles = comparisons.filter((each) => each.date === date).map(titleOf)
+      return `on ${date}: ${titles.map((title) => `"${title}"`).join(', ')}`
+    })
+    .join('; ')
+}
+
 function pageOf(results: Results): string {
-  const { date, machine, sides, leftOut } = results
+  const { machine, sides, leftOut, comparisons } = results
   const pictures = picturesOf(results).map(({ file, title, unit }) => `![${title}: ${unit}](${file})\n`)
   const versions = Object.values(sides).map(({ name, version }) => `| ${name} | ${version} |`)
   const missing = leftOut.map(({ side, from, reason }) => `- ${side} (${from}): ${reason}`)
   return [
-    `\nMeasured on ${date}: ${machine}.\n`,
+    `\nMeasured on ${machine}; ${datesOf(comparisons)}.\n`,
     asMarkdown(targetsOf(results)),
     ...pictures,
     ...tablesOf(results).map(asMarkdown),

@@ -8,12 +8,17 @@ import type { WorkloadKind } from './workloads.js'
 const FILE = here('results.json')
 
 export interface Results {
-  readonly date: string
   readonly machine: string
   /** By id, in the order of the tables. */
   readonly sides: Readonly<Record<string, ResultSide>>
   readonly leftOut: readonly LeftOut[]
-  readonly comparisons: readonly Comparison[]
+  /** In the order of the tables. Parts that were measured in another run have another date. */
+  readonly comparisons: readonly DatedComparison[]
+}
+
+export interface DatedComparison extends Comparison {
+  /** Such as `2026-11-29`. */
+  readonly date: string
 }
 
 export interface ResultSide {
@@ -45,6 +50,36 @@ export interface Comparison {
 /** Returns the contents of the file, or null if there is none yet. */
 export function readResults(): Results | null {
   return existsSync(FILE) ? (JSON.parse(readFileSync(FILE, 'utf8')) as Results) : null // Written by writeResults.
+}
+
+/**
+ * The results of a run, and those of earlier runs for the parts that it has not measured.
+ *
+ * @param titles of all parts, in their order
+ * @throws Error if the earlier runs were on another machine
+ */
+export function mergedWith(
+  earlier: Results,
+  results: Results,
+  titles: readonly string[],
+  titleOf: (comparison: Comparison) => string,
+): Results {
+  if (earlier.machine !== results.machine) {
+    throw new Error(`results.json is of another machine (${earlier.machine}): measure all parts here`)
+  }
+  const byTitle = new Map(
+    [...earlier.comparisons, ...results.comparisons].map((each) => [titleOf(each), each]),
+  )
+  const told = new Set(results.leftOut.map(({ side, from }) => `${side} ${from}`))
+  return {
+    machine: results.machine,
+    sides: { ...earlier.sides, ...results.sides },
+    leftOut: [
+      ...earlier.leftOut.filter(({ side, from }) => !told.has(`${side} ${from}`)),
+      ...results.leftOut,
+    ],
+    comparisons: titles.flatMap((title) => byTitle.get(title) ?? []),
+  }
 }
 
 export function writeResults(results: Results): void {
