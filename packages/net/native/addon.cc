@@ -14,7 +14,7 @@
 namespace {
 
 // The version of the calls, as native.ts expects it.
-constexpr int32_t kInterface = 2;
+constexpr int32_t kInterface = 3;
 
 using bluelet::Poller;
 using bluelet::Sockets;
@@ -401,20 +401,19 @@ napi_value ReceiveMany(napi_env env, napi_callback_info info) {
   return Number(env, bluelet::ReceiveDatagrams(fd, to, size, table, room));
 }
 
-// sendMany(fd, mapped, bytes, table, count): the number of datagrams that the kernel has taken. If
+// sendMany(fd, bytes, table, count): the number of datagrams that the kernel has taken. If
 // it is less than the count, the length of the first in the table is the reason, a negative errno
 napi_value SendMany(napi_env env, napi_callback_info info) {
-  Arguments args(env, info, "sendMany(fd, mapped, bytes, table, count)", 5);
+  Arguments args(env, info, "sendMany(fd, bytes, table, count)", 4);
   int fd = args.Fd(0);
-  bool mapped = args.Bool(1);
   size_t length = 0;
-  auto* bytes = static_cast<uint8_t*>(args.Bytes(2, napi_uint8_array, &length));
+  auto* bytes = static_cast<uint8_t*>(args.Bytes(1, napi_uint8_array, &length));
   size_t room = 0;
-  bluelet::Entry* table = args.Table(3, &room);
-  auto count = static_cast<size_t>(args.Int(4, 1, bluelet::kMaxDatagrams));
+  bluelet::Entry* table = args.Table(2, &room);
+  auto count = static_cast<size_t>(args.Int(3, 1, bluelet::kMaxDatagrams));
   if (!args.ok) return nullptr;
-  if (count > room) return Fail(env, "sendMany(fd, mapped, bytes, table, count)", "a table with room for them");
-  return Number(env, bluelet::SendDatagrams(fd, mapped, bytes, length, table, count));
+  if (count > room) return Fail(env, "sendMany(fd, bytes, table, count)", "a table with room for them");
+  return Number(env, bluelet::SendDatagrams(fd, bytes, length, table, count));
 }
 
 // encode(host, table, index): 0 or a negative errno

@@ -23,9 +23,6 @@ namespace {
 // The index of the count in what SO_MEMINFO gives (SK_MEMINFO_DROPS in linux/sock_diag.h).
 constexpr size_t kDrops = 8;
 
-// What precedes an address of IPv4 as a socket of IPv6 takes it.
-constexpr uint32_t kMapped = 0xffff;
-
 // The address of a peer.
 union Peer {
   sockaddr any;
@@ -68,25 +65,21 @@ void Read(const Peer& peer, Entry* to) {
   }
 }
 
-// Gives the length of the address, 0 if there is none.
-socklen_t Write(const Entry& from, bool mapped, Peer* peer) {
+// Gives the length of the address, 0 if there is none. Linux takes an address of IPv4 for a socket
+// of IPv6 as well.
+socklen_t Write(const Entry& from, Peer* peer) {
   memset(peer, 0, sizeof *peer);
-  if (from.family == 4 && !mapped) {
+  if (from.family == 4) {
     peer->v4.sin_family = AF_INET;
     peer->v4.sin_port = htons(static_cast<uint16_t>(from.port));
     peer->v4.sin_addr.s_addr = htonl(static_cast<uint32_t>(from.address[0]));
     return sizeof peer->v4;
   }
-  if (from.family != 4 && from.family != 6) return 0;
+  if (from.family != 6) return 0;
   peer->v6.sin6_family = AF_INET6;
   peer->v6.sin6_port = htons(static_cast<uint16_t>(from.port));
-  if (from.family == 4) {
-    SetWord(&peer->v6.sin6_addr, 2, kMapped);
-    SetWord(&peer->v6.sin6_addr, 3, static_cast<uint32_t>(from.address[0]));
-  } else {
-    peer->v6.sin6_scope_id = static_cast<uint32_t>(from.scope);
-    for (int i = 0; i < 4; i++) SetWord(&peer->v6.sin6_addr, i, static_cast<uint32_t>(from.address[i]));
-  }
+  peer->v6.sin6_scope_id = static_cast<uint32_t>(from.scope);
+  for (int i = 0; i < 4; i++) SetWord(&peer->v6.sin6_addr, i, static_cast<uint32_t>(from.address[i]));
   return sizeof peer->v6;
 }
 
@@ -183,7 +176,7 @@ int ReceiveDatagrams(int fd, uint8_t* to, size_t size, Entry* table, size_t coun
   return got;
 }
 
-int SendDatagrams(int fd, bool mapped, uint8_t* bytes, size_t length, Entry* table, size_t count) {
+int SendDatagrams(int fd, uint8_t* bytes, size_t length, Entry* table, size_t count) {
   mmsghdr messages[kMaxDatagrams];
   iovec parts[kMaxDatagrams];
   Peer peers[kMaxDatagrams];
@@ -203,7 +196,7 @@ int SendDatagrams(int fd, bool mapped, uint8_t* bytes, size_t length, Entry* tab
     length -= size;
     messages[i].msg_hdr.msg_iov = &parts[i];
     messages[i].msg_hdr.msg_iovlen = 1;
-    socklen_t named = Write(table[i], mapped, &peers[i]);
+    socklen_t named = Write(table[i], &peers[i]);
     if (named == 0) connected = true;
     else messages[i].msg_hdr.msg_name = &peers[i];
     messages[i].msg_hdr.msg_namelen = named;
@@ -234,7 +227,7 @@ int EncodeHost(const char* host, Entry* to) {
 
 size_t DecodeHost(const Entry& from, char* to, size_t room) {
   Peer peer;
-  if (Write(from, false, &peer) == 0) return 0;
+  if (Write(from, &peer) == 0) return 0;
   bool is_v4 = from.family == 4;
   const void* address = is_v4 ? static_cast<const void*>(&peer.v4.sin_addr) : &peer.v6.sin6_addr;
   if (inet_ntop(is_v4 ? AF_INET : AF_INET6, address, to, static_cast<socklen_t>(room)) == nullptr) return 0;

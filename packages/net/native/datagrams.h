@@ -36,9 +36,8 @@ int AttachDatagrams(int fd, const char* address, int port);
 int ReceiveDatagrams(int fd, uint8_t* to, size_t size, Entry* table, size_t count);
 
 // Sends datagrams, whose bytes follow each other, and gives how many the kernel has taken. If these
-// are not all, the length of the first becomes the reason. A mapped address is one of IPv4 as a
-// socket of IPv6 takes it.
-int SendDatagrams(int fd, bool mapped, uint8_t* bytes, size_t length, Entry* table, size_t count);
+// are not all, the length of the first becomes the reason.
+int SendDatagrams(int fd, uint8_t* bytes, size_t length, Entry* table, size_t count);
 
 // Writes the address of a host without its port.
 int EncodeHost(const char* host, Entry* to);

@@ -329,6 +329,41 @@ export function datagramSuite(name: string, sample: ConformanceSample): void {
       expect(text).toBe('fine')
     })
 
+    it('a connected socket learns nothing of what an earlier peer has refused', async () => {
+      const text = await between(function* (one, other) {
+        const gone = yield* open()
+        const { port } = gone.address
+        gone.close()
+        yield* one.connect(host, port)
+        yield* one.send('refused')
+        yield* sleep(sample.quietMs)
+        yield* one.connect(host, other.address.port)
+        yield* one.send('fine')
+        return yield* textOf(other)
+      })
+
+      expect(text).toBe('fine')
+    })
+
+    it('a socket for every address connects to a peer of IPv4, and then to one of IPv6', async ({ skip }) => {
+      if (!sample.ipv6) skip('this machine has no IPv6')
+      const texts = await sample.play(function* () {
+        using every = yield* udp({ driver })
+        const texts: string[] = []
+        for (const host of ['127.0.0.1', '::1', '127.0.0.1']) {
+          using peer = yield* open({ host })
+          yield* every.connect(host, peer.address.port)
+          yield* every.send(`to ${host}`)
+          const { data, from } = yield* peer.recv()
+          yield* peer.send(data, from)
+          texts.push(yield* textOf(every))
+        }
+        return texts
+      })
+
+      expect(texts).toEqual(['to 127.0.0.1', 'to ::1', 'to 127.0.0.1'])
+    })
+
     it('connect looks a name up, and says if there is none', async () => {
       const { reached, error } = await between(function* (one, other) {
         yield* one.connect('localhost', other.address.port)

@@ -186,12 +186,12 @@ describe('an addon of another version', () => {
     const older = {}
 
     expect(() => ofThisVersion(older, '/somewhere/bluelet.node')).toThrow(
-      '/somewhere/bluelet.node: its interface has version undefined, expected 2: build or install it again',
+      '/somewhere/bluelet.node: its interface has version undefined, expected 3: build or install it again',
     )
   })
 
   it('is told from that of this one', () => {
-    const addon = { version: 2 }
+    const addon = { version: 3 }
 
     expect(ofThisVersion(addon, 'bluelet.node')).toBe(addon)
   })

@@ -39,6 +39,8 @@ export class UdpSocket {
   /** The driver of the socket. */
   readonly driver: Driver
   readonly #socket: DriverDatagrams
+  /** The address that it was opened with: connecting can change that of the socket. */
+  readonly #bound: Address
   readonly #receiveHalf: ReceiveHalf
   readonly #sendHalf: SendHalf
   #remoteAddress: Address | undefined
@@ -51,6 +53,7 @@ export class UdpSocket {
   constructor(socket: DriverDatagrams, driver: Driver) {
     this.driver = driver
     this.#socket = socket
+    this.#bound = socket.address
     this.#receiveHalf = new ReceiveHalf(socket)
     this.#sendHalf = new SendHalf(socket)
     socket.observer = this.#receiveHalf
@@ -263,7 +266,7 @@ export class UdpSocket {
   *#connecting(to: HostEndpoint): Coroutine<void> {
     this.#assertOpen(`connect(${shownEndpoint(to)})`)
     const addresses = yield* lookup(this.driver, to)
-    const bound = this.#socket.address
+    const bound = this.#bound
     // A socket of IPv6 reaches IPv4 as well, unless its own address is one of IPv6.
     const host = addresses.find((host) => new Address(host, to.port).family === bound.family)
     const usable = host ?? (bound.host === '::' ? addresses[0] : undefined)

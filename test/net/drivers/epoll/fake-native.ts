@@ -62,7 +62,7 @@ export class FalseNative {
         watched.push({ slot, generation, output })
         return answers.watch.shift() ?? 0
       },
-      version: 2,
+      version: 3,
       unwatch: (fd) => said(`unwatch ${fd}`),
       hold: () => {},
       listen: (address) => this.listens(address),
@@ -93,7 +93,7 @@ export class FalseNative {
       },
       attach: () => 0,
       recvMany: () => EAGAIN,
-      sendMany: (_fd, _mapped, bytes, table, count) => {
+      sendMany: (_fd, bytes, table, count) => {
         const { sent, failure } = answers.sendMany.shift() ?? { sent: count, failure: 0 }
         calls.push(`sendMany ${sent} of ${count}: ${Buffer.from(bytes).toString('latin1', 0, 20)}`)
         table[0] = failure

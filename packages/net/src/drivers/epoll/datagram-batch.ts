@@ -80,16 +80,9 @@ export class DatagramBatch {
   /**
    * Sends datagrams in one call, from the index `start` on: as many as one call takes.
    *
-   * @param isIPv6 whether the socket is one of IPv6
    * @returns how many the system has taken; if it refuses one, `failure` is the reason
    */
-  send(
-    fd: number,
-    isIPv6: boolean,
-    datagrams: readonly OutgoingDatagram[],
-    start: number,
-    known: KnownPeers,
-  ): number {
+  send(fd: number, datagrams: readonly OutgoingDatagram[], start: number, known: KnownPeers): number {
     const table = this.#table
     const { data } = datagrams[start] as OutgoingDatagram // There is one.
     const isAlone = start + 1 === datagrams.length || data.length > MAX_COPIED
@@ -105,7 +98,7 @@ export class DatagramBatch {
     }
     this.failure = EINVAL
     if (count === 0) return 0
-    const sent = this.#native.sendMany(fd, isIPv6, bytes, table, count)
+    const sent = this.#native.sendMany(fd, bytes, table, count)
     this.failure = sent < count ? (table[0] as number) : 0
     return sent
   }
@@ -141,7 +134,6 @@ export class DatagramBatch {
     }
     const { numbers } = isSame(sender.address, to) ? sender : target
     if (numbers === target.numbers && !isSame(target.address, to)) {
-      target.address = null
       if (this.#native.encode(to.host, table, i) < 0) return false
       table[at + PORT] = to.port
       for (let n = 0; n < numbers.length; n++) numbers[n] = table[at + FAMILY + n] as number

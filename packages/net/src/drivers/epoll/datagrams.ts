@@ -51,7 +51,6 @@ export class EpollDatagrams implements DriverDatagrams, Member {
   /** The descriptor; -1 once it is closed. */
   #fd: number
   readonly #slot: number
-  readonly #isIPv6: boolean
   readonly #known = new KnownPeers()
   /** Whether a try to receive may find something. */
   #readable = false
@@ -79,9 +78,7 @@ export class EpollDatagrams implements DriverDatagrams, Member {
       set.native.close(fd)
       throw errorOf(this.#slot, 'epoll_ctl')
     }
-    const text = set.native.address(fd, false)
-    this.#isIPv6 = text.includes(':')
-    this.address = addressIn(text)
+    this.address = this.#boundAddress()
   }
 
   get dropped(): number {
@@ -110,10 +107,8 @@ export class EpollDatagrams implements DriverDatagrams, Member {
   }
 
   connect({ host, port }: Address, done: (error: Error | null) => void): void {
-    const { native } = this.#set
-    const mapped = this.#isIPv6 && !host.includes(':') ? `::ffff:${host}` : host
-    const error = native.attach(this.#fd, mapped, port)
-    this.address = addressIn(native.address(this.#fd, false))
+    const error = this.#set.native.attach(this.#fd, host, port)
+    this.address = this.#boundAddress()
     done(error < 0 ? errorOf(error, 'connect') : null)
   }
 
@@ -153,7 +148,7 @@ export class EpollDatagrams implements DriverDatagrams, Member {
     const { batch } = sending
     let failure = 0
     while (failure === 0 && sending.sent < batch.length) {
-      sending.sent += this.#batch.send(this.#fd, this.#isIPv6, batch, sending.sent, this.#known)
+      sending.sent += this.#batch.send(this.#fd, batch, sending.sent, this.#known)
       failure = this.#batch.failure
     }
     this.#watchOutput(failure === EAGAIN)
@@ -168,6 +163,10 @@ export class EpollDatagrams implements DriverDatagrams, Member {
     this.#set.watchOutput(this.#fd, this.#slot, on)
   }
 
+  #boundAddress(): Address {
+    return parse(this.#set.native.address(this.#fd, false)) as Address // Each bound socket has one.
+  }
+
   #member(joins: boolean, { group, interface: by = '', source = '' }: GroupMembership): void {
     check(this.#set.native.member(this.#fd, joins, group, by, source))
   }
@@ -175,9 +174,4 @@ export class EpollDatagrams implements DriverDatagrams, Member {
 
 function check(result: number): void {
   if (result < 0) throw errorOf(result, 'setsockopt')
-}
-
-/** The address in `host port`. The system knows that of each socket that is bound. */
-function addressIn(text: string): Address {
-  return parse(text) as Address
 }

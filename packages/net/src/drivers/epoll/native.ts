@@ -11,7 +11,7 @@ import { environmentVariable } from '../environment.js'
  * The version of the interface that follows. Raise it here and in addon.cc when a call changes: an
  * addon of another version might take arguments for what they are not.
  */
-const INTERFACE = 2
+const INTERFACE = 3
 
 /** System calls that never wait. Those that give a number give a negative errno if they fail. */
 export interface Native {
@@ -91,10 +91,8 @@ export interface Native {
   /**
    * Sends datagrams, whose bytes follow each other, and gives how many the kernel has taken. If
    * these are not all, the first number of the table becomes the reason, a negative errno.
-   *
-   * @param mapped whether the socket is one of IPv6, which takes addresses of IPv4 as mapped ones
    */
-  sendMany(fd: number, mapped: boolean, bytes: Uint8Array, table: Int32Array, count: number): number
+  sendMany(fd: number, bytes: Uint8Array, table: Int32Array, count: number): number
   /** Writes a numeric host, without a port, to an entry of the table. */
   encode(host: string, table: Int32Array, index: number): number
   /** The numeric host in an entry of the table; empty if there is none. */

@@ -132,6 +132,8 @@ class NodeDatagrams implements DriverDatagrams {
   connect(peer: Address, done: (error: Error | null) => void): void {
     if (this.#connected) this.#socket.disconnect()
     this.#connected = false
+    // What the earlier peer has refused does not concern the next one.
+    this.#error = null
     this.#socket.connect(peer.port, this.#mapped(peer.host), (error?: Error) => {
       if (error === undefined && !this.#closed) {
         this.#connected = true

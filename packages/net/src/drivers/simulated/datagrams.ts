@@ -50,6 +50,8 @@ export class SimulatedDatagrams implements DriverDatagrams {
   /** What it sends, in order. */
   readonly wire: Wire
   readonly #world: Network
+  /** The address that it was opened with. */
+  readonly #bound: Address
   readonly #settings: DatagramSettings
   readonly #maxWaiting: number
   #waiting: Datagram[] = []
@@ -63,6 +65,7 @@ export class SimulatedDatagrams implements DriverDatagrams {
     this.address = address
     this.wire = new Wire(world.network)
     this.#world = world
+    this.#bound = address
     this.#settings = settings
     this.#maxWaiting = Math.min(settings.queue, world.queue)
   }
@@ -103,6 +106,9 @@ export class SimulatedDatagrams implements DriverDatagrams {
 
   connect(peer: Address, done: (error: Error | null) => void): void {
     const code = this.#world.network.operation('connect', this.address, peer)
+    // What the earlier peer has refused does not concern the next one.
+    this.#error = null
+    this.address = this.#bound
     if (code !== undefined) {
       this.#peer = undefined
       done(systemError(code, 'connect'))
