@@ -149,7 +149,8 @@ describe('pipes', () => {
       yield* (yield* start('true', [], PIPED)).exited
       yield* sleep(20)
       const before = descriptors()
-      for (let i = 0; i < 20; i++) yield* (yield* start('echo', ['hi'], PIPED)).exited
+      const program = ['head', ['-c', '100000', '/dev/zero'], PIPED] as const
+      for (let i = 0; i < 20; i++) yield* (yield* start(...program)).exited
       yield* sleep(20)
       return [before, descriptors()]
     }, long())

@@ -8,6 +8,8 @@ import { ClosedError, ConnectionResetError, type Process, pipe, StartError, star
 import { simulate } from '@bluelet/net/testing'
 import { all, kill, pause, race, sleep, spawn, timeout } from '@bluelet/scheduler'
 import { afterAll, describe, expect, it, vi } from 'vitest'
+import { reached } from '../../support/deadline.js'
+import { runScript } from '../../support/script.js'
 import { errorOf, perform, play, rejection } from '../world.js'
 import { commands, leavesNoProcess, processes, script } from './programs.js'
 
@@ -151,6 +153,21 @@ describe('a process whose task has ended', () => {
     expect(exit).toEqual(['ready\n', { code: null, signal: 'SIGTERM' }])
   })
 
+  it('is nothing that its task keeps, once it has ended by itself', async () => {
+    const kept = await play(function* () {
+      const holder: { task?: any } = {}
+      const task = yield* spawn(function* () {
+        for (let i = 0; i < 3; i++) yield* (yield* start('echo', ['hi'], PIPED)).exited
+        while (holder.task?.resources?.all.size !== 0) yield* sleep(1)
+        return holder.task.resources.all.size
+      })
+      holder.task = task
+      return yield* task
+    })
+
+    expect(kept).toBe(0)
+  })
+
   it('still gives its output', async () => {
     const text = await play(function* () {
       const p = yield* yield* spawn(function* () {
@@ -261,6 +278,29 @@ describe('a signal', () => {
     })
 
     expect(line).toBe('got it\n')
+  })
+
+  it('never goes to a process that is known to have ended', async () => {
+    const sent: unknown[] = []
+    const real = process.kill.bind(process)
+    const spy = vi.spyOn(process, 'kill').mockImplementation((pid, signal) => {
+      sent.push(signal)
+      return real(pid, signal)
+    })
+
+    const answers = await play(function* () {
+      const p = yield* start('true')
+      yield* p.exited
+      const answer = p.signal('SIGKILL')
+      const exits = [yield* p.stop(), yield* p.stop({ grace: 0 })]
+      p[Symbol.dispose]()
+      return [answer, ...exits.map(({ code }) => code)]
+    })
+
+    spy.mockRestore()
+    expect(answers).toEqual([false, 0, 0])
+    // Signal 0 asks whether its group has members, and is none.
+    expect(sent.filter((signal) => signal !== 0)).toEqual([])
   })
 
   it.each([['TERM'], ['SIGNOSUCH'], [15], ['toString']])('must be one that there is: %s', async (name) => {
@@ -382,6 +422,27 @@ describe('a disposal', () => {
     })
 
     expect(left).toEqual([])
+  })
+})
+
+describe('a process that exits in the middle of a run', () => {
+  it.each([
+    ['by process.exit', 'process.exit(3)', 3],
+    ['by an uncaught error', "setTimeout(() => { throw new Error('uncaught') }); yield* sleep(1e6)", 1],
+    ['in a clean-up', 'try { yield* sleep(1); throw 1 } finally { process.exit(4) }', 4],
+  ])('leaves no program behind: %s', async (_how, exits, expected) => {
+    const { code, stdout } = await runScript(`
+      import { exec, start } from '@bluelet/net'
+      import { run, sleep, spawn } from '@bluelet/scheduler'
+      await run(function* () {
+        yield* spawn(function* () { yield* exec('sh', ['-c', 'trap "" TERM; sleep 30 & wait']) })
+        const p = yield* start('sh', ['-c', 'trap "" TERM; sleep 30 & echo ready; wait'], { stdout: 'pipe' })
+        console.log(String(yield* p.stdout.readline()))
+        ${exits}
+      })`)
+
+    await reached(() => commands().length === 0, 2000)
+    expect([code, stdout.trim(), commands()]).toEqual([expected, 'ready', []])
   })
 })
 

@@ -130,6 +130,18 @@ describe('a process', () => {
     expect(left).toEqual([])
   })
 
+  it('is forced to end if this process exits before', async () => {
+    const exit = await play(function* () {
+      const p = yield* start('sleep', ['30'])
+      // What is called then; a process that exits is tried in start.long.ts.
+      for (const listener of process.listeners('exit')) if (listener.name === 'killLiving') listener(0)
+      return yield* p.exited
+    })
+
+    expect(exit.signal).toBe('SIGKILL')
+    expect(process.listeners('exit').filter(({ name }) => name === 'killLiving')).toEqual([])
+  })
+
   it('that this process may not stop is an error, of its task, too', async () => {
     const real = process.kill.bind(process)
     const spy = vi.spyOn(process, 'kill').mockImplementation(() => {

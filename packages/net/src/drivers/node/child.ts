@@ -79,7 +79,11 @@ class NodeChild implements Child {
       // Node also emits it if a signal could not be sent.
       if (child.pid === undefined) observer.failed(error)
     })
-    child.on('exit', (code, signal) => observer.exited({ code, signal }))
+    if (child.pid !== undefined) addLiving(this)
+    child.on('exit', (code, signal) => {
+      removeLiving(this)
+      observer.exited({ code, signal })
+    })
   }
 
   signal(name: string, group: boolean): boolean {
@@ -112,6 +116,29 @@ class NodeChild implements Child {
 
   unref(): void {
     this.#child.unref()
+  }
+}
+
+/** Those that have not ended. If this process exits first, nothing else would end them. */
+const living = new Set<NodeChild>()
+
+function addLiving(child: NodeChild): void {
+  if (living.size === 0) process.on('exit', killLiving)
+  living.add(child)
+}
+
+function removeLiving(child: NodeChild): void {
+  living.delete(child)
+  if (living.size === 0) process.off('exit', killLiving)
+}
+
+function killLiving(): void {
+  for (const child of living) {
+    try {
+      child.signal('SIGKILL', true)
+    } catch {
+      // This process may not end that one.
+    }
   }
 }
 
