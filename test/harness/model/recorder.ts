@@ -35,6 +35,8 @@ export class Recorder implements Required<Probe> {
   readonly lines: string[] = []
   readonly #scheduler: Scheduler
   readonly #last = new Map<Task, Doing>()
+  /** How many calls are under way in a task. */
+  readonly #calls = new Map<Task, number>()
   /** How many waits were begun, and how many have ended. */
   #parks = 0
   #wakes = 0
@@ -62,6 +64,22 @@ export class Recorder implements Required<Probe> {
 
   yield(task: Task): void {
     this.#told('yielded', task)
+  }
+
+  call(task: Task): void {
+    if (this.#last.get(task) !== 'yielded') this.complaints.push(`${task} called what it had not yielded`)
+    this.#calls.set(task, this.#callsOf(task) + 1)
+  }
+
+  return(task: Task): void {
+    if (this.#callsOf(task) === 0) this.complaints.push(`${task} returned from no call`)
+    this.#calls.set(task, this.#callsOf(task) - 1)
+  }
+
+  cancel(task: Task): void {
+    const last = this.#last.get(task)
+    if (last === undefined || last === 'exited')
+      this.complaints.push(`${task} was cancelled after it has ${last}`)
   }
 
   park(task: Task): void {
@@ -92,6 +110,10 @@ export class Recorder implements Required<Probe> {
       this.complaints.push(
         `${this.#parks} waits were begun, ${this.#wakes} have ended, ${waiting} are under way`,
       )
+  }
+
+  #callsOf(task: Task): number {
+    return this.#calls.get(task) ?? 0
   }
 
   #told(doing: Doing, task: Task, how = ''): void {

@@ -1,11 +1,15 @@
 // Promise 15: what a probe is told of every task.
 
-import { join, kill, pause, type Scheduler, sleep, spawn } from '@bluelet/scheduler'
+import { type Coroutine, join, kill, pause, type Scheduler, sleep, spawn } from '@bluelet/scheduler'
 import type { Probe } from '@bluelet/scheduler/lowlevel'
 import { describe, expect, it } from 'vitest'
 import { internals } from '../../support/internals.js'
 import { failure, rejection, world } from '../world.js'
 import { causeText } from './cause-text.js'
+
+function* sleepy(): Coroutine {
+  yield sleep(1)
+}
 
 /** Records every call. */
 class Recorder implements Required<Probe> {
@@ -16,6 +20,10 @@ class Recorder implements Required<Probe> {
   yield: Required<Probe>['yield'] = (task, yielded) => this.calls.push(`yield ${task} ${typeof yielded}`)
   park: Required<Probe>['park'] = (task) => this.calls.push(`park ${task}`)
   wake: Required<Probe>['wake'] = (task, cause) => this.calls.push(`wake ${task} by ${causeText(cause)}`)
+  call: Required<Probe>['call'] = (task) => this.calls.push(`call ${task}`)
+  return: Required<Probe>['return'] = (task, how, value) => this.calls.push(`return ${task} ${how} ${value}`)
+  cancel: Required<Probe>['cancel'] = (task, cause, grace) =>
+    this.calls.push(`cancel ${task} by ${causeText(cause)} in ${grace}`)
   exit: Required<Probe>['exit'] = (task, outcome) => this.calls.push(`exit ${task} ${outcome.kind}`)
 }
 
@@ -85,6 +93,7 @@ describe('a probe', () => {
     })
 
     expect(recorder.calls.filter((line) => line.includes('victim'))).toEqual([
+      'cancel victim#2 by main#1 in 5000',
       'wake victim#2 by main#1',
       'resume victim#2 error Cancelled: victim#2 is being killed',
       'exit victim#2 killed',
@@ -104,7 +113,104 @@ describe('a probe', () => {
 
     expect(recorder.calls.filter((line) => line.includes('victim#2 '))).toEqual([
       'spawn victim#2 by main#1',
+      'cancel victim#2 by main#1 in 5000',
       'exit victim#2 killed',
+    ])
+  })
+
+  it('is told of a call and of its end, with a value, an error, and by return()', async () => {
+    const { scheduler } = world()
+    const recorder = new Recorder()
+    scheduler.attach(recorder)
+
+    await scheduler.run(function* main() {
+      yield (function* () {
+        return 'value'
+      })()
+      try {
+        yield (function* (): Coroutine {
+          throw new Error('broken')
+        })()
+      } catch {}
+      const task = yield* spawn(function* stubborn() {
+        yield (function* () {
+          try {
+            yield sleep(1000)
+          } finally {
+            yield sleep(1000)
+          }
+        })()
+      })
+      yield pause()
+      yield kill(task, { grace: 10 })
+    })
+
+    expect(recorder.calls.filter((line) => /^(call|return|cancel|exit) /.test(line))).toEqual([
+      'call main#1',
+      'return main#1 value value',
+      'call main#1',
+      'return main#1 error Error: broken',
+      'call stubborn#2',
+      'cancel stubborn#2 by main#1 in 10',
+      'return stubborn#2 return undefined',
+      'exit stubborn#2 killed',
+      'exit main#1 returned',
+    ])
+  })
+
+  it('is told which coroutine is called', async () => {
+    const { scheduler } = world()
+    const called: unknown[] = []
+    scheduler.attach({ call: (_task, coroutine) => called.push(coroutine) })
+    const callee = sleepy()
+
+    await scheduler.run(function* () {
+      yield callee
+      yield* sleepy() // The engine's: no call.
+    })
+
+    expect(called).toEqual([callee])
+  })
+
+  it('is told of every cancellation once, and again when the grace period becomes shorter', async () => {
+    const { scheduler } = world()
+    const told: string[] = []
+    scheduler.attach({
+      cancel: (task, cause, grace) => told.push(`${task.name} by ${causeText(cause)} in ${grace}`),
+    })
+    const run = new AbortController()
+
+    const running = scheduler.run(
+      function* () {
+        const slow = yield* spawn(function* slow() {
+          try {
+            yield sleep(1e6)
+          } finally {
+            yield sleep(1000)
+          }
+        })
+        yield sleep(10)
+        for (const grace of [100, 200, 70]) {
+          yield* spawn(function* killer() {
+            yield kill(slow, { grace })
+          })
+        }
+        yield sleep(200)
+        yield* spawn(function* aborted() {
+          yield sleep(1000)
+        })
+        yield pause()
+        run.abort()
+      },
+      { signal: run.signal },
+    )
+    await rejection(running)
+
+    expect(told).toEqual([
+      'slow by killer#3 in 100',
+      'slow by killer#5 in 70',
+      'anonymous by anonymous#1 in 5000',
+      'aborted by anonymous#1 in 5000',
     ])
   })
 

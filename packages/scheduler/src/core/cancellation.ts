@@ -9,7 +9,7 @@
  * FORCED: the grace period is over, and every yield is answered by `return()`.
  */
 
-import { Cancelled } from '../errors.js'
+import { AbandonedError, Cancelled } from '../errors.js'
 import type { Timer } from '../stores/timer-heap.js'
 import type { Runtime, TaskHandle } from './protocol.js'
 import { type Mode, RETURN, THROW } from './task-state.js'
@@ -18,7 +18,7 @@ import { type Mode, RETURN, THROW } from './task-state.js'
  * The number of times that one coroutine may answer `return()` with another yield. Each `return()`
  * ends at least one of its `finally` blocks, and no legitimate clean-up nests this deeply.
  */
-export const MAX_RETURNS = 10_000
+const MAX_RETURNS = 10_000
 
 const PENDING = 0
 const DELIVERED = 1
@@ -119,4 +119,11 @@ export class Cancellation {
   settled(): void {
     this.#scheduler.timers.remove(this.#timer)
   }
+}
+
+/** The error of a task that is given up. */
+export function abandonedError(task: unknown): AbandonedError {
+  return new AbandonedError(
+    `${task} was killed but does not end: it answered ${MAX_RETURNS} return() calls with another yield; the scheduler has abandoned it`,
+  )
 }

@@ -5,6 +5,7 @@
 import { inspect, nameOf } from '../check.js'
 import type { SpawnRequest } from './kernel.js'
 import type { Coroutine, Yieldable } from './protocol.js'
+import type { Outcome } from './task-state.js'
 
 /** A coroutine, or a function that makes one. Callers match the arguments by their own types. */
 // biome-ignore lint/suspicious/noExplicitAny: any function, whatever its arguments.
@@ -81,4 +82,14 @@ export function isCoroutine(value: unknown): value is Coroutine {
     typeof candidate.throw === 'function' &&
     typeof candidate[Symbol.iterator] === 'function'
   )
+}
+
+/** Closes the coroutine of a task that has taken no step: its body never runs. */
+export function close(coroutine: Coroutine | null): Outcome<never> {
+  try {
+    coroutine?.return(undefined)
+  } catch (error) {
+    return { kind: 'threw', error } // The program had already run a part of this generator, whose finally threw.
+  }
+  return { kind: 'killed' }
 }

@@ -3,7 +3,7 @@
  * runs it.
  */
 
-import type { Probe } from './probe.js'
+import type { Probe, WakeCause } from './probe.js'
 import type { Coroutine, Runtime, Supervisor, TaskHandle } from './protocol.js'
 
 /** What a task needs of the scheduler that runs it. */
@@ -34,11 +34,11 @@ export interface Kernel extends Runtime {
   /** Removes a task that has ended. */
   settled(task: TaskHandle): void
   /**
-   * Tells the probes why a parked task was made ready.
+   * What makes the scheduler do what it does right now, for the probes.
    *
-   * @param source what outside the scheduler did it, if neither a task nor a timer did
+   * @param source what it is outside the scheduler, if it is neither a task nor a timer
    */
-  woken(task: TaskHandle, source: string | undefined): void
+  causeOf(source?: string): WakeCause
 }
 
 /** The probes of a scheduler as one. */

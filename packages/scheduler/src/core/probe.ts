@@ -2,12 +2,13 @@
  * What a probe is: an observer of a scheduler at work. Types only.
  */
 
-import type { TaskHandle } from './protocol.js'
+import type { Coroutine, TaskHandle } from './protocol.js'
 import type { Outcome } from './task-state.js'
 
 /**
- * Why a parked task was made ready: another task did it (`by`), a timer expired, or something
- * outside the scheduler did it, such as a `promise`, a `socket` or a `callback` (`source`).
+ * Why a parked task was made ready, or why a task is cancelled: another task did it (`by`), a timer
+ * expired, or something outside the scheduler did it, such as a `promise`, a `socket` or a
+ * `callback` (`source`).
  */
 export type WakeCause =
   | {
@@ -51,10 +52,24 @@ export interface Probe {
   resume?(task: TaskHandle, how: 'value' | 'error' | 'return', value: unknown, cause?: ResumeCause): void
   /** A task yielded an event, a coroutine, a task, a promise, or a value that will be refused. */
   yield?(task: TaskHandle, yielded: unknown): void
+  /** A task has yielded a coroutine, which runs in its place until it ends. */
+  call?(task: TaskHandle, coroutine: Coroutine): void
+  /**
+   * A coroutine that was called has ended, and the task continues in the one that had yielded it,
+   * which is entered with the value, with the error, or by `return()`. What is delegated to with
+   * `yield*` is the engine's, and no call.
+   */
+  return?(task: TaskHandle, how: 'value' | 'error' | 'return', value: unknown): void
   /** What the task yielded was not fulfilled at once: it waits. */
   park?(task: TaskHandle): void
   /** A parked task was made ready. */
   wake?(task: TaskHandle, cause: WakeCause): void
+  /**
+   * A task begins to be cancelled, or its grace period has become shorter.
+   *
+   * @param grace the milliseconds that it may take from now on
+   */
+  cancel?(task: TaskHandle, cause: WakeCause, grace: number): void
   /** A task has ended. */
   exit?(task: TaskHandle, outcome: Outcome): void
 }

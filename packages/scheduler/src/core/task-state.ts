@@ -62,3 +62,5 @@ export const NEXT = 0
 export const THROW = 1
 /** Make it return, which runs its `finally` blocks. */
 export const RETURN = 2
+/** What probes call them, by the numbers. */
+export const MODE_NAMES = ['value', 'error', 'return'] as const

@@ -14,18 +14,18 @@
  */
 
 import { inspect } from '../check.js'
-import { AbandonedError } from '../errors.js'
 import type { StepContext } from '../host/host.js'
-import { Cancellation, MAX_RETURNS } from './cancellation.js'
-import { isCoroutine, native } from './coroutine.js'
+import { abandonedError, Cancellation } from './cancellation.js'
+import { close, isCoroutine, native } from './coroutine.js'
 import type { Kernel } from './kernel.js'
 import { CALLEE, own, ownerOf } from './ownership.js'
 import { ignoreOutcome } from './promise-wait.js'
-import type { Coroutine, EventHandler, Request, Supervisor, TaskHandle, Watcher } from './protocol.js'
+import type { Coroutine, EventHandler, Supervisor, TaskHandle, Watcher } from './protocol.js'
 import type { Resources } from './resources.js'
 import {
   ENDED,
   ENTERING,
+  MODE_NAMES,
   type Mode,
   NEW,
   NEXT,
@@ -39,7 +39,7 @@ import {
   THROW,
   WITHDRAWING,
 } from './task-state.js'
-import { answeredTwice, hasten, notWithdrawn, unpark, withdraw } from './wait.js'
+import { answeredTwice, hasten, notWithdrawn, shields, unpark, withdraw } from './wait.js'
 
 /**
  * One running coroutine with its stack of callees, made by `spawn` and `run`.
@@ -183,6 +183,7 @@ export class Task<out T = unknown> implements TaskHandle<T> {
     this.callers ??= []
     this.callers.push(this.coroutine as Coroutine) // A task that enters an event has a coroutine.
     this.coroutine = native(coroutine)
+    if (this.scheduler.probes !== null) this.scheduler.probes.tell('call', this, coroutine)
     this.resume(undefined)
   }
 
@@ -195,7 +196,8 @@ export class Task<out T = unknown> implements TaskHandle<T> {
   #wake(source: string | undefined): void {
     if (this.phase !== PARKED && this.phase !== WITHDRAWING) throw answeredTwice(this, this.state)
     unpark(this)
-    if (this.scheduler.probes !== null) this.scheduler.woken(this, source)
+    const { scheduler } = this
+    if (scheduler.probes !== null) scheduler.probes.tell('wake', this, scheduler.causeOf(source))
   }
 
   /** Puts the task into the run queue with an answer to what it yielded. @internal */
@@ -238,7 +240,9 @@ export class Task<out T = unknown> implements TaskHandle<T> {
     this.cancellation?.unwound()
     // After the grace period the caller returns, too. An error stays an error: `return()` would
     // lose it.
-    this.answer(mode === NEXT && this.cancellation?.forced ? RETURN : mode, value)
+    const entered = mode === NEXT && this.cancellation?.forced ? RETURN : mode
+    if (this.scheduler.probes !== null) this.scheduler.probes.tell('return', this, MODE_NAMES[entered], value)
+    this.answer(entered, value)
   }
 
   // Cancellation.
@@ -251,31 +255,27 @@ export class Task<out T = unknown> implements TaskHandle<T> {
    * @internal
    */
   cancel(grace: number): void {
-    if (this.phase === ENDED || this.shielded) return
-    if (this.phase === NEW) {
-      this.#close()
-      return
-    }
-    if (this.cancellation === null) {
+    const { phase, cancellation } = this
+    if (phase === ENDED || this.shielded) return
+    if (phase !== NEW && cancellation !== null && !cancellation.shorten(grace)) return
+    this.#tellCancel(grace)
+    if (phase === NEW) this.settle(close(this.coroutine))
+    else if (cancellation !== null) hasten(this)
+    else {
       this.cancellation = new Cancellation(this.scheduler, grace, endGrace, this)
-      if (this.phase === PARKED) withdraw(this)
-    } else if (this.cancellation.shorten(grace)) hasten(this)
+      if (phase === PARKED) withdraw(this)
+    }
   }
 
   /** Cancels a new task at its first wait, in place of closing it. @internal */
   cancelFirstWait(grace: number): void {
+    this.#tellCancel(grace)
     this.cancellation = new Cancellation(this.scheduler, grace, endGrace, this)
   }
 
-  /** Closes the generator of a task that has taken no step: its body never runs. */
-  #close(): void {
-    let outcome: Outcome<T> = { kind: 'killed' }
-    try {
-      this.coroutine?.return(undefined)
-    } catch (error) {
-      outcome = { kind: 'threw', error } // The program had already run a part of this generator, whose finally threw.
-    }
-    this.settle(outcome)
+  #tellCancel(grace: number): void {
+    const { scheduler } = this
+    if (scheduler.probes !== null) scheduler.probes.tell('cancel', this, scheduler.causeOf(), grace)
   }
 
   /** Ends the grace period of a cancellation. @internal */
@@ -306,10 +306,7 @@ export class Task<out T = unknown> implements TaskHandle<T> {
   }
 
   #abandon(): void {
-    const error = new AbandonedError(
-      `${this} was killed but does not end: it answered ${MAX_RETURNS} return() calls with another yield; the scheduler has abandoned it`,
-    )
-    this.#end({ kind: 'threw', error })
+    this.#end({ kind: 'threw', error: abandonedError(this) })
   }
 
   // The end.
@@ -406,11 +403,6 @@ export interface Spawner {
 
 /** The supervisor of a task that has ended, so that the task does not keep its former one alive. */
 const NO_SUPERVISOR: Supervisor = { adopt() {}, fail() {}, disown() {} }
-
-/** Whether a kill waits for what was yielded. */
-function shields(yielded: unknown): boolean {
-  return (yielded as Partial<Request> | null | undefined)?.$handler?.shields === true
-}
 
 function endGrace(task: Task): void {
   task.force()

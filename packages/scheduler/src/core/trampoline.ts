@@ -12,12 +12,9 @@ import { LATER } from './later.js'
 import type { ResumeCause } from './probe.js'
 import type { Coroutine, Request, Waiter } from './protocol.js'
 import type { Task } from './task.js'
-import { ENTERING, NEXT, PARKED, RUNNING, THROW } from './task-state.js'
+import { ENTERING, MODE_NAMES, NEXT, PARKED, RUNNING, THROW } from './task-state.js'
 import { park, type Wait } from './wait.js'
 import { requestOf } from './yieldable.js'
-
-/** What a probe calls the modes, in their order. */
-const MODE_NAMES = ['value', 'error', 'return'] as const
 
 /** How many events in a row are answered at once before the other tasks have their turn. */
 const MAX_ANSWERS = 64

@@ -10,7 +10,7 @@
  */
 
 import type { Kernel } from './kernel.js'
-import type { EventHandler, TaskHandle, Waiter } from './protocol.js'
+import type { EventHandler, Request, TaskHandle, Waiter } from './protocol.js'
 import { PARKED, type Phase, WITHDRAWING } from './task-state.js'
 
 /** A waiter and the state of its wait. `enter` in trampoline.ts begins one. */
@@ -73,4 +73,9 @@ export function answeredTwice(waiter: unknown, state: string): Error {
 /** The error of a handler that reports a withdrawal that has not begun. */
 export function notWithdrawn(waiter: unknown): Error {
   return new Error(`${waiter} is parked: withdrawn() was called, but its wait has not been withdrawn`)
+}
+
+/** Whether a kill waits for what was yielded. */
+export function shields(yielded: unknown): boolean {
+  return (yielded as Partial<Request> | null | undefined)?.$handler?.shields === true
 }

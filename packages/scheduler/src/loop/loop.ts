@@ -223,11 +223,7 @@ export class Loop implements Kernel {
     this.sites?.forget(task)
   }
 
-  woken(task: Task, source: string | undefined): void {
-    this.probes?.tell('wake', task, this.#causeOf(source))
-  }
-
-  #causeOf(source: string = 'outside'): WakeCause {
+  causeOf(source: string = 'outside'): WakeCause {
     if (this.#current !== null) return { kind: 'task', by: this.#current }
     const { expiring } = this.timers
     return expiring === null ? { kind: 'external', source } : { kind: 'timer', deadline: expiring.deadline }
