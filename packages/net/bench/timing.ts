@@ -14,9 +14,10 @@ const MANY_CONNECTIONS = 1000
  * out those that something else has disturbed.
  */
 export function timingOf({ what, connections }: Workload, quick: boolean): Timing {
-  // A connection takes more code than an echo, which has to be compiled.
+  // A connection takes more code than an echo, which has to be compiled; so does TLS.
   if (quick && (what === 'connects' || what === 'handshakes'))
     return { rounds: 7, seconds: 0.6, warmUpSeconds: 0.1, firstWarmUpSeconds: 4 }
+  if (quick && what === 'tls') return { rounds: 7, seconds: 0.4, warmUpSeconds: 0.1, firstWarmUpSeconds: 4 }
   const many = connections >= MANY_CONNECTIONS
   if (!quick) return { rounds: 7, seconds: many ? 3 : 1, warmUpSeconds: 0.2, firstWarmUpSeconds: 1.5 }
   return many
