@@ -13,12 +13,15 @@ import type { Driver, DriverListener, DriverSocket } from '@bluelet/net/driver'
 import { nodeDriver } from '@bluelet/net/driver'
 import { Simulation, type SimulationOptions } from '@bluelet/net/testing'
 import { type Coroutine, run, spawn } from '@bluelet/scheduler'
+import { defaultHost } from '@bluelet/scheduler/lowlevel'
 import { epollDriver } from '../../../packages/net/src/drivers/epoll/driver.js'
+import type { Clock } from '../../../packages/net/src/drivers/tls/side.js'
 import { driverLike, LOOPBACK, likeObject, play } from '../world.js'
 
 /** Where a scenario runs, and the sockets under its connections. */
 export interface TlsWorld {
   readonly driver: Driver
+  readonly clock: Clock
   /** Those of clients, in the order of the attempts. */
   readonly outgoing: DriverSocket[]
   /** Those of servers, in the order of the accepts. */
@@ -43,7 +46,7 @@ export function simulated(options: SimulationOptions = {}): TlsPlace {
   return {
     async play(main) {
       const host = new Simulation(options)
-      const world = recording(host.network)
+      const world = recording(host.network, host)
       const value = await run(() => main(world), { host })
       if (host.reports.length > 0) throw host.reports[0]
       return value
@@ -55,7 +58,7 @@ export function simulated(options: SimulationOptions = {}): TlsPlace {
 function real(driver: Driver): TlsPlace {
   return {
     play: (main) => {
-      const world = recording(driver)
+      const world = recording(driver, defaultHost)
       return play(() => main(world))
     },
     toString: () => driver.name,
@@ -63,7 +66,7 @@ function real(driver: Driver): TlsPlace {
 }
 
 /** The driver, which records its sockets. */
-function recording(driver: Driver): TlsWorld {
+function recording(driver: Driver, clock: Clock): TlsWorld {
   const [outgoing, incoming]: DriverSocket[][] = [[], []]
   const listener = (plain: DriverListener): DriverListener =>
     likeObject(plain, {
@@ -76,6 +79,7 @@ function recording(driver: Driver): TlsWorld {
   return {
     outgoing: outgoing!,
     incoming: incoming!,
+    clock,
     driver: driverLike(driver, {
       lookup: driver.lookup.bind(driver),
       connect(...args) {
