@@ -1,8 +1,14 @@
 // The fault sweep: runs a scenario once to count its operations, then once for each operation and
 // each way in which it can fail.
-import { ConnectError, ConnectionResetError, IncompleteReadError, ListenError } from '@bluelet/net'
+import {
+  ConnectError,
+  ConnectionResetError,
+  DatagramError,
+  IncompleteReadError,
+  ListenError,
+} from '@bluelet/net'
 import type { OperationKind, SimulationOptions } from '@bluelet/net/testing'
-import { ClosedError } from '@bluelet/scheduler'
+import { ClosedError, TimeoutError } from '@bluelet/scheduler'
 import type { Sweep } from '../harness.js'
 import type { Transport } from '../transport.js'
 import { EarlyEnd, type Fault, FaultHarness, type Scenario } from './harness.js'
@@ -112,9 +118,9 @@ function errorsOf({ clients, servers, reports, noticed, world }: FaultHarness): 
   return [...failures.map(({ error }) => error), ...noticed, ...world.reports]
 }
 
-/** Without its listener there is no server. */
+/** Without its listener, or its socket for datagrams, there is no server. */
 function isOpening({ kind }: Fault): boolean {
-  return kind === 'listen' || kind === 'lookup'
+  return kind === 'listen' || kind === 'lookup' || kind === 'bind'
 }
 
 /** Whether an error can come of the fault. */
@@ -122,8 +128,12 @@ function follows(error: unknown, fault: Fault): boolean {
   const { code, cause } = error as { readonly code?: string; readonly cause?: unknown }
   if (error instanceof AggregateError) return error.errors.every((each) => follows(each, fault))
   if (error instanceof ClosedError) return cause !== undefined && follows(cause, fault)
-  if (error instanceof ConnectError && code === 'ECONNREFUSED' && isOpening(fault)) return true
+  const refused = error instanceof ConnectError || error instanceof DatagramError
+  if (refused && code === 'ECONNREFUSED' && isOpening(fault)) return true
   if (error instanceof ConnectError || error instanceof ListenError) return code === fault.code
+  if (error instanceof DatagramError) return code === fault.code
+  // A datagram has been lost.
+  if (error instanceof TimeoutError) return ['bind', 'send', 'receive'].includes(fault.kind)
   if (error instanceof ConnectionResetError) return true
   if (error instanceof IncompleteReadError || error instanceof EarlyEnd) return true
   return error instanceof Error && error.message === `${fault.kind} ${fault.code}`

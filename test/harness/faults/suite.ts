@@ -1,8 +1,9 @@
 // The fault sweep: every operation of every scenario fails once in each way in which the system
 // lets it fail. What follows is an error that names the cause, in the one connection that it
 // belongs to, and nothing else.
-import { describeSweep } from '../harness.js'
+import { ALL, describeSweep } from '../harness.js'
 import { faults } from './plugin.js'
+import { datagrams } from './scenarios/datagrams.js'
 import { exchanges } from './scenarios/exchanges.js'
 import { limits } from './scenarios/limits.js'
 import { services } from './scenarios/services.js'
@@ -15,16 +16,19 @@ const CALM = { buffer: 128 }
 const ROUGH = { ...CALM, fragment: true, latency: [1, 5], seed: 1 } as const
 
 export function describeFaults(oneIn: number): void {
+  // The fast suite has little time.
+  const swept = oneIn === ALL ? [...scenarios, ...datagrams] : scenarios
+
   describeSweep(
     {
       title: 'an operation that fails',
       holds: 'harms nothing else',
-      scenarios,
+      scenarios: swept,
       plugins: [faults(CALM, 'all'), faults(ROUGH, 'one')],
       atLeast: 5000,
       figure: {
         what: 'failed operations',
-        detail: `every operation of ${scenarios.length} scenarios; what is left to chance, from seed ${ROUGH.seed}`,
+        detail: `every operation of ${swept.length} scenarios; what is left to chance, from seed ${ROUGH.seed}`,
       },
     },
     oneIn,
