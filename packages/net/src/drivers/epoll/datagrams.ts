@@ -88,7 +88,7 @@ export class EpollDatagrams implements DriverDatagrams, Member {
   receive(max: number): Datagram[] | null {
     if (!this.#readable) return null
     // A batch that is not full ends no reading: while it is answered, the next one often arrives,
-    // and then a poll of the loop is saved. An echo with one client costs a fifth less.
+    // and then a poll of the loop is saved.
     const received = this.#batch.receive(this.#fd, this.#maxSize, Math.min(max, MAX_BATCH), this.#known)
     if (typeof received !== 'number') return received
     // After any other error there may be datagrams.
