@@ -18,7 +18,7 @@ import type {
   Watcher,
   Yieldable,
 } from './protocol.js'
-import type { Outcome } from './task-state.js'
+import { type Mode, NEXT, type Outcome } from './task-state.js'
 
 /** What ends with a task. */
 export interface Resource {
@@ -43,7 +43,11 @@ interface Holder {
   readonly watchers: ReadonlySet<Watcher> | null
   readonly spawner: { readonly task: Holder | null } | null
   readonly supervisor: Supervisor
+  callers: Coroutine[] | null
+  coroutine: Coroutine | null
+  answer(mode: Mode, value: unknown): void
   fail(supervisor: Supervisor, error: unknown): void
+  settle(outcome: Outcome): void
 }
 
 /** Which task has a resource. */
@@ -79,30 +83,32 @@ export class Resources {
   readonly errors: unknown[] = []
 
   /**
-   * The task's coroutine has ended, or what this has returned.
+   * The task's coroutine has ended. Later, `ending` has.
    *
-   * @returns what the task runs before it ends; null if there is nothing to wait for
+   * @returns false if there is nothing to end, so that the task settles by itself
    */
-  begin(task: Holder, outcome: Outcome): Coroutine | null {
-    if (this.outcome !== undefined) return null
+  end(task: Holder, outcome: Outcome): boolean {
+    if (this.outcome !== undefined) {
+      task.resources = null
+      task.settle(this.#outcomeOf(task, this.outcome))
+      return true
+    }
     if (outcome.kind === 'returned' && task.cancellation === null) this.#handOver(task)
-    if (this.all.size === 0) return null
+    if (this.all.size === 0) return false
     this.outcome = outcome
-    return ending(this)
+    task.callers = null
+    task.coroutine = ending(this)
+    task.answer(NEXT, undefined)
+    return true
   }
 
-  /**
-   * How the task ends: as its coroutine has, unless only its resources have failed.
-   *
-   * @returns undefined if there was nothing to wait for
-   */
-  outcomeOf(task: Holder): Outcome | undefined {
-    const { outcome, errors } = this
-    if (outcome !== undefined && outcome.kind !== 'threw' && errors.length > 0) {
-      this.outcome = { kind: 'threw', error: errors.shift() }
-    }
+  /** How the task ends: as its coroutine has, unless only its resources have failed. */
+  #outcomeOf(task: Holder, outcome: Outcome): Outcome {
+    const { errors } = this
+    const ends: Outcome =
+      outcome.kind === 'threw' || errors.length === 0 ? outcome : { kind: 'threw', error: errors.shift() }
     for (const error of errors) task.fail(task.supervisor, error)
-    return this.outcome
+    return ends
   }
 
   #handOver({ watchers, spawner }: Holder): void {

@@ -313,15 +313,7 @@ export class Task<out T = unknown> implements TaskHandle<T> {
 
   /** The coroutine has ended. Later, its resources have. */
   #end(outcome: Outcome<T>): void {
-    const { resources } = this
-    const next = resources?.begin(this, outcome) ?? null
-    if (next === null)
-      this.settle((resources?.outcomeOf(this) ?? outcome) as Outcome<T>) // It is the one that was passed here.
-    else {
-      this.callers = null
-      this.coroutine = next
-      this.answer(NEXT, undefined)
-    }
+    if (!this.resources?.end(this, outcome)) this.settle(outcome)
   }
 
   /**
@@ -336,7 +328,6 @@ export class Task<out T = unknown> implements TaskHandle<T> {
     this.callers = null
     this.value = undefined
     if (this.asSpawner !== null) this.asSpawner.task = null
-    this.resources = null
     this.cancellation?.settled()
     this.cancellation = null
     if (scheduler.probes !== null) scheduler.probes.tell('exit', this, outcome)
