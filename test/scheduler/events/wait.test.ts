@@ -1,4 +1,7 @@
 import {
+  all,
+  allSettled,
+  type Coroutine,
   kill,
   pause,
   race,
@@ -199,6 +202,11 @@ describe('a promise that a task yields when it has been killed', () => {
   it.each([
     ['wait(promise)', (promise: Promise<unknown>) => wait(promise)],
     ['the promise', (promise: Promise<unknown>) => promise],
+    ['race', (promise: Promise<unknown>) => race([pause(), promise])],
+    ['all', (promise: Promise<unknown>) => all([pause(), wait(promise)])],
+    ['allSettled', (promise: Promise<unknown>) => allSettled([promise])],
+    ['timeout', (promise: Promise<unknown>) => timeout(10, promise)],
+    ['nested', (promise: Promise<unknown>) => timeout(10, all([race([sleep(1), promise])]))],
   ])('is ignored, even its error: %s', async (_, yielded) => {
     // An unhandled rejection fails this test file.
     const { kills, rejects } = await virtually(function* () {
@@ -228,6 +236,33 @@ describe('a promise that a task yields when it has been killed', () => {
 
     expect({ kills, rejects }).toEqual({ kills: 1, rejects: 1 })
   })
+})
+
+describe('a promise in a branch that is not begun, or not yet', () => {
+  it.each([
+    ['race', (promise: Promise<unknown>) => race([spawned(), promise])],
+    ['race of others', (promise: Promise<unknown>) => race([spawned(), timeout(10, all([promise]))])],
+    ['all', (promise: Promise<unknown>) => all([broken(), promise], { limit: 1 })],
+    ['allSettled', (promise: Promise<unknown>) => timeout(1, allSettled([sleep(9), promise], { limit: 1 }))],
+    ['all, later', (promise: Promise<unknown>) => all([sleep(9), promise], { limit: 1 })],
+  ])('is ignored, even its error: %s', async (_, combination) => {
+    // An unhandled rejection fails this test file.
+    await virtually(function* () {
+      try {
+        yield combination(Promise.reject(failure('of a branch that is not begun')))
+      } catch {}
+    })
+    await new Promise((resolve) => setImmediate(resolve))
+  })
+
+  /** Answers at once. */
+  function spawned() {
+    return spawn(function* () {})
+  }
+
+  function* broken(): Coroutine {
+    throw failure('of the first branch')
+  }
 })
 
 describe('a promise whose waiter breaks when it is answered', () => {

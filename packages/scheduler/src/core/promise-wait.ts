@@ -29,6 +29,7 @@ export const WAIT: EventHandler<PromiseLike<unknown>, Place<Waiter<unknown>> | T
     promise instanceof Promise && promise.then === Promise.prototype.then
       ? queueOf(promise).join(waiter, undefined)
       : waitForThenable(waiter, promise),
+  notEntered,
   withdraw(_waiter, promise, wait) {
     const queue = queues.get(promise)
     if (queue !== undefined)
@@ -108,13 +109,17 @@ function takeWaiter(wait: ThenableWait): Waiter<unknown> | null {
 }
 
 /**
- * Ignores the outcome of a promise that was yielded, or of a `wait` for it, as a withdrawn wait
- * does: a kill has come in its place, so that it is never entered.
+ * A yieldable is not entered: a kill has come in its place, or the combination of which it is a
+ * branch is decided, or its limit is reached for now. A promise in it may reject meanwhile, which
+ * the engine must not take for unhandled.
  */
-export function ignoreOutcome(yielded: unknown): void {
-  const request = yielded as Partial<Request> | null | undefined
-  const promise = request?.$handler === (WAIT as EventHandler) ? request.$argument : yielded
-  if (promise instanceof Promise) promise.catch(() => {})
+export function notEntered(yieldable: unknown): void {
+  if (yieldable instanceof Promise) {
+    yieldable.catch(() => {})
+    return
+  }
+  const request = yieldable as Partial<Request> | null | undefined
+  request?.$handler?.notEntered?.(request.$argument)
 }
 
 /** Whether a value can be waited for. */

@@ -188,6 +188,12 @@ export interface EventHandler<A = unknown, W = unknown, T = unknown> {
    */
   enter?(waiter: Waiter<T>, arg: A): W
   /**
+   * The event was yielded, and is not entered: a kill has come in its place, or the combination of
+   * which it is a branch is decided, or has reached its limit for now. For an event that holds a
+   * promise, which may reject meanwhile, and for one that consists of others.
+   */
+  notEntered?(arg: A): void
+  /**
    * Undoes the wait, because its outcome is no longer wanted. The waiter must not be answered after
    * this returns.
    *

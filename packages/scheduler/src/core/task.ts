@@ -19,7 +19,7 @@ import { abandonedError, Cancellation } from './cancellation.js'
 import { close, isCoroutine, native } from './coroutine.js'
 import type { Kernel } from './kernel.js'
 import { CALLEE, own, ownerOf } from './ownership.js'
-import { ignoreOutcome } from './promise-wait.js'
+import { notEntered } from './promise-wait.js'
 import type { Coroutine, EventHandler, Supervisor, TaskHandle, Watcher } from './protocol.js'
 import type { Resources } from './resources.js'
 import {
@@ -300,7 +300,7 @@ export class Task<out T = unknown> implements TaskHandle<T> {
       this.#abandon()
       return true
     }
-    ignoreOutcome(yielded)
+    notEntered(yielded)
     this.answer(cancellation.deliver(this), cancellation.error)
     return true
   }

@@ -1,5 +1,6 @@
 /** The event `allSettled`: several yieldables that may each fail. */
 
+import { notEntered } from '../core/promise-wait.js'
 import type { Event, EventHandler, Waiter, Yieldable, Yielded } from '../core/protocol.js'
 import { event } from '../event/event-object.js'
 import { Combination, type Rule } from '../scope/combination.js'
@@ -61,6 +62,7 @@ const ALL_SETTLED: EventHandler<Branches, Combination | undefined, any> = {
     waiter.resume([])
     return undefined
   },
+  notEntered: ({ yieldables }) => yieldables.forEach(notEntered),
   withdraw: (_waiter, _branches, combination) => combination?.withdraw(),
   hasten: (_waiter, _branches, combination) => combination?.hasten(),
   within: (_branches, combination) => combination ?? {},

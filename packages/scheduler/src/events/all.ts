@@ -1,6 +1,7 @@
 /** The event `all`: several yieldables together. */
 
 import { checkLimit, inspect } from '../check.js'
+import { notEntered } from '../core/promise-wait.js'
 import type { Event, EventHandler, Waiter, Yieldable, Yielded } from '../core/protocol.js'
 import { event } from '../event/event-object.js'
 import { Combination, type Rule } from '../scope/combination.js'
@@ -82,6 +83,7 @@ const ALL: EventHandler<Branches, Combination | undefined, any> = {
     waiter.resume([])
     return undefined
   },
+  notEntered: ({ yieldables }) => yieldables.forEach(notEntered),
   withdraw: (_waiter, _branches, combination) => combination?.withdraw(),
   hasten: (_waiter, _branches, combination) => combination?.hasten(),
   within: (_branches, combination) => combination ?? {},

@@ -1,6 +1,7 @@
 /** The event `race`: the first of several yieldables. */
 
 import { inspect } from '../check.js'
+import { notEntered } from '../core/promise-wait.js'
 import type { Event, EventHandler, Yieldable, Yielded } from '../core/protocol.js'
 import { event } from '../event/event-object.js'
 import { Combination, type Rule } from '../scope/combination.js'
@@ -51,6 +52,7 @@ const RACE: EventHandler<readonly Yieldable[], Combination, any> = {
   name: 'race',
   describe: (yieldables) => `race(${yieldables.length} yieldables)`,
   enter: (waiter, yieldables) => new Combination(waiter, FIRST).enter(yieldables),
+  notEntered: (yieldables) => yieldables.forEach(notEntered),
   withdraw: (_waiter, _yieldables, combination) => combination.withdraw(),
   hasten: (_waiter, _yieldables, combination) => combination.hasten(),
   within: (_yieldables, combination) => combination,

@@ -1,6 +1,7 @@
 /** The event `timeout`: a deadline for a yieldable. */
 
 import { checkDuration } from '../check.js'
+import { notEntered } from '../core/promise-wait.js'
 import type { Event, EventHandler, Needs, Waiter, Yieldable, Yielded } from '../core/protocol.js'
 import { attempt } from '../core/trampoline.js'
 import type { Wait } from '../core/wait.js'
@@ -86,6 +87,7 @@ const TIMEOUT: EventHandler<Limit, Countdown, any> = {
   // What is answered at once needs no timer.
   attempt: (waiter, { yieldable }) => attempt(waiter, yieldable),
   enter: (waiter, limit) => new Countdown(waiter, limit),
+  notEntered: ({ yieldable }) => notEntered(yieldable),
   withdraw: (_waiter, _limit, countdown) => countdown.combination.withdraw(),
   hasten: (_waiter, _limit, countdown) => countdown.combination.hasten(),
   within: (_limit, { combination }) => combination,

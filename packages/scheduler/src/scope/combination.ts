@@ -8,6 +8,7 @@
  */
 
 import { leadsTo } from '../core/join-cycle.js'
+import { notEntered } from '../core/promise-wait.js'
 import type { InnerWaits, Needs, TaskHandle, Waiter, Yieldable } from '../core/protocol.js'
 import { PARKED, WITHDRAWING } from '../core/task-state.js'
 import { enter } from '../core/trampoline.js'
@@ -91,6 +92,7 @@ export class Combination implements BranchOwner, InnerWaits {
     this.#yieldables = yieldables
     this.#limit = limit
     this.#enterMore()
+    for (let i = this.#branches.length; i < yieldables.length; i++) notEntered(yieldables[i])
     return this
   }
 
