@@ -2,6 +2,7 @@
 import { PassThrough, Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { read, write } from '@bluelet/net'
+import { simulate } from '@bluelet/net/testing'
 import { join, kill, pause, race, spawn } from '@bluelet/scheduler'
 import { describe, expect, it } from 'vitest'
 import { perform, play } from '../world.js'
@@ -50,7 +51,7 @@ describe('read(stream, n)', () => {
   it('gives what the stream has read ahead without a turn', async () => {
     const stream = filled('one', 'two')
 
-    const steps = await play(function* () {
+    const steps = await simulate(function* () {
       let steps = 0
       const counting = yield* spawn(function* () {
         while (true) {
