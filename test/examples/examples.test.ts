@@ -1,5 +1,5 @@
 // Every example must be short, explained, and executed by a test: examples/x.ts by x.test.ts,
-// examples/y/z.ts by y.test.ts.
+// examples/y/z.ts by y.test.ts, or in the long suite by y.long.ts.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 
@@ -39,9 +39,11 @@ describe.each(names)('examples/%s.ts', (name) => {
   })
 
   it('is executed by the test of the same name, or of its folder', () => {
-    const test = new URL(`${name.split('/')[0]}.test.ts`, import.meta.url)
-    const source = existsSync(test) ? readFileSync(test, 'utf8') : ''
+    const tests = ['test', 'long'].map(
+      (suite) => new URL(`${name.split('/')[0]}.${suite}.ts`, import.meta.url),
+    )
+    const sources = tests.filter((test) => existsSync(test)).map((test) => readFileSync(test, 'utf8'))
 
-    expect(source).toContain(`'examples/${name}.ts'`)
+    expect(sources.join('\n')).toContain(`'examples/${name}.ts'`)
   })
 })
