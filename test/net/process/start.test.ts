@@ -101,6 +101,18 @@ describe('a process', () => {
     expect(left).toEqual([])
   })
 
+  it('stops what it has left behind in its group, once it has ended', async () => {
+    const [exit, left] = await play(function* () {
+      const p = yield* start(...script('sleep 60 & exit 3'), { stdout: 'ignore', stderr: 'ignore' })
+      yield* p.exited
+      const exit = yield* p.stop()
+      return [exit, commands()]
+    })
+
+    expect(exit).toEqual({ code: 3, signal: null })
+    expect(left).toEqual([])
+  })
+
   it('ends with its task, which gives up output that another process could still write', async () => {
     const text = 'setsid sh -c "trap \'\' HUP; echo; exec sleep 30" & read line'
 
