@@ -84,7 +84,6 @@ if (isSelected('memory')) keep(await compareMemory(sidesFor('memory'), memoryEff
 if (isSelected('start')) keep(await compareStart(sidesFor('start'), cores, startRounds(quick)))
 
 const results: Results = {
-  machine,
   sides: Object.fromEntries(sides.map(({ id, name, family, version }) => [id, { name, family, version }])),
   leftOut,
   comparisons,
@@ -150,7 +149,7 @@ function loadOf(name: string, make: () => Load): Load {
 }
 
 function keep(part: { comparison: Comparison; leftOut: readonly LeftOut[] }): void {
-  comparisons.push({ ...part.comparison, date })
+  comparisons.push({ ...part.comparison, date, machine })
   leftOut.push(...part.leftOut)
   const minutes = ((performance.now() - began) / 60_000).toFixed(1)
   console.log(`measured: ${titleOf(part.comparison)}, after ${minutes} minutes`)

@@ -64,25 +64,26 @@ function summaryOf(results: Results): string {
   ].join('\n')
 }
 
-/** When the parts were measured, the latest first. */
-function datesOf(comparisons: readonly DatedComparison[]): string {
-  const dates = [...new Set(comparisons.map(({ date }) => date))].sort().reverse()
-  if (dates.length === 1) return `on ${dates[0]}`
-  return dates
-    .map((date) => {
-      const titles = comparisons.filter((each) => each.date === date).map(titleOf)
-      return `on ${date}: ${titles.map((title) => `"${title}"`).join(', ')}`
+/** When and where the parts were measured, the latest first. */
+function runsOf(comparisons: readonly DatedComparison[]): string {
+  const runOf = ({ date, machine }: DatedComparison): string => `Measured on ${date}: ${machine}.`
+  const runs = [...new Set(comparisons.map(runOf))].sort().reverse()
+  if (runs.length === 1) return runs.join('')
+  return runs
+    .map((run) => {
+      const titles = comparisons.filter((each) => runOf(each) === run).map((each) => `\`${titleOf(each)}\``)
+      return `- ${run} Parts: ${titles.join('; ')}.`
     })
-    .join('; ')
+    .join('\n')
 }
 
 function pageOf(results: Results): string {
-  const { machine, sides, leftOut, comparisons } = results
+  const { sides, leftOut, comparisons } = results
   const pictures = picturesOf(results).map(({ file, title, unit }) => `![${title}: ${unit}](${file})\n`)
   const versions = Object.values(sides).map(({ name, version }) => `| ${name} | ${version} |`)
   const missing = leftOut.map(({ side, from, reason }) => `- ${side} (${from}): ${reason}`)
   return [
-    `\nMeasured on ${machine}; ${datesOf(comparisons)}.\n`,
+    `\n${runsOf(comparisons)}\n`,
     asMarkdown(targetsOf(results)),
     ...pictures,
     ...tablesOf(results).map(asMarkdown),

@@ -8,17 +8,18 @@ import type { WorkloadKind } from './workloads.js'
 const FILE = here('results.json')
 
 export interface Results {
-  readonly machine: string
   /** By id, in the order of the tables. */
   readonly sides: Readonly<Record<string, ResultSide>>
   readonly leftOut: readonly LeftOut[]
-  /** In the order of the tables. Parts that were measured in another run have another date. */
+  /** In the order of the tables. */
   readonly comparisons: readonly DatedComparison[]
 }
 
+/** A comparison, and the run in which it was measured. */
 export interface DatedComparison extends Comparison {
   /** Such as `2026-11-29`. */
   readonly date: string
+  readonly machine: string
 }
 
 export interface ResultSide {
@@ -56,7 +57,6 @@ export function readResults(): Results | null {
  * The results of a run, and those of earlier runs for the parts that it has not measured.
  *
  * @param titles of all parts, in their order
- * @throws Error if the earlier runs were on another machine
  */
 export function mergedWith(
   earlier: Results,
@@ -64,15 +64,11 @@ export function mergedWith(
   titles: readonly string[],
   titleOf: (comparison: Comparison) => string,
 ): Results {
-  if (earlier.machine !== results.machine) {
-    throw new Error(`results.json is of another machine (${earlier.machine}): measure all parts here`)
-  }
   const byTitle = new Map(
     [...earlier.comparisons, ...results.comparisons].map((each) => [titleOf(each), each]),
   )
   const told = new Set(results.leftOut.map(({ side, from }) => `${side} ${from}`))
   return {
-    machine: results.machine,
     sides: { ...earlier.sides, ...results.sides },
     leftOut: [
       ...earlier.leftOut.filter(({ side, from }) => !told.has(`${side} ${from}`)),
