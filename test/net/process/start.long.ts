@@ -316,35 +316,6 @@ describe('a signal', () => {
       `start('sleep'): signal(name): expected the name of a signal, such as 'SIGHUP', got ${JSON.stringify(name)}`,
     ])
   })
-
-  it('that this process may not send is an error, of a stop and of the task, too', async () => {
-    const real = process.kill.bind(process)
-    const spy = vi.spyOn(process, 'kill').mockImplementation(() => {
-      throw Object.assign(new Error('kill EPERM'), { code: 'EPERM' })
-    })
-    const errors: unknown[] = []
-
-    const error = await rejection(
-      play(function* () {
-        const p = yield* start('sleep', ['30'], { grace: 1 })
-        try {
-          p.signal('SIGHUP')
-        } catch (error) {
-          errors.push(error)
-        }
-        errors.push(yield* errorOf(p.stop()), yield* errorOf(p.stop({ grace: 0 })))
-      }),
-    )
-
-    spy.mockRestore()
-    for (const { pid } of processes()) real(pid, 'SIGKILL')
-    errors.push(error)
-    const reason = 'the process belongs to another user, and this one may not end it (EPERM)'
-    expect(errors.map((error) => (error as Error).message)).toEqual([
-      `start('sleep'): cannot send SIGHUP: ${reason}`,
-      ...Array(3).fill(`start('sleep'): cannot send SIGKILL: ${reason}`),
-    ])
-  })
 })
 
 describe('the input', () => {

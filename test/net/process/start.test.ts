@@ -169,7 +169,7 @@ describe('a process', () => {
         } catch (error) {
           errors.push(error as Error)
         }
-        errors.push(yield* errorOf(p.stop()))
+        errors.push(yield* errorOf(p.stop()), yield* errorOf(p.stop({ grace: 0 })))
       }),
     )
 
@@ -178,6 +178,7 @@ describe('a process', () => {
     const reason = 'the process belongs to another user, and this one may not end it (EPERM)'
     expect([...errors, last].map(({ message }) => message)).toEqual([
       `start('sleep'): cannot send SIGHUP: ${reason}`,
+      `start('sleep'): cannot send SIGKILL: ${reason}`,
       `start('sleep'): cannot send SIGKILL: ${reason}`,
       `start('sleep'): cannot send SIGKILL: ${reason}`,
     ])
