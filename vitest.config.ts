@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+import { LARGE } from './test/support/tags.js'
 
 const root = fileURLToPath(new URL('.', import.meta.url))
 
@@ -20,9 +21,6 @@ export const alias = ['scheduler', 'net'].flatMap((name) => {
     replacement: source(built),
   }))
 })
-
-/** What a test counts as that is slow for its kind: vitest.mutation.config.ts leaves it out. */
-export const LARGE = { name: 'large', description: 'counts to a hundred thousand, or starts a process' }
 
 /**
  * Test files that share processes, which saves the start of one for each, a third of a second. The others measure memory or

@@ -1,6 +1,7 @@
 // The tests that `pnpm test:mutation` runs hundreds of times: those of the scheduler that need nothing but the scheduler.
 import { defineConfig } from 'vitest/config'
-import { alias, LARGE } from './vitest.config.js'
+import { LARGE } from './test/support/tags.js'
+import { alias } from './vitest.config.js'
 
 export default defineConfig({
   resolve: { alias },

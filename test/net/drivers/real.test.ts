@@ -8,8 +8,8 @@ import { environmentVariable, nextTurn } from '../../../packages/net/src/drivers
 import { epollDriver } from '../../../packages/net/src/drivers/epoll/driver.js'
 import { candidates, loadNative, ofThisVersion } from '../../../packages/net/src/drivers/epoll/native.js'
 import { driverNamed } from '../../../packages/net/src/drivers/real.js'
-import { LARGE } from '../../../vitest.config.js'
 import { runScript } from '../../support/script.js'
+import { LARGE } from '../../support/tags.js'
 import { FalseNative } from './epoll/fake-native.js'
 
 const packageUrl = new URL('../../../packages/net/', import.meta.url)

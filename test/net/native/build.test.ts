@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { LARGE } from '../../../vitest.config.js'
+import { LARGE } from '../../support/tags.js'
 import { BINARY, isBuilt } from './binary.js'
 
 const native = fileURLToPath(new URL('../../../packages/net/native', import.meta.url))

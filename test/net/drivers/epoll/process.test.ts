@@ -3,10 +3,10 @@
 import { type Driver, type DriverListener, type DriverSocket, WRITABLE } from '@bluelet/net/driver'
 import { describe, expect, it } from 'vitest'
 import { epollDriver } from '../../../../packages/net/src/drivers/epoll/driver.js'
-import { LARGE } from '../../../../vitest.config.js'
 import { reached, settled, turn } from '../../../support/deadline.js'
 import { dial } from '../../../support/peer.js'
 import { runScript } from '../../../support/script.js'
+import { LARGE } from '../../../support/tags.js'
 
 const driver = epollDriver()
 const unbuilt = driver instanceof Error

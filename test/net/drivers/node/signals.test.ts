@@ -1,8 +1,8 @@
 // SIGINT and SIGTERM: the first goes to every callback, the second to the system.
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { onInterrupt } from '../../../../packages/net/src/drivers/node/signals.js'
-import { LARGE } from '../../../../vitest.config.js'
 import { runScript } from '../../../support/script.js'
+import { LARGE } from '../../../support/tags.js'
 
 const taken: (() => void)[] = []
 /** The signals that were raised, and the number of their listeners at that time. */
