@@ -16,10 +16,10 @@ const CHUNKS = {
 
 /**
  * What all of the files share, as far as it is no entry. That of net imports no driver: files would import each other. What
- * only one file needs stays there: the sockets in `index.js`, the network in memory in `testing.js`.
+ * only one file needs stays there: the sockets in `index.js`, the network in memory in `testing.js`, traces in `trace.js`.
  */
 const CORE = {
-  scheduler: /\/src\/((?!testing\/).*\/)?[\w-]+\.ts$/,
+  scheduler: /\/src\/((?!testing\/|trace\/).*\/)?[\w-]+\.ts$/,
   net: /\/src\/((driver\/)?[\w-]+|drivers\/builtin)\.ts$/,
 }
 

@@ -24,6 +24,7 @@ const ENTRIES = [
   ['@bluelet/scheduler', 'scheduler', 'index'],
   ['@bluelet/scheduler/lowlevel', 'scheduler', 'lowlevel'],
   ['@bluelet/scheduler/testing', 'scheduler', 'testing'],
+  ['@bluelet/scheduler/trace', 'scheduler', 'trace'],
   ['@bluelet/net', 'net', 'index'],
   ['@bluelet/net/testing', 'net', 'testing'],
 ] as const

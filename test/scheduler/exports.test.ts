@@ -2,6 +2,7 @@
 import * as scheduler from '@bluelet/scheduler'
 import * as lowlevel from '@bluelet/scheduler/lowlevel'
 import * as testing from '@bluelet/scheduler/testing'
+import * as trace from '@bluelet/scheduler/trace'
 import { describe, expect, it } from 'vitest'
 import { declaredIn } from '../support/declarations.js'
 
@@ -204,6 +205,54 @@ describe('@bluelet/scheduler/testing', () => {
         "value randomSchedules",
         "value replaySchedule",
         "value seeded",
+      ]
+    `)
+  })
+})
+
+describe('@bluelet/scheduler/trace', () => {
+  it('exports these values', () => {
+    expect(Object.keys(trace).sort()).toMatchInlineSnapshot(`
+      [
+        "SCHEMA",
+        "parse",
+        "stringify",
+      ]
+    `)
+  })
+
+  it('declares these values and types', () => {
+    expect(declared('trace')).toMatchInlineSnapshot(`
+      [
+        "type CallEvent",
+        "type CancelEvent",
+        "type ExitEvent",
+        "type ExternalCause",
+        "type InputEvent",
+        "type IoCause",
+        "type IoEvent",
+        "type LogEvent",
+        "type PacketEvent",
+        "type ParkEvent",
+        "type ResourceEvent",
+        "type ResumeEvent",
+        "type ReturnEvent",
+        "type SpawnEvent",
+        "type TaskCause",
+        "type TimerCause",
+        "type Trace",
+        "type TraceCause",
+        "type TraceEvent",
+        "type TraceEventBase",
+        "type TraceHeader",
+        "type TraceInput",
+        "type WaitsOn",
+        "type WakeEvent",
+        "type WarnEvent",
+        "type YieldEvent",
+        "value SCHEMA",
+        "value parse",
+        "value stringify",
       ]
     `)
   })

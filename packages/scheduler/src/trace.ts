@@ -1,0 +1,36 @@
+/**
+ * To see a program run: a trace of what its tasks did and why, and what can be read from it.
+ *
+ * @packageDocumentation
+ */
+
+export { parse, stringify } from './trace/lines.js'
+export type {
+  CallEvent,
+  CancelEvent,
+  ExitEvent,
+  ExternalCause,
+  InputEvent,
+  IoCause,
+  IoEvent,
+  LogEvent,
+  PacketEvent,
+  ParkEvent,
+  ResourceEvent,
+  ResumeEvent,
+  ReturnEvent,
+  SpawnEvent,
+  TaskCause,
+  TimerCause,
+  Trace,
+  TraceCause,
+  TraceEvent,
+  TraceEventBase,
+  TraceHeader,
+  TraceInput,
+  WaitsOn,
+  WakeEvent,
+  WarnEvent,
+  YieldEvent,
+} from './trace/schema.js'
+export { SCHEMA } from './trace/schema.js'
