@@ -5,6 +5,7 @@
  */
 
 export { parse, stringify } from './trace/lines.js'
+export type { NetworkLog, RecordedNetwork } from './trace/network.js'
 export type {
   CallEvent,
   CancelEvent,
