@@ -80,7 +80,7 @@ export class Task<out T = unknown> implements TaskHandle<T> {
   shielded = false
   /** What ends before the task does; null until there is something. @internal */
   resources: Resources | null = null
-  /** @internal */ readonly context: StepContext | null
+  /** @internal */ context: StepContext | null = null
   /** The neighbours in the scheduler's list of tasks. @internal */
   previousTask: Task | null = null
   /** @internal */ nextTask: Task | null = null
@@ -93,7 +93,6 @@ export class Task<out T = unknown> implements TaskHandle<T> {
     coroutine: Coroutine<T>,
     supervisor: Supervisor,
     spawner: Task | null,
-    context: StepContext | null,
   ) {
     this.id = id
     this.name = name
@@ -101,7 +100,6 @@ export class Task<out T = unknown> implements TaskHandle<T> {
     this.supervisor = supervisor
     this.spawner = spawner === null ? null : spawner.#asSpawner()
     this.coroutine = native(coroutine)
-    this.context = context
   }
 
   /** What the task is doing. */

@@ -42,8 +42,17 @@ export interface Host {
    * Captures the context of a spawn. Every step of the spawned task is made through the returned
    * function. With `AsyncLocalStorage`: `context: () => AsyncLocalStorage.snapshot()`. Without it a
    * step costs no time for this.
+   *
+   * @param task the task that is spawned
    */
-  context?(): StepContext
+  context?(task: HostedTask): StepContext
+  /**
+   * A scheduler of this host begins a run; its root is not spawned yet. For monitors. What it
+   * throws is reported, and changes nothing. (`onRun` calls back for the runs of every host.)
+   *
+   * @param scheduler the `Scheduler`: an implementation may give its parameter that type
+   */
+  began?(scheduler: HostedScheduler): void
   /**
    * A run begins to wait for something outside the scheduler. For a host that simulates a part of
    * the outside: it can see, in its own books, whether anything that it does not simulate is still
@@ -72,6 +81,22 @@ export function report(host: Host, error: unknown): void {
   } catch {
     // The last resort has failed.
   }
+}
+
+/** A task as its host sees it. */
+export interface HostedTask {
+  /** A small integer, in the order in which the tasks of its scheduler were spawned. */
+  readonly id: number
+  /** Its name. */
+  readonly name: string
+}
+
+/** A scheduler as its host sees it. */
+export interface HostedScheduler {
+  /** The host. */
+  readonly host: Host
+  /** The host's time, in milliseconds. */
+  now(): number
 }
 
 /** Calls a function in a context that was captured earlier. */

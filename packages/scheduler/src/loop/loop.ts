@@ -19,14 +19,14 @@ import { CallSites, capturing, setCapturing } from '../diagnostics/call-sites.js
 import { Probes } from '../diagnostics/probes.js'
 import { snapshotOf, type TaskSnapshot } from '../diagnostics/snapshot.js'
 import { currentHost } from '../host/default-host.js'
-import { type Host, report, type StepContext } from '../host/host.js'
+import { type Host, report } from '../host/host.js'
 import { HostTimer } from '../host/host-timer.js'
 import { type Schedule, takeNext, untilItFails } from '../host/schedule.js'
 import { HoldCounts } from '../stores/hold-counts.js'
 import { RingQueue } from '../stores/ring-queue.js'
 import { TaskList } from '../stores/task-list.js'
 import { TimerHeap } from '../stores/timer-heap.js'
-import { budgetOf, type SchedulerOptions } from './options.js'
+import { budgetOf, type RunOptions, type SchedulerOptions } from './options.js'
 import { setRunning } from './running.js'
 import { TurnBudget } from './turn-budget.js'
 import { TurnEnd } from './turn-end.js'
@@ -74,7 +74,7 @@ export class Loop implements Kernel {
   readonly #budget: TurnBudget
   /** Whether a task may take several steps in a row: in a turn without a schedule. */
   #continues = false
-  #context: (() => StepContext) | undefined
+  #context: RunOptions['context']
   #lastId = 0
   /** The number of external waits, and of background operations that hold the run open. */
   #refs = 0
@@ -112,7 +112,7 @@ export class Loop implements Kernel {
   }
 
   /** Begins to serve a run. */
-  serve(owner: LoopOwner, grace: number, context: (() => StepContext) | undefined): void {
+  serve(owner: LoopOwner, grace: number, context: RunOptions['context']): void {
     // Times of another clock would mean nothing.
     if (this.#hasDefaultHost && this.timers.size === 0) this.#use(currentHost())
     this.#owner = owner
@@ -198,8 +198,8 @@ export class Loop implements Kernel {
 
   /** Makes a task. Its first step comes once it is made ready. */
   makeTask({ coroutine, name, fresh }: SpawnRequest, supervisor: Supervisor, spawner: Task | null): Task {
-    const context = this.#context?.() ?? this.host.context?.() ?? null
-    const task = new Task(this, this.#lastId + 1, name, coroutine, supervisor, spawner, context)
+    const task = new Task(this, this.#lastId + 1, name, coroutine, supervisor, spawner)
+    task.context = this.#context?.(task) ?? this.host.context?.(task) ?? null
     if (!fresh) own(coroutine, task)
     try {
       supervisor.adopt(task)

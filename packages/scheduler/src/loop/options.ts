@@ -3,7 +3,7 @@
  */
 
 import { checkCount, inspect } from '../check.js'
-import type { Host, StepContext } from '../host/host.js'
+import type { Host, HostedTask, StepContext } from '../host/host.js'
 
 /** Options of a scheduler. */
 export interface SchedulerOptions {
@@ -46,7 +46,7 @@ export interface RunOptions {
    * function, so that `AsyncLocalStorage` works in tasks:
    * `context: () => AsyncLocalStorage.snapshot()`. By default nothing is captured.
    */
-  readonly context?: () => StepContext
+  readonly context?: (task: HostedTask) => StepContext
 }
 
 /** Options of a spawn. */

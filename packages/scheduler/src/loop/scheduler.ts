@@ -3,14 +3,14 @@
  * hand and watched.
  */
 
-import { checkDuration } from '../check.js'
+import { checkDuration, inspect } from '../check.js'
 import { type CoroutineSource, toCoroutine } from '../core/coroutine.js'
 import type { Probe } from '../core/probe.js'
 import type { Coroutine, Runtime, Supervisor } from '../core/protocol.js'
 import type { Task } from '../core/task.js'
 import { addTrace } from '../diagnostics/error-trace.js'
 import type { TaskSnapshot } from '../diagnostics/snapshot.js'
-import type { Host } from '../host/host.js'
+import { type Host, report } from '../host/host.js'
 import { DEFAULT_GRACE, Loop } from './loop.js'
 import type { RunOptions, SchedulerOptions } from './options.js'
 import { Run } from './run.js'
@@ -84,6 +84,7 @@ export class Scheduler {
       const grace = checkDuration(options.grace ?? DEFAULT_GRACE, 'grace')
       const run = new Run<T>(loop, { resolve, reject })
       loop.serve(run, grace, options.context)
+      this.#tellBegan()
       try {
         run.start(request, options.signal)
       } catch (error) {
@@ -92,6 +93,19 @@ export class Scheduler {
       }
       for (const task of loop.tasks) if (task.supervisor === this.#detached) task.supervisor = run.scope
     })
+  }
+
+  #tellBegan(): void {
+    const { host } = this
+    const tell = (listener: (scheduler: Scheduler) => void): void => {
+      try {
+        listener(this)
+      } catch (error) {
+        report(host, error)
+      }
+    }
+    tell(() => host.began?.(this))
+    for (const listener of runListeners) tell(listener)
   }
 
   /**
@@ -150,6 +164,25 @@ export class Scheduler {
   static runtimeOf(scheduler: Scheduler): Runtime {
     return scheduler.#loop
   }
+}
+
+const runListeners = new Set<(scheduler: Scheduler) => void>()
+
+/**
+ * Calls back whenever a scheduler of this thread begins a run, before its root is spawned: for
+ * monitors and recorders, which attach probes to it.
+ *
+ * @param listener is called with the scheduler. What it throws is reported, and changes nothing
+ * @returns stops calling back
+ * @throws TypeError if the listener is no function
+ */
+export function onRun(listener: (scheduler: Scheduler) => void): () => void {
+  if (typeof listener !== 'function') {
+    throw new TypeError(`onRun(listener): expected a function, got ${inspect(listener)}`)
+  }
+  const own = (scheduler: Scheduler): void => listener(scheduler) // One for each call.
+  runListeners.add(own)
+  return () => void runListeners.delete(own)
 }
 
 /**

@@ -235,8 +235,8 @@ export interface IoCause {
   readonly kind: 'io'
   /** The id of the socket. */
   readonly res: number
-  /** What happened to it; `writable`: it takes bytes again. */
-  readonly op: 'read' | 'accept' | 'connected' | 'end' | 'failed' | 'writable'
+  /** What happened to it. `writable`: it takes bytes again; `closed`: its descriptor is free. */
+  readonly op: 'read' | 'accept' | 'connected' | 'end' | 'failed' | 'writable' | 'closed'
   /** The number of bytes that were read. */
   readonly bytes: number
   /** The number of the `io` event; null if there was none, or before the recording. */
