@@ -220,6 +220,7 @@ describe('@bluelet/scheduler/trace', () => {
       [
         "SCHEMA",
         "parse",
+        "stateAt",
         "stringify",
       ]
     `)
@@ -230,22 +231,29 @@ describe('@bluelet/scheduler/trace', () => {
       [
         "type CallEvent",
         "type CancelEvent",
+        "type CancelPicture",
         "type ExitEvent",
         "type ExternalCause",
+        "type FramePicture",
         "type InputEvent",
         "type IoCause",
         "type IoEvent",
         "type LogEvent",
         "type NetworkLog",
         "type PacketEvent",
+        "type PacketPicture",
         "type ParkEvent",
+        "type Picture",
         "type RecordedNetwork",
         "type ResourceEvent",
+        "type ResourcePicture",
         "type ResumeEvent",
         "type ReturnEvent",
         "type SpawnEvent",
         "type TaskCause",
+        "type TaskPicture",
         "type TimerCause",
+        "type TimerPicture",
         "type Trace",
         "type TraceCause",
         "type TraceEvent",
@@ -258,6 +266,7 @@ describe('@bluelet/scheduler/trace', () => {
         "type YieldEvent",
         "value SCHEMA",
         "value parse",
+        "value stateAt",
         "value stringify",
       ]
     `)

@@ -4,8 +4,18 @@
  * @packageDocumentation
  */
 
+export { stateAt } from './trace/fold.js'
 export { parse, stringify } from './trace/lines.js'
 export type { NetworkLog, RecordedNetwork } from './trace/network.js'
+export type {
+  CancelPicture,
+  FramePicture,
+  PacketPicture,
+  Picture,
+  ResourcePicture,
+  TaskPicture,
+  TimerPicture,
+} from './trace/picture.js'
 export type {
   CallEvent,
   CancelEvent,
