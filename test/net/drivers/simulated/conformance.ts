@@ -23,7 +23,7 @@ export function simulatedSample(host: Simulation): ConformanceSample {
     ipv6: true,
     foreignAddress: FOREIGN,
     unknownName: 'nowhere.invalid',
-    moreThanBuffered: 1024 * 1024,
+    moreThanBuffered: 512 * 1024,
     quietMs: 100,
     descriptors: () => host.network.descriptors,
     async play(main) {
