@@ -219,9 +219,13 @@ describe('@bluelet/scheduler/trace', () => {
     expect(Object.keys(trace).sort()).toMatchInlineSnapshot(`
       [
         "SCHEMA",
+        "effects",
         "parse",
         "stateAt",
+        "steps",
         "stringify",
+        "why",
+        "whyChain",
       ]
     `)
   })
@@ -232,6 +236,7 @@ describe('@bluelet/scheduler/trace', () => {
         "type CallEvent",
         "type CancelEvent",
         "type CancelPicture",
+        "type CauseKind",
         "type ExitEvent",
         "type ExternalCause",
         "type FramePicture",
@@ -250,6 +255,7 @@ describe('@bluelet/scheduler/trace', () => {
         "type ResumeEvent",
         "type ReturnEvent",
         "type SpawnEvent",
+        "type Step",
         "type TaskCause",
         "type TaskPicture",
         "type TimerCause",
@@ -263,11 +269,16 @@ describe('@bluelet/scheduler/trace', () => {
         "type WaitsOn",
         "type WakeEvent",
         "type WarnEvent",
+        "type Why",
         "type YieldEvent",
         "value SCHEMA",
+        "value effects",
         "value parse",
         "value stateAt",
+        "value steps",
         "value stringify",
+        "value why",
+        "value whyChain",
       ]
     `)
   })

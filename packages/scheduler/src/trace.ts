@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 
+export type { CauseKind } from './trace/cause.js'
 export { stateAt } from './trace/fold.js'
 export { parse, stringify } from './trace/lines.js'
 export type { NetworkLog, RecordedNetwork } from './trace/network.js'
@@ -45,3 +46,5 @@ export type {
   YieldEvent,
 } from './trace/schema.js'
 export { SCHEMA } from './trace/schema.js'
+export { type Step, steps } from './trace/steps.js'
+export { effects, type Why, why, whyChain } from './trace/why.js'

@@ -10,14 +10,12 @@ import type {
   ParkEvent,
   ResumeEvent,
   ReturnEvent,
-  SpawnEvent,
   WakeEvent,
   YieldEvent,
 } from './schema.js'
 
 /** An event of a task that is there. */
 type TaskEvent =
-  | SpawnEvent
   | ResumeEvent
   | YieldEvent
   | CallEvent
@@ -35,8 +33,6 @@ type TaskEvent =
 export function changed(task: TaskPicture, event: TaskEvent, parks: boolean): TaskPicture {
   const { n: by, t: since } = event
   switch (event.e) {
-    case 'spawn':
-      return task
     case 'resume':
       return { ...task, ...resumed(task, event), state: 'running', since, by }
     case 'yield':

@@ -6,7 +6,7 @@
  */
 
 import { inspect } from '../check.js'
-import type { ResumeEvent, Trace, TraceEvent, WakeEvent } from './schema.js'
+import type { CancelEvent, ResumeEvent, Trace, TraceEvent, WakeEvent, YieldEvent } from './schema.js'
 
 const indexes = new WeakMap<Trace, TraceIndex>()
 
@@ -44,6 +44,14 @@ export class TraceIndex {
   readonly peers: Map<number, number> = new Map()
   /** For each packet, when it arrived or was lost; the latest if its number was used again. */
   readonly packetEnds: Map<number, number> = new Map()
+  /** For each wake, by its number: the yield that ended. */
+  readonly waitOf: Map<number, YieldEvent> = new Map()
+  /** For each task, the events by which it was cancelled. */
+  readonly cancelsOf: Map<number, CancelEvent[]> = new Map()
+  /** For each return, by its number: the name of the coroutine that ended, if it is known. */
+  readonly calleeOf: Map<number, string | undefined> = new Map()
+  /** For each task, the names of the coroutines that it has called and that have not ended. */
+  readonly #callees: Map<number, (string | undefined)[]> = new Map()
   /** For each position, whether it is a yield that is followed by a park. */
   readonly #parks: Uint8Array
   /** For each task, the position of its yield that was not answered yet. */
@@ -80,9 +88,28 @@ export class TraceIndex {
     return this.#parks[position] === 1
   }
 
+  /**
+   * The number of the step that contains an event, as people count: 1 is the first one in the
+   * trace, 0 is before it.
+   */
+  stepNumber(n: number): number {
+    return position(this.resumes, n)
+  }
+
+  /** The event by which the step began that contains an event; undefined before the first one. */
+  resumeBefore(n: number): ResumeEvent | undefined {
+    return this.resumes[this.stepNumber(n) - 1]
+  }
+
   /** The event by which the next step of a task began after an event. */
   nextResume(co: number, n: number): ResumeEvent | undefined {
     return after(this.resumesOf.get(co), n)
+  }
+
+  /** The event by which the latest step of a task began before an event. */
+  previousResume(co: number, n: number): ResumeEvent | undefined {
+    const list = this.resumesOf.get(co)
+    return list?.[position(list, n - 1) - 1]
   }
 
   /** The event that made a task ready next after an event. */
@@ -123,6 +150,10 @@ export class TraceIndex {
       case 'wake':
         this.#meet(event)
         push(this.wakesOf, event.co, event)
+        this.#endWait(event)
+        return
+      case 'cancel':
+        push(this.cancelsOf, event.co, event)
         return
       case 'io':
         this.#link(event.res, event.op === 'accept' ? event.made : event.res, event.cause)
@@ -131,10 +162,21 @@ export class TraceIndex {
         if (event.op !== 'sent') this.packetEnds.set(event.id, event.t)
         return
       case 'call':
+        this.#meet(event)
+        push(this.#callees, event.co, event.name)
+        return
       case 'return':
+        this.#meet(event)
+        this.calleeOf.set(event.n, this.#callees.get(event.co)?.pop())
+        return
       case 'exit':
         this.#meet(event)
     }
+  }
+
+  #endWait({ n, co }: WakeEvent): void {
+    const waited = this.events[this.#open.get(co) ?? -1]
+    if (waited?.e === 'yield') this.waitOf.set(n, waited)
   }
 
   /** Keeps the first event of a task whose spawn is not in the trace. */
@@ -165,14 +207,18 @@ function push<T>(lists: Map<number, T[]>, key: number, value: T): void {
 
 /** The first event of a list after a number. */
 function after<E extends TraceEvent>(list: readonly E[] | undefined, n: number): E | undefined {
-  if (list === undefined) return undefined
+  return list?.[position(list, n)]
+}
+
+/** How many events of a list are not after a number. */
+function position(list: readonly TraceEvent[], n: number): number {
   let low = 0
   let high = list.length
   while (low < high) {
     const middle = (low + high) >> 1
-    if ((list[middle] as E).n > n)
+    if ((list[middle] as TraceEvent).n > n)
       high = middle // It is within the list.
     else low = middle + 1
   }
-  return list[low]
+  return low
 }
