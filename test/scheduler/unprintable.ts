@@ -33,7 +33,8 @@ function withStack(stack: PropertyDescriptor): Error {
   return Object.defineProperty(new Error('odd'), 'stack', stack)
 }
 
-function revoked(): object {
+/** A Proxy that throws at every access. */
+export function revoked(): object {
   const { proxy, revoke } = Proxy.revocable({}, {})
   revoke()
   return proxy

@@ -17,6 +17,7 @@ export type {
   TaskPicture,
   TimerPicture,
 } from './trace/picture.js'
+export { type Recording, type RecordOptions, record, type YieldSite } from './trace/record.js'
 export type {
   CallEvent,
   CancelEvent,

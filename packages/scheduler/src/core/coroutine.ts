@@ -7,13 +7,45 @@ import type { SpawnRequest } from './kernel.js'
 import type { Coroutine, Yieldable } from './protocol.js'
 import type { Outcome } from './task-state.js'
 
+/** What a library says of the coroutines of one of its functions. */
+export interface CoroutineInfo {
+  /** The name of a task that runs such a coroutine and is spawned without a name. */
+  readonly name?: string
+  /** Whether the library runs them for itself: a recording leaves their tasks out. */
+  readonly library?: boolean
+}
+
+/** By the prototype of a function's generators, by which a generator can be recognized. */
+const registered = new WeakMap<object, CoroutineInfo>()
+
+/**
+ * Says what the coroutines of a generator function are, for snapshots, traces and probes.
+ *
+ * @param makes the generator function
+ * @param info what is said of them
+ * @returns the function
+ */
+export function registerCoroutine<F extends (...args: never[]) => Coroutine>(
+  makes: F,
+  info: CoroutineInfo,
+): F {
+  registered.set(makes.prototype, info)
+  return makes
+}
+
+/** What is said of the coroutines of the function that made this one. */
+export function aboutOf(coroutine: Coroutine): CoroutineInfo | undefined {
+  return registered.get(Object.getPrototypeOf(coroutine))
+}
+
 /** A coroutine, or a function that makes one. Callers match the arguments by their own types. */
 // biome-ignore lint/suspicious/noExplicitAny: any function, whatever its arguments.
 export type CoroutineSource = Coroutine | ((...args: any[]) => Coroutine)
 
 /**
  * The coroutine of a source, and its name. A function gives both; a coroutine gives itself and the
- * name `task`, because a generator does not know the function that made it.
+ * name `task`, because a generator does not know the function that made it, unless that function
+ * was registered.
  *
  * @param operation the caller, for the error message
  * @throws TypeError if there is no coroutine
@@ -24,7 +56,7 @@ export function toCoroutine(
   operation: string,
 ): SpawnRequest {
   if (isCoroutine(source)) {
-    if (args.length === 0) return { coroutine: source, name: 'task', fresh: false }
+    if (args.length === 0) return { coroutine: source, name: aboutOf(source)?.name ?? 'task', fresh: false }
     throw new TypeError(
       `${operation}(coroutine): expected no further arguments, got ${args.length}; give them to its function`,
     )

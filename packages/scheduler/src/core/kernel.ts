@@ -51,11 +51,21 @@ export interface ProbeSet {
 export interface CallSiteIndex {
   /** Where a task was spawned, as `function (file:line:column)`. */
   spawnedAt(task: TaskHandle): string | undefined
+  /** The same, which is formatted when it is called; undefined if it is not known. */
+  spawnSite(task: TaskHandle): LazySite | undefined
+  /** Where the coroutine on top of the task's stack last yielded an event. */
+  yieldSite(task: TaskHandle): LazySite | undefined
   /** The name of the coroutine that the task was spawned with, once it has yielded an event. */
   coroutineOf(task: TaskHandle): string | undefined
   /** Where each coroutine on the task's stack last yielded an event, outermost first. */
   yieldedAt(task: TaskHandle): readonly (string | undefined)[]
 }
+
+/**
+ * A call site that is formatted when it is called. An engine captures a stack quickly and formats
+ * it slowly.
+ */
+export type LazySite = () => string | undefined
 
 /** A coroutine that is about to run as a task. */
 export interface SpawnRequest {

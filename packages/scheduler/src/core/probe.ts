@@ -42,8 +42,13 @@ export interface ResumeCause {
  * reported once.
  */
 export interface Probe {
-  /** A task was spawned. `spawner` is null for a root and for a spawn from outside. */
-  spawn?(task: TaskHandle, spawner: TaskHandle | null): void
+  /**
+   * A task was spawned.
+   *
+   * @param spawner null for a root and for a spawn from outside
+   * @param library whether the library made the task for itself
+   */
+  spawn?(task: TaskHandle, spawner: TaskHandle | null, library: boolean): void
   /**
    * A task begins a step, entered with a value, with an error, or by `return()`. With a cause it
    * continues, because what it has just yielded was answered at once: it neither parks nor wakes in

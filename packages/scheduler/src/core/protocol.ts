@@ -217,6 +217,13 @@ export interface EventHandler<A = unknown, W = unknown, T = unknown> {
    * within the waiter's grace.
    */
   discard?(arg: A, value: T): void | PromiseLike<void>
+  /**
+   * What the event waits for, as objects, for a trace and its graph of who waits for what: tasks,
+   * connections, listeners, channels ... One, or several.
+   */
+  on?(arg: A): object | readonly object[]
+  /** Whether the event gives what has arrived at what it waits for, such as bytes. */
+  readonly receives?: boolean
   /** For an event that waits for a task to end: that task. */
   joins?(arg: A, wait: W): TaskHandle | undefined
   /**

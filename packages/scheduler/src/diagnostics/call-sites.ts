@@ -6,7 +6,7 @@
  * `sites`.
  */
 
-import type { CallSiteIndex } from '../core/kernel.js'
+import type { CallSiteIndex, LazySite } from '../core/kernel.js'
 import type { Probe } from '../core/probe.js'
 import type { TaskHandle } from '../core/protocol.js'
 import type { Task } from '../core/task.js'
@@ -64,6 +64,14 @@ export class CallSites implements Probe, CallSiteIndex {
     return this.#yielded.get(task)?.map(siteOf) ?? []
   }
 
+  spawnSite(task: TaskHandle): LazySite | undefined {
+    return lazily(this.#spawned.get(task))
+  }
+
+  yieldSite(task: TaskHandle): LazySite | undefined {
+    return lazily(this.#yielded.get(task)?.at(-1))
+  }
+
   spawn(task: TaskHandle, spawner: TaskHandle | null): void {
     const stack = spawner === null ? new Error() : this.#yielded.get(spawner)?.at(-1)
     if (stack !== undefined) this.#spawned.set(task, stack)
@@ -85,6 +93,10 @@ export class CallSites implements Probe, CallSiteIndex {
     this.#yielded.delete(task)
     this.#spawned.delete(task)
   }
+}
+
+function lazily(stack: Error | undefined): LazySite | undefined {
+  return stack === undefined ? undefined : () => siteOf(stack)
 }
 
 /** The innermost coroutine of a stack, or else the innermost caller of this package. */

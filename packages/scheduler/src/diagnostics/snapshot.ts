@@ -85,7 +85,8 @@ export function coroutineOf({ handler, entered }: Wait): string | undefined {
   return name === undefined ? undefined : `${name}()`
 }
 
-function describeEvent(handler: EventHandler, argument: unknown): string {
+/** An event, as a user would write it. */
+export function describeEvent(handler: EventHandler, argument: unknown): string {
   try {
     return cut(`${handler.describe?.(argument) ?? `${handler.name}()`}`)
   } catch {

@@ -34,6 +34,11 @@ export interface Host {
    */
   readonly sites?: boolean
   /**
+   * Whether this is a virtual world, whose time is not that of the machine and whose values are no
+   * secrets. The default is false.
+   */
+  readonly virtual?: boolean
+  /**
    * Decides which of the ready tasks steps next. The default is the one that has been ready for
    * longest.
    */

@@ -7,7 +7,7 @@
  * file), or what the end of a run means (run.ts).
  */
 
-import { toCoroutine } from '../core/coroutine.js'
+import { aboutOf, toCoroutine } from '../core/coroutine.js'
 import type { Kernel, SpawnRequest } from '../core/kernel.js'
 import { disown, own } from '../core/ownership.js'
 import type { Probe, WakeCause } from '../core/probe.js'
@@ -209,7 +209,7 @@ export class Loop implements Kernel {
     }
     this.#lastId++
     this.tasks.add(task)
-    if (this.probes !== null) this.probes.tell('spawn', task, spawner)
+    if (this.probes !== null) this.probes.tell('spawn', task, spawner, aboutOf(coroutine)?.library === true)
     return task
   }
 

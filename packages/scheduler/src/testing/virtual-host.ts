@@ -60,6 +60,8 @@ export class VirtualHost implements Host {
   readonly reports: unknown[] = []
   /** On: in a test the call sites matter, and microseconds do not. */
   readonly sites: boolean = true
+  /** On: its time is its own. */
+  readonly virtual: boolean = true
   /** The sources that it simulates. */
   readonly simulates: readonly string[]
   readonly schedule?: Schedule

@@ -1,0 +1,53 @@
+/**
+ * What a task yielded, as a trace says it.
+ */
+
+import { inspect } from '../check.js'
+import type { Request, TaskHandle } from '../core/protocol.js'
+import { Task } from '../core/task.js'
+import { CALL, requestOf } from '../core/yieldable.js'
+import { describeEvent } from '../diagnostics/snapshot.js'
+
+/** The name of what may not be yielded. */
+export const INVALID = 'invalid'
+
+/** What was yielded, as a request; undefined if it is none. */
+export function requestIn(yielded: unknown): Request | undefined {
+  if ((yielded as Partial<Request> | null | undefined)?.$handler !== undefined) return yielded as Request
+  try {
+    return requestOf(yielded)
+  } catch {
+    return undefined
+  }
+}
+
+/** The yield as a user would write it. */
+export function textOf(request: Request | undefined, yielded: unknown, callee: string | undefined): string {
+  if (request === undefined) return inspect(yielded)
+  if (callee !== undefined) return `${callee}()`
+  return describeEvent(request.$handler, request.$argument)
+}
+
+/** The name of the function that a request calls, if it is known. */
+export function calleeOf(request: Request | undefined): string | undefined {
+  if (request?.$handler !== CALL || typeof request.$argument !== 'function') return undefined
+  return request.$argument.name
+}
+
+/** What a request waits for: a task or a resource, or several of them. */
+export function targetsOf(request: Request | undefined): readonly object[] {
+  try {
+    const on = request?.$handler.on?.(request.$argument)
+    return on === undefined ? NOTHING : Array.isArray(on) ? on : [on]
+  } catch {
+    return NOTHING // What a trace cannot say must not end the recording.
+  }
+}
+
+const NOTHING: readonly object[] = []
+
+/** The ids of the tasks among what a request waits for; undefined if there are none. */
+export function tasksIn(targets: readonly object[]): readonly number[] | undefined {
+  const tasks = targets.filter((target): target is TaskHandle & object => target instanceof Task)
+  return tasks.length === 0 ? undefined : tasks.map(({ id }) => id)
+}
