@@ -11,7 +11,7 @@ import { rolldown } from 'rolldown'
 /** For each package: the modules that stay files of their own, besides its entries. */
 const CHUNKS = {
   scheduler: [],
-  net: ['drivers/real', 'drivers/none'], // What its import `#drivers` chooses from.
+  net: ['drivers/real', 'drivers/none', 'monitor/worker'], // What its import `#drivers` chooses from, and a thread.
 }
 
 /**

@@ -26,6 +26,7 @@ const ENTRIES = [
   ['@bluelet/scheduler/testing', 'scheduler', 'testing'],
   ['@bluelet/scheduler/trace', 'scheduler', 'trace'],
   ['@bluelet/net', 'net', 'index'],
+  ['@bluelet/net/monitor', 'net', 'monitor'],
   ['@bluelet/net/testing', 'net', 'testing'],
 ] as const
 

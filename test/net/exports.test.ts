@@ -2,6 +2,7 @@
 // public interface.
 import * as net from '@bluelet/net'
 import * as driver from '@bluelet/net/driver'
+import * as monitor from '@bluelet/net/monitor'
 import * as testing from '@bluelet/net/testing'
 import { expect, it } from 'vitest'
 import { declaredIn } from '../support/declarations.js'
@@ -163,6 +164,16 @@ it('@bluelet/net/driver exports these values and types', () => {
   `)
 })
 
+it('@bluelet/net/monitor exports these values and types', () => {
+  expect(namesOf(monitor, 'monitor')).toMatchInlineSnapshot(`
+    [
+      "monitor",
+      "type Monitor",
+      "type MonitorOptions",
+    ]
+  `)
+})
+
 it('@bluelet/net/testing exports these values and types', () => {
   expect(namesOf(testing, 'testing')).toMatchInlineSnapshot(`
     [
@@ -184,6 +195,7 @@ it('@bluelet/net/testing exports these values and types', () => {
 it.each([
   ['index', net],
   ['driver', driver],
+  ['monitor', monitor],
   ['testing', testing],
 ])('%s declares every value that it exports', (entry, module) => {
   const declared = declaredNames(entry)

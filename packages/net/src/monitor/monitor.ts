@@ -1,0 +1,159 @@
+/**
+ * The monitor: observes the schedulers of this thread, and answers questions about them that come
+ * from a thread of its own, where its socket is (serve.ts).
+ */
+
+import { lstatSync, unlinkSync } from 'node:fs'
+import { Worker } from 'node:worker_threads'
+import type { Scheduler } from '@bluelet/scheduler'
+import { onRun } from '@bluelet/scheduler/lowlevel'
+import { checkFlag, shown } from '../check.js'
+import { endpointOf, isAbstract, type PathEndpoint } from '../driver/endpoint.js'
+import { answer } from './commands.js'
+import type { Beginning, SocketFileId, ToMonitor, ToMonitored } from './messages.js'
+import { Watches } from './watches.js'
+
+/** Options of {@link monitor}. */
+export interface MonitorOptions {
+  /**
+   * The path of the Unix socket: at most 107 bytes in UTF-8. Its file has the mode `0o600`, and
+   * replaces that of a program that has ended.
+   */
+  readonly path: string
+  /**
+   * Whether clients can also change and read more than the names of things: cancel tasks, and see
+   * the local variables of coroutines, which may hold secrets. Default: false.
+   */
+  readonly control?: boolean
+  /** Schedulers that have begun to run already. Those that begin a run later are found. */
+  readonly schedulers?: Iterable<Scheduler>
+}
+
+/** A monitor at work. */
+export interface Monitor {
+  /**
+   * Resolves once the monitor listens, with where: `unix:/run/app/monitor.sock`. Rejects if it
+   * cannot; the program goes on without a monitor, and a warning says why.
+   */
+  readonly listening: Promise<string>
+  /** Ends the monitor, its clients and its thread, and removes the socket's file. */
+  close(): Promise<void>
+  /** The same, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/** A close that takes longer, in milliseconds, is enforced. */
+const MAX_CLOSE = 2000
+
+/** The code of the thread, beside this file in the built package; the sources use it, too. */
+const WORKER: URL = new URL(
+  import.meta.url.endsWith('/src/monitor/monitor.ts')
+    ? '../../dist/monitor/worker.js'
+    : './monitor/worker.js',
+  import.meta.url,
+)
+
+/**
+ * Lets programs of the same user look into this process: `nc -U /run/app/monitor.sock`, then
+ * `help`. It does not keep the process alive, and changes nothing that the program does.
+ *
+ * @example
+ * monitor({ path: '/run/app/monitor.sock' })
+ * await run(server('', 4915, echoer))
+ *
+ * @throws TypeError, RangeError if an option is invalid
+ */
+export function monitor(options: MonitorOptions): Monitor {
+  const { path, control = false, schedulers = [] } = options
+  checkFlag(control, 'monitor: control')
+  if (typeof path !== 'string')
+    throw new TypeError(`monitor({ path }): expected a path as a string, got ${shown(path)}`)
+  const { endpoint } = endpointOf('monitor', [{ path }])
+  if (isAbstract(path)) {
+    throw new RangeError(
+      `monitor({ path }): every user could connect to an abstract name, got ${shown(path)}; give the path of a file`,
+    )
+  }
+  return new Watcher(endpoint as PathEndpoint, control, schedulers) // It has a path.
+}
+
+class Watcher implements Monitor {
+  readonly listening: Promise<string>
+  readonly #watches = new Watches()
+  readonly #unlisten: () => void
+  readonly #worker: Worker
+  readonly #ended: Promise<void>
+  readonly #control: boolean
+  #file: SocketFileId | null = null
+  readonly #exiting = (): void => this.#removeFile()
+
+  constructor(target: PathEndpoint, control: boolean, schedulers: Iterable<Scheduler>) {
+    this.#control = control
+    for (const scheduler of schedulers) this.#watches.add(scheduler)
+    this.#unlisten = onRun((scheduler) => this.#watches.add(scheduler))
+    const { counters } = this.#watches
+    const workerData: Beginning = { target, control, counters, origin: performance.timeOrigin }
+    // Nothing of this process: neither its loaders nor what NODE_OPTIONS imports.
+    this.#worker = new Worker(WORKER, { workerData, execArgv: [], argv: [], env: {} })
+    this.#worker.unref()
+    this.#ended = new Promise((resolve) => this.#worker.once('exit', () => resolve()))
+    this.listening = new Promise((resolve, reject) => {
+      this.#worker.on('message', (message: ToMonitored) => {
+        if (message.kind === 'listening') {
+          this.#file = message.file
+          process.once('exit', this.#exiting)
+          resolve(message.address)
+        } else if (message.kind === 'failed') this.#fail(message.error, reject)
+        else this.#answer(message.id, message.command)
+      })
+      this.#worker.on('error', (error) => this.#fail(error, reject))
+    })
+    this.listening.catch(() => {}) // It has been reported.
+  }
+
+  async close(): Promise<void> {
+    this.#stopWatching()
+    const timer = setTimeout(() => void this.#worker.terminate(), MAX_CLOSE)
+    this.#post({ kind: 'close' })
+    await this.#ended
+    clearTimeout(timer)
+    this.#removeFile()
+    process.off('exit', this.#exiting)
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  #answer(id: number, command: string): void {
+    this.#post({ kind: 'answer', id, text: answer(this.#watches, command, this.#control), more: false })
+  }
+
+  #post(message: ToMonitor): void {
+    this.#worker.postMessage(message)
+  }
+
+  #stopWatching(): void {
+    this.#unlisten()
+    this.#watches.close()
+  }
+
+  #fail(error: Error, reject: (error: Error) => void): void {
+    this.#stopWatching()
+    reject(error)
+    process.emitWarning(`the monitor does not work: ${error.message}`)
+  }
+
+  /** Removes the file that a thread that was stopped has left. */
+  #removeFile(): void {
+    const file = this.#file
+    this.#file = null
+    if (file === null) return
+    try {
+      const { dev, ino } = lstatSync(file.path)
+      if (dev === file.dev && ino === file.ino) unlinkSync(file.path)
+    } catch {
+      // It is gone.
+    }
+  }
+}

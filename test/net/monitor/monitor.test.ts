@@ -1,0 +1,153 @@
+// The thread of the monitor and the monitored one together: in one thread, except for one test.
+import { existsSync, lstatSync, statSync, unlinkSync, writeFileSync } from 'node:fs'
+import net from 'node:net'
+import { MessageChannel } from 'node:worker_threads'
+import { monitor } from '@bluelet/net/monitor'
+import { Scheduler } from '@bluelet/scheduler'
+import { describe, expect, it, vi } from 'vitest'
+import { makeCounters } from '../../../packages/net/src/monitor/counters.js'
+import type { ToMonitored } from '../../../packages/net/src/monitor/messages.js'
+import { serve } from '../../../packages/net/src/monitor/serve.js'
+import { socketPath } from '../unix/paths.js'
+import { rejection } from '../world.js'
+
+/** What a client of a Unix socket gets for its bytes. */
+function replyTo(path: string, bytes: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = net.connect(path)
+    let reply = ''
+    socket.setEncoding('utf8')
+    socket.on('data', (text) => {
+      reply += text
+    })
+    socket.on('error', reject)
+    socket.on('close', () => resolve(reply))
+    socket.end(bytes)
+  })
+}
+
+/** A monitor's server in this thread, whose questions the test answers. */
+async function served(path: string, answer: (command: string) => string) {
+  const { port1, port2 } = new MessageChannel()
+  const told: ToMonitored[] = []
+  const listening = new Promise<void>((resolve) => {
+    port1.on('message', (message: ToMonitored) => {
+      told.push(message)
+      if (message.kind === 'question') {
+        port1.postMessage({ kind: 'answer', id: message.id, text: answer(message.command), more: false })
+      } else resolve()
+    })
+  })
+  const beginning = { target: { path }, control: false, counters: makeCounters(), origin: 0 }
+  const ended = serve(port2, beginning)
+  await listening
+  return {
+    told,
+    async close() {
+      port1.postMessage({ kind: 'close' })
+      await ended
+    },
+  }
+}
+
+describe('serve', () => {
+  it('listens at a path that only its user can connect to, and answers', async () => {
+    const path = socketPath()
+    const server = await served(path, (command) => `<${command}>\n`)
+
+    expect(statSync(path).mode & 0o777).toBe(0o600)
+    expect(await replyTo(path, 'ps\ntop\n')).toMatch(/^<ps>\n0 tasks;/)
+    const { dev, ino } = lstatSync(path)
+    expect(server.told[0]).toEqual({ kind: 'listening', address: `unix:${path}`, file: { path, dev, ino } })
+
+    await server.close()
+    expect(existsSync(path)).toBe(false)
+  })
+
+  it('tells the seventeenth client that there are too many', async () => {
+    const path = socketPath()
+    const server = await served(path, () => '')
+    const clients = Array.from({ length: 16 }, () => net.connect(path))
+    await Promise.all(clients.map((client) => new Promise((resolve) => client.once('connect', resolve))))
+
+    expect(await replyTo(path, 'ps\n')).toBe('too many clients: 16 at most\n')
+
+    for (const client of clients) client.destroy()
+    await server.close()
+  })
+
+  it('says why it cannot listen', async () => {
+    const path = socketPath()
+    writeFileSync(path, '')
+
+    const server = await served(path, () => '')
+
+    expect(server.told).toEqual([
+      { kind: 'failed', error: expect.objectContaining({ message: expect.stringContaining('EEXIST') }) },
+    ])
+    await server.close()
+  })
+})
+
+it('the file of the thread does nothing in another one', async () => {
+  await import('../../../packages/net/src/monitor/worker.js')
+})
+
+describe('monitor', () => {
+  it('answers from a thread of its own, and removes its file', async () => {
+    const path = socketPath()
+    await using watching = monitor({ path })
+    const scheduler = new Scheduler()
+
+    expect(await watching.listening).toBe(`unix:${path}`)
+    let reply = ''
+    await scheduler.run(function* main() {
+      reply = (yield replyTo(path, 'ps\n')) as string
+    })
+
+    expect(reply).toMatch(/ parked .* wait\(\) .* main\n$/)
+    await watching.close()
+    expect(existsSync(path)).toBe(false)
+  })
+
+  it('removes its file at the exit of the process, but no other file', async () => {
+    const path = socketPath()
+    const once = vi.spyOn(process, 'once')
+    await using watching = monitor({ path })
+    await watching.listening
+    const exits = once.mock.calls.filter(([event]) => event === 'exit').map(([, listener]) => listener)
+    expect(exits).toHaveLength(1)
+
+    exits[0]!()
+    expect(existsSync(path)).toBe(false)
+
+    writeFileSync(path, '')
+    exits[0]!()
+    await watching.close()
+    expect(existsSync(path)).toBe(true)
+  })
+
+  it('warns if it cannot listen, and lets the program go on', async () => {
+    const path = socketPath()
+    writeFileSync(path, '')
+    const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
+
+    const watching = monitor({ path })
+
+    expect((await rejection(watching.listening)).message).toContain('EEXIST')
+    expect(warn).toHaveBeenCalledWith(expect.stringMatching(/^the monitor does not work: .*EEXIST/))
+    await watching.close()
+    expect(existsSync(path)).toBe(true)
+    unlinkSync(path)
+  })
+
+  it.each([
+    [{}, 'monitor({ path }): expected a path as a string, got undefined'],
+    [{ path: '' }, 'expected a path'],
+    [{ path: 'x'.repeat(200) }, 'at most 107 bytes'],
+    [{ path: '@x' }, 'every user could connect to an abstract name, got "@x"'],
+    [{ path: '/tmp/x', control: 1 }, 'monitor: control: expected true or false, got 1'],
+  ])('refuses %j', (options, message) => {
+    expect(() => monitor(options as never)).toThrow(message)
+  })
+})
