@@ -29,7 +29,7 @@ export const alias = ['scheduler', 'net'].flatMap((name) => {
 const SHARED = [
   'test/*.test.ts',
   'test/{documents,examples,harness,scheduler}/**/*.test.ts',
-  'test/net/{datagrams,driver,monitor,names,process,server,signals,socket,stream,testing,tls,traps,unix,drivers/simulated}/**/*.test.ts',
+  'test/net/{datagrams,driver,monitor,names,process,server,signals,socket,stream,testing,tls,trace,traps,unix,drivers/simulated}/**/*.test.ts',
   'test/net/{benchmarks,errors,exports}.test.ts',
   'test/net/drivers/{listen-fds,none}.test.ts',
   'test/net/drivers/{epoll,node}/{datagrams,listener,set,signals,socket,versions}.test.ts',

@@ -28,6 +28,7 @@ const ENTRIES = [
   ['@bluelet/net', 'net', 'index'],
   ['@bluelet/net/monitor', 'net', 'monitor'],
   ['@bluelet/net/testing', 'net', 'testing'],
+  ['@bluelet/net/trace', 'net', 'trace'],
 ] as const
 
 /** The names of the stage. It has a `run` of its own, since a server on a port never ends. */

@@ -4,6 +4,7 @@ import * as net from '@bluelet/net'
 import * as driver from '@bluelet/net/driver'
 import * as monitor from '@bluelet/net/monitor'
 import * as testing from '@bluelet/net/testing'
+import * as trace from '@bluelet/net/trace'
 import { expect, it } from 'vitest'
 import { declaredIn } from '../support/declarations.js'
 
@@ -201,4 +202,12 @@ it.each([
   const declared = declaredNames(entry)
 
   expect(Object.keys(module).filter((name) => !declared.includes(name))).toEqual([])
+})
+
+it('@bluelet/net/trace exports these values and types', () => {
+  expect(namesOf(trace, 'trace')).toMatchInlineSnapshot(`
+    [
+      "recordNetwork",
+    ]
+  `)
 })

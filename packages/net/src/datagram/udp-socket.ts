@@ -59,6 +59,11 @@ export class UdpSocket {
     socket.observer = this.#receiveHalf
   }
 
+  /** The driver's socket. @internal */
+  get socket(): DriverDatagrams {
+    return this.#socket
+  }
+
   /** Its address, with the real port. */
   get address(): Address {
     return this.#socket.address

@@ -100,6 +100,14 @@ export interface DriverSocket {
    * @param end the index after the last one
    */
   writePart?(bytes: Uint8Array, start: number, end: number): number
+  /**
+   * Bytes were collected, and will be written later, before all others: for a socket that records
+   * which step has sent them. Left out by all others.
+   *
+   * @param data what was sent
+   * @param length the number of its bytes
+   */
+  collected?(data: string | Uint8Array, length: number): void
   /** Ends our side, after what was written. The peer can go on sending. */
   shutdown(): void
   /**

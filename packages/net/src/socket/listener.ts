@@ -89,6 +89,11 @@ export class Listener {
     listener.observer = this.#acceptor
   }
 
+  /** The driver's socket. @internal */
+  get socket(): DriverListener {
+    return this.#listener
+  }
+
   /** Its address, with the real port. */
   get address(): Address {
     return this.#listener.address

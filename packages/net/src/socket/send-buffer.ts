@@ -100,6 +100,7 @@ export class SendBuffer {
     }
     this.length += length
     this.#total.bytes += length
+    this.#socket.collected?.(data, length)
     return length
   }
 

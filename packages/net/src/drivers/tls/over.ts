@@ -5,7 +5,7 @@ import type { DriverSocket, PeerCredentials } from '../../driver/protocol.js'
 
 export abstract class OverSocket {
   /** The socket below. */
-  protected readonly inner: DriverSocket
+  readonly inner: DriverSocket
 
   constructor(inner: DriverSocket) {
     this.inner = inner
