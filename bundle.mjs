@@ -1,12 +1,15 @@
-// Bundles each package once, as users get it: all entries share one core, whose file has a fixed name. `tsc -b` writes the
-// declarations beside it. Part of `pnpm build`, which also removes what an earlier build left in `dist`.
+// Bundles each package once, as users get it: all entries share one core, whose file has a fixed
+// name. `tsc -b` writes the declarations beside it. Part of `pnpm build`, which also removes what
+// an earlier build left in `dist`.
 //
-// Rolldown, because it needs no newer Node than we do, names chunks, keeps names without a run-time helper (which would keep
-// bundlers from dropping what a user does not import), and is in the tree already, as a part of vitest.
+// Rolldown, because it needs no newer Node than we do, names chunks, keeps names without a run-time
+// helper (which would keep bundlers from dropping what a user does not import), and is in the tree
+// already, as a part of vitest.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { rolldown } from 'rolldown'
+import { buildViewer } from './site/learn/viewer/build.js'
 
 /** For each package: the modules that stay files of their own, besides its entries. */
 const CHUNKS = {
@@ -15,8 +18,9 @@ const CHUNKS = {
 }
 
 /**
- * What all of the files share, as far as it is no entry. That of net imports no driver: files would import each other. What
- * only one file needs stays there: the sockets in `index.js`, the network in memory in `testing.js`, traces in `trace.js`.
+ * What all of the files share, as far as it is no entry. That of net imports no driver: files would
+ * import each other. What only one file needs stays there: the sockets in `index.js`, the network
+ * in memory in `testing.js`, traces in `trace.js`.
  */
 const CORE = {
   scheduler: /\/src\/((?!testing\/|trace\/).*\/)?[\w-]+\.ts$/,
@@ -26,10 +30,15 @@ const CORE = {
 for (const name of Object.keys(CHUNKS)) {
   const root = fileURLToPath(new URL(`packages/${name}/`, import.meta.url))
   const written = await bundle(name, root)
+  // What `toHTML` reads.
+  if (name === 'scheduler') written.push(await buildViewer())
   removeOthers(root, written)
 }
 
-/** Writes the files of one package. Those that are the same already are left alone: another process may be loading them. */
+/**
+ * Writes the files of one package. Those that are the same already are left alone: another process
+ * may be loading them.
+ */
 async function bundle(name, root) {
   const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   const entries = Object.values(exports).flatMap(
@@ -53,7 +62,8 @@ async function bundle(name, root) {
     format: 'esm',
     sourcemap: true,
     sourcemapExcludeSources: true, // They are in the package.
-    // Comments are in the declarations and the sources; without them a program starts a millisecond sooner.
+    // Comments are in the declarations and the sources; without them a program starts a millisecond
+    // sooner.
     comments: { annotation: true, jsdoc: false, legal: false },
     minifyInternalExports: false,
     hoistTransitiveImports: false,
@@ -79,7 +89,10 @@ async function bundle(name, root) {
   })
 }
 
-/** What stays in `dist` are these files, the declarations of modules that are there, and the state of `tsc`. */
+/**
+ * What stays in `dist` are these files, the declarations of modules that are there, and the state
+ * of `tsc`.
+ */
 function removeOthers(root, written) {
   const kept = new Set(written)
   for (const file of readdirSync(join(root, 'dist'), { recursive: true, withFileTypes: true })) {

@@ -6,7 +6,10 @@ import { LARGE } from './test/support/tags.js'
 
 const root = fileURLToPath(new URL('.', import.meta.url))
 
-/** Tests see the sources where users see what is built of them: whatever the packages export, so that no entry loads a second core. */
+/**
+ * Tests see the sources where users see what is built of them: whatever the packages export, so
+ * that no entry loads a second core.
+ */
 export const alias = ['scheduler', 'net'].flatMap((name) => {
   const { exports, imports = {} } = JSON.parse(readFileSync(`${root}packages/${name}/package.json`, 'utf8'))
   const source = (built: string): string =>
@@ -23,8 +26,8 @@ export const alias = ['scheduler', 'net'].flatMap((name) => {
 })
 
 /**
- * Test files that share processes, which saves the start of one for each, a third of a second. The others measure memory or
- * work, test one driver, or load modules of ours again.
+ * Test files that share processes, which saves the start of one for each, a third of a second. The
+ * others measure memory or work, test one driver, or load modules of ours again.
  */
 const SHARED = [
   'test/*.test.ts',
@@ -39,13 +42,16 @@ const ALONE = [
   'test/net/{driver/byte-queue,socket/read-cost,traps/*}.test.ts',
 ]
 
-/** The suites: `vitest run` is the fast one, `vitest run --mode long` that of *.long.ts, and so on. */
+/**
+ * The suites: `vitest run` is the fast one, `vitest run --mode long` that of *.long.ts, and so on.
+ */
 const TIMEOUTS_MS: Readonly<Record<string, number>> = {
   test: 30_000,
   long: 240_000,
   native: 240_000,
   faults: 120_000,
   site: 600_000,
+  learn: 120_000,
   packages: 120_000,
 }
 
@@ -55,7 +61,7 @@ export default defineConfig(({ mode }) => ({
     ...filesOf(mode),
     globalSetup: 'test/support/build.ts',
     // A browser keeps its connections, and a bundler its process.
-    setupFiles: mode === 'site' || mode === 'packages' ? [] : ['test/support/setup.ts'],
+    setupFiles: ['site', 'learn', 'packages'].includes(mode) ? [] : ['test/support/setup.ts'],
     tags: [LARGE],
     pool: 'forks',
     // More than there are cores: tests of sockets and of programs often wait.

@@ -230,12 +230,14 @@ describe('@bluelet/scheduler/trace', () => {
     expect(Object.keys(trace).sort()).toMatchInlineSnapshot(`
       [
         "SCHEMA",
+        "TraceReader",
         "effects",
         "parse",
         "record",
         "stateAt",
         "steps",
         "stringify",
+        "toHTML",
         "why",
         "whyChain",
       ]
@@ -287,12 +289,14 @@ describe('@bluelet/scheduler/trace', () => {
         "type YieldEvent",
         "type YieldSite",
         "value SCHEMA",
+        "value TraceReader",
         "value effects",
         "value parse",
         "value record",
         "value stateAt",
         "value steps",
         "value stringify",
+        "value toHTML",
         "value why",
         "value whyChain",
       ]

@@ -1,15 +1,16 @@
 // A fresh build of the documentation site in a real browser, which is headless and can reach only
 // the site.
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { type Browser, chromium } from 'playwright-core'
+import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { root } from '../documents/document.js'
+import { launch } from '../support/chromium.js'
 import { type StaticServer, serve } from './static-server.js'
-import { OFFLINE, type Visit, visitAll } from './visit.js'
+import { type Visit, visitAll } from './visit.js'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'bluelet-site-'))
 let server: StaticServer
@@ -19,7 +20,7 @@ let visits: Visit[]
 beforeAll(async () => {
   build()
   server = await serve(folder)
-  browser = await chromium.launch({ executablePath: chromiumFile(), args: ['--no-sandbox', OFFLINE] })
+  browser = await launch()
   visits = await visitAll(
     browser,
     pages().map((page) => server.origin + page),
@@ -158,14 +159,4 @@ function pages(): string[] {
 
 function nameOf(url: string): string {
   return url.slice(server.origin.length)
-}
-
-/** The system's Chromium, or the one that CHROMIUM names. */
-function chromiumFile(): string {
-  const { CHROMIUM = 'chromium', PATH = '' } = process.env
-  const file = PATH.split(path.delimiter)
-    .map((directory) => path.resolve(directory, CHROMIUM))
-    .find((candidate) => existsSync(candidate))
-  if (file === undefined) throw new Error(`there is no ${CHROMIUM}: install it, or name another by CHROMIUM`)
-  return file
 }

@@ -19,9 +19,6 @@ export interface Visit {
   readonly plain: readonly string[]
 }
 
-/** The flag for a browser that can resolve no other host. */
-export const OFFLINE = '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1'
-
 const LOCAL = /^(http:\/\/127\.0\.0\.1:|data:)/
 
 /** The part of the DOM that is used here. */

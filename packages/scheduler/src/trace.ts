@@ -6,7 +6,8 @@
 
 export type { CauseKind } from './trace/cause.js'
 export { stateAt } from './trace/fold.js'
-export { parse, stringify } from './trace/lines.js'
+export { toHTML } from './trace/html.js'
+export { parse, stringify, TraceReader } from './trace/lines.js'
 export type { NetworkLog, RecordedNetwork } from './trace/network.js'
 export type {
   CancelPicture,

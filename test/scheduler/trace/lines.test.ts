@@ -1,4 +1,4 @@
-import { parse, SCHEMA, stringify, type Trace } from '@bluelet/scheduler/trace'
+import { parse, SCHEMA, stringify, type Trace, TraceReader } from '@bluelet/scheduler/trace'
 import { describe, expect, it } from 'vitest'
 
 const TRACE: Trace = {
@@ -75,5 +75,42 @@ describe('parse', () => {
     expect(() => parse(undefined as unknown as string)).toThrow(
       'parse(text): expected a string, got undefined',
     )
+  })
+})
+
+describe('TraceReader', () => {
+  it.each([1, 2, 7, 60, 1000])('reads a text in pieces of %i characters', (size) => {
+    const text = stringify(TRACE)
+    const reader = new TraceReader()
+
+    for (let at = 0; at < text.length; at += size) reader.add(text.slice(at, at + size))
+
+    expect(reader.end()).toEqual(TRACE)
+  })
+
+  it('counts lines, events, and the characters of a line that has not ended', () => {
+    const [header = '', first = ''] = stringify(TRACE).split('\n')
+    const reader = new TraceReader()
+    const counts = () => [reader.lines, reader.size, reader.pending]
+
+    reader.add(header.slice(0, 9))
+    expect(counts()).toEqual([0, 0, 9])
+    reader.add(`${header.slice(9)}\n${first}\n{"n":`)
+    expect(counts()).toEqual([2, 1, 5])
+    reader.add('3')
+    expect(counts()).toEqual([2, 1, 6])
+  })
+
+  it('gives what it has read in whole lines', () => {
+    const reader = new TraceReader()
+
+    reader.add(stringify(TRACE).slice(0, -9))
+
+    expect(reader.stop()).toEqual({ ...TRACE, events: TRACE.events.slice(0, 2) })
+  })
+
+  it('gives nothing if it has read nothing', () => {
+    expect(() => new TraceReader().stop()).toThrow(/^this is no trace: /)
+    expect(() => new TraceReader().end()).toThrow(/^this is no trace: /)
   })
 })

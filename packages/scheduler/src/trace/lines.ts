@@ -22,14 +22,86 @@ export function stringify(trace: Trace): string {
  */
 export function parse(text: string): Trace {
   if (typeof text !== 'string') throw new TypeError(`parse(text): expected a string, got ${inspect(text)}`)
-  const lines = text.split('\n')
-  if (lines.at(-1) === '') lines.pop()
-  const [first = '', ...rest] = lines
-  const header = headerIn(first)
-  const events = rest.map((line, i) => eventIn(line, i + 2))
-  const start = events[0]?.n ?? 0
-  for (const [i, { n }] of events.entries()) checkNumber(n, start + i, i + 2)
-  return { header, events }
+  const reader = new TraceReader()
+  reader.add(text)
+  return reader.end()
+}
+
+/**
+ * Reads a trace piece by piece: one that is too long to be read at once, or that is still being
+ * written. Pieces may end anywhere, also within a line.
+ */
+export class TraceReader {
+  #header: TraceHeader | undefined = undefined
+  readonly #events: TraceEvent[] = []
+  /** The pieces of a line whose end has not come yet. */
+  #open: string[] = []
+  #pending = 0
+
+  /** The number of whole lines that were read. */
+  get lines(): number {
+    return this.#header === undefined ? 0 : this.#events.length + 1
+  }
+
+  /** The number of events that were read. */
+  get size(): number {
+    return this.#events.length
+  }
+
+  /** The number of characters of the line whose end has not come yet. */
+  get pending(): number {
+    return this.#pending
+  }
+
+  /**
+   * Reads the next piece of the text.
+   *
+   * @throws SyntaxError if the text is no trace, is damaged, or has another version; the message
+   *   says in which line
+   */
+  add(text: string): void {
+    const lines = text.split('\n')
+    const last = lines.pop() as string // There is always one.
+    for (const line of lines) {
+      this.#line(this.#open.length === 0 ? line : this.#open.join('') + line)
+      this.#open = []
+    }
+    if (lines.length > 0) this.#pending = 0
+    if (last === '') return
+    this.#open.push(last)
+    this.#pending += last.length
+  }
+
+  /**
+   * The trace, when all of the text was read. The last line need not end in a line feed.
+   *
+   * @throws SyntaxError as `add` does
+   */
+  end(): Trace {
+    if (this.#pending > 0 || this.#header === undefined) this.add('\n')
+    return this.stop()
+  }
+
+  /**
+   * The trace as far as it was read in whole lines.
+   *
+   * @throws SyntaxError if there is none
+   */
+  stop(): Trace {
+    return { header: this.#header ?? headerIn(''), events: this.#events }
+  }
+
+  #line(line: string): void {
+    if (this.#header === undefined) {
+      this.#header = headerIn(line)
+      return
+    }
+    const number = this.#events.length + 2
+    const event = eventIn(line, number)
+    const before = this.#events.at(-1)
+    if (before !== undefined) checkNumber(event.n, before.n + 1, number)
+    this.#events.push(event)
+  }
 }
 
 function headerIn(line: string): TraceHeader {
