@@ -9,8 +9,10 @@
 
 import './own-files.js'
 
+export type { Packet, PacketChange } from './driver/packets.js'
 export type { DatagramNetworkOptions } from './drivers/simulated/datagram-network.js'
 export type { SimulatedNames, SimulatedRecords } from './drivers/simulated/names.js'
 export { Link, type NetworkOptions, type Operation, SimulatedNetwork } from './drivers/simulated/network.js'
+export type { PacketListener } from './drivers/simulated/packets.js'
 export type { OperationKind } from './drivers/simulated/socket.js'
 export { Simulation, type SimulationOptions, simulate } from './testing/simulation.js'

@@ -19,7 +19,7 @@ export interface Packet {
 }
 
 /** Something that happened to a packet. */
-export type PacketEvent = 'sent' | 'arrived' | 'lost'
+export type PacketChange = 'sent' | 'arrived' | 'lost'
 
 /** A network whose packets can be observed. */
 export interface PacketSource {
@@ -28,5 +28,5 @@ export interface PacketSource {
    *
    * @returns stops calling back
    */
-  onPacket(listener: (event: PacketEvent, packet: Packet) => void): () => void
+  onPacket(listener: (event: PacketChange, packet: Packet) => void): () => void
 }

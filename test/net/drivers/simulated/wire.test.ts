@@ -1,6 +1,11 @@
+import { Address } from '@bluelet/net'
 import { VirtualHost } from '@bluelet/scheduler/testing'
 import { describe, expect, it } from 'vitest'
+import { Packets } from '../../../../packages/net/src/drivers/simulated/packets.js'
 import { Wire } from '../../../../packages/net/src/drivers/simulated/wire.js'
+
+const HERE = new Address('127.0.0.1', 1)
+const THERE = new Address('127.0.0.1', 2)
 
 /** A wire whose packets take the given times, and the packets that arrived, with their times. */
 function wire(...latencies: number[]): {
@@ -11,7 +16,7 @@ function wire(...latencies: number[]): {
 } {
   const host = new VirtualHost({ manual: true })
   const arrived: string[] = []
-  const made = new Wire({ host, latency: () => latencies.shift() ?? 1 })
+  const made = new Wire({ host, latency: () => latencies.shift() ?? 1, packets: new Packets() }, HERE, THERE)
   const send = (...names: string[]) => {
     for (const name of names) made.send(() => arrived.push(`${name} at ${host.now()}`))
   }
@@ -54,7 +59,7 @@ describe('Wire', () => {
   it('keeps the order even if a schedule chooses among calls that are due at the same time', () => {
     const host = new VirtualHost({ manual: true, schedule: { choose: (n) => n - 1 } })
     const arrived: string[] = []
-    const made = new Wire({ host, latency: () => 1 })
+    const made = new Wire({ host, latency: () => 1, packets: new Packets() }, HERE, THERE)
     for (const name of 'abcd') made.send(() => arrived.push(name))
 
     host.advance(1)

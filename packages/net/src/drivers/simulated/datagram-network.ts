@@ -115,19 +115,32 @@ export class DatagramNetwork {
   /** A socket sends: the datagram is on its way, or lost. */
   carry(from: SimulatedDatagrams, { data }: OutgoingDatagram, to: Address): void {
     const bytes = Buffer.from(data)
-    if (bytes.length > this.#mtu || this.#outside[to.host] === 'hang' || this.#happens(this.#loss)) return
+    if (bytes.length > this.#mtu || this.#outside[to.host] === 'hang' || this.#happens(this.#loss)) {
+      const now = this.host.now()
+      const { packets } = this.network
+      packets.tell('lost', packets.sent(from.addressTowards(to), to, bytes.length, now, now))
+      return
+    }
     const copies = this.#happens(this.#duplicate) ? 2 : 1
-    for (let i = 0; i < copies; i++) this.#send(from, () => this.#arrive(from, bytes, to))
+    for (let i = 0; i < copies; i++) this.#send(from, bytes.length, to, () => this.#arrive(from, bytes, to))
   }
 
-  #send(from: SimulatedDatagrams, arrive: () => void): void {
+  #send(from: SimulatedDatagrams, bytes: number, to: Address, arrive: () => void): void {
+    const sender = from.addressTowards(to)
     if (this.#reorder === undefined) {
-      from.wire.send(arrive)
+      from.wire.send(arrive, bytes, sender, to)
       return
     }
     const [min, max] = this.#reorder
     const extra = min + this.network.choose(Math.floor(max - min) + 1)
-    this.host.at(this.host.now() + this.network.latency() + extra, arrive)
+    const now = this.host.now()
+    const due = now + this.network.latency() + extra
+    const { packets } = this.network
+    const packet = packets.sent(sender, to, bytes, now, due)
+    this.host.at(due, () => {
+      packets.tell('arrived', packet)
+      arrive()
+    })
   }
 
   #arrive(from: SimulatedDatagrams, bytes: Buffer, to: Address): void {
@@ -136,7 +149,7 @@ export class DatagramNetwork {
     for (const receiver of receivers) receiver.arrived(Buffer.from(bytes), sender)
     if (receivers.length > 0 || isForMany(to)) return
     const code = this.#outside[to.host] ?? 'ECONNREFUSED'
-    from.wire.send(() => from.refused(to, systemError(code, 'recvmsg')))
+    from.wire.send(() => from.refused(to, systemError(code, 'recvmsg')), 0, to, sender)
   }
 
   #receiversOf(to: Address, sender: Address, from: SimulatedDatagrams): SimulatedDatagrams[] {

@@ -63,7 +63,7 @@ export class SimulatedDatagrams implements DriverDatagrams {
 
   constructor(world: Network, address: Address, settings: DatagramSettings) {
     this.address = address
-    this.wire = new Wire(world.network)
+    this.wire = new Wire(world.network, address, address)
     this.#world = world
     this.#bound = address
     this.#settings = settings

@@ -6,14 +6,17 @@
 
 import type { Host } from '@bluelet/scheduler/lowlevel'
 import type { Schedule } from '@bluelet/scheduler/testing'
+import { shown } from '../../check.js'
 import { Address, UNNAMED } from '../../driver/address.js'
 import type { DnsAnswer, DnsQuery } from '../../driver/dns.js'
 import { addressOf, type ConnectTarget, type HostEndpoint } from '../../driver/endpoint.js'
+import type { Packet, PacketSource } from '../../driver/packets.js'
 import type { Driver, DriverListener, DriverSocket, ListenTarget } from '../../driver/protocol.js'
 import { listenErrorOf, systemError } from '../../driver/system-errors.js'
 import { DatagramNetwork, type DatagramNetworkOptions } from './datagram-network.js'
 import { SimulatedListener } from './listener.js'
 import { addressesOf, recordsOf, type SimulatedNames, type SimulatedRecords } from './names.js'
+import { type PacketListener, Packets } from './packets.js'
 import { type OperationKind, SimulatedSocket } from './socket.js'
 
 /**
@@ -102,6 +105,12 @@ export class Link {
     return this.#server.localAddress
   }
 
+  /** The packets on their way between the two ends, in the order in which they were sent. */
+  get inFlight(): readonly Packet[] {
+    const packets = [this.#client, this.#server].flatMap(({ wire }) => wire.inFlight)
+    return packets.sort((a, b) => a.id - b.id)
+  }
+
   /** Resets both ends. */
   reset(): void {
     for (const end of [this.#client, this.#server]) end.fail(systemError('ECONNRESET', 'read'))
@@ -124,13 +133,14 @@ export class Link {
 }
 
 /** A network in memory. */
-export class SimulatedNetwork implements Driver {
+export class SimulatedNetwork implements Driver, PacketSource {
   /** `simulated`. */
   readonly name: string = 'simulated'
   /** Opens a socket for datagrams. */
   readonly udp: NonNullable<Driver['udp']>
   /** @internal */ readonly host: Host
   /** @internal */ readonly buffer: number
+  /** @internal */ readonly packets: Packets = new Packets()
   readonly #schedule: Schedule
   readonly #latency: readonly [min: number, max: number]
   readonly #options: NetworkOptions
@@ -185,6 +195,22 @@ export class SimulatedNetwork implements Driver {
   /** The established connections, in the order in which they were made. */
   get links(): readonly Link[] {
     return [...this.#links]
+  }
+
+  /**
+   * Calls back for each packet that is sent, that arrives or is lost: the steps of a handshake,
+   * bytes of a stream, its end, the message that a reader has room again, a reset, a datagram. For
+   * viewers; the listener must not use the network.
+   *
+   * @param listener is called with what happened, and the packet
+   * @returns stops calling back
+   * @throws TypeError if the listener is no function
+   */
+  onPacket(listener: PacketListener): () => void {
+    if (typeof listener !== 'function') {
+      throw new TypeError(`onPacket(listener): expected a function, got ${shown(listener)}`)
+    }
+    return this.packets.listen(listener)
   }
 
   lookup(host: string, done: (error: Error | null, addresses: readonly string[]) => void): void {

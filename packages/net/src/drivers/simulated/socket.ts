@@ -87,7 +87,7 @@ export class SimulatedSocket implements DriverSocket {
   constructor(network: SocketNetwork, localAddress: Address, remoteAddress: Address) {
     this.localAddress = localAddress
     this.remoteAddress = remoteAddress
-    this.wire = new Wire(network)
+    this.wire = new Wire(network, localAddress, remoteAddress)
     this.#network = network
   }
 
@@ -252,7 +252,7 @@ export class SimulatedSocket implements DriverSocket {
       const bytes = this.#output.take(this.#network.piece(Math.min(room, this.#output.length)))
       room -= bytes.length
       this.#inFlight += bytes.length
-      this.wire.send(() => peer.#bytesArrived(bytes, this))
+      this.wire.send(() => peer.#bytesArrived(bytes, this), bytes.length)
     }
     if (this.#outputEnded && !this.#endSent && this.#output.length === 0) {
       this.#endSent = true

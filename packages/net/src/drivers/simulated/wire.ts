@@ -4,17 +4,20 @@
  */
 
 import type { Host } from '@bluelet/scheduler/lowlevel'
+import type { Address } from '../../driver/address.js'
+import type { Packet } from '../../driver/packets.js'
+import type { Packets } from './packets.js'
 
 /** What a wire needs of its network. */
 export interface WireNetwork {
   readonly host: Host
   /** How long the next packet takes, in milliseconds. */
   latency(): number
+  readonly packets: Packets
 }
 
-interface Packet {
-  /** When it arrives, unless an earlier packet arrives later. */
-  readonly deadline: number
+interface OnTheWire {
+  readonly packet: Packet
   /** Called when it arrives. */
   readonly arrive: () => void
 }
@@ -22,19 +25,35 @@ interface Packet {
 /** One direction. */
 export class Wire {
   readonly #network: WireNetwork
+  readonly #from: Address
+  readonly #to: Address
   /** Packets in flight, in the order in which they were sent. */
-  readonly #packets: Packet[] = []
+  readonly #packets: OnTheWire[] = []
   /** The host's timer for the first packet. */
   #timer: unknown
   #stalled = false
 
-  constructor(network: WireNetwork) {
+  constructor(network: WireNetwork, from: Address, to: Address) {
     this.#network = network
+    this.#from = from
+    this.#to = to
   }
 
-  /** Sends a packet: a function that is called when it arrives. */
-  send(arrive: () => void): void {
-    this.#packets.push({ deadline: this.#network.host.now() + this.#network.latency(), arrive })
+  /** The packets that have been sent and have not arrived, in that order. */
+  get inFlight(): readonly Packet[] {
+    return this.#packets.map(({ packet }) => packet)
+  }
+
+  /**
+   * Sends a packet: a function that is called when it arrives.
+   *
+   * @param bytes how many it carries
+   */
+  send(arrive: () => void, bytes = 0, from: Address = this.#from, to: Address = this.#to): void {
+    const { host, packets } = this.#network
+    const now = host.now()
+    const packet = packets.sent(from, to, bytes, now, now + this.#network.latency())
+    this.#packets.push({ packet, arrive })
     this.#arm()
   }
 
@@ -52,17 +71,18 @@ export class Wire {
 
   /** Drops the packets in flight. */
   clear(): void {
-    this.#packets.length = 0
     this.#disarm()
+    for (const { packet } of this.#packets.splice(0)) this.#network.packets.tell('lost', packet)
   }
 
   #arm(): void {
     const first = this.#packets[0]
     if (first === undefined || this.#stalled || this.#timer !== undefined) return
-    this.#timer = this.#network.host.at(first.deadline, () => {
+    this.#timer = this.#network.host.at(first.packet.due, () => {
       this.#timer = undefined
       this.#packets.shift()
       this.#arm()
+      this.#network.packets.tell('arrived', first.packet)
       first.arrive()
     })
   }
