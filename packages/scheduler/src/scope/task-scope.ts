@@ -6,8 +6,8 @@
 import { holdAcross, releaseAcross } from '../core/join-cycle.js'
 import type { Runtime, Supervisor, TaskHandle } from '../core/protocol.js'
 import type { Task } from '../core/task.js'
-import type { Timer } from '../stores/timer-heap.js'
 import { combinedError } from './outcome.js'
+import { ScopeCancellation } from './scope-cancellation.js'
 
 /** The owner of a scope: decides what happens when its tasks fail or end. */
 export interface ScopeOwner {
@@ -53,19 +53,13 @@ export interface ScopeOwner {
  */
 export class TaskScope implements Supervisor {
   readonly #owner: ScopeOwner
-  readonly #listed: Iterable<TaskHandle> | undefined
   /** Most scopes have one task at a time, which costs no set. */
   #task: Task | null = null
   /** The other tasks, once there has been a second one. */
   #others: Set<Task> | null = null
   #errors: Set<unknown> | null = null
-  #cancelling = false
-  /** The shortest grace period that a cancellation of the scope has set. */
-  #grace = Number.POSITIVE_INFINITY
-  /** Whether a cancellation has left the grace period to the run. */
-  #graceOfRun = false
-  /** The grace periods of the late tasks. */
-  #late: Map<Task, Timer> | null = null
+  /** Null until the scope is cancelled. */
+  #cancellation: ScopeCancellation | null = null
 
   /**
    * Creates a scope without tasks.
@@ -74,18 +68,17 @@ export class TaskScope implements Supervisor {
    */
   constructor(owner: ScopeOwner) {
     this.#owner = owner
-    this.#listed = owner.tasks
   }
 
   /** Whether the scope has no tasks. */
   get empty(): boolean {
-    if (this.#listed !== undefined) return this.tasks.length === 0
+    if (this.#owner.tasks !== undefined) return this.tasks.length === 0
     return this.#task === null && (this.#others === null || this.#others.size === 0)
   }
 
   /** Whether the scope is being cancelled, or has been. */
   get cancelling(): boolean {
-    return this.#cancelling
+    return this.#cancellation !== null
   }
 
   /** Whether the scope has received an error. */
@@ -95,7 +88,8 @@ export class TaskScope implements Supervisor {
 
   /** The tasks that have not ended, as a copy. */
   get tasks(): TaskHandle[] {
-    if (this.#listed !== undefined) return [...this.#listed]
+    const { tasks: listed } = this.#owner
+    if (listed !== undefined) return [...listed]
     const tasks: Task[] = this.#task === null ? [] : [this.#task]
     return this.#others === null ? tasks : [...tasks, ...this.#others]
   }
@@ -108,19 +102,9 @@ export class TaskScope implements Supervisor {
    *   run
    */
   cancel(grace?: number): void {
-    if (this.#cancelling && (grace === undefined ? this.#graceOfRun : grace >= this.#grace)) return
-    this.#cancelling = true
-    if (grace === undefined) this.#graceOfRun = true
-    else this.#grace = Math.min(grace, this.#grace)
-    for (const task of this.tasks as Task[]) {
-      if (this.#late?.has(task)) this.#limit(task)
-      else task.cancel(grace ?? task.scheduler.grace)
-    }
-  }
-
-  /** Milliseconds that the clean-up of a task may take that is spawned into a cancelled scope. */
-  #graceOf({ scheduler }: Task): number {
-    return Math.min(this.#grace, scheduler.grace)
+    if (this.#cancellation === null) this.#cancellation = new ScopeCancellation(grace)
+    else if (!this.#cancellation.shorten(grace)) return
+    for (const task of this.tasks as Task[]) this.#cancellation.cancel(task, grace)
   }
 
   /**
@@ -155,16 +139,16 @@ export class TaskScope implements Supervisor {
     const adopted = task as Task // Every handle is a Task.
     const { scheduler = adopted.scheduler } = this.#owner
     if (scheduler !== adopted.scheduler) holdAcross(scheduler)
-    if (this.#listed !== undefined) {
+    if (this.#owner.tasks !== undefined) {
       // The owner has it on its list.
     } else if (this.#task === null && this.#others === null) this.#task = adopted
     else {
       this.#others ??= new Set()
       this.#others.add(adopted)
     }
-    if (!this.#cancelling) return
-    if (adopted.spawner?.task?.supervisor === this) this.#limit(adopted)
-    else adopted.cancelFirstWait(this.#graceOf(adopted))
+    if (this.#cancellation === null) return
+    if (adopted.spawner?.task?.supervisor === this) this.#cancellation.limit(adopted)
+    else this.#cancellation.cancelFirstWait(adopted)
   }
 
   /** Called by the scheduler. */
@@ -177,29 +161,9 @@ export class TaskScope implements Supervisor {
     const ended = task as Task // Every handle is a Task.
     if (this.#task === ended) this.#task = null
     else this.#others?.delete(ended)
-    const timer = this.#late?.get(ended)
-    if (timer !== undefined) {
-      ended.scheduler.timers.remove(timer)
-      this.#late?.delete(ended)
-    }
+    this.#cancellation?.ended(ended)
     const { scheduler = ended.scheduler } = this.#owner
     if (scheduler !== ended.scheduler) releaseAcross(scheduler)
     this.#owner.ended?.(task)
   }
-
-  /** Gives a late task a grace period, unless it has one that ends sooner. */
-  #limit(task: Task): void {
-    const { timers } = task.scheduler
-    const grace = this.#graceOf(task)
-    const deadline = task.scheduler.now() + grace
-    this.#late ??= new Map()
-    const timer = this.#late.get(task)
-    if (timer !== undefined && timer.deadline <= deadline) return
-    if (timer !== undefined) timers.remove(timer)
-    this.#late.set(task, timers.add(deadline, cancelLate, { task, grace }))
-  }
-}
-
-function cancelLate({ task, grace }: { readonly task: Task; readonly grace: number }): void {
-  task.cancel(grace)
 }
