@@ -133,7 +133,7 @@ export class Connection {
   constructor(socket: DriverSocket, scheduler: Runtime) {
     this.#socket = socket
     this.scheduler = scheduler
-    this.readHalf = new ReadHalf(socket, this)
+    this.readHalf = new ReadHalf(this)
     socket.observer = this
   }
 
@@ -213,9 +213,8 @@ export class Connection {
   replace(socket: DriverSocket): void {
     this.#socket = socket
     socket.observer = this
-    this.writer().replace(socket)
     this.#linger?.replace(socket)
-    this.readHalf.replace(socket)
+    this.readHalf.socketReplaced()
   }
 
   /**
@@ -594,7 +593,7 @@ export class Connection {
   /** The writing half. @internal */
   writer(): WriteHalf {
     if (this.writeHalf === null) {
-      this.writeHalf = new WriteHalf(this.socket, this)
+      this.writeHalf = new WriteHalf(this)
       if (this.#linger?.closing) this.writeHalf.close(true)
     }
     return this.writeHalf

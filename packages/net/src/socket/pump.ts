@@ -95,10 +95,7 @@ export class Pump implements Receiver<Buffer & undefined>, Send {
 
   throw(error: unknown): void {
     if (this.#state === READING) this.#fail(this.from, error)
-    else if (this.#state === WRITING) {
-      this.#putBack((this.#pending ?? this.to.writer()).taken)
-      this.#fail(this.to, error)
-    }
+    else this.#failWrite(error, this.#pending?.taken ?? 0)
   }
 
   /** Goes on until a read or a send has to wait. A loop, since each may be answered at once. */
@@ -136,11 +133,21 @@ export class Pump implements Receiver<Buffer & undefined>, Send {
   #write(): void {
     this.#state = WRITING
     this.#pending = undefined
+    const writer = this.to.writer()
+    const { accepted } = writer
     try {
-      this.#pending = this.to.writer().enter(this, this)
+      this.#pending = writer.enter(this, this)
     } catch (error) {
-      this.throw(error)
+      // It counts less if bytes from before, which were buffered, are lost.
+      this.#failWrite(error, Math.max(0, writer.accepted - accepted))
     }
+  }
+
+  /** @param taken how many bytes of the piece are sent */
+  #failWrite(error: unknown, taken: number): void {
+    if (this.#state !== WRITING) return
+    this.#putBack(taken)
+    this.#fail(this.to, error)
   }
 
   #sent(): void {

@@ -38,6 +38,8 @@ const CLOSED_HERE = Symbol('closed')
 
 /** The connection of a half. */
 interface Whole {
+  /** The driver's socket. `startTls` replaces it. */
+  readonly socket: DriverSocket
   readonly observer: ConnectionObserver | null
   readonly writeHalf: { readonly accepted: number } | null
   readonly scheduler: Runtime
@@ -48,7 +50,6 @@ type Answer = never
 
 /** The handler of all reads. The argument is the maximum of a `recv`, or another request. */
 export class ReadHalf implements EventHandler<number | ReadRequest, undefined, Answer> {
-  #socket: DriverSocket
   readonly #connection: Whole
   /**
    * Bytes that have arrived but were not requested: those after a line, or those that were peeked
@@ -82,8 +83,7 @@ export class ReadHalf implements EventHandler<number | ReadRequest, undefined, A
    */
   #returnable: WeakRef<Buffer> | ReadRequest | null = null
 
-  constructor(socket: DriverSocket, connection: Whole) {
-    this.#socket = socket
+  constructor(connection: Whole) {
     this.#connection = connection
   }
 
@@ -93,6 +93,10 @@ export class ReadHalf implements EventHandler<number | ReadRequest, undefined, A
 
   get external(): string {
     return 'socket'
+  }
+
+  get #socket(): DriverSocket {
+    return this.#connection.socket
   }
 
   /** Whether a task waits. */
@@ -125,9 +129,8 @@ export class ReadHalf implements EventHandler<number | ReadRequest, undefined, A
     return this.#queue?.take(this.buffered) ?? EMPTY
   }
 
-  /** Goes on with another socket, over the one before. What was read from that stays read. */
-  replace(socket: DriverSocket): void {
-    this.#socket = socket
+  /** The connection has another socket. What was read from the one before stays read. */
+  socketReplaced(): void {
     this.#returnable = null
     this.lookAtPeer()
   }

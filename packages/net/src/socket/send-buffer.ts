@@ -31,6 +31,7 @@ const totals = new WeakMap<Runtime, Total>()
 
 /** The connection of a buffer. */
 interface Whole {
+  readonly socket: DriverSocket
   readonly observer: ConnectionObserver | null
   readonly scheduler: Runtime
 }
@@ -52,7 +53,8 @@ export class SendBuffer {
   length = 0
   /** Whether the kernel has refused bytes. */
   refused = false
-  readonly #socket: DriverSocket
+  /** Whether it will be handed over at the end of the turn. */
+  collected = false
   readonly #connection: Whole
   readonly #owner: Collected
   readonly #total: Total
@@ -63,8 +65,7 @@ export class SendBuffer {
   #lent: Block | null = null
 
   /** @param owner hands over once more when the process exits */
-  constructor(socket: DriverSocket, connection: Whole, owner: Collected) {
-    this.#socket = socket
+  constructor(connection: Whole, owner: Collected) {
     this.#connection = connection
     this.#owner = owner
     this.#total = totalOf(connection.scheduler)
@@ -100,7 +101,7 @@ export class SendBuffer {
     }
     this.length += length
     this.#total.bytes += length
-    this.#socket.collected?.(data, length)
+    this.#connection.socket.collected?.(data, length)
     return length
   }
 
@@ -146,7 +147,7 @@ export class SendBuffer {
   }
 
   #write(): boolean {
-    const socket = this.#socket
+    const { socket } = this.#connection
     if (this.#lent !== null) {
       if (socket.unsent > 0) return false
       releasePart(this.#lent)

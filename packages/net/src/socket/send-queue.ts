@@ -4,16 +4,20 @@
 
 import type { PendingSend } from './pending-send.js'
 
-/** A queue that costs nothing while nothing waits. */
+/** A queue, which is made when the first send has to wait. */
 export class SendQueue {
-  #pending: Set<PendingSend> | null = null
+  /** The send whose attempt has failed: it waits when it is entered. */
+  attempted: PendingSend | null = null
+  /** Whether those that wait are being tried: what they send is handed over at the end of that. */
+  advancing = false
+  readonly #pending = new Set<PendingSend>()
 
   get empty(): boolean {
-    return this.#pending === null || this.#pending.size === 0
+    return this.#pending.size === 0
   }
 
   get first(): PendingSend | undefined {
-    return this.#pending?.values().next().value
+    return this.#pending.values().next().value
   }
 
   /** How many bytes of those that wait have not been sent. */
@@ -23,18 +27,24 @@ export class SendQueue {
     return unsent
   }
 
+  /** The send whose attempt has failed, if that was the last. */
+  takeAttempted(): PendingSend | null {
+    const { attempted } = this
+    this.attempted = null
+    return attempted
+  }
+
   add(pending: PendingSend): void {
-    this.#pending ??= new Set()
     this.#pending.add(pending)
   }
 
   remove(pending: PendingSend): void {
-    this.#pending?.delete(pending)
+    this.#pending.delete(pending)
   }
 
   /** Those that wait, also those that begin to while it goes on. */
   [Symbol.iterator](): Iterator<PendingSend> {
-    return (this.#pending ?? NONE).values()
+    return this.#pending.values()
   }
 
   /** Fails all, each with an error of its own. */
@@ -45,5 +55,3 @@ export class SendQueue {
     }
   }
 }
-
-const NONE: ReadonlySet<PendingSend> = new Set()

@@ -1,16 +1,24 @@
 /**
- * What has ended the writing half of a connection, and the errors that its sends then get.
+ * The end of the writing half of a connection: by `shutdown()`, by a close or by a failure. It has
+ * the errors that sends then get.
  */
 
 import { ClosedError } from '@bluelet/scheduler'
+import type { DriverSocket } from '../driver/protocol.js'
 import { BusyError } from '../errors.js'
 import { describeSend, type Send } from './pending-send.js'
 import type { Owner } from './receiver.js'
 import { thrownBy } from './thrown.js'
 
-/** The end of a writing half. It is made when the end comes. */
+/** The end of a writing half. It is made when the end begins. */
 export class WriteEnd {
+  /** Whether our side has been ended by `shutdown()`. */
+  shutDown = false
+  /** Called once the buffer is empty: see `drain`. */
+  onDrained: (() => void) | null = null
   readonly #connection: object
+  /** Whether the socket has been told to end our side, or need not be told. */
+  #sideEnded = false
   #closed = false
   #failure: unknown = undefined
   /** Whether no send or flush has received that error yet. */
@@ -20,8 +28,20 @@ export class WriteEnd {
     this.#connection = connection
   }
 
-  /** The connection has been closed here. */
-  close(): void {
+  /** Nothing that was sent is left: ends our side, and says so to `drain`. */
+  reached(socket: DriverSocket): void {
+    if (this.shutDown && !this.#sideEnded) {
+      this.#sideEnded = true
+      socket.shutdown()
+    }
+    const done = this.onDrained
+    this.onDrained = null
+    done?.()
+  }
+
+  /** The connection has been closed here. @param aborted whether that was with a reset */
+  close(aborted: boolean): void {
+    this.#sideEnded ||= aborted
     this.#closed = true
     this.#untold = false
   }

@@ -22,6 +22,8 @@ import { changedError, ownedError, WriteEnd } from './write-end.js'
 
 /** The connection of a half. */
 interface Whole {
+  /** The driver's socket. `startTls` replaces it. */
+  readonly socket: DriverSocket
   readonly observer: ConnectionObserver | null
   readonly scheduler: Runtime
   abort(): void
@@ -29,34 +31,19 @@ interface Whole {
 
 /** The handler of all sends. */
 export class WriteHalf implements EventHandler<Send, PendingSend, number & undefined> {
-  /** Whether our side has been ended by `shutdown()`. */
-  shutDown = false
   /** Total bytes that sends have passed on: to the buffer, or to the driver. */
   accepted = 0
   /** The only one that may send, if there is one. */
   owner: Owner | null = null
-  /** How many bytes of the send that was tried last the driver has taken. */
-  taken = 0
-  #socket: DriverSocket
   readonly #connection: Whole
   /** Null while nothing is buffered. */
   #buffer: SendBuffer | null = null
-  /** Whether the buffer will be handed over at the end of the turn. */
-  #collecting = false
-  readonly #queue = new SendQueue()
-  /** Null while it has not come. */
+  /** Made when a send has to wait. */
+  #queue: SendQueue | null = null
+  /** Null while our side is open. */
   #end: WriteEnd | null = null
-  /** The send whose attempt has failed: it waits when it is entered. */
-  #attempted: PendingSend | null = null
-  /** Whether those that wait are being tried: what they send is handed over at the end of that. */
-  #advancing = false
-  /** Whether the socket has been told to end our side. */
-  #sideEnded = false
-  /** Called once the buffer is empty: see `drain`. */
-  #onDrained: (() => void) | null = null
 
-  constructor(socket: DriverSocket, connection: Whole) {
-    this.#socket = socket
+  constructor(connection: Whole) {
     this.#connection = connection
   }
 
@@ -68,9 +55,18 @@ export class WriteHalf implements EventHandler<Send, PendingSend, number & undef
     return 'socket'
   }
 
+  get #socket(): DriverSocket {
+    return this.#connection.socket
+  }
+
+  /** Whether our side has been ended by `shutdown()`. */
+  get shutDown(): boolean {
+    return this.#end?.shutDown === true
+  }
+
   /** Whether a send or a flush of a task waits. */
   get busy(): boolean {
-    return !this.#queue.empty
+    return this.#queue !== null && !this.#queue.empty
   }
 
   /** Whether bytes wait for the kernel, or a task waits. */
@@ -80,12 +76,12 @@ export class WriteHalf implements EventHandler<Send, PendingSend, number & undef
 
   /** Whether a send waits of whose bytes some have gone out. */
   get partial(): boolean {
-    return (this.#queue.first?.taken ?? 0) > 0
+    return (this.#queue?.first?.taken ?? 0) > 0
   }
 
   /** What waits, as the user would write it. */
   get request(): string {
-    return this.#queue.first?.description ?? 'sendall()'
+    return this.#queue?.first?.description ?? 'sendall()'
   }
 
   /** Total bytes that the driver has taken. */
@@ -103,17 +99,12 @@ export class WriteHalf implements EventHandler<Send, PendingSend, number & undef
 
   /** How many bytes of what was sent wait in this process. */
   get unsent(): number {
-    const rest = (this.#buffer?.length ?? 0) + this.#queue.unsent
+    const rest = (this.#buffer?.length ?? 0) + (this.#queue?.unsent ?? 0)
     try {
       return rest + this.#socket.unsent
     } catch {
       return rest // The driver has discarded the others.
     }
-  }
-
-  /** Goes on with another socket, over the one before. Nothing is buffered. */
-  replace(socket: DriverSocket): void {
-    this.#socket = socket
   }
 
   describe(send: Send): string {
@@ -126,18 +117,16 @@ export class WriteHalf implements EventHandler<Send, PendingSend, number & undef
     if (this.#collects(send)) return undefined as number & undefined
     const pending = new PendingSend(waiter, send)
     if (this.#sendDirectly(pending)) return pending.result
-    this.#attempted = pending
+    this.#makeQueue().attempted = pending
     return LATER
   }
 
   enter(waiter: Receiver<number & undefined>, send: Send): PendingSend {
-    const attempted = this.#attempted
-    this.#attempted = null
-    if (attempted !== null && attempted.send === send) {
+    const attempted = this.#queue?.takeAttempted()
+    if (attempted?.send === send) {
       attempted.waiter = waiter
       return this.#wait(attempted)
     }
-    this.taken = 0
     this.#assertOpen(send, waiter)
     const pending = new PendingSend(waiter, send)
     if (this.waiting || !this.#try(pending)) return this.#wait(pending)
@@ -151,7 +140,7 @@ export class WriteHalf implements EventHandler<Send, PendingSend, number & undef
       return
     }
     // The next send would follow half a message.
-    this.#queue.remove(pending)
+    this.#queue?.remove(pending)
     this.#connection.abort()
   }
 
@@ -167,7 +156,7 @@ export class WriteHalf implements EventHandler<Send, PendingSend, number & undef
 
   /** Withdraws a send although some of its bytes may have gone out. @returns how many have */
   release(pending: PendingSend): number {
-    this.#queue.remove(pending)
+    this.#queue?.remove(pending)
     this.#settle()
     return pending.taken
   }
@@ -175,7 +164,7 @@ export class WriteHalf implements EventHandler<Send, PendingSend, number & undef
   /** Ends our side, after everything that was sent before. */
   shutdown(): void {
     if (this.shutDown) return
-    this.shutDown = true
+    this.#reachEnd().shutDown = true
     this.handOverCollected()
   }
 
@@ -186,9 +175,11 @@ export class WriteHalf implements EventHandler<Send, PendingSend, number & undef
 
   /** The end of the turn, or of the process, has come. */
   handOverCollected(): void {
-    this.#collecting = false
     try {
-      if (this.#buffer !== null) this.#handOver()
+      if (this.#buffer !== null) {
+        this.#buffer.collected = false
+        this.#handOver()
+      }
     } catch {
       this.#end?.keepForNext()
     }
@@ -201,7 +192,7 @@ export class WriteHalf implements EventHandler<Send, PendingSend, number & undef
    * @param done called once the driver has taken it, or the connection has failed
    */
   drain(done: () => void): void {
-    this.#onDrained = done
+    this.#reachEnd().onDrained = done
     this.handOverCollected()
   }
 
@@ -227,9 +218,8 @@ export class WriteHalf implements EventHandler<Send, PendingSend, number & undef
    */
   close(aborted: boolean): void {
     const end = this.#reachEnd()
-    end.close()
-    this.#sideEnded ||= aborted
-    this.#queue.failAll(({ send }) => end.cutOff(isBarrier(send) ? describeSend(send) : 'sendall'))
+    end.close(aborted)
+    this.#queue?.failAll(({ send }) => end.cutOff(isBarrier(send) ? describeSend(send) : 'sendall'))
     if (aborted) this.discard()
     else this.#settle()
   }
@@ -242,7 +232,7 @@ export class WriteHalf implements EventHandler<Send, PendingSend, number & undef
   }
 
   #wait(pending: PendingSend): PendingSend {
-    this.#queue.add(pending)
+    this.#makeQueue().add(pending)
     this.#connection.observer?.sweep.start()
     return pending
   }
@@ -259,7 +249,6 @@ export class WriteHalf implements EventHandler<Send, PendingSend, number & undef
    */
   #sendDirectly(pending: PendingSend): boolean {
     const { send } = pending
-    this.taken = pending.taken
     if (pending.taken === 0 && !this.#handOver()) return false
     this.#assertUnchanged(send, pending)
     const length = lengthOf(send)
@@ -268,7 +257,6 @@ export class WriteHalf implements EventHandler<Send, PendingSend, number & undef
         const taken = this.#socket.write(pending.rest)
         if (taken === 0) return false
         pending.taken += taken
-        this.taken = pending.taken
         this.accepted += taken
       }
       return this.#socket.unsent === 0
@@ -290,13 +278,14 @@ export class WriteHalf implements EventHandler<Send, PendingSend, number & undef
   /** @returns false if the connections of the run buffer too much */
   #buffers(bytes: string | Uint8Array): boolean {
     if (bytes.length === 0) return true
-    this.#buffer ??= new SendBuffer(this.#socket, this.#connection, this)
+    this.#buffer ??= new SendBuffer(this.#connection, this)
     const length = this.#buffer.append(bytes)
     if (length < 0) return false
     this.accepted += length
-    if (this.#advancing) return true
-    this.#collecting = collect(this, this.#collecting)
-    if (!this.#collecting) this.handOverCollected()
+    if (this.#queue?.advancing) return true
+    const buffer = this.#buffer
+    buffer.collected = collect(this, buffer.collected)
+    if (!buffer.collected) this.handOverCollected()
     return true
   }
 
@@ -319,55 +308,53 @@ export class WriteHalf implements EventHandler<Send, PendingSend, number & undef
 
   /** Tries what waits, in order. */
   #advance(): void {
-    this.#advancing = true
     try {
-      if (this.#buffer?.refused !== true || this.#handOver()) this.#tryQueue()
+      const free = this.#buffer?.refused !== true || this.#handOver()
+      if (free && this.#queue !== null) this.#tryAll(this.#queue)
     } catch (error) {
       this.#tell(error)
     }
-    this.#advancing = false
     if (this.#buffer?.refused === false) this.handOverCollected()
     else this.#settle()
   }
 
-  #tryQueue(): void {
-    for (const pending of this.#queue) {
-      try {
-        if (!this.#try(pending)) return
-      } catch (error) {
-        this.#tell(error, pending)
-        return
-      }
-      this.#queue.remove(pending)
-      pending.waiter.resume(pending.result)
+  #tryAll(queue: SendQueue): void {
+    queue.advancing = true
+    for (const pending of queue) if (!this.#tryWaiting(pending)) break
+    queue.advancing = false
+  }
+
+  /** @returns whether the next one may be tried */
+  #tryWaiting(pending: PendingSend): boolean {
+    try {
+      if (!this.#try(pending)) return false
+    } catch (error) {
+      this.#tell(error, pending)
+      return false
     }
+    this.#queue?.remove(pending)
+    pending.waiter.resume(pending.result)
+    return true
   }
 
   /** Throws the error of the socket at the first that waits, and its consequence at the others. */
-  #tell(error: unknown, first = this.#queue.first): void {
+  #tell(error: unknown, first = this.#queue?.first): void {
     const end = this.#reachEnd()
     if (!this.#tellFirst(error, first)) end.keepForNext()
-    else this.#queue.failAll(({ description }) => end.consequence(description))
+    else this.#queue?.failAll(({ description }) => end.consequence(description))
   }
 
   /** @returns whether one waits */
-  #tellFirst(error: unknown, first = this.#queue.first): boolean {
+  #tellFirst(error: unknown, first = this.#queue?.first): boolean {
     if (first === undefined) return false
-    this.#queue.remove(first)
+    this.#queue?.remove(first)
     first.waiter.throw(error)
     return true
   }
 
   /** If nothing waits any more: ends our side, and says so to `drain`. */
   #settle(): void {
-    if (this.waiting || this.#buffer !== null) return
-    if (this.shutDown && !this.#sideEnded) {
-      this.#sideEnded = true
-      this.#socket.shutdown()
-    }
-    const done = this.#onDrained
-    this.#onDrained = null
-    done?.()
+    if (!this.waiting && this.#buffer === null) this.#end?.reached(this.#socket)
   }
 
   /** The socket has failed: what is buffered is lost. @returns its error */
@@ -375,6 +362,11 @@ export class WriteHalf implements EventHandler<Send, PendingSend, number & undef
     this.#reachEnd().fail(error)
     this.discard()
     return error
+  }
+
+  #makeQueue(): SendQueue {
+    this.#queue ??= new SendQueue()
+    return this.#queue
   }
 
   #reachEnd(): WriteEnd {
@@ -385,7 +377,7 @@ export class WriteHalf implements EventHandler<Send, PendingSend, number & undef
   /** @throws TypeError: the rest of what was to be sent is lost */
   #assertUnchanged(send: Send, pending?: PendingSend): void {
     if (typeof send.bytes === 'string' || isUnchanged(send.bytes, send.length)) return
-    if (pending !== undefined) this.#queue.remove(pending) // It gets this error, and not ClosedError.
+    if (pending !== undefined) this.#queue?.remove(pending) // It gets this error, and not ClosedError.
     this.#connection.abort()
     throw changedError(send)
   }
