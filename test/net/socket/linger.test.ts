@@ -29,7 +29,6 @@ function ending(unsent: () => number, unacknowledged?: () => number) {
       },
     }),
     runtimeOf(new Scheduler({ host })),
-    false,
   )
   const output = {
     get unsent() {

@@ -20,6 +20,7 @@ import { Relaying } from '../socket/relay.js'
 import { hasThrown } from '../socket/thrown.js'
 import type { CloseReason, Handler, Session as PublicSession } from './handler.js'
 import type { Limits } from './options.js'
+import { SessionEnd } from './session-end.js'
 import type { EndReason, TimeoutKind } from './stats.js'
 import type { Stall, SweptConnection, TimeoutSweep } from './timeout-sweep.js'
 
@@ -54,9 +55,6 @@ export class Session implements PublicSession, ScopeOwner, ConnectionObserver, S
   readonly id: number
   readonly since: number
   readonly conn: Connection
-  readonly sweep: TimeoutSweep
-  /** How the session ends, as far as it is known; null while it has not begun to end. */
-  closeReason: CloseReason | null = null
   /** The neighbours in the owner's list. */
   older: Session | null = null
   newer: Session | null = null
@@ -70,20 +68,10 @@ export class Session implements PublicSession, ScopeOwner, ConnectionObserver, S
   readonly #scope = new TaskScope(this)
   /** The handler's task; null before it is spawned. */
   #main: TaskHandle | null = null
-  #tasksEnded = false
-  #descriptorClosed = false
-  /** Whether the connection discards input until its client has ended its side. */
-  #lingering = false
-  /** Whether the connection was reset because of a stall, which has been counted. */
-  #stalled = false
-  /** The last timeout that the client exceeded. */
-  #missed: TimeoutKind | undefined = undefined
+  /** Null while the session has not begun to end. */
+  #end: SessionEnd | null = null
   /** Made when it is first needed. */
   #controller: AbortController | null = null
-  /** How many bytes had been sent when the session was cancelled; undefined if it was not. */
-  #sentBeforeCancel: number | undefined = undefined
-  /** How the client has disconnected, if that has cancelled the handler. */
-  #disconnected: 'reset' | 'end' | null = null
   /** The timer of `maxAge`. */
   #ageTimer: Timer | null = null
 
@@ -91,8 +79,16 @@ export class Session implements PublicSession, ScopeOwner, ConnectionObserver, S
     this.id = id
     this.since = conn.scheduler.now()
     this.conn = conn
-    this.sweep = owner.sweep
     this.#owner = owner
+  }
+
+  get sweep(): TimeoutSweep {
+    return this.#owner.sweep
+  }
+
+  /** How the session ends, as far as it is known; null while it has not begun to end. */
+  get closeReason(): CloseReason | null {
+    return this.#end?.reason ?? null
   }
 
   get bytesRead(): number {
@@ -144,7 +140,6 @@ export class Session implements PublicSession, ScopeOwner, ConnectionObserver, S
   /** Spawns the handler. */
   start(handler: Handler): void {
     const { conn } = this
-    this.#descriptorClosed = conn.descriptorClosed
     conn.observer = this
     const { scheduler } = conn
     const { maxAge, cancelOnDisconnect } = this.#owner.limits
@@ -169,27 +164,36 @@ export class Session implements PublicSession, ScopeOwner, ConnectionObserver, S
   expire(): void {
     this.#ageTimer = null
     if (this.#scope.cancelling) return
-    this.closeReason ??= 'age'
+    this.#reachEnd().reason ??= 'age'
     this.#owner.endedQuietly(this, 'age')
     this.cancel()
   }
 
   /** Starts to cancel the handler and the tasks that it spawned, or hastens that. */
   cancel(): void {
-    this.closeReason ??= 'cancelled'
+    this.#reachEnd().reason ??= 'cancelled'
     this.#cancelTasks()
   }
 
   #cancelTasks(): void {
-    this.#sentBeforeCancel ??= this.conn.writeHalf?.accepted ?? 0
+    this.#reachEnd().sentBeforeCancel ??= this.conn.writeHalf?.accepted ?? 0
     this.#scope.cancel(this.#owner.cleanUpMs)
   }
 
   /** A handler that is about to return nevertheless has not been disturbed: see `ended`. */
   #cancelDisconnected(why: 'reset' | 'end'): void {
     if (this.#tasksEnded || this.#scope.cancelling) return
-    this.#disconnected = why
+    this.#reachEnd().disconnected = why
     this.#cancelTasks()
+  }
+
+  #reachEnd(): SessionEnd {
+    this.#end ??= new SessionEnd()
+    return this.#end
+  }
+
+  get #tasksEnded(): boolean {
+    return this.#end?.tasksEnded === true
   }
 
   // Called by the connection.
@@ -199,20 +203,20 @@ export class Session implements PublicSession, ScopeOwner, ConnectionObserver, S
   }
 
   lingers(): void {
-    this.#lingering = true
+    this.#reachEnd().lingering = true
     if (this.#tasksEnded) this.#owner.lingers(this)
   }
 
   descriptorClosed(): void {
-    this.#descriptorClosed = true
     if (this.#tasksEnded) this.#owner.finished(this)
   }
 
   // Called by the sweep.
 
   timedOut(kind: TimeoutKind): void {
-    this.#missed = kind
-    this.#stalled ||= kind === 'stall'
+    const end = this.#reachEnd()
+    end.missed = kind
+    end.stalled ||= kind === 'stall'
     this.#owner.timedOut(this, kind)
   }
 
@@ -221,9 +225,10 @@ export class Session implements PublicSession, ScopeOwner, ConnectionObserver, S
   failed(error: unknown, task: TaskHandle, known: boolean): void {
     const reason = this.#endReason(error, MAX_DEPTH)
     const first = !this.#scope.cancelling
+    const end = this.#reachEnd()
     if (this.#returned) this.conn.close()
     else {
-      this.closeReason ??= reason === 'timeout' ? (this.#missed ?? 'failed') : (reason ?? 'failed')
+      end.reason ??= reason === 'timeout' ? (end.missed ?? 'failed') : (reason ?? 'failed')
       this.#endUnfinished()
     }
     if (first) this.cancel()
@@ -231,29 +236,32 @@ export class Session implements PublicSession, ScopeOwner, ConnectionObserver, S
       if (known) return
       addTrace(error, task)
       this.#owner.failed(error, this, task as Task) // Every handle is a Task.
-    } else if (first && reason !== 'timeout' && !this.#stalled && !this.#returned) {
+    } else if (first && reason !== 'timeout' && !end.stalled && !this.#returned) {
       this.#owner.endedQuietly(this, reason)
     }
   }
 
   ended(task: TaskHandle): void {
-    if (task === this.#main) {
-      if (this.#returned) this.conn.close()
-      else this.#endUnfinished()
-      const disconnected = this.#returned ? null : this.#disconnected
-      this.closeReason ??= disconnected ?? (this.#returned ? 'returned' : 'cancelled')
-      if (disconnected !== null && this.closeReason === disconnected)
-        this.#owner.endedQuietly(this, disconnected)
-    }
+    if (task === this.#main) this.#mainEnded()
     if (this.#tasksEnded || !this.#scope.empty) return
-    this.#tasksEnded = true
+    const end = this.#reachEnd()
+    end.tasksEnded = true
     if (this.#ageTimer !== null) this.conn.scheduler.timers.remove(this.#ageTimer)
     this.#ageTimer = null
     this.#owner.tasksEnded()
     // A session counts until its tasks have ended, even if its client is gone: otherwise clients
     // that connect and disconnect could start any number of handlers.
-    if (this.#descriptorClosed) this.#owner.finished(this)
-    else if (this.#lingering) this.#owner.lingers(this)
+    if (this.conn.descriptorClosed) this.#owner.finished(this)
+    else if (end.lingering) this.#owner.lingers(this)
+  }
+
+  #mainEnded(): void {
+    if (this.#returned) this.conn.close()
+    else this.#endUnfinished()
+    const end = this.#reachEnd()
+    const disconnected = this.#returned ? null : end.disconnected
+    end.reason ??= disconnected ?? (this.#returned ? 'returned' : 'cancelled')
+    if (disconnected !== null && end.reason === disconnected) this.#owner.endedQuietly(this, disconnected)
   }
 
   /**
@@ -262,12 +270,13 @@ export class Session implements PublicSession, ScopeOwner, ConnectionObserver, S
    */
   #endUnfinished(): void {
     const { readHalf, writeHalf } = this.conn
+    const sentBeforeCancel = this.#end?.sentBeforeCancel
     const whole =
       this.#owner.limits.onFailure === 'close' ||
       writeHalf === null ||
       writeHalf.shutDown ||
       writeHalf.accepted === readHalf.sentBefore ||
-      (this.#sentBeforeCancel !== undefined && writeHalf.accepted > this.#sentBeforeCancel)
+      (sentBeforeCancel !== undefined && writeHalf.accepted > sentBeforeCancel)
     if (whole) this.conn.close()
     else {
       writeHalf.handOverCollected()

@@ -120,8 +120,6 @@ export class Connection {
   #socket: DriverSocket
   /** Made when it is first needed. */
   #linger: Linger | null = null
-  /** Whether the driver has said CLOSED. @internal */
-  descriptorClosed = false
   /** @internal */ observer: ConnectionObserver | null = null
 
   /**
@@ -491,6 +489,11 @@ export class Connection {
     return this.descriptorClosed || this.closing
   }
 
+  /** Whether the driver has said CLOSED. @internal */
+  get descriptorClosed(): boolean {
+    return this.#linger?.done === true
+  }
+
   /** Whether `close()` or `abort()` has been called. @internal */
   get closing(): boolean {
     return this.#linger?.closing === true
@@ -564,9 +567,8 @@ export class Connection {
       this.observer?.lingers()
     }
     if ((what & CLOSED) === 0) return
-    this.descriptorClosed = true
+    this.#end().descriptorClosed()
     this.writeHalf?.discard()
-    this.#linger?.descriptorClosed()
     this.observer?.descriptorClosed()
   }
 
@@ -600,7 +602,7 @@ export class Connection {
   }
 
   #end(): Linger {
-    this.#linger ??= new Linger(this.socket, this.scheduler, this.descriptorClosed)
+    this.#linger ??= new Linger(this.socket, this.scheduler)
     return this.#linger
   }
 }

@@ -26,10 +26,10 @@ interface Output {
 export class Linger implements EventHandler<undefined, undefined, void> {
   /** Whether `close()` or `abort()` has been called. */
   closing = false
+  /** Whether the descriptor is free. */
+  done = false
   #socket: DriverSocket
   readonly #scheduler: Runtime
-  /** Whether the descriptor is free. */
-  #done: boolean
   /** How long the peer may take to end its side. */
   #ms = 0
   #output: Output | null = null
@@ -37,10 +37,9 @@ export class Linger implements EventHandler<undefined, undefined, void> {
   #timer: unknown
   readonly #waiters = new Set<Pick<Waiter<void>, 'resume'>>()
 
-  constructor(socket: DriverSocket, scheduler: Runtime, done: boolean) {
+  constructor(socket: DriverSocket, scheduler: Runtime) {
     this.#socket = socket
     this.#scheduler = scheduler
-    this.#done = done
   }
 
   get name(): string {
@@ -57,7 +56,7 @@ export class Linger implements EventHandler<undefined, undefined, void> {
   }
 
   enter(waiter: Waiter<void>): undefined {
-    if (this.#done) waiter.resume()
+    if (this.done) waiter.resume()
     else this.#waiters.add(waiter)
   }
 
@@ -71,7 +70,7 @@ export class Linger implements EventHandler<undefined, undefined, void> {
    */
   settled(): Promise<void> {
     return new Promise((resolve) => {
-      if (this.#done) resolve()
+      if (this.done) resolve()
       else this.#waiters.add({ resume: resolve })
     })
   }
@@ -99,15 +98,15 @@ export class Linger implements EventHandler<undefined, undefined, void> {
 
   /** The driver has said LINGERING. */
   lingers(): void {
-    if (this.#done) return
+    if (this.done) return
     this.#disarm()
     this.#arm(this.#ms, () => this.#socket.reset())
   }
 
   /** The driver has said CLOSED. */
   descriptorClosed(): void {
-    if (this.#done) return
-    this.#done = true
+    if (this.done) return
+    this.done = true
     if (this.closing) {
       this.#disarm()
       this.#scheduler.unref(this.external)
@@ -119,8 +118,8 @@ export class Linger implements EventHandler<undefined, undefined, void> {
   /** @returns whether there is something to close */
   #begin(): boolean {
     this.closing = true
-    if (!this.#done) this.#scheduler.ref(this.external)
-    return !this.#done
+    if (!this.done) this.#scheduler.ref(this.external)
+    return !this.done
   }
 
   /** Resets the connection once the peer has taken nothing for so long. */
