@@ -1,0 +1,4 @@
+import { ALL } from './harness.js'
+import { describeTraces } from './traces/suite.js'
+
+describeTraces(ALL)

@@ -1,0 +1,4 @@
+import { FAST } from './harness.js'
+import { describeTraces } from './traces/suite.js'
+
+describeTraces(FAST)
