@@ -5,6 +5,12 @@
  */
 
 export type { CauseKind } from './trace/cause.js'
+export { devtools } from './trace/devtools.js'
+export { toChrome } from './trace/export/chrome.js'
+export { type MermaidOptions, toMermaid } from './trace/export/mermaid.js'
+export { type OTLPOptions, toOTLP } from './trace/export/otlp.js'
+export { type SVGOptions, toSVG } from './trace/export/svg.js'
+export { toText } from './trace/export/text.js'
 export { stateAt } from './trace/fold.js'
 export { toHTML } from './trace/html.js'
 export { parse, stringify, TraceReader } from './trace/lines.js'

@@ -39,6 +39,8 @@ export interface Cause {
   readonly step: number | null
   /** The id of the task that did it; null if none did. */
   readonly task: number | null
+  /** It cancelled the task. */
+  readonly cancels?: true
   /** The number of bytes that arrived. */
   readonly bytes?: number
   /** What follows "because", in a sentence about the task as "it". */
@@ -111,7 +113,11 @@ export function causeOfWake(index: TraceIndex, wake: WakeEvent): Cause {
 }
 
 /** Why a task was cancelled. */
-export function causeOfCancel(index: TraceIndex, { by, n }: CancelEvent): Cause {
+export function causeOfCancel(index: TraceIndex, cancel: CancelEvent): Cause {
+  return { ...originOfCancel(index, cancel), cancels: true }
+}
+
+function originOfCancel(index: TraceIndex, { by, n }: CancelEvent): Cause {
   switch (by.kind) {
     case 'task':
       return from(index, 'task', n, by.co, by.step, `${index.nameOf(by.co)} cancelled it`)

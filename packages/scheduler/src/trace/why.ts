@@ -25,6 +25,8 @@ export interface Why {
    * `external`: something else outside of the scheduler. `unknown`: it is not in the recording.
    */
   readonly kind: CauseKind
+  /** The reason is a cancellation of the task. */
+  readonly cancels?: true
   /** For `read`: the number of bytes. */
   readonly bytes?: number
   /**
