@@ -112,36 +112,47 @@ export function drawEnd(
   context.stroke()
 }
 
-/** Draws the arrow from a cause to what it caused. */
+/** Draws the arrow from a cause to what it caused: from the end of a step to the start of one. */
 export function drawArrow(
   context: CanvasRenderingContext2D,
   colors: Colors,
   from: { x: number; y: number },
   to: { x: number; y: number },
 ): void {
-  context.strokeStyle = colors.cause
-  context.fillStyle = colors.cause
-  context.lineWidth = 1.75
-  context.beginPath()
-  context.arc(from.x, from.y, 3, 0, 2 * Math.PI)
-  context.fill()
-  const bend = Math.min(60, Math.max(12, (to.x - from.x) / 2))
   const level = from.y === to.y
-  const rise = level ? -18 : 0
-  context.beginPath()
-  context.moveTo(from.x, from.y)
-  context.bezierCurveTo(from.x + bend, from.y + rise, to.x - bend, to.y + rise, to.x - 4, to.y)
-  context.stroke()
-  const angle = level ? 0.9 : 0
-  context.save()
-  context.translate(to.x, to.y)
-  context.rotate(angle)
-  context.beginPath()
-  context.moveTo(0, 0)
-  context.lineTo(-8, -4)
-  context.lineTo(-8, 4)
-  context.fill()
-  context.restore()
+  const near = to.x - from.x < 24
+  // In one lane it rises above the bars. Between near steps of two lanes it swings out.
+  const bend = level ? Math.min(24, (to.x - from.x) / 3) : near ? 16 : Math.min(60, (to.x - from.x) / 2)
+  const rise = level ? -16 : 0
+  const tip = 7
+  const path = (): void => {
+    context.beginPath()
+    context.moveTo(from.x, from.y)
+    context.bezierCurveTo(from.x + bend, from.y + rise, to.x - tip - bend, to.y + rise, to.x - tip, to.y)
+  }
+  // Light around it, so that it is seen on bars and lines.
+  context.lineCap = 'round'
+  for (const [color, width] of [
+    [colors.surface, 5],
+    [colors.cause, 2],
+  ] as const) {
+    context.strokeStyle = color
+    context.fillStyle = color
+    context.lineWidth = width
+    path()
+    context.stroke()
+    context.beginPath()
+    context.arc(from.x, from.y, 2 + width / 2, 0, 2 * Math.PI)
+    context.fill()
+    context.beginPath()
+    context.moveTo(to.x - 1, to.y)
+    context.lineTo(to.x - tip, to.y - 4.5)
+    context.lineTo(to.x - tip, to.y + 4.5)
+    context.closePath()
+    if (width > 2) context.stroke()
+    context.fill()
+  }
+  context.lineCap = 'butt'
 }
 
 function hatch(

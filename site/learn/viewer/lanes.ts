@@ -3,6 +3,7 @@
  * view. What a task does is told by shape as well as by colour.
  */
 
+import { sentenceOf } from './causes.js'
 import { beforeFrame, h, time } from './dom.js'
 import { type Colors, drawArrow, drawEnd, drawPiece, readColors } from './lane-shapes.js'
 import type { Lane, Timeline } from './timeline.js'
@@ -29,6 +30,8 @@ export interface LaneMarks {
   readonly step: number
   /** The step that caused it; 0 if none did. */
   readonly cause: number
+  /** The task that is looked at. */
+  readonly selected: number
   /** Steps after it are not drawn: they are to be predicted. */
   readonly hidden: boolean
 }
@@ -46,7 +49,7 @@ export class Lanes {
   #index: Timeline | null = null
   #rows: readonly Lane[] = []
   #rowOf = new Map<number, number>()
-  #marks: LaneMarks = { step: 1, cause: 0, hidden: false }
+  #marks: LaneMarks = { step: 1, cause: 0, selected: 0, hidden: false }
   #axis: Axis = 'steps'
   #colors: Colors | null = null
   readonly #reveal = (): void => this.#follow()
@@ -127,6 +130,12 @@ export class Lanes {
     this.redraw()
   }
 
+  /** Marks the task that is looked at. */
+  select(selected: number): void {
+    this.#marks = { ...this.#marks, selected }
+    this.redraw()
+  }
+
   /** Draws again, before the next frame. */
   redraw(): void {
     beforeFrame(this.#paint)
@@ -202,7 +211,7 @@ export class Lanes {
   #width(step: number): number {
     if (this.#axis === 'steps') return this.#scale
     const index = this.#index as Timeline // A step exists.
-    return Math.max(3, this.#xOf(index.endOf(step) - 1, true) - this.#x(step))
+    return Math.max(3, this.#xOf(index.ranUntil(step), true) - this.#x(step))
   }
 
   // The view
@@ -242,8 +251,8 @@ export class Lanes {
   #hover(event: MouseEvent): void {
     const step = this.#stepAt(event)
     if (step === 0 || this.#index === null) return
-    const { co, t } = this.#index.resume(step)
-    this.#canvas.title = `step ${step}, ${time(t)}: ${this.#index.label(co)}`
+    const { t } = this.#index.resume(step)
+    this.#canvas.title = `Step ${step}, ${time(t)}: ${sentenceOf(this.#index, step)}.`
   }
 
   /** The step that is meant by a place: that of the lane if it is near, or the latest. */
@@ -302,6 +311,12 @@ export class Lanes {
       context.fillRect(0, y + ROW - 1, width, 1)
       this.#drawLane(context, colors, lane, y, scrollLeft, width, end)
     }
+    // What comes later is pale.
+    const after = x + this.#width(this.#marks.step)
+    context.globalAlpha = 0.5
+    context.fillStyle = colors.surface
+    context.fillRect(Math.max(after, 0), AXIS, width, height)
+    context.globalAlpha = 1
     this.#drawCause(context, colors, scrollLeft, scrollTop)
     this.#drawNames(context, colors, first, last, scrollTop, running)
     this.#drawAxis(context, colors, width, scrollLeft, x)
@@ -349,17 +364,18 @@ export class Lanes {
   #drawCause(context: CanvasRenderingContext2D, colors: Colors, scrollLeft: number, scrollTop: number): void {
     const { step, cause } = this.#marks
     if (cause === 0 || this.#index === null) return
-    const middle = (of: number): { x: number; y: number } | null => {
-      const row = this.#rowOf.get((this.#index as Timeline).resume(of).co)
-      return row === undefined
-        ? null
-        : {
-            x: this.#x(of) + Math.min(this.#width(of), MAX_STEP) / 2 - scrollLeft,
-            y: AXIS + row * ROW + ROW / 2 - scrollTop,
-          }
+    const index = this.#index
+    const place = (of: number, end: boolean): { x: number; y: number } | null => {
+      const row = this.#rowOf.get(index.resume(of).co)
+      if (row === undefined) return null
+      const x = this.#x(of) + (end ? this.#width(of) - Math.min(4, this.#width(of) / 2) : 1) - scrollLeft
+      return { x, y: AXIS + row * ROW + ROW / 2 - scrollTop }
     }
-    const [from, to] = [middle(cause), middle(step)]
-    if (from !== null && to !== null) drawArrow(context, colors, from, to)
+    const [from, to] = [place(cause, true), place(step, false)]
+    if (from === null || to === null) return
+    // There is no room between two steps of a lane, one after the other; they are seen to be.
+    if (from.y === to.y && to.x - from.x < MIN_STEP) return
+    drawArrow(context, colors, from, to)
   }
 
   #drawNames(
@@ -376,6 +392,7 @@ export class Lanes {
     context.fillStyle = colors.grid
     context.fillRect(gutter, 0, 1, this.#scroll.clientHeight)
     context.textBaseline = 'middle'
+    const begun = (this.#index as Timeline).indexOf(this.#marks.step) // It is drawn.
     for (let row = first; row < last; row++) {
       const lane = this.#rows[row] as Lane // Within the rows.
       const y = AXIS + row * ROW - scrollTop
@@ -384,12 +401,14 @@ export class Lanes {
         context.fillStyle = colors.run
         context.fillRect(0, y + 3, 3, ROW - 7)
       }
-      context.fillStyle =
-        now || lane.end === null || lane.end.index >= (this.#index as Timeline).indexOf(this.#marks.step)
-          ? colors.text
-          : colors.faint
+      const ended = lane.end !== null && lane.end.index < begun
+      context.fillStyle = ended && !now ? colors.faint : colors.text
       context.font = `${now ? '600 ' : ''}12.5px ${colors.font}`
-      context.fillText(cut(context, lane.label, gutter - 20), 12, y + ROW / 2)
+      const text = cut(context, lane.label, gutter - 20)
+      context.fillText(text, 12, y + ROW / 2)
+      if (lane.id === this.#marks.selected && !now) {
+        context.fillRect(12, y + ROW / 2 + 7, context.measureText(text).width, 1)
+      }
     }
   }
 

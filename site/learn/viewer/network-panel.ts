@@ -79,7 +79,11 @@ function link(left: ResourcePicture, right: ResourcePicture | null): HTMLElement
       flow(right, '←'),
     ),
     right === null
-      ? h('span', { class: 'end outside' }, left.state === 'listening' ? '' : 'outside of the trace')
+      ? h(
+          'span',
+          { class: 'end outside' },
+          left.state === 'listening' ? '' : left.peer === null ? 'outside of the trace' : 'not accepted yet',
+        )
       : end(right),
   )
 }

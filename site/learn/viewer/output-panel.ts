@@ -6,7 +6,7 @@ import { beforeFrame, fill, h } from './dom.js'
 import type { Timeline } from './timeline.js'
 
 /** Of more lines the latest are shown. */
-const MAX_LINES = 200
+const MAX_LINES = 100
 
 /** The output of a program up to a step. */
 export class OutputPanel {

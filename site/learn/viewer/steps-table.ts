@@ -110,7 +110,7 @@ export class StepsTable {
         {},
         h('th', { scope: 'row' }, number),
         h('td', { class: 'number' }, time(resume.t)),
-        h('td', {}, index.label(resume.co)),
+        h('td', { class: 'name' }, index.label(resume.co)),
         h('td', {}, this.#reason(step)),
         h('td', {}, received(resume).replace(/^received /, '')),
         h('td', {}, did(index.result(step))),

@@ -10,12 +10,10 @@ let groups = 0
 export class Tabs {
   readonly element: HTMLElement
   readonly #tabs: ReadonlyMap<string, { readonly tab: HTMLButtonElement; readonly panel: HTMLElement }>
-  readonly #onOpen: (title: string) => void
+  readonly #onOpen: () => void
+  #opened = ''
 
-  constructor(
-    panels: readonly (readonly [title: string, panel: HTMLElement])[],
-    onOpen: (title: string) => void,
-  ) {
+  constructor(panels: readonly (readonly [title: string, panel: HTMLElement])[], onOpen: () => void) {
     this.#onOpen = onOpen
     const group = ++groups
     this.#tabs = new Map(
@@ -52,16 +50,17 @@ export class Tabs {
       list,
       ...[...this.#tabs.values()].map(({ panel }) => panel),
     )
-    this.open(panels[0]?.[0] ?? '')
+    this.#show(panels[0]?.[0] ?? '')
+  }
+
+  /** Whether a panel is in view. */
+  isOpen(title: string): boolean {
+    return this.#opened === title
   }
 
   open(title: string): void {
-    for (const [name, { tab, panel }] of this.#tabs) {
-      tab.setAttribute('aria-selected', String(name === title))
-      tab.tabIndex = name === title ? 0 : -1
-      panel.hidden = name !== title
-    }
-    this.#onOpen(title)
+    this.#show(title)
+    this.#onOpen()
   }
 
   /** Hides a tab, or shows it again. */
@@ -70,6 +69,15 @@ export class Tabs {
     if (tab === undefined) return
     tab.hidden = hidden
     if (hidden && tab.getAttribute('aria-selected') === 'true') this.open([...this.#tabs.keys()][0] ?? '')
+  }
+
+  #show(title: string): void {
+    for (const [name, { tab, panel }] of this.#tabs) {
+      tab.setAttribute('aria-selected', String(name === title))
+      tab.tabIndex = name === title ? 0 : -1
+      panel.hidden = name !== title
+    }
+    this.#opened = title
   }
 
   #walk(by: 1 | -1): void {

@@ -60,16 +60,18 @@ export class Timeline {
   readonly logs: readonly LogEvent[]
   readonly flights: readonly Flight[]
   readonly #steps: readonly number[]
+  readonly #ends: readonly number[]
   readonly #byId: ReadonlyMap<number, Lane>
   readonly #first: number
 
   constructor(trace: Trace) {
-    const { lanes, steps, logs, flights } = scan(trace)
+    const { lanes, steps, ends, logs, flights } = scan(trace)
     this.trace = trace
     this.lanes = lanes
     this.logs = logs
     this.flights = flights
     this.#steps = steps
+    this.#ends = ends
     this.#byId = new Map(lanes.map((lane) => [lane.id, lane]))
     this.#first = trace.events[0]?.n ?? 0
   }
@@ -106,6 +108,11 @@ export class Timeline {
   /** The index after the last event of a step, where the next one begins. */
   endOf(step: number): number {
     return this.#steps[step] ?? this.trace.events.length
+  }
+
+  /** The index at which the task of a step stopped running. */
+  ranUntil(step: number): number {
+    return this.#ends[step - 1] ?? this.indexOf(step)
   }
 
   /** The step in which an event happened, or after which; 0 before the first. */
@@ -149,11 +156,13 @@ export class Timeline {
 function scan(trace: Trace): {
   lanes: Lane[]
   steps: number[]
+  ends: number[]
   logs: LogEvent[]
   flights: Flight[]
 } {
   const lanes = new Map<number, OpenLane>()
   const steps: number[] = []
+  const ends: number[] = []
   const logs: LogEvent[] = []
   const flights = new Map<number, { sent: PacketEvent; over: PacketEvent | null }>()
 
@@ -167,6 +176,7 @@ function scan(trace: Trace): {
   }
   const laneOf = (id: number): OpenLane => lanes.get(id) ?? open(id, 'task', false, null)
   const turn = (lane: OpenLane, kind: PieceKind | null, index: number): void => {
+    if (lane.open === 'run') ends[(lane.steps.at(-1) ?? 1) - 1] = index
     if (lane.open !== null && index > lane.from) {
       lane.pieces.push({ kind: lane.open, from: lane.from, to: index, cleaning: lane.cleaning })
     }
@@ -222,5 +232,5 @@ function scan(trace: Trace): {
     }
   })
   for (const lane of lanes.values()) turn(lane, null, trace.events.length)
-  return { lanes: [...lanes.values()], steps, logs, flights: [...flights.values()] }
+  return { lanes: [...lanes.values()], steps, ends, logs, flights: [...flights.values()] }
 }

@@ -101,9 +101,7 @@ class MountedViewer {
       ['Network', this.#network.element],
       ['Table', this.#table.element],
     ],
-    (title) => {
-      this.#table.open = title === 'Table'
-    },
+    () => this.#opened(),
   )
   readonly #laneBox = laneBox(this.#lanes, (command) => this.#run(command))
   readonly #predictButton = this.#button('Predict', 'Predict which task runs next (p)', 'predict')
@@ -232,7 +230,10 @@ class MountedViewer {
     this.#output.seek(step)
     this.#table.seek(step)
     this.#find.seek(step)
-    this.#lanes.mark({ step, cause: causeOf(index, step), hidden: this.#predict.on })
+    this.#lanes.mark({
+      ...{ step, cause: causeOf(index, step), hidden: this.#predict.on },
+      selected: this.#chosen ?? index.resume(step).co,
+    })
     this.#update()
     this.#options.onSeek?.(this.n ?? 0)
   }
@@ -243,11 +244,13 @@ class MountedViewer {
     if (index === null || this.#step === 0) return
     const picture = stateAt(index.trace, this.n ?? 0)
     const running = index.resume(this.#step).co
-    this.#tasks.update({
-      ...{ picture, running, selected: this.#chosen ?? running },
-      ...{ library: this.#library, hidden: this.#predict.on },
-    })
-    this.#network.seek(picture)
+    if (this.#tabs.isOpen('Tasks')) {
+      this.#tasks.update({
+        ...{ picture, running, selected: this.#chosen ?? running },
+        ...{ library: this.#library, hidden: this.#predict.on },
+      })
+    }
+    if (this.#tabs.isOpen('Network')) this.#network.seek(picture)
     this.#predict.ask(index, this.#step, picture, this.#library)
     // Also the task that ended in this step.
     const marks: SourceMark[] = [...picture.tasks, ...picture.ended.filter(({ id }) => id === running)]
@@ -261,6 +264,12 @@ class MountedViewer {
     marks.sort((a, b) => Number(b.kind === 'runs') - Number(a.kind === 'runs'))
     const source = this.#options.source ?? this.#pane
     source.mark(marks)
+  }
+
+  #opened(): void {
+    if (this.#index === null) return
+    this.#table.open = this.#tabs.isOpen('Table')
+    this.#update()
   }
 
   #forward(): boolean {
@@ -278,7 +287,8 @@ class MountedViewer {
 
   #select(task: number): void {
     this.#chosen = task
-    this.#update()
+    this.#lanes.select(task)
+    this.#tabs.open('Tasks') // It shows the task.
   }
 
   #reason(step: number): string {
