@@ -2,7 +2,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
-import { stringify } from '@bluelet/scheduler/trace'
+import { stringify, toChrome, toMermaid, toOTLP, toSVG, toText } from '@bluelet/scheduler/trace'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { launch } from '../support/chromium.js'
@@ -10,6 +10,9 @@ import { echoTrace, longTrace, traceOf } from './traces.js'
 import { DESKTOP, Folder, PHONE, ViewerPage } from './viewer-page.js'
 
 const VIEWER = fileURLToPath(new URL('../../packages/scheduler/dist/viewer.html', import.meta.url))
+
+/** Whether an element has the focus; it runs in the page. */
+const isFocused = (element: unknown) => element === (globalThis as any).document.activeElement
 
 const folder = new Folder()
 let browser: Browser
@@ -189,15 +192,26 @@ describe('the viewer', () => {
     await viewer.close()
   })
 
-  it('exports the trace', async () => {
+  it.each([
+    ['Text', 'trace.txt', toText],
+    ['Picture', 'trace.svg', toSVG],
+    ['Mermaid', 'trace.mmd', toMermaid],
+    ['Chrome', 'trace.json', toChrome],
+    ['OpenTelemetry', 'trace.otlp.json', toOTLP],
+    ['Trace', 'trace.jsonl', stringify],
+  ] as const)('exports the trace by keys alone: %s', async (title, name, exported) => {
     const viewer = await ViewerPage.open(browser, folder, echoTrace())
 
     const downloading = viewer.page.waitForEvent('download')
-    await viewer.page.locator('summary').click()
-    await viewer.page.getByRole('menuitem', { name: 'Trace' }).click()
-    const file = await (await downloading).path()
+    await viewer.page.locator('summary').press('Enter')
+    const item = viewer.page.getByRole('menuitem', { name: title })
+    for (let i = 0; i < 6 && !(await item.evaluate(isFocused)); i++) await viewer.press('ArrowDown')
+    await viewer.press('Enter')
+    const download = await downloading
 
-    expect(readFileSync(file, 'utf8')).toBe(stringify(echoTrace()))
+    expect(download.suggestedFilename()).toBe(name)
+    expect(readFileSync(await download.path(), 'utf8')).toBe(exported(echoTrace()))
+    expect(await viewer.step()).toBe(1)
     await viewer.close()
   })
 

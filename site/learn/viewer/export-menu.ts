@@ -2,7 +2,7 @@
  * The trace in other formats, as downloads.
  */
 
-import { stringify, type Trace } from '@bluelet/scheduler/trace'
+import { stringify, type Trace, toChrome, toMermaid, toOTLP, toSVG, toText } from '@bluelet/scheduler/trace'
 import { h } from './dom.js'
 import { download } from './downloads.js'
 
@@ -14,6 +14,16 @@ interface Format {
 }
 
 const FORMATS: readonly Format[] = [
+  { title: 'Text (.txt)', ending: 'txt', type: 'text/plain', make: toText },
+  { title: 'Picture (.svg)', ending: 'svg', type: 'image/svg+xml', make: (trace) => toSVG(trace) },
+  { title: 'Mermaid (.mmd)', ending: 'mmd', type: 'text/plain', make: (trace) => toMermaid(trace) },
+  { title: 'Chrome, Perfetto (.json)', ending: 'json', type: 'application/json', make: toChrome },
+  {
+    title: 'OpenTelemetry (.json)',
+    ending: 'otlp.json',
+    type: 'application/json',
+    make: (trace) => toOTLP(trace),
+  },
   { title: 'Trace (.jsonl)', ending: 'jsonl', type: 'application/x-ndjson', make: stringify },
 ]
 
