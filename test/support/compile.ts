@@ -27,6 +27,7 @@ export function toJavaScript(source: string, fileName: string): string {
 const PROGRAMS = [
   ...filesIn('examples'),
   ...filesIn('test/faults/fixtures'),
+  ...filesIn('test/net/monitor/fixtures'),
   'test/documents/stage.ts',
   'test/faults/reply.ts',
   'test/support/random.ts',

@@ -2,6 +2,7 @@
 import { type Coroutine, join, Latch, pause, Scheduler, sleep, spawn } from '@bluelet/scheduler'
 import { VirtualHost } from '@bluelet/scheduler/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { coroutinePairs } from '../../../packages/net/src/monitor/answers.js'
 import { answer } from '../../../packages/net/src/monitor/commands.js'
 import { SPAWNED, STEPS, TASKS } from '../../../packages/net/src/monitor/counters.js'
 import { Watches } from '../../../packages/net/src/monitor/watches.js'
@@ -208,9 +209,34 @@ describe('where', () => {
   it('names what is wrong with an id', () => {
     watchedScheduler()
 
-    expect(asked('where')).toEqual(['where: expected the id of a task, as ps shows it: where 3'])
+    expect(asked('why')).toEqual(['why: expected the id of a task, as ps shows it: why 3'])
     expect(asked('where 7')).toEqual(['where: there is no task 7, or it has ended'])
     expect(asked('why x')).toEqual(['why: there is no task x, or it has ended'])
+  })
+})
+
+describe('coroutinePairs', () => {
+  it('gives the coroutines of the tasks with an id, or a part of their names', () => {
+    const scheduler = watchedScheduler()
+    scheduler.spawn(function* outer() {
+      yield waiter()
+    })
+    scheduler.spawn(main)
+    stepAll(scheduler)
+    const labels = (argument: string) =>
+      coroutinePairs(watches, argument).filter((part) => typeof part === 'string')
+
+    expect(labels('')).toEqual(['outer#1', 'outer#1', 'main#2', 'waiter#3'])
+    expect(labels('2')).toEqual(['main#2'])
+    expect(labels('wait')).toEqual(['waiter#3'])
+    expect(asked('where wait')).toEqual([])
+  })
+
+  it('gives two hundred', () => {
+    const scheduler = watchedScheduler()
+    for (let i = 0; i < 300; i++) scheduler.spawn(waiter)
+
+    expect(coroutinePairs(watches, '')).toHaveLength(400)
   })
 })
 

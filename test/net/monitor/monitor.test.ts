@@ -6,7 +6,7 @@ import { monitor } from '@bluelet/net/monitor'
 import { Scheduler } from '@bluelet/scheduler'
 import { describe, expect, it, vi } from 'vitest'
 import { makeCounters } from '../../../packages/net/src/monitor/counters.js'
-import type { ToMonitored } from '../../../packages/net/src/monitor/messages.js'
+import type { Reachable, ToMonitored } from '../../../packages/net/src/monitor/messages.js'
 import { serve } from '../../../packages/net/src/monitor/serve.js'
 import { socketPath } from '../unix/paths.js'
 import { rejection } from '../world.js'
@@ -38,7 +38,7 @@ async function served(path: string, answer: (command: string) => string) {
       } else resolve()
     })
   })
-  const beginning = { target: { path }, control: false, counters: makeCounters(), origin: 0 }
+  const beginning = { target: { path }, control: false, counters: makeCounters(), origin: 0, reachable: null }
   const ended = serve(port2, beginning)
   await listening
   return {
@@ -87,6 +87,20 @@ describe('serve', () => {
     ])
     await server.close()
   })
+})
+
+it('the inspector reaches what answers, while the monitor works', async () => {
+  const define = vi.spyOn(Object, 'defineProperty')
+  const watching = monitor({ path: socketPath() })
+  const reaching = define.mock.calls.filter(([target]) => target === globalThis).map(([, key]) => key)
+  const reachable = () => (globalThis as unknown as Record<PropertyKey, Reachable | undefined>)[reaching[0]!]
+
+  expect(reachable()?.answer('ps')).toMatch(/^ *id /)
+  expect(reachable()?.answer('cancel 1')).toMatch(/not allowed/)
+  expect(reachable()?.coroutinePairs('')).toEqual([])
+
+  await watching.close()
+  expect(reachable()).toBe(undefined)
 })
 
 it('the file of the thread does nothing in another one', async () => {

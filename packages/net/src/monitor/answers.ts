@@ -3,7 +3,7 @@
  * inspector in the middle of a step. So they only read, and look at a limited number of tasks.
  */
 
-import { awaitedBy, inspectTask } from '@bluelet/scheduler/lowlevel'
+import { awaitedBy, coroutinesOf, inspectTask } from '@bluelet/scheduler/lowlevel'
 import { counted, duration, printable, table } from './text.js'
 import type { Watch, Watched } from './watch.js'
 import type { Found, Watches } from './watches.js'
@@ -82,6 +82,25 @@ export function where({ watch, watched }: Found): string[] {
     ...(callees === 0 ? [] : [`its coroutine has called ${counted(callees, 'other')}`]),
     ...sites.map((site) => `last yielded at ${printable(site)}`),
   ]
+}
+
+/** The number of coroutines that the inspector looks at for one answer. */
+const MAX_COROUTINES = 200
+
+/**
+ * The coroutines of tasks for the inspector: the task as text, then the coroutine, and so on.
+ *
+ * @param argument the id of a task, or a part of their names
+ */
+export function coroutinePairs(watches: Watches, argument: string): unknown[] {
+  const found = watches.find(argument)
+  const pairs: unknown[] = []
+  for (const { watch, watched } of found === undefined ? watches.tasks() : [found]) {
+    if (found === undefined && !watched.task.name.includes(argument)) continue
+    if (pairs.length >= 2 * MAX_COROUTINES) break
+    for (const coroutine of coroutinesOf(watched.task)) pairs.push(labelOf(watch, watched), coroutine)
+  }
+  return pairs
 }
 
 /** What woke a task, and what had woken that, as far as their last causes tell. */

@@ -26,7 +26,8 @@ function linesFor(watches: Watches, name: string, argument: string, control: boo
     case 'tree':
       return tree(watches)
     case 'where':
-      return ofTask(watches, name, argument, where)
+      // Without an id it is answered by the inspector alone.
+      return /^\D*$/.test(argument) ? [] : ofTask(watches, name, argument, where)
     case 'why':
       return ofTask(watches, name, argument, why)
     case 'cancel':

@@ -14,6 +14,16 @@ export interface Beginning {
   readonly counters: Float64Array
   /** `performance.timeOrigin` of the monitored thread. */
   readonly origin: number
+  /** The expression by which the inspector reaches a {@link Reachable}; null in other threads. */
+  readonly reachable: string | null
+}
+
+/** What the inspector calls in the monitored thread. Both only read. */
+export interface Reachable {
+  /** As `answer` in commands.ts. */
+  answer(command: string): string
+  /** As `coroutinePairs` in answers.ts. */
+  coroutinePairs(argument: string): unknown[]
 }
 
 /** The monitored thread is given a command. */

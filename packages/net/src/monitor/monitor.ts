@@ -4,13 +4,14 @@
  */
 
 import { lstatSync, unlinkSync } from 'node:fs'
-import { Worker } from 'node:worker_threads'
+import { isMainThread, Worker } from 'node:worker_threads'
 import type { Scheduler } from '@bluelet/scheduler'
 import { onRun } from '@bluelet/scheduler/lowlevel'
 import { checkFlag, shown } from '../check.js'
 import { endpointOf, isAbstract, type PathEndpoint } from '../driver/endpoint.js'
+import { coroutinePairs } from './answers.js'
 import { answer } from './commands.js'
-import type { Beginning, SocketFileId, ToMonitor, ToMonitored } from './messages.js'
+import type { Beginning, Reachable, SocketFileId, ToMonitor, ToMonitored } from './messages.js'
 import { Watches } from './watches.js'
 
 /** Options of {@link monitor}. */
@@ -77,6 +78,9 @@ export function monitor(options: MonitorOptions): Monitor {
   return new Watcher(endpoint as PathEndpoint, control, schedulers) // It has a path.
 }
 
+/** The number of monitors that have begun. */
+let monitors = 0
+
 class Watcher implements Monitor {
   readonly listening: Promise<string>
   readonly #watches = new Watches()
@@ -84,6 +88,8 @@ class Watcher implements Monitor {
   readonly #worker: Worker
   readonly #ended: Promise<void>
   readonly #control: boolean
+  /** A hidden property of the global object, by which the inspector reaches the tasks. */
+  readonly #key = Symbol.for(`bluelet monitor ${++monitors}`)
   #file: SocketFileId | null = null
   readonly #exiting = (): void => this.#removeFile()
 
@@ -92,10 +98,10 @@ class Watcher implements Monitor {
     for (const scheduler of schedulers) this.#watches.add(scheduler)
     this.#unlisten = onRun((scheduler) => this.#watches.add(scheduler))
     const { counters } = this.#watches
-    const workerData: Beginning = { target, control, counters, origin: performance.timeOrigin }
+    const origin = performance.timeOrigin
+    const workerData: Beginning = { target, control, counters, origin, reachable: this.#reachable() }
     // Nothing of this process: neither its loaders nor what NODE_OPTIONS imports.
     this.#worker = new Worker(WORKER, { workerData, execArgv: [], argv: [], env: {} })
-    this.#worker.unref()
     this.#ended = new Promise((resolve) => this.#worker.once('exit', () => resolve()))
     this.listening = new Promise((resolve, reject) => {
       this.#worker.on('message', (message: ToMonitored) => {
@@ -108,6 +114,7 @@ class Watcher implements Monitor {
       })
       this.#worker.on('error', (error) => this.#fail(error, reject))
     })
+    this.#worker.unref() // After the listener, which would hold the process.
     this.listening.catch(() => {}) // It has been reported.
   }
 
@@ -133,7 +140,19 @@ class Watcher implements Monitor {
     this.#worker.postMessage(message)
   }
 
+  /** Lets the inspector reach the tasks. @returns the expression; null outside the main thread */
+  #reachable(): string | null {
+    const watches = this.#watches
+    const reachable: Reachable = {
+      answer: (command) => answer(watches, command, false),
+      coroutinePairs: (argument) => coroutinePairs(watches, argument),
+    }
+    Object.defineProperty(globalThis, this.#key, { value: reachable, configurable: true })
+    return isMainThread ? `globalThis[Symbol.for(${JSON.stringify(Symbol.keyFor(this.#key))})]` : null
+  }
+
   #stopWatching(): void {
+    Reflect.deleteProperty(globalThis, this.#key)
     this.#unlisten()
     this.#watches.close()
   }

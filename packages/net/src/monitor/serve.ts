@@ -11,6 +11,7 @@ import { server } from '@bluelet/net'
 import { run } from '@bluelet/scheduler'
 import { serveClient } from './client.js'
 import { Front } from './front.js'
+import { InspectorQueue, openInspector } from './inspector-queue.js'
 import { Link } from './link.js'
 import type { Beginning, SocketFileId, ToMonitor, ToMonitored } from './messages.js'
 import { Top } from './top.js'
@@ -28,11 +29,14 @@ const SAMPLE_INTERVAL = 1000
 
 /** Serves until it is told to close. */
 export async function serve(port: MessagePort, beginning: Beginning): Promise<void> {
-  const { target, counters, origin } = beginning
+  const { target, counters, origin, reachable, control } = beginning
   const post = (message: ToMonitored): void => port.postMessage(message)
   const top = new Top(counters, () => performance.now() + performance.timeOrigin - origin)
   const link = new Link(post)
-  const front = new Front(link, top, (ms) => new Promise((resolve) => setTimeout(resolve, ms, null)))
+  const after = (ms: number): Promise<undefined> =>
+    new Promise((resolve) => setTimeout(resolve, ms, undefined))
+  const inspector = new InspectorQueue(openInspector)
+  const front = new Front({ link, top, inspector, reachable, control, after })
   const closing = new AbortController()
   const sampling = setInterval(() => top.sample(), SAMPLE_INTERVAL)
   port.on('message', (message: ToMonitor) => {
