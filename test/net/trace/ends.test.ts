@@ -59,6 +59,20 @@ describe('Ends', () => {
     expect(server.outside).toBe(false)
   })
 
+  it('joins a client whose address is not known before it is connected', () => {
+    const { ends } = listening()
+    const { client, server } = pair(5000)
+    const late = new FakeEnd(undefined, undefined)
+
+    ends.connects(late, {}, TO)
+    ends.accepted(server, {})
+    Object.assign(late, { localAddress: client.localAddress, remoteAddress: client.remoteAddress })
+    ends.connected(late)
+
+    expect(late.peer).toBe(server)
+    expect(server.outside).toBe(false)
+  })
+
   it('joins a client that is closed before it is accepted', () => {
     const { ends } = listening()
     const { client, server } = pair(5000)
@@ -127,14 +141,16 @@ describe('Ends', () => {
 
   it('keeps it as long as an earlier client is connecting', () => {
     const { ends } = listening()
-    const [first, second] = [pair(5000), pair(6000)]
+    const { client, server } = pair(6000)
+    const [first, late] = [new FakeEnd(undefined, undefined), new FakeEnd(undefined, undefined)]
 
-    for (const { client } of [first, second]) ends.connects(client, {}, TO)
-    ends.accepted(second.server, {})
-    ends.gaveUp(first.client)
-    ends.connected(second.client)
+    for (const end of [first, late]) ends.connects(end, {}, TO)
+    ends.accepted(server, {})
+    ends.gaveUp(first)
+    Object.assign(late, { localAddress: client.localAddress, remoteAddress: client.remoteAddress })
+    ends.connected(late)
 
-    expect(second.client.peer).toBe(second.server)
+    expect(late.peer).toBe(server)
   })
 
   it.each([

@@ -35,6 +35,7 @@ export interface ListeningEnd {
 /** A client that has not been accepted yet. */
 interface Client {
   readonly end: End
+  readonly to: ConnectTarget
   readonly listener: ListeningEnd
   /** When it began to connect. */
   readonly began: number
@@ -82,7 +83,10 @@ export class Ends {
     this.#byDriver.set(socket, end)
     const listener = this.#listenerAt(to)
     if (listener === undefined) end.outside = true
-    else this.#connecting.set(end, { end, listener, began: ++this.#time, closed: Number.POSITIVE_INFINITY })
+    else {
+      const client = { end, to, listener, began: ++this.#time, closed: Number.POSITIVE_INFINITY }
+      this.#connecting.set(end, client)
+    }
   }
 
   /** A client is connected. */
@@ -142,7 +146,17 @@ export class Ends {
     const { driversPeer } = end
     if (driversPeer !== null) return this.#byDriver.get(driversPeer)
     if (end.remoteAddress?.path !== undefined) return undefined // An end without a name.
-    return this.#clients.get(keyOf(end.remoteAddress, end.localAddress))?.[0]?.end
+    const connected = this.#clients.get(keyOf(end.remoteAddress, end.localAddress))
+    return connected === undefined ? this.#connectingTo(end) : connected[0]?.end
+  }
+
+  /** The client that is connecting, where the driver knows the address of its end by then. */
+  #connectingTo({ localAddress: here, remoteAddress: there }: End): End | undefined {
+    for (const { end, to } of this.#connecting.values()) {
+      const isHere = 'port' in to && to.port === here?.port && to.host === here.host
+      if (isHere && end.localAddress !== undefined && `${end.localAddress}` === `${there}`) return end
+    }
+    return undefined
   }
 
   /**

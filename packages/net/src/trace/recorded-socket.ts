@@ -52,8 +52,10 @@ export class RecordedSocket implements DriverSocket, Observer, Resource, End {
   #received = 0
   /** The event that ended our side; null while there is none. */
   #end: number | null = null
-  /** Whether the end of the stream, or a failure, has been written. */
-  #overTold = false
+  /** Whether the end of what can be read, or the failure of a read, has been recorded. */
+  #inputOver = false
+  /** Whether the failure of a write has been recorded. */
+  #outputOver = false
   #closed = false
 
   /** @param to what it connects to; undefined if it was accepted */
@@ -136,7 +138,7 @@ export class RecordedSocket implements DriverSocket, Observer, Resource, End {
       if (bytes !== null) this.received(bytes.length, bytes)
       return bytes
     } catch (error) {
-      throw this.failed(error)
+      throw this.readFailed(error)
     }
   }
 
@@ -146,7 +148,7 @@ export class RecordedSocket implements DriverSocket, Observer, Resource, End {
       if (taken > 0) this.wrote(bytes, 0, taken)
       return taken
     } catch (error) {
-      throw this.failed(error)
+      throw this.writeFailed(error)
     }
   }
 
@@ -227,8 +229,8 @@ export class RecordedSocket implements DriverSocket, Observer, Resource, End {
     if (count > 0) {
       const cause = this.peer === null ? null : this.peer.#sent.originOf(this.#received, recorder.epoch)
       log.io('read', id, count, bytes, cause)
-    } else if (!this.#overTold) {
-      this.#overTold = true
+    } else if (!this.#inputOver) {
+      this.#inputOver = true
       log.io('end', id, 0, undefined, this.#causeOfEnd(recorder))
     }
   }
@@ -252,15 +254,25 @@ export class RecordedSocket implements DriverSocket, Observer, Resource, End {
     if (!this.outside) this.#sent.add(count, event, recorder.epoch)
   }
 
-  /** A try has thrown. @returns the error @internal */
-  failed(error: unknown): unknown {
+  /** A read has thrown. @returns the error @internal */
+  readFailed(error: unknown): unknown {
+    if (!this.#inputOver) this.#inputOver = this.#failed(error)
+    return error
+  }
+
+  /** A write has thrown. @returns the error @internal */
+  writeFailed(error: unknown): unknown {
+    if (!this.#outputOver) this.#outputOver = this.#failed(error)
+    return error
+  }
+
+  /** @returns whether it was recorded */
+  #failed(error: unknown): boolean {
     const recorder = this.#recorder
     const { log } = recorder
-    if (log !== null && !this.#overTold && !this.#closed) {
-      this.#overTold = true
-      log.io('failed', recorder.idOf(this, log), 0, error, this.#causeOfEnd(recorder))
-    }
-    return error
+    if (log === null || this.#closed) return false
+    log.io('failed', recorder.idOf(this, log), 0, error, this.#causeOfEnd(recorder))
+    return true
   }
 }
 
@@ -270,7 +282,7 @@ function readInto(this: RecordedSocket, target: Uint8Array): number | null {
     if (count !== null) this.received(count, count === target.length ? target : target.subarray(0, count))
     return count
   } catch (error) {
-    throw this.failed(error)
+    throw this.readFailed(error)
   }
 }
 
@@ -280,7 +292,7 @@ function writePart(this: RecordedSocket, bytes: Uint8Array, start: number, end: 
     if (taken > 0) this.wrote(bytes, start, taken)
     return taken
   } catch (error) {
-    throw this.failed(error)
+    throw this.writeFailed(error)
   }
 }
 
