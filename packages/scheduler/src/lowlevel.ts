@@ -5,7 +5,7 @@
  * @packageDocumentation
  */
 
-export { type CoroutineInfo, registerCoroutine } from './core/coroutine.js'
+export { type CoroutineInfo, ofLibrary, registerCoroutine } from './core/coroutine.js'
 export { LATER } from './core/later.js'
 export type { Probe, ResumeCause, WakeCause } from './core/probe.js'
 export type {

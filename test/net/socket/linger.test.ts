@@ -29,6 +29,7 @@ function ending(unsent: () => number, unacknowledged?: () => number) {
       },
     }),
     runtimeOf(new Scheduler({ host })),
+    {},
   )
   const output = {
     get unsent() {

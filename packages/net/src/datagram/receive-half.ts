@@ -25,7 +25,9 @@ type Answer = never
 export class ReceiveHalf implements EventHandler<number, undefined, Answer>, Observer {
   readonly name = 'recv'
   readonly external = 'datagram'
+  readonly receives = true
   readonly #socket: DriverDatagrams
+  readonly #owner: object
   /** Datagrams that no task has received. */
   #unread: Datagram[] = []
   #waiter: Waiter<Answer> | null = null
@@ -33,8 +35,13 @@ export class ReceiveHalf implements EventHandler<number, undefined, Answer>, Obs
   #max = ONE
   #closed = false
 
-  constructor(socket: DriverDatagrams) {
+  constructor(socket: DriverDatagrams, owner: object) {
     this.#socket = socket
+    this.#owner = owner
+  }
+
+  on(): object {
+    return this.#owner
   }
 
   describe(max: number): string {

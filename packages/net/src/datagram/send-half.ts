@@ -40,6 +40,7 @@ export class SendHalf implements EventHandler<SendRequest, PendingSend | undefin
   /** Whether `connect` has been called, so that datagrams have no address of their own. */
   connected = false
   readonly #socket: DriverDatagrams
+  readonly #owner: object
   /** The first one is with the driver. */
   readonly #queue: PendingSend[] = []
   /** Withdraws the first one. */
@@ -52,8 +53,13 @@ export class SendHalf implements EventHandler<SendRequest, PendingSend | undefin
   #refusal: Error | null = null
   #closed = false
 
-  constructor(socket: DriverDatagrams) {
+  constructor(socket: DriverDatagrams, owner: object) {
     this.#socket = socket
+    this.#owner = owner
+  }
+
+  on(): object {
+    return this.#owner
   }
 
   describe({ batch, many }: SendRequest): string {

@@ -3,7 +3,14 @@
  */
 
 import { ClosedError, type Coroutine, type Event } from '@bluelet/scheduler'
-import { type EventHandler, event, hastenCall, type Waiter, withdrawCall } from '@bluelet/scheduler/lowlevel'
+import {
+  type EventHandler,
+  event,
+  hastenCall,
+  ofLibrary,
+  type Waiter,
+  withdrawCall,
+} from '@bluelet/scheduler/lowlevel'
 import { checkFlag } from '../check.js'
 import { Address } from '../driver/address.js'
 import { endpointOf, type HostEndpoint, shownEndpoint } from '../driver/endpoint.js'
@@ -54,8 +61,8 @@ export class UdpSocket {
     this.driver = driver
     this.#socket = socket
     this.#bound = socket.address
-    this.#receiveHalf = new ReceiveHalf(socket)
-    this.#sendHalf = new SendHalf(socket)
+    this.#receiveHalf = new ReceiveHalf(socket, this)
+    this.#sendHalf = new SendHalf(socket, this)
     socket.observer = this.#receiveHalf
   }
 
@@ -106,7 +113,7 @@ export class UdpSocket {
       throw new TypeError("connect(host, port): expected a host, got ''")
     }
     if (port === 0) throw new RangeError('connect(host, port): expected a port from 1 to 65535, got 0')
-    return event<void>(CONNECT, () => this.#connecting(endpoint))
+    return event<void>(CONNECT, () => ofLibrary(connecting)(this.#connecting(endpoint)))
   }
 
   /**
@@ -289,13 +296,17 @@ export class UdpSocket {
   #attaching(peer: Address): Event<Error | null> {
     this.#setPeer(undefined)
     const attached = (): void => this.#setPeer(peer)
-    return event<Error | null>(ATTACH, { socket: this.#socket, peer, attached })
+    return event<Error | null>(ATTACH, { owner: this, socket: this.#socket, peer, attached })
   }
 
   #setPeer(peer: Address | undefined): void {
     this.#remoteAddress = peer
     this.#sendHalf.connected = peer !== undefined
   }
+}
+
+function* connecting(connects: Coroutine<void>): Coroutine<void> {
+  yield* connects
 }
 
 const CONNECT: EventHandler<() => Coroutine<void>, ReturnType<Waiter['call']>, void> = {
@@ -306,6 +317,7 @@ const CONNECT: EventHandler<() => Coroutine<void>, ReturnType<Waiter['call']>, v
 }
 
 interface Attachment {
+  readonly owner: UdpSocket
   readonly socket: DriverDatagrams
   readonly peer: Address
   /** Called when the socket has been connected, also after a withdrawal. */
@@ -317,6 +329,7 @@ const ATTACH: EventHandler<Attachment, { waiter: Waiter<Error | null> | null }, 
   name: 'connect',
   external: 'datagram',
   describe: ({ peer: { host, port } }) => `connect(${shownEndpoint({ host, port })})`,
+  on: ({ owner }) => owner,
   enter(waiter, { socket, peer, attached }) {
     const wait: { waiter: Waiter<Error | null> | null } = { waiter }
     socket.connect(peer, (error) => {

@@ -3,7 +3,14 @@
  */
 
 import type { Coroutine, Event } from '@bluelet/scheduler'
-import { type EventHandler, event, hastenCall, type Waiter, withdrawCall } from '@bluelet/scheduler/lowlevel'
+import {
+  type EventHandler,
+  event,
+  hastenCall,
+  ofLibrary,
+  type Waiter,
+  withdrawCall,
+} from '@bluelet/scheduler/lowlevel'
 import { isNumeric, shownHost } from '../driver/address.js'
 import type { DatagramSettings, Driver, DriverName } from '../driver/protocol.js'
 import { listenErrorOf } from '../driver/system-errors.js'
@@ -87,7 +94,7 @@ const UDP: EventHandler<Request, ReturnType<Waiter['call']>, any> = {
   enter(waiter, { settings, driver: chosen }) {
     const driver = driverOf(waiter.scheduler.host, chosen)
     if (driver.udp === undefined) throw new TypeError(`udp: the driver '${driver.name}' has no datagrams`)
-    return waiter.call(opening({ settings, driver }), 'udp')
+    return waiter.call(ofLibrary(opening)({ settings, driver }), 'udp')
   },
   withdraw: withdrawCall,
   hasten: hastenCall,

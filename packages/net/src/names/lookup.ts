@@ -1,7 +1,14 @@
 /** The event `lookup`: the addresses of a name, as the system finds them. */
 
 import type { Coroutine, Event } from '@bluelet/scheduler'
-import { type EventHandler, event, hastenCall, type Waiter, withdrawCall } from '@bluelet/scheduler/lowlevel'
+import {
+  type EventHandler,
+  event,
+  hastenCall,
+  ofLibrary,
+  type Waiter,
+  withdrawCall,
+} from '@bluelet/scheduler/lowlevel'
 import { checkTimeout, shown } from '../check.js'
 import { Address, shownHost } from '../driver/address.js'
 import type { Driver, DriverName } from '../driver/protocol.js'
@@ -64,7 +71,7 @@ const LOOKUP: EventHandler<Lookup, ReturnType<Waiter['call']>, any> = {
   name: 'lookup',
   describe: ({ host }) => shownCall(host),
   enter: (waiter, query) =>
-    waiter.call(looking(query, driverOf(waiter.scheduler.host, query.driver)), 'lookup'),
+    waiter.call(ofLibrary(looking)(query, driverOf(waiter.scheduler.host, query.driver)), 'lookup'),
   withdraw: withdrawCall,
   hasten: hastenCall,
 }

@@ -1,7 +1,14 @@
 /** The event `resolve`: the records of a name, as name servers have them. */
 
 import type { Coroutine, Event } from '@bluelet/scheduler'
-import { type EventHandler, event, hastenCall, type Waiter, withdrawCall } from '@bluelet/scheduler/lowlevel'
+import {
+  type EventHandler,
+  event,
+  hastenCall,
+  ofLibrary,
+  type Waiter,
+  withdrawCall,
+} from '@bluelet/scheduler/lowlevel'
 import { checkTimeout, shown } from '../check.js'
 import { shownHost } from '../driver/address.js'
 import type { DnsQuery, DnsRecords, DnsType } from '../driver/dns.js'
@@ -110,7 +117,7 @@ const RESOLVE: EventHandler<Question, ReturnType<Waiter['call']>, any> = {
   name: 'resolve',
   describe: ({ query }) => shownCall(query),
   enter: (waiter, { query, driver }) =>
-    waiter.call(resolving(query, driverOf(waiter.scheduler.host, driver)), 'resolve'),
+    waiter.call(ofLibrary(resolving)(query, driverOf(waiter.scheduler.host, driver)), 'resolve'),
   withdraw: withdrawCall,
   hasten: hastenCall,
 }

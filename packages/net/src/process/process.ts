@@ -146,6 +146,7 @@ const EXITED: EventHandler<RunningProcess, Listening | null, ProcessExit> = {
   name: 'exited',
   external: 'process',
   describe: ({ call }) => `${call}: exited`,
+  on: (process) => process,
   enter(waiter, process) {
     if (process.exit !== null) {
       waiter.resume(process.exit)
@@ -171,6 +172,7 @@ const STOP: EventHandler<Stopping, Listening | null, ProcessExit> = {
   name: 'stop',
   external: 'process',
   describe: ({ process }) => `${process.call}: stop()`,
+  on: ({ process }) => process,
   enter: stopFor,
   withdraw: (_waiter, _stopping, wait) => unlisten(wait),
 }

@@ -4,7 +4,7 @@
  */
 
 import { Cancelled, ClosedError, type Coroutine, callback, type Event, race, sleep } from '@bluelet/scheduler'
-import type { Host } from '@bluelet/scheduler/lowlevel'
+import { type Host, ofLibrary } from '@bluelet/scheduler/lowlevel'
 import type { Connection } from '../socket/connection.js'
 import type { Listener } from '../socket/listener.js'
 import type { ConnectionLimiter } from './limiter.js'
@@ -98,7 +98,7 @@ export function* drainBacklog(
     while (limiter.free > 0) {
       const ms = scheduler.now() - start
       if (ms >= MAX_BACKLOG_TIME) return
-      const quiet = quietPeriod(scheduler.host, ms < MAX_QUIET_WAIT ? QUIET_TIME : 0)
+      const quiet = ofLibrary(quietPeriod)(scheduler.host, ms < MAX_QUIET_WAIT ? QUIET_TIME : 0)
       const batch = yield* race([acceptBatch(listeners, limiter), quiet])
       if (batch === undefined) return
       for (const conn of batch) sessions.admit(conn)

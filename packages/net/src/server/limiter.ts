@@ -148,6 +148,7 @@ export class ConnectionLimiter {
 
 const WHEN_FREE: EventHandler<ConnectionLimiter, undefined, void> = {
   name: 'server.limiter.whenFree',
+  on: (limiter) => limiter,
   enter(waiter, limiter) {
     limiter.setWaiter(waiter)
     return undefined

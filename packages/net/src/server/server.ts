@@ -4,6 +4,7 @@
  */
 
 import { type Coroutine, race } from '@bluelet/scheduler'
+import { registerCoroutine } from '@bluelet/scheduler/lowlevel'
 import { type Endpoint, isEndpoint } from '../driver/endpoint.js'
 import { Listener, listen } from '../socket/listener.js'
 import { acceptUntilShutdown, drainBacklog } from './accept-loop.js'
@@ -81,7 +82,7 @@ export function server(...args: unknown[]): Coroutine<void> {
   }
   const { signal, signals, grace } = checkOptions(options)
   const listening = given === null ? listen(...(place as [string, number]), options) : null
-  return serving()
+  return registerCoroutine(serving, { name: 'server' })()
 
   function* serving(): Coroutine<void> {
     const shutdown = new ShutdownSignal()

@@ -300,6 +300,7 @@ export class Sessions implements SessionOwner {
 
 const DRAIN: EventHandler<{ sessions: Sessions; options: DrainOptions }, PendingDrain | undefined, void> = {
   name: 'server.drain',
+  on: ({ sessions }) => sessions,
   enter: (waiter, { sessions, options }) => sessions.enterDrain(waiter, options),
   withdraw(_waiter, { sessions }, drain) {
     if (drain !== undefined) sessions.withdrawDrain(drain)

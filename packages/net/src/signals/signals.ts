@@ -67,6 +67,7 @@ export class Signals<S extends SignalName = SignalName> {
     this.#next = {
       name: 'signals.next',
       external: 'signal',
+      on: () => this,
       describe: () => `next() of ${names.join(', ')}`,
       enter: (waiter) => this.#enter(waiter),
       withdraw: (waiter) => this.#left(waiter),

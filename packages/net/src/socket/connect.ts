@@ -12,7 +12,14 @@ import {
   TimeoutError,
   timeout,
 } from '@bluelet/scheduler'
-import { type EventHandler, event, hastenCall, type Waiter, withdrawCall } from '@bluelet/scheduler/lowlevel'
+import {
+  type EventHandler,
+  event,
+  hastenCall,
+  ofLibrary,
+  type Waiter,
+  withdrawCall,
+} from '@bluelet/scheduler/lowlevel'
 import { checkMs, checkTimeout, shown } from '../check.js'
 import {
   type ConnectTarget,
@@ -168,7 +175,13 @@ const CONNECT: EventHandler<Target, ReturnType<Waiter['call']>, any> = {
   name: 'connect',
   describe: ({ to }) => `connect(${shownEndpoint(to)})`,
   enter: (waiter, { driver, ...target }) =>
-    waiter.call(connecting({ ...target, driver: driverOf(waiter.scheduler.host, driver) }), 'connect'),
+    waiter.call(
+      ofLibrary(connecting)({
+        ...target,
+        driver: driverOf(waiter.scheduler.host, driver),
+      }),
+      'connect',
+    ),
   withdraw: withdrawCall,
   hasten: hastenCall,
   discard: (_target, connection: Connection) => connection.close(),
@@ -178,7 +191,7 @@ function* connecting(target: Route): Coroutine<Connection> {
   const { signal } = target
   if (signal === undefined) return yield* connectInTime(target)
   if (signal.aborted) throw signal.reason
-  return yield* race([connectInTime(target), abortOf(signal)])
+  return yield* race([ofLibrary(connectInTime)(target), ofLibrary(abortOf)(signal)])
 }
 
 function* abortOf(signal: AbortSignalLike): Coroutine<never> {
@@ -188,7 +201,7 @@ function* abortOf(signal: AbortSignalLike): Coroutine<never> {
 function* connectInTime(target: Route): Coroutine<Connection> {
   const attempts = new Attempts()
   try {
-    return yield* timeout(target.ms, lookupAndConnect(target, attempts))
+    return yield* timeout(target.ms, ofLibrary(lookupAndConnect)(target, attempts))
   } catch (error) {
     throw error instanceof TimeoutError ? timeoutError(target, attempts, error) : error
   }

@@ -580,7 +580,7 @@ export class Connection {
   #peerWatch(): PeerWatch {
     const { readHalf } = this
     if (readHalf.peerWatch === null) {
-      readHalf.peerWatch = new PeerWatch(() => readHalf.lookAtPeer(), this.#linger?.closing === true)
+      readHalf.peerWatch = new PeerWatch(() => readHalf.lookAtPeer(), this.#linger?.closing === true, this)
       if (this.descriptorClosed) readHalf.peerWatch.failed()
     }
     return readHalf.peerWatch
@@ -602,7 +602,7 @@ export class Connection {
   }
 
   #end(): Linger {
-    this.#linger ??= new Linger(this.socket, this.scheduler)
+    this.#linger ??= new Linger(this.socket, this.scheduler, this)
     return this.#linger
   }
 }

@@ -22,6 +22,7 @@ type Withdraw = () => void
 export const HANDSHAKE: EventHandler<Whole, Withdraw | undefined, TlsInfo | undefined> = {
   name: 'handshake',
   external: 'socket',
+  on: (conn) => conn,
   enter(waiter, conn) {
     if (conn.closing) throw closedError(conn, 'handshake()')
     const { tls } = conn.socket

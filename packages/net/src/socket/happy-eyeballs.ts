@@ -4,8 +4,8 @@
  * timeout of the whole are the business of `connect`.
  */
 
-import { Cancelled, Channel, type Coroutine, group, race, sleep } from '@bluelet/scheduler'
-import { type EventHandler, event, type Waiter } from '@bluelet/scheduler/lowlevel'
+import { Cancelled, Channel, type Coroutine, type Group, group, race, sleep } from '@bluelet/scheduler'
+import { type EventHandler, event, ofLibrary, type Waiter } from '@bluelet/scheduler/lowlevel'
 import { type Address, shownHost } from '../driver/address.js'
 import { addressOf, type ConnectTarget, type HostEndpoint } from '../driver/endpoint.js'
 import type { Driver, DriverSocket, Observer, SocketSettings } from '../driver/protocol.js'
@@ -53,19 +53,21 @@ export function* connectToFirst(
 ): Coroutine<Connection | undefined> {
   const { connections, failures, ended } = attempts
   try {
-    yield* group(function* (g) {
-      for (const [i, to] of targets.entries()) {
-        yield* g.spawn(attempt, { ...means, to }, attempts)
-        if (i < targets.length - 1) yield* race([ended.receive(), sleep(ATTEMPT_DELAY)])
-        else while (connections.length === 0 && failures.length < targets.length) yield* ended.receive()
-        if (connections.length > 0) break
-      }
-      g.cancel()
-    })
+    yield* group(ofLibrary(attempting))
     return connections.shift()
   } finally {
     // Two attempts may have succeeded at once, or one while this was being cancelled.
     for (const connection of connections) connection.abort()
+  }
+
+  function* attempting(g: Group): Coroutine<void> {
+    for (const [i, to] of targets.entries()) {
+      yield* g.spawn(ofLibrary(attempt), { ...means, to }, attempts)
+      if (i < targets.length - 1) yield* race([ended.receive(), sleep(ATTEMPT_DELAY)])
+      else while (connections.length === 0 && failures.length < targets.length) yield* ended.receive()
+      if (connections.length > 0) break
+    }
+    g.cancel()
   }
 }
 

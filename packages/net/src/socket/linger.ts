@@ -30,6 +30,7 @@ export class Linger implements EventHandler<undefined, undefined, void> {
   done = false
   #socket: DriverSocket
   readonly #scheduler: Runtime
+  readonly #connection: object
   /** How long the peer may take to end its side. */
   #ms = 0
   #output: Output | null = null
@@ -37,8 +38,9 @@ export class Linger implements EventHandler<undefined, undefined, void> {
   #timer: unknown
   readonly #waiters = new Set<Pick<Waiter<void>, 'resume'>>()
 
-  constructor(socket: DriverSocket, scheduler: Runtime) {
+  constructor(socket: DriverSocket, scheduler: Runtime, connection: object) {
     this.#socket = socket
+    this.#connection = connection
     this.#scheduler = scheduler
   }
 
@@ -48,6 +50,10 @@ export class Linger implements EventHandler<undefined, undefined, void> {
 
   get external(): string {
     return 'socket'
+  }
+
+  on(): object {
+    return this.#connection
   }
 
   /** Goes on with another socket, over the one before. */

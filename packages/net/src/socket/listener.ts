@@ -85,7 +85,7 @@ export class Listener {
     this.#listener = listener
     const acceptor = tls === undefined ? null : new TlsAcceptor(tls)
     this.tls = acceptor ?? undefined
-    this.#acceptor = new Acceptor(listener, acceptor)
+    this.#acceptor = new Acceptor(listener, acceptor, this)
     listener.observer = this.#acceptor
   }
 
@@ -173,12 +173,14 @@ class Acceptor implements EventHandler<number, PendingAccept | undefined, any>, 
   readonly closeWaiters = new Set<Waiter<void>>()
   readonly #listener: DriverListener
   readonly #tls: TlsAcceptor | null
+  readonly #owner: Listener
   /** In the order in which they came. */
   readonly #pending = new Set<PendingAccept>()
 
-  constructor(listener: DriverListener, tls: TlsAcceptor | null) {
+  constructor(listener: DriverListener, tls: TlsAcceptor | null, owner: Listener) {
     this.#listener = listener
     this.#tls = tls
+    this.#owner = owner
   }
 
   get name(): string {
@@ -187,6 +189,10 @@ class Acceptor implements EventHandler<number, PendingAccept | undefined, any>, 
 
   get external(): string {
     return 'socket'
+  }
+
+  on(): Listener {
+    return this.#owner
   }
 
   enter(waiter: PendingAccept['waiter'], max: number): PendingAccept | undefined {
@@ -269,6 +275,7 @@ const WHEN_CLOSED: EventHandler<Acceptor, undefined, void> = {
   name: 'whenClosed',
   // `close()` is a plain call: code outside of the run may make it.
   external: 'socket',
+  on: (acceptor) => acceptor.on(),
   enter(waiter, { closed, closeWaiters }) {
     if (closed) waiter.resume()
     else closeWaiters.add(waiter)

@@ -13,6 +13,7 @@ type Watcher = Pick<Waiter<void>, 'resume' | 'throw'>
 export class PeerWatch implements EventHandler<boolean, undefined, void> {
   /** Calls `ended` or `failed` if one of them applies already. */
   readonly #look: () => void
+  readonly #connection: object
   /** Whether the connection has failed. */
   hasFailed = false
   /** Whether `close()` or `abort()` has been called. */
@@ -20,9 +21,10 @@ export class PeerWatch implements EventHandler<boolean, undefined, void> {
   /** Each with its argument. */
   readonly #waiters = new Map<Watcher, boolean>()
 
-  constructor(look: () => void, closed: boolean) {
+  constructor(look: () => void, closed: boolean, connection: object) {
     this.#look = look
     this.#closed = closed
+    this.#connection = connection
   }
 
   get name(): string {
@@ -31,6 +33,10 @@ export class PeerWatch implements EventHandler<boolean, undefined, void> {
 
   get external(): string {
     return 'socket'
+  }
+
+  on(): object {
+    return this.#connection
   }
 
   /** Whether a task or a session waits. */

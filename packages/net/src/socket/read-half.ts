@@ -15,7 +15,7 @@ import type { ConnectionObserver } from './connection-observer.js'
 import type { PeerWatch } from './peer-watch.js'
 import { MAX_READ_AHEAD, readAhead } from './read-ahead.js'
 import { ReadInto, type ReadRequest } from './read-requests.js'
-import type { Owner, Receiver } from './receiver.js'
+import type { Answer, Owner, Receiver } from './receiver.js'
 import { thrownBy } from './thrown.js'
 
 /**
@@ -44,9 +44,6 @@ interface Whole {
   readonly writeHalf: { readonly accepted: number } | null
   readonly scheduler: Runtime
 }
-
-/** What a read gives: its request alone has the type. */
-type Answer = never
 
 /** The handler of all reads. The argument is the maximum of a `recv`, or another request. */
 export class ReadHalf implements EventHandler<number | ReadRequest, undefined, Answer> {
@@ -93,6 +90,14 @@ export class ReadHalf implements EventHandler<number | ReadRequest, undefined, A
 
   get external(): string {
     return 'socket'
+  }
+
+  get receives(): boolean {
+    return true
+  }
+
+  on(): object {
+    return this.#connection
   }
 
   get #socket(): DriverSocket {

@@ -13,6 +13,9 @@ export interface Receiver<in T> {
   throw(error: unknown): void
 }
 
+/** What a read gives: its request alone has the type. */
+export type Answer = never
+
 /**
  * What uses a half alone: the stream that a connection was turned into, or the change to TLS.
  */

@@ -77,6 +77,7 @@ interface Ends {
 const PIPE: EventHandler<Ends, Relaying, number> = {
   name: 'pipe',
   external: 'socket',
+  on: ({ from, to }) => [from, to],
   enter(waiter, { from, to }) {
     const relaying: Relaying = new Relaying(waiter, [[from, to]], ([pump]) => waiter.resume(pump.count))
     return relaying.started()
@@ -87,6 +88,7 @@ const PIPE: EventHandler<Ends, Relaying, number> = {
 const RELAY: EventHandler<Ends, Relaying, RelayedBytes> = {
   name: 'relay',
   external: 'socket',
+  on: ({ from, to }) => [from, to],
   enter(waiter, { from, to }) {
     const directions: [Connection, Connection][] = [
       [from, to],

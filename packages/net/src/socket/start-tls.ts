@@ -84,6 +84,7 @@ export function upgradeOf(conn: Whole, options: StartTls): Upgrade {
 export const STARTING: EventHandler<Upgrade, Starting, TlsInfo> = {
   name: 'startTls',
   external: 'socket',
+  on: ({ conn }) => conn,
   enter(waiter, upgrade) {
     const starting = new Starting(waiter, upgrade)
     starting.begin()

@@ -55,6 +55,10 @@ export class WriteHalf implements EventHandler<Send, PendingSend, number & undef
     return 'socket'
   }
 
+  on(): object {
+    return this.#connection
+  }
+
   get #socket(): DriverSocket {
     return this.#connection.socket
   }

@@ -66,6 +66,10 @@ export class StreamReader implements StreamHalf, EventHandler<StreamRead, void, 
     return 'stream'
   }
 
+  on(): object {
+    return this.#stream
+  }
+
   describe({ name }: StreamRead): string {
     return name
   }

@@ -62,6 +62,10 @@ export class StreamWriter implements StreamHalf, EventHandler<StreamWrite, void,
     return 'stream'
   }
 
+  on(): object {
+    return this.#stream
+  }
+
   describe({ length }: StreamWrite): string {
     return `write(stream, ${length} bytes)`
   }

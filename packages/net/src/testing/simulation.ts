@@ -63,6 +63,11 @@ export class Simulation implements NetworkHost {
     return this.#host.sites
   }
 
+  /** On: its time is its own. */
+  get virtual(): boolean {
+    return this.#host.virtual
+  }
+
   /** The sources that it simulates. */
   get simulates(): readonly string[] {
     return this.#host.simulates

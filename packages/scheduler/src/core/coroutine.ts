@@ -33,6 +33,18 @@ export function registerCoroutine<F extends (...args: never[]) => Coroutine>(
   return makes
 }
 
+const OF_LIBRARY: CoroutineInfo = { library: true }
+
+/**
+ * Says that a library runs the coroutines of a generator function for itself: a recording leaves
+ * their tasks out. To be called where such a coroutine is made.
+ *
+ * @returns the function
+ */
+export function ofLibrary<F extends (...args: never[]) => Coroutine>(makes: F): F {
+  return registerCoroutine(makes, OF_LIBRARY)
+}
+
 /** What is said of the coroutines of the function that made this one. */
 export function aboutOf(coroutine: Coroutine): CoroutineInfo | undefined {
   return registered.get(Object.getPrototypeOf(coroutine))

@@ -82,6 +82,7 @@ export const JOIN: EventHandler<Task, Watcher | undefined> = {
   withdraw(waiter, task, watcher) {
     if (watcher !== undefined) unwatchTask(waiter, task, watcher)
   },
+  on: (task) => task,
   joins: (task) => task,
 }
 

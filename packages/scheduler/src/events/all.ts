@@ -3,6 +3,7 @@
 import { checkLimit, inspect } from '../check.js'
 import { notEntered } from '../core/promise-wait.js'
 import type { Event, EventHandler, Waiter, Yieldable, Yielded } from '../core/protocol.js'
+import { targetsOf } from '../core/targets.js'
 import { event } from '../event/event-object.js'
 import { Combination, type Rule } from '../scope/combination.js'
 
@@ -86,5 +87,6 @@ const ALL: EventHandler<Branches, Combination | undefined, any> = {
   notEntered: ({ yieldables }) => yieldables.forEach(notEntered),
   withdraw: (_waiter, _branches, combination) => combination?.withdraw(),
   hasten: (_waiter, _branches, combination) => combination?.hasten(),
+  on: ({ yieldables }) => yieldables.flatMap(targetsOf),
   within: (_branches, combination) => combination ?? {},
 }

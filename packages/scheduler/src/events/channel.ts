@@ -59,6 +59,7 @@ export class Channel<T> {
     this.#send = {
       name: 'channel.send',
       ...source,
+      on: () => this,
       enter: (waiter, value) => {
         if (!this.#offer(value, waiter)) return this.#senders.join(waiter, value)
         waiter.resume()
@@ -71,6 +72,7 @@ export class Channel<T> {
     this.#receive = {
       name: 'channel.receive',
       ...source,
+      on: () => this,
       enter: (waiter) => {
         if (this.#values.size > 0 || this.#senders.first(waiter) !== undefined) {
           waiter.resume(this.#take(waiter))

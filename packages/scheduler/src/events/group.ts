@@ -231,5 +231,6 @@ const GROUP: EventHandler<GroupRequest, RunningGroup, any> = {
   },
   hasten: (_waiter, _body, running) => running.hasten(),
   discard: (_body, value) => dispose(value),
+  on: (request) => request,
   within: (_body, running) => ({ members: running.members }),
 }

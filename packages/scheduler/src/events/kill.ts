@@ -68,5 +68,6 @@ const KILL: EventHandler<KillRequest, Watcher | undefined, void> = {
   withdraw(waiter, { victim }, watcher) {
     if (watcher !== undefined) unwatchTask(waiter, victim, watcher)
   },
+  on: ({ victim }) => victim,
   joins: ({ victim }) => victim,
 }

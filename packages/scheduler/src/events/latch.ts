@@ -26,6 +26,7 @@ export class Latch {
     this.#handler = {
       name: 'latch.wait',
       ...(options.external ? { external: 'latch' } : {}),
+      on: () => this,
       enter: (waiter) => {
         if (!this.#opened) return this.#waiters.join(waiter, undefined)
         waiter.resume()

@@ -3,6 +3,7 @@
 import { inspect } from '../check.js'
 import { notEntered } from '../core/promise-wait.js'
 import type { Event, EventHandler, Yieldable, Yielded } from '../core/protocol.js'
+import { targetsOf } from '../core/targets.js'
 import { event } from '../event/event-object.js'
 import { Combination, type Rule } from '../scope/combination.js'
 
@@ -55,5 +56,6 @@ const RACE: EventHandler<readonly Yieldable[], Combination, any> = {
   notEntered: (yieldables) => yieldables.forEach(notEntered),
   withdraw: (_waiter, _yieldables, combination) => combination.withdraw(),
   hasten: (_waiter, _yieldables, combination) => combination.hasten(),
+  on: (yieldables) => yieldables.flatMap(targetsOf),
   within: (_yieldables, combination) => combination,
 }

@@ -45,6 +45,7 @@ export class Semaphore {
     this.#handler = {
       name: 'semaphore.acquire',
       ...(options.external ? { external: 'semaphore' } : {}),
+      on: () => this,
       enter: (waiter) => {
         if (this.#permits === 0) return this.#waiters.join(waiter, undefined)
         this.#permits--

@@ -3,6 +3,7 @@
 import { checkDuration } from '../check.js'
 import { notEntered } from '../core/promise-wait.js'
 import type { Event, EventHandler, Needs, Waiter, Yieldable, Yielded } from '../core/protocol.js'
+import { targetsOf } from '../core/targets.js'
 import { attempt } from '../core/trampoline.js'
 import type { Wait } from '../core/wait.js'
 import { coroutineOf, describe } from '../diagnostics/snapshot.js'
@@ -90,5 +91,6 @@ const TIMEOUT: EventHandler<Limit, Countdown, any> = {
   notEntered: ({ yieldable }) => notEntered(yieldable),
   withdraw: (_waiter, _limit, countdown) => countdown.combination.withdraw(),
   hasten: (_waiter, _limit, countdown) => countdown.combination.hasten(),
+  on: ({ yieldable }) => targetsOf(yieldable),
   within: (_limit, { combination }) => combination,
 }

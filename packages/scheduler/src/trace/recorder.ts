@@ -3,10 +3,11 @@
  * why it will run next.
  */
 
-import { nameOf } from '../check.js'
+import { aboutOf } from '../core/coroutine.js'
 import type { Kernel } from '../core/kernel.js'
 import type { Probe, ResumeCause, WakeCause } from '../core/probe.js'
-import type { Coroutine, TaskHandle } from '../core/protocol.js'
+import type { Coroutine, Request, TaskHandle } from '../core/protocol.js'
+import { targetsOf } from '../core/targets.js'
 import { Task } from '../core/task.js'
 import type { Outcome } from '../core/task-state.js'
 import {
@@ -32,7 +33,7 @@ import {
 } from './entries.js'
 import type { RecordedNetwork } from './network.js'
 import { errorName, type Preview } from './preview.js'
-import { calleeOf, INVALID, requestIn, targetsOf, tasksIn, textOf } from './request.js'
+import { calleeOf, INVALID, labelOf, requestIn, tasksIn, textOf } from './request.js'
 import type { Ring } from './ring.js'
 import { ioCause, Sockets, type SocketsOwner } from './sockets.js'
 
@@ -185,9 +186,9 @@ export class Recorder implements Probe, SocketsOwner {
     if (known.hidden !== null) return
     const t = this.time()
     const request = requestIn(yielded)
-    const targets = targetsOf(request)
+    const targets = targetsOf(yielded)
     const tasks = targets.length === 0 ? undefined : tasksIn(targets)
-    const res = targets.length === 0 ? 0 : this.#resourceIn(targets)
+    const res = targets.length === 0 ? 0 : this.#resourceIn(targets, request)
     if (request?.$handler.receives === true) known.receives = res
     const callee = mark?.callee ?? calleeOf(request)
     known.callee = callee
@@ -197,10 +198,19 @@ export class Recorder implements Probe, SocketsOwner {
     if (tasks !== undefined || at !== undefined) this.ring.extend({ tasks, at, locals: mark?.locals })
   }
 
-  call(task: TaskHandle, _coroutine: Coroutine): void {
+  call(task: TaskHandle, coroutine: Coroutine): void {
     const known = this.#known(task)
     if (known.hidden !== null) return
-    known.because = this.ring.add(CALL, 0, this.#t, task.id, null, 0, 0, known.callee)
+    known.because = this.ring.add(
+      CALL,
+      0,
+      this.#t,
+      task.id,
+      null,
+      0,
+      0,
+      known.callee ?? aboutOf(coroutine)?.name,
+    )
   }
 
   return(task: TaskHandle, how: 'value' | 'error' | 'return', value: unknown): void {
@@ -291,14 +301,14 @@ export class Recorder implements Probe, SocketsOwner {
   }
 
   /** The id of the first resource among what a task waits for; 0 if there is none. */
-  #resourceIn(targets: readonly object[]): number {
+  #resourceIn(targets: readonly object[], request: Request | undefined): number {
     const object = targets.find((target) => !(target instanceof Task))
     if (object === undefined) return 0
     const known = this.#network?.resourceOf(object) ?? this.#resources.get(object)
     if (known !== undefined) return known
     const res = this.sockets.newResource()
     this.#resources.set(object, res)
-    this.sockets.resource('made', res, nameOf(object.constructor, 'object'))
+    this.sockets.resource('made', res, labelOf(object, request))
     return res
   }
 }

@@ -2,7 +2,7 @@
  * What a task yielded, as a trace says it.
  */
 
-import { inspect } from '../check.js'
+import { inspect, nameOf } from '../check.js'
 import type { Request, TaskHandle } from '../core/protocol.js'
 import { Task } from '../core/task.js'
 import { CALL, requestOf } from '../core/yieldable.js'
@@ -34,20 +34,15 @@ export function calleeOf(request: Request | undefined): string | undefined {
   return request.$argument.name
 }
 
-/** What a request waits for: a task or a resource, or several of them. */
-export function targetsOf(request: Request | undefined): readonly object[] {
-  try {
-    const on = request?.$handler.on?.(request.$argument)
-    return on === undefined ? NOTHING : Array.isArray(on) ? on : [on]
-  } catch {
-    return NOTHING // What a trace cannot say must not end the recording.
-  }
-}
-
-const NOTHING: readonly object[] = []
-
 /** The ids of the tasks among what a request waits for; undefined if there are none. */
 export function tasksIn(targets: readonly object[]): readonly number[] | undefined {
   const tasks = targets.filter((target): target is TaskHandle & object => target instanceof Task)
   return tasks.length === 0 ? undefined : tasks.map(({ id }) => id)
+}
+
+/** What a resource is, for people: its class, or the event that waits for it. */
+export function labelOf(resource: object, request: Request | undefined): string {
+  const event = request?.$handler.name ?? 'resource'
+  const name = nameOf(resource.constructor, event)
+  return name === 'Object' ? event : name
 }
