@@ -15,6 +15,9 @@ export const EPOLLERR = 0x008
 export const EPOLLHUP = 0x010
 export const EPOLLRDHUP = 0x2000
 
+/** The peer has ended its side, or the connection. */
+export const HANGUP: number = EPOLLRDHUP | EPOLLHUP | EPOLLERR
+
 /**
  * Sockets in one batch. Further ones follow when the loop polls again, after their tasks have run:
  * in a large batch, messages of 64 KiB leave the caches before they are answered.

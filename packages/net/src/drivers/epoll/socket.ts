@@ -25,9 +25,9 @@ import {
   EPOLLIN,
   EPOLLOUT,
   EPOLLPRI,
-  EPOLLRDHUP,
   type EpollSet,
   errorOf,
+  HANGUP,
   MAX_RECEIVE,
   type Member,
 } from './set.js'
@@ -39,11 +39,31 @@ const ECONNRESET = -104
 /** The most that a call sends or receives: the native part takes the number as an Int32. */
 const MAX_BYTES = 1 << 30
 
-/** The peer has ended its side, or the connection. */
-const HANGUP = EPOLLRDHUP | EPOLLHUP | EPOLLERR
-
 /** Receives in a row, before other sockets get a turn. */
 const MAX_DISCARDS = 64
+
+// The state of a socket is one number of these bits: as fields of their own they would cost each
+// idle connection 48 bytes more.
+/** The connection is not there yet. */
+const CONNECTING = 1
+/** A try to read may find something. */
+const INPUT_DUE = 2
+/**
+ * The end, an error, or urgent data may follow the input. A receive then stops early although there
+ * is more to read, which the system will not report again.
+ */
+const MAYBE_EOF = 4
+/** The stream has ended. */
+const ENDED = 8
+/** A try to write found no room, so that WRITABLE is due. */
+const BLOCKED = 16
+/** Input is discarded until the peer has ended its side. */
+const DISCARDING = 32
+/**
+ * The next portion of input is about to be discarded: events that come meanwhile start no other
+ * chain.
+ */
+const DISCARD_DUE = 64
 
 export class EpollSocket implements DriverSocket, Member {
   observer: Observer | null = null
@@ -51,23 +71,7 @@ export class EpollSocket implements DriverSocket, Member {
   /** The descriptor; -1 once it is closed. */
   #fd: number
   #slot = -1
-  #connecting: boolean
-  /** Whether a try to read may find something. */
-  #readable = false
-  /**
-   * Whether the end, an error, or urgent data may follow the input. A receive then stops early
-   * although there is more to read, which the system will not report again.
-   */
-  #maybeEof = false
-  #ended = false
-  /** Whether a try to write found no room, so that WRITABLE is due. */
-  #blocked = false
-  #lingering = false
-  /**
-   * Whether the next portion of input is about to be discarded: events that come meanwhile start no
-   * other chain.
-   */
-  #discards = false
+  #state = 0
   /** What had arrived before a failure that no task has read yet. */
   #kept: Buffer | null = null
   #error: Error | null
@@ -92,12 +96,12 @@ export class EpollSocket implements DriverSocket, Member {
   ) {
     this.#set = set
     this.#fd = fd
-    this.#connecting = remote === null
+    if (remote === null) this.#state |= CONNECTING
     this.#error = error
     this.#remote = remote ?? ''
     this.#local = local
     // A receive from a Unix socket also stops early where its peer has passed a descriptor.
-    if (isUnix(local)) this.#maybeEof = true
+    if (isUnix(local)) this.#state |= MAYBE_EOF
     if (fd >= 0) this.#slot = set.add(fd, this)
     if (this.#slot >= 0) return
     if (fd >= 0) {
@@ -117,6 +121,16 @@ export class EpollSocket implements DriverSocket, Member {
     const socket = new EpollSocket(set, fd, null, fd < 0 ? errorOf(fd, 'connect') : null, UNIX)
     socket.#remote = `${UNIX}${path}`
     return socket
+  }
+
+  /** Whether one of these bits of the state is set. */
+  #is(bits: number): boolean {
+    return (this.#state & bits) !== 0
+  }
+
+  #mark(bit: number, value: boolean): void {
+    if (value) this.#state |= bit
+    else this.#state &= ~bit
   }
 
   get localAddress(): Address | undefined {
@@ -142,7 +156,7 @@ export class EpollSocket implements DriverSocket, Member {
   }
 
   read(max: number): Buffer | null {
-    if (this.#readable) {
+    if (this.#is(INPUT_DUE)) {
       const set = this.#set
       if (max <= POOL_SIZE) {
         const room = reserve(max)
@@ -154,18 +168,18 @@ export class EpollSocket implements DriverSocket, Member {
       }
     }
     if (this.#kept !== null) return this.#takeKept(max)
-    if (this.#ended) return EMPTY
+    if (this.#is(ENDED)) return EMPTY
     this.#assertOpen()
     return null
   }
 
   readInto(target: Uint8Array): number | null {
-    if (this.#readable) {
+    if (this.#is(INPUT_DUE)) {
       const got = this.#receive(target, 0, Math.min(target.length, MAX_BYTES))
       if (got > 0) return got
     }
     if (this.#kept !== null) return this.#takeKept(target.length).copy(target)
-    if (this.#ended) return 0
+    if (this.#is(ENDED)) return 0
     this.#assertOpen()
     return null
   }
@@ -180,10 +194,10 @@ export class EpollSocket implements DriverSocket, Member {
     const got = this.#set.native.recv(this.#fd, to, offset, size)
     if (got > 0) {
       // A short receive means that there is no more input (epoll(7)), unless the end follows.
-      if (got < size && !this.#maybeEof) this.#readable = false
+      if (got < size && !this.#is(MAYBE_EOF)) this.#state &= ~INPUT_DUE
       return got
     }
-    this.#readable = false
+    this.#state &= ~INPUT_DUE
     if (got === EAGAIN && this.#error === null) return 0
     if (got < 0) {
       this.#fail(got, 'read')
@@ -191,7 +205,7 @@ export class EpollSocket implements DriverSocket, Member {
       this.#assertOpen()
     }
     // The system reports an error once, perhaps to a write, and then reports the end.
-    this.#ended = this.#error === null
+    this.#mark(ENDED, this.#error === null)
     return 0
   }
 
@@ -201,8 +215,8 @@ export class EpollSocket implements DriverSocket, Member {
 
   writePart(bytes: Uint8Array, start: number, end: number): number {
     this.#assertOpen()
-    if (this.#connecting || this.#blocked) {
-      this.#blocked = true
+    if (this.#is(CONNECTING | BLOCKED)) {
+      this.#state |= BLOCKED
       return 0
     }
     if (start === end) return 0
@@ -210,27 +224,26 @@ export class EpollSocket implements DriverSocket, Member {
     if (sent >= 0) return sent
     if (sent !== EAGAIN) {
       // What arrived before, such as an early reply, can still be read.
-      this.#readable = true
-      this.#maybeEof = true
+      this.#state |= INPUT_DUE | MAYBE_EOF
       throw this.#fail(sent, 'write')
     }
-    this.#blocked = true
+    this.#state |= BLOCKED
     return 0
   }
 
   shutdown(): void {
-    if (this.#fd < 0 || this.#connecting) return
+    if (this.#fd < 0 || this.#is(CONNECTING)) return
     this.#set.native.shutdown(this.#fd)
   }
 
   close(linger: boolean, unread = false): void {
-    if (this.#fd < 0 || (linger && this.#lingering)) return
-    if (!linger || this.#error !== null || this.#connecting || this.#ended || !this.#mustLinger(unread)) {
+    if (this.#fd < 0 || (linger && this.#is(DISCARDING))) return
+    if (!linger || this.#error !== null || this.#is(CONNECTING | ENDED) || !this.#mustLinger(unread)) {
       // The system sends the rest alone.
       this.#closeDescriptor(false)
       return
     }
-    this.#lingering = true
+    this.#state |= DISCARDING
     this.#set.native.shutdown(this.#fd)
     queueMicrotask(() => {
       if (this.#fd >= 0) this.observer?.ready(LINGERING)
@@ -242,7 +255,7 @@ export class EpollSocket implements DriverSocket, Member {
   #mustLinger(unread: boolean): boolean {
     const { native, scratch } = this.#set
     const got = native.recv(this.#fd, scratch, 0, MAX_RECEIVE)
-    this.#readable = got === MAX_RECEIVE || (got > 0 && this.#maybeEof)
+    this.#mark(INPUT_DUE, got === MAX_RECEIVE || (got > 0 && this.#is(MAYBE_EOF)))
     return got > 0 || (unread && got === EAGAIN)
   }
 
@@ -251,20 +264,20 @@ export class EpollSocket implements DriverSocket, Member {
   }
 
   polled(events: number): void {
-    if (this.#connecting) {
+    if (this.#is(CONNECTING)) {
       this.#polledConnecting(events)
       return
     }
-    if ((events & (HANGUP | EPOLLPRI)) !== 0) this.#maybeEof = true
-    if ((events & (HANGUP | EPOLLIN)) !== 0) this.#readable = true
-    if (this.#lingering) {
+    if ((events & (HANGUP | EPOLLPRI)) !== 0) this.#state |= MAYBE_EOF
+    if ((events & (HANGUP | EPOLLIN)) !== 0) this.#state |= INPUT_DUE
+    if (this.#is(DISCARDING)) {
       this.#discard()
       return
     }
-    let what = this.#readable ? READABLE : 0
+    let what = this.#is(INPUT_DUE) ? READABLE : 0
     if ((events & EPOLLERR) !== 0) what |= FAILED
-    if (this.#blocked && (events & (EPOLLOUT | EPOLLERR | EPOLLHUP)) !== 0) {
-      this.#blocked = false
+    if (this.#is(BLOCKED) && (events & (EPOLLOUT | EPOLLERR | EPOLLHUP)) !== 0) {
+      this.#state &= ~BLOCKED
       what |= WRITABLE
     }
     if (what !== 0) this.observer?.ready(what)
@@ -279,7 +292,7 @@ export class EpollSocket implements DriverSocket, Member {
     const { native, scratch } = this.#set
     const got = native.recv(this.#fd, scratch, 0, MAX_RECEIVE)
     if (got > 0) this.#kept = Buffer.from(scratch.subarray(0, got))
-    this.#readable = false
+    this.#state &= ~INPUT_DUE
     // There may be more, which the kernel keeps until it is read.
     if (got === MAX_RECEIVE) return
     const error = got > 0 ? native.failure(this.#fd) : got
@@ -291,17 +304,17 @@ export class EpollSocket implements DriverSocket, Member {
     const kept = this.#kept as Buffer // The caller has checked it.
     const taken = kept.subarray(0, max)
     this.#kept = taken.length < kept.length ? kept.subarray(max) : null
-    if (this.#kept === null) this.#readable = this.#fd >= 0
+    if (this.#kept === null) this.#mark(INPUT_DUE, this.#fd >= 0)
     return taken
   }
 
   #polledConnecting(events: number): void {
     if ((events & (EPOLLOUT | EPOLLERR | EPOLLHUP)) === 0) return
-    this.#connecting = false
+    this.#state &= ~CONNECTING
     const error = this.#set.native.failure(this.#fd)
     if (error === 0) {
       if (this.#remote === '') this.#remote = this.#set.native.address(this.#fd, true)
-      this.#blocked = false
+      this.#state &= ~BLOCKED
       this.polled(events & ~EPOLLOUT)
       if (this.#fd >= 0) this.observer?.ready(WRITABLE)
       return
@@ -313,19 +326,19 @@ export class EpollSocket implements DriverSocket, Member {
 
   /** Discards input until the peer has ended its side. */
   #discard(): void {
-    if (this.#discards) return
+    if (this.#is(DISCARD_DUE)) return
     const { native, scratch } = this.#set
-    for (let i = 0; this.#readable && this.#fd >= 0; i++) {
+    for (let i = 0; this.#is(INPUT_DUE) && this.#fd >= 0; i++) {
       if (i === MAX_DISCARDS) {
-        this.#discards = true
+        this.#state |= DISCARD_DUE
         nextTurn(() => {
-          this.#discards = false
+          this.#state &= ~DISCARD_DUE
           this.#discard()
         })
         return
       }
       const got = native.recv(this.#fd, scratch, 0, MAX_RECEIVE)
-      if (got === EAGAIN || (got > 0 && got < MAX_RECEIVE && !this.#maybeEof)) this.#readable = false
+      if (got === EAGAIN || (got > 0 && got < MAX_RECEIVE && !this.#is(MAYBE_EOF))) this.#state &= ~INPUT_DUE
       else if (got <= 0) this.#closeDescriptor(false)
     }
   }
@@ -347,7 +360,7 @@ export class EpollSocket implements DriverSocket, Member {
     if (reset) native.reset(this.#fd)
     else native.close(this.#fd)
     this.#fd = -1
-    this.#readable = false
+    this.#state &= ~INPUT_DUE
     queueMicrotask(() => this.observer?.ready(CLOSED))
   }
 }
