@@ -20,6 +20,7 @@ import {
 } from '../../driver/protocol.js'
 import { closedSocketError, resetOf } from '../../driver/system-errors.js'
 import { nextTurn } from '../environment.js'
+import { KEEPS_PEERS } from './versions.js'
 
 /**
  * How many bytes Node is given at a time. Node takes everything it is given, and reports progress
@@ -32,6 +33,21 @@ const MAX_WRITE = 65_536
  * closures.
  */
 const OWNER = Symbol('bluelet.socket')
+
+// The state of a socket is one number of these bits: as fields of their own they would cost each
+// idle connection 40 bytes more.
+/** The stream has ended after the input. */
+const ENDED = 1
+/** The descriptor is free. */
+const DESCRIPTOR_CLOSED = 2
+/** Input is discarded, since `close()`. */
+const DISCARDING = 4
+/** Input was unread at `close(true)`, or has come since. */
+const UNREAD = 8
+/** A try to write would block, or the kernel has not taken everything, so that WRITABLE is due. */
+const BLOCKED = 16
+/** Reading is about to go on after a hold: see `#hold`. */
+const RESUMING = 32
 
 interface OwnedSocket extends net.Socket {
   [OWNER]: NodeSocket
@@ -46,43 +62,25 @@ export interface KnownEnds {
 
 export class NodeSocket implements DriverSocket {
   observer: Observer | null = null
-  /** Both are kept because Node forgets them when the connection ends. */
+  /** Our address, which Node forgets when the connection ends. */
   localAddress: Address | undefined
-  remoteAddress: Address | undefined
+  /** The peer's address, if the socket does not have it: see `#keepAddresses`. */
+  #remote: Address | undefined
   readonly #socket: net.Socket
-  /** Whether it is a Unix socket, which cannot be reset: to the peer, a close is the end. */
-  readonly #unix: boolean
+  #state = 0
   /** The chunk that has arrived and has not been read. */
   #input: Buffer | null = null
   /** What Node pushed after it, while the socket was being paused. */
   #moreInput: ByteQueue | null = null
-  /** Whether the stream has ended after that. */
-  #ended = false
   #error: Error | null = null
-  /** Whether the descriptor is free. */
-  #descriptorClosed = false
-  /** Whether input is discarded, since `close()`. */
-  #discarding = false
-  /** Whether input was unread at `close(true)`, or has come since. */
-  #unread = false
-  /** The callback of every write; made at the first one. */
-  #onWritten: (() => void) | null = null
-  /**
-   * Whether a try to write would block, or the kernel has not taken everything, so that WRITABLE is
-   * due.
-   */
-  #blocked = false
   /** How many bytes of filler lie in Node's buffer: see `#hold`. */
   #filler = 0
-  /** Whether reading is about to go on after a hold. */
-  #goesOn = false
 
   /** @param ends null if nothing is known; both ends of a Unix socket are known, and not to Node */
   constructor(socket: net.Socket, ends: KnownEnds | null = null) {
     this.#socket = socket
-    this.#unix = ends !== null && ends.remote !== null
     this.localAddress = ends?.local
-    this.remoteAddress = ends?.remote ?? undefined
+    this.#remote = ends?.remote ?? undefined
     ;(socket as OwnedSocket)[OWNER] = this
     // All of them before anything can happen: an error without a listener would end the process.
     socket.on('data', onData)
@@ -90,6 +88,21 @@ export class NodeSocket implements DriverSocket {
     socket.on('error', onError)
     socket.on('close', onClose)
     if (!socket.connecting && !this.#unix) this.#keepAddresses()
+  }
+
+  get remoteAddress(): Address | undefined {
+    const { remoteAddress, remotePort } = this.#socket
+    return this.#remote ?? addressOf(remoteAddress, remotePort)
+  }
+
+  /** Whether it is a Unix socket, which cannot be reset: to the peer, a close is the end. */
+  get #unix(): boolean {
+    return this.#remote?.path !== undefined
+  }
+
+  /** Whether this bit of the state is set. */
+  #is(bit: number): boolean {
+    return (this.#state & bit) !== 0
   }
 
   get unsent(): number {
@@ -108,7 +121,7 @@ export class NodeSocket implements DriverSocket {
       this.#input = chunk.subarray(max)
       return release(chunk.subarray(0, max))
     }
-    if (this.#ended) return EMPTY
+    if (this.#is(ENDED)) return EMPTY
     this.#assertOpen()
     if (this.#socket.isPaused()) this.#resume()
     return null
@@ -121,9 +134,8 @@ export class NodeSocket implements DriverSocket {
       this.#block()
       return 0
     }
-    this.#onWritten ??= () => this.#written()
     const piece = bytes.length <= MAX_WRITE ? bytes : bytes.subarray(0, MAX_WRITE)
-    socket.write(piece, this.#onWritten)
+    socket.write(piece, () => this.#written())
     // The kernel has refused at once. Node emits 'error' later, and has counted the bytes as
     // written.
     if (socket.errored !== null) throw this.#fail(socket.errored)
@@ -136,8 +148,8 @@ export class NodeSocket implements DriverSocket {
    * the write fails: a peer that refuses an upload sends its reply first.
    */
   #block(): void {
-    this.#blocked = true
-    if (this.#input === null && !this.#ended && this.#socket.isPaused()) this.#resume()
+    this.#state |= BLOCKED
+    if (this.#input === null && !this.#is(ENDED) && this.#socket.isPaused()) this.#resume()
   }
 
   shutdown(): void {
@@ -169,21 +181,21 @@ export class NodeSocket implements DriverSocket {
       this.#socket.resume()
       return
     }
-    if (this.#goesOn) return
-    this.#goesOn = true
+    if (this.#is(RESUMING)) return
+    this.#state |= RESUMING
     nextTurn(() => {
-      this.#goesOn = false
+      this.#state &= ~RESUMING
       this.#socket.resume()
     })
   }
 
   close(linger: boolean, unread = false): void {
-    if (this.#descriptorClosed) this.#discard()
+    if (this.#is(DESCRIPTOR_CLOSED)) this.#discard()
     else if (!linger) this.#destroy(this.#input !== null)
     else if (this.#error !== null) this.#destroy(false)
-    else if (!this.#discarding) {
+    else if (!this.#is(DISCARDING)) {
       const socket = this.#socket
-      this.#unread = unread || this.#input !== null
+      if (unread || this.#input !== null) this.#state |= UNREAD
       this.#discard()
       if (this.#nothingToWaitFor) {
         socket.destroy()
@@ -201,7 +213,7 @@ export class NodeSocket implements DriverSocket {
    */
   get #nothingToWaitFor(): boolean {
     const { writableLength, writableEnded, writableFinished } = this.#socket
-    return this.#ended && writableLength === 0 && (!writableEnded || writableFinished)
+    return this.#is(ENDED) && writableLength === 0 && (!writableEnded || writableFinished)
   }
 
   /**
@@ -212,14 +224,14 @@ export class NodeSocket implements DriverSocket {
     nextTurn(() =>
       nextTurn(() => {
         if (this.#socket.destroyed) return
-        if (this.#unread) this.observer?.ready(LINGERING)
+        if (this.#is(UNREAD)) this.observer?.ready(LINGERING)
         else this.#socket.destroy()
       }),
     )
   }
 
   reset(): void {
-    if (this.#descriptorClosed) this.#discard()
+    if (this.#is(DESCRIPTOR_CLOSED)) this.#discard()
     else this.#destroy(true)
   }
 
@@ -228,8 +240,8 @@ export class NodeSocket implements DriverSocket {
       this.#filler = 0 // It comes first.
       return
     }
-    if (this.#discarding) {
-      this.#unread = true
+    if (this.#is(DISCARDING)) {
+      this.#state |= UNREAD
       return
     }
     if (this.#socket.writableEnded) this.#hold()
@@ -251,7 +263,7 @@ export class NodeSocket implements DriverSocket {
    */
   onEnd(): void {
     const socket = this.#socket
-    if (this.#discarding || !socket.writable || this.#unix) this.#endInput()
+    if (this.#is(DISCARDING) || !socket.writable || this.#unix) this.#endInput()
     // The pending write fails within this turn.
     else if (socket.writableLength > 0) nextTurn(() => this.#endInput())
     else socket.write(EMPTY, () => this.#endInput())
@@ -259,7 +271,7 @@ export class NodeSocket implements DriverSocket {
 
   onError(error: Error): void {
     // What Node has read ahead can be read now, but not later.
-    if (!this.#discarding) this.#keepUnread()
+    if (!this.#is(DISCARDING)) this.#keepUnread()
     this.#error = resetOf(error)
     this.observer?.ready(READABLE | WRITABLE | FAILED)
   }
@@ -267,19 +279,19 @@ export class NodeSocket implements DriverSocket {
   #destroy(reset: boolean): void {
     this.#discard()
     // After destroy(), the callback of a pending write reports success: ignore it.
-    this.#blocked = false
+    this.#state &= ~BLOCKED
     if (reset && !this.#unix && !this.#socket.connecting && this.#error === null) this.#reset()
     else this.#socket.destroy()
   }
 
   #discard(): void {
-    this.#discarding = true
+    this.#state |= DISCARDING
     this.#input = null
     this.#moreInput = null
   }
 
   #assertOpen(): void {
-    if (this.#descriptorClosed) this.#error ??= closedSocketError()
+    if (this.#is(DESCRIPTOR_CLOSED)) this.#error ??= closedSocketError()
     if (this.#error !== null) throw this.#error
   }
 
@@ -300,7 +312,7 @@ export class NodeSocket implements DriverSocket {
   }
 
   onClose(): void {
-    this.#descriptorClosed = true
+    this.#state |= DESCRIPTOR_CLOSED
     this.observer?.ready(CLOSED)
   }
 
@@ -309,15 +321,17 @@ export class NodeSocket implements DriverSocket {
     this.observer?.ready(WRITABLE)
   }
 
+  /** Once the address of a peer has been read, Node has it also when the connection has ended. */
   #keepAddresses(): void {
     const socket = this.#socket
     this.localAddress ??= addressOf(socket.localAddress, socket.localPort)
-    this.remoteAddress = addressOf(socket.remoteAddress, socket.remotePort)
+    const { remoteAddress } = this
+    if (!KEEPS_PEERS) this.#remote = remoteAddress
   }
 
   #endInput(): void {
     if (this.#socket.errored) return // 'error' will follow.
-    this.#ended = true
+    this.#state |= ENDED
     this.observer?.ready(READABLE)
   }
 
@@ -338,8 +352,8 @@ export class NodeSocket implements DriverSocket {
 
   /** The callback of a write. It also reports success for bytes that were discarded. */
   #written(): void {
-    if (!this.#blocked || this.#socket.destroyed || this.#socket.writableLength > 0) return
-    this.#blocked = false
+    if (!this.#is(BLOCKED) || this.#socket.destroyed || this.#socket.writableLength > 0) return
+    this.#state &= ~BLOCKED
     this.observer?.ready(WRITABLE)
   }
 

@@ -8,6 +8,12 @@ import { isAbstract } from '../../driver/endpoint.js'
 export const REUSES_PORTS: boolean =
   isAtLeast(process.versions.node, [22, 12]) && !/^23\.0\./.test(process.versions.node)
 
+/**
+ * A socket of Node keeps the address of its peer once it has been read. Bun and Deno claim to be
+ * Node, and may forget it.
+ */
+export const KEEPS_PEERS: boolean = process.versions.bun === undefined && process.versions.deno === undefined
+
 /** Before 22, Node fills an abstract name with NUL bytes, so that no other program finds it. */
 const NAMES_ABSTRACT_SOCKETS = isAtLeast(process.versions.node, [22, 0]) && process.platform === 'linux'
 
