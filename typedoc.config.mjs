@@ -3,6 +3,7 @@
 import { headingsWithCode } from './site/headings.js'
 import { GROUPS, navigation } from './site/navigation.js'
 import { pageFiles, pages } from './site/pages.js'
+import { playable, playground } from './site/playground.js'
 import { entryPoints, reference } from './site/reference.js'
 import { search } from './site/search.js'
 import { sources } from './site/sources.js'
@@ -17,7 +18,7 @@ export default {
   entryPoints: entryPoints(),
   projectDocuments: pageFiles(),
   readme: 'README.md',
-  plugin: [pages, reference, sources, search, navigation, urls],
+  plugin: [pages, reference, sources, search, navigation, playground, urls],
   out: 'docs-out',
 
   // The groups of the site are those of the pages, and the modules.
@@ -45,7 +46,10 @@ export default {
     'sh',
     'typescript',
   ],
-  markdownItLoader: headingsWithCode,
+  markdownItLoader(parser) {
+    headingsWithCode(parser)
+    playable(parser)
+  },
   searchInComments: true,
   searchInDocuments: true,
   customCss: 'site/style.css',

@@ -10,6 +10,9 @@ export const root = fileURLToPath(new URL('..', import.meta.url))
 /** By folder. A page in none of these folders belongs to the reference. */
 const GROUPS = { tutorial: 'Tutorial', 'how-to': 'How-to', explanation: 'Explanation' }
 
+/** A page in no folder that is part of the tutorial. */
+const PLAYGROUND = 'playground.md'
+
 /**
  * The pages in the order of the navigation: as the README lists them, then by name. @returns
  * {string[]}
@@ -39,7 +42,11 @@ export function pages(app) {
   app.converter.on(Converter.EVENT_CREATE_DOCUMENT, (_context, page) => {
     const file = page.project.files.getReflectionPath(page) ?? ''
     const folder = path.basename(path.dirname(file))
-    page.frontmatter.group ??= file.endsWith('CONTRIBUTING.md') ? 'How-to' : (GROUPS[folder] ?? 'Reference')
+    page.frontmatter.group ??= file.endsWith('CONTRIBUTING.md')
+      ? 'How-to'
+      : file.endsWith(PLAYGROUND)
+        ? GROUPS.tutorial
+        : (GROUPS[folder] ?? 'Reference')
     // A page is as long as many doc comments, so each of its words has less weight.
     page.relevanceBoost = 8
     const [, title] = /^# (.+)$/m.exec(page.content[0]?.text ?? '') ?? []

@@ -3,7 +3,10 @@
 //   ts                a module of its own: it compiles
 //   ts run            it also runs, and ends with code 0
 //   ts run prints     its output is the block that follows
+//   ts play           a program of its own, which the site shows in a playground
 //   ts from=FILE      lines of a file
+//   ts from=FILE play the same; below it, the site shows the file in a playground
+//   ts from=FILE lesson  the whole file, which the site shows with its lesson
 //   text output=FILE  the whole output of a file
 //   sh, text, ...     commands and quotations, which no test checks
 /** What a block says of itself. */
@@ -18,7 +21,7 @@ export interface Info {
 
 /** The languages of blocks, and the further words that each may have. */
 const WORDS: Readonly<Record<string, RegExp>> = {
-  ts: /^(run( prints)?|from=\S+)?$/,
+  ts: /^(run( prints)?|play|from=\S+( play| lesson)?)?$/,
   js: /^from=\S+$/,
   python: /^(from=\S+)?$/,
   sh: /^(from=\S+)?$/,

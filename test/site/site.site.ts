@@ -151,10 +151,13 @@ function build(): void {
 
 /** The pages, by their paths. */
 function pages(): string[] {
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .map((file) => file.replaceAll('\\', '/'))
-    .filter((file) => file.endsWith('.html'))
-    .sort()
+  return (
+    readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .map((file) => file.replaceAll('\\', '/'))
+      // The playground is a page of its own, without the navigation.
+      .filter((file) => file.endsWith('.html') && !file.startsWith('play/'))
+      .sort()
+  )
 }
 
 function nameOf(url: string): string {

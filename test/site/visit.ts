@@ -19,7 +19,7 @@ export interface Visit {
   readonly plain: readonly string[]
 }
 
-const LOCAL = /^(http:\/\/127\.0\.0\.1:|data:)/
+const LOCAL = /^(http:\/\/127\.0\.0\.1:|data:|blob:)/
 
 /** The part of the DOM that is used here. */
 declare const document: { querySelectorAll(selector: string): Iterable<any>; documentElement: any }

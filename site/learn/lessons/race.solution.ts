@@ -1,0 +1,15 @@
+import { all, type Coroutine, pause, run } from '@bluelet/scheduler'
+
+let balance = 100
+
+function* pay(amount: number): Coroutine<void> {
+  if (amount > 40) yield* pause() // The bank checks large amounts.
+  const before = balance // From here on nothing can come between.
+  balance = before + amount
+}
+
+await run(function* bank() {
+  yield* all([pay(30), pay(50)])
+  console.log(`the balance is ${balance}`)
+  if (balance !== 180) throw new Error(`the balance is ${balance}, not 180`)
+})
