@@ -87,9 +87,9 @@ export class FindBar {
     this.#found = []
     if (index !== null && words !== '') {
       const steps = new Set<number>()
-      index.trace.events.forEach((event, i) => {
-        if (textOf(event, index).includes(words)) steps.add(Math.max(1, index.stepAt(i)))
-      })
+      for (const event of index.trace.events) {
+        if (textOf(event, index).includes(words)) steps.add(Math.max(1, index.stepOf(event.n)))
+      }
       this.#found = [...steps]
     }
     this.#tell()

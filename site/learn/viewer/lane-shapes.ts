@@ -4,7 +4,8 @@
  * cleans up.
  */
 
-import type { Lane, Piece } from './timeline.js'
+import type { Stretch } from '@bluelet/scheduler/trace/stretches'
+import type { Lane } from './timeline.js'
 
 /** The colours of the page, and its font. */
 export interface Colors {
@@ -51,10 +52,10 @@ export function readColors(element: HTMLElement): Colors {
 }
 
 /** Draws what a task does for a while. */
-export function drawPiece(
+export function drawStretch(
   context: CanvasRenderingContext2D,
   colors: Colors,
-  { kind, cleaning }: Piece,
+  { kind, cleansUp: cleaning }: Stretch,
   from: number,
   to: number,
   y: number,
@@ -63,7 +64,7 @@ export function drawPiece(
   const middle = y + height / 2
   const width = to - from
   const gap = width > 8 ? 1 : 0
-  if (kind === 'run') {
+  if (kind === 'runs') {
     context.fillStyle = cleaning ? colors.clean : colors.run
     context.beginPath()
     context.roundRect(from + gap, y + 4, Math.max(1, width - 2 * gap), height - 9, width > 8 ? 3 : 0)
@@ -88,7 +89,7 @@ export function drawPiece(
 export function drawEnd(
   context: CanvasRenderingContext2D,
   colors: Colors,
-  outcome: NonNullable<Lane['end']>['outcome'],
+  outcome: NonNullable<Lane['outcome']>,
   x: number,
   y: number,
   height: number,

@@ -166,7 +166,7 @@ class MountedViewer {
 
   get n(): number | null {
     const index = this.#index
-    return index === null ? null : (index.trace.events[index.endOf(this.#step) - 1]?.n ?? null)
+    return index === null || this.#step === 0 ? null : index.step(this.#step).last
   }
 
   show(trace: Trace, { name = 'trace', note = null, at }: ShowOptions = {}): void {
