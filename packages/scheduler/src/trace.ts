@@ -5,6 +5,7 @@
  */
 
 export type { CauseKind } from './trace/cause.js'
+export { compare, type Difference, type Side } from './trace/compare.js'
 export { devtools } from './trace/devtools.js'
 export { toChrome } from './trace/export/chrome.js'
 export { type MermaidOptions, toMermaid } from './trace/export/mermaid.js'
@@ -14,6 +15,8 @@ export { toText } from './trace/export/text.js'
 export { stateAt } from './trace/fold.js'
 export { toHTML } from './trace/html.js'
 export { parse, stringify, TraceReader } from './trace/lines.js'
+export type { Finding, Rule } from './trace/lint/finding.js'
+export { type LintOptions, lint } from './trace/lint.js'
 export type { NetworkLog, RecordedNetwork } from './trace/network.js'
 export type {
   CancelPicture,
