@@ -135,6 +135,7 @@ describe('@bluelet/scheduler/lowlevel', () => {
         "runningScheduler",
         "runtimeOf",
         "spawnUnder",
+        "targetsOf",
         "tasksOf",
         "withdrawCall",
       ]
@@ -144,6 +145,7 @@ describe('@bluelet/scheduler/lowlevel', () => {
   it('declares these values and types', () => {
     expect(declared('lowlevel')).toMatchInlineSnapshot(`
       [
+        "type Awaited",
         "type CoroutineInfo",
         "type EventHandler",
         "type Host",
@@ -185,6 +187,7 @@ describe('@bluelet/scheduler/lowlevel', () => {
         "value runningScheduler",
         "value runtimeOf",
         "value spawnUnder",
+        "value targetsOf",
         "value tasksOf",
         "value withdrawCall",
       ]

@@ -1,5 +1,17 @@
 // What the monitored thread answers, of schedulers in virtual time.
-import { type Coroutine, join, Latch, pause, Scheduler, sleep, spawn } from '@bluelet/scheduler'
+import {
+  all,
+  type Coroutine,
+  join,
+  Latch,
+  pause,
+  race,
+  Scheduler,
+  sleep,
+  spawn,
+  type Task,
+} from '@bluelet/scheduler'
+import { event } from '@bluelet/scheduler/lowlevel'
 import { VirtualHost } from '@bluelet/scheduler/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { coroutinePairs } from '../../../packages/net/src/monitor/answers.js'
@@ -322,6 +334,88 @@ describe('why', () => {
 
     expect(asked('why 2')).toEqual(['waiter#2 was made ready by something earlier, T ago'])
     expect(asked('tree')).toEqual(['main#1 join(waiter#2)', ' waiter#2 sleep(1000)'])
+  })
+})
+
+describe('waits', () => {
+  it('finds circles of tasks that wait for each other', () => {
+    const scheduler = watchedScheduler()
+    const tasks: Task[] = []
+    const joins = (name: string, targets: () => Task[]) =>
+      tasks.push(
+        scheduler.spawn(
+          {
+            *[name]() {
+              yield* all([...targets().map((task) => join(task)), sleep(1000)])
+            },
+          }[name] as () => Coroutine<void>,
+        ),
+      )
+    joins('a', () => [tasks[1]!])
+    joins('b', () => [tasks[2]!, tasks[3]!])
+    joins('c', () => [tasks[1]!])
+    joins('d', () => [])
+    joins('e', () => [tasks[0]!, tasks[3]!])
+    stepAll(scheduler)
+
+    expect(asked('waits')).toEqual([
+      'circle, which never ends: b#2 waits for c#3 waits for b#2',
+      'a#1 waits for b#2',
+      'b#2 waits for c#3, d#4',
+      'c#3 waits for b#2',
+      'e#5 waits for a#1, d#4',
+    ])
+  })
+
+  it('says so if there is no circle, and shows what can end by itself', () => {
+    const scheduler = watchedScheduler()
+    const first = scheduler.spawn(waiter)
+    scheduler.spawn(function* either() {
+      yield* race([join(first), sleep(1)])
+    })
+    stepAll(scheduler)
+
+    expect(asked('waits')).toEqual([
+      'no circle of tasks that wait for each other',
+      'either#2 waits for waiter#1',
+    ])
+  })
+
+  it('shows which tasks wait for the same object', () => {
+    const scheduler = watchedScheduler()
+    class Lock {}
+    for (const lock of [new Lock(), Object.create(null)]) {
+      const handler = { name: 'lock', external: 'test', enter() {}, withdraw() {}, on: () => lock }
+      for (let i = 0; i < 12; i++) {
+        scheduler.spawn(function* user() {
+          yield* event(handler, undefined)
+        })
+      }
+    }
+    stepAll(scheduler)
+
+    expect(asked('waits').slice(1)).toEqual([
+      `Lock 1 is awaited by ${Array.from({ length: 10 }, (_, i) => `user#${i + 1}`).join(', ')}, 2 more`,
+      expect.stringMatching(/^object 2 is awaited by user#13, /),
+    ])
+  })
+
+  it('looks at ten thousand tasks, and shows five hundred lines', () => {
+    const scheduler = watchedScheduler()
+    const first = scheduler.spawn(waiter)
+    const other = new Scheduler({ host: new VirtualHost({ manual: true }) }).spawn(waiter)
+    for (let i = 0; i < 600; i++) {
+      scheduler.spawn(function* joiner() {
+        yield* join(i === 0 ? other : first)
+      })
+    }
+    stepAll(scheduler)
+
+    const lines = asked('waits')
+
+    expect(lines).toHaveLength(501)
+    expect(lines[1]).toBe('joiner#2 waits for waiter#1')
+    expect(lines.at(-1)).toBe('... and 101 more')
   })
 })
 

@@ -95,6 +95,14 @@ describe('Front', () => {
     )
   })
 
+  it('waits for a trace for as long as it takes', async () => {
+    const { front } = world(({ id }, link) => {
+      setTimeout(() => link.answered({ kind: 'answer', id, text: '{}\n', more: false }), 1)
+    })
+
+    expect(await front.answer('trace 5s')).toBe('{}\n')
+  })
+
   it('shows the frames of what runs', async () => {
     const frame = { functionName: 'busy', location: { scriptId: '1', lineNumber: 1 } }
     const { front } = world(() => {}, 'there', [frame])

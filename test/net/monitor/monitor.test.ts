@@ -116,9 +116,10 @@ describe('monitor', () => {
     expect(await watching.listening).toBe(`unix:${path}`)
     let reply = ''
     await scheduler.run(function* main() {
-      reply = (yield replyTo(path, 'ps\n')) as string
+      reply = (yield replyTo(path, 'trace 1ms\nps\n')) as string
     })
 
+    expect(reply).toMatch(/^\{"schema":"bluelet-trace\/1",/)
     expect(reply).toMatch(/ parked .* wait\(\) .* main\n$/)
     await watching.close()
     expect(existsSync(path)).toBe(false)

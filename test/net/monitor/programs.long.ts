@@ -2,6 +2,7 @@
 import { existsSync, lstatSync, writeFileSync } from 'node:fs'
 import net from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
+import { parse } from '@bluelet/scheduler/trace'
 import { describe, expect, it } from 'vitest'
 import {
   leavesNothingRunning,
@@ -141,6 +142,46 @@ describe(named('a monitor, by nc', noNc), { skip: noNc !== null }, () => {
     expect(await asked(allowed, 'ps waiter')).not.toContain(' waiter\n')
     for (const each of [program, other])
       expect(await each.write('end\n').ended()).toEqual({ code: 0, signal: null })
+  })
+
+  it('shows a circle of tasks that wait for each other', async () => {
+    const path = socketPath()
+    const program = await watched(path)
+    program.write('circle\n')
+    await program.printed(/done: circle/)
+
+    expect(await asked(path, 'waits')).toMatch(
+      /^circle, which never ends: waitsFor#5 waits for waitsFor#6 waits for waitsFor#5\nmain#1 waits for worker#3\n/,
+    )
+    program.kill('SIGKILL') // A circle never ends.
+  })
+
+  it.each([['epoll'], ['node']])('records a server under load, on the %s driver', async (driver) => {
+    const path = socketPath()
+    const program = await watched(path, { PORT: '0', BLUELET_DRIVER: driver })
+    const [, port] = await program.printed(/on port (\d+)/)
+    let echoes = 0
+    const clients = Array.from({ length: 16 }, () => {
+      const client = net.connect(Number(port), '127.0.0.1', () => client.write('x'))
+      client.on('data', () => {
+        echoes++
+        client.write('x')
+      })
+      return client
+    })
+
+    const { header, events } = parse(await asked(path, 'trace 1s'))
+    const top = await asked(path, 'top')
+    for (const client of clients) client.destroy()
+
+    expect(header.clock).toBe('real')
+    expect(echoes).toBeGreaterThan(1000)
+    expect(events.length).toBeGreaterThan(10_000)
+    expect(events.filter(({ e }) => e === 'resume').length).toBeGreaterThan(1000)
+    expect(events.some((event) => 'value' in event)).toBe(false)
+    expect(top).toMatch(/^last .*: \d{3,} steps\/s/m)
+    program.write('end\n')
+    expect(await program.ended()).toEqual({ code: 0, signal: null })
   })
 
   it('replaces the file of a program that was killed, and no other', async () => {

@@ -23,6 +23,32 @@ function events<E extends TraceEvent['e']>({ events }: Trace, kind: E): Extract<
   return events.filter((event): event is Extract<TraceEvent, { e: E }> => event.e === kind)
 }
 
+describe('stopInPieces', () => {
+  it('gives what stop() gives, piece by piece, and records no more', async () => {
+    const { scheduler } = world()
+    const recording = record(scheduler)
+    await scheduler.run(function* main() {
+      for (let i = 0; i < 10; i++) yield* pause()
+    })
+
+    const pieces = recording.stopInPieces(7)
+    await scheduler.run(function* another() {})
+
+    const all = [...pieces]
+    const trace = recording.stop()
+    expect(all.map(({ events }) => events.length)).toEqual([7, 7, 7, 2])
+    expect(all.flatMap(({ events }) => events)).toEqual(trace.events)
+    expect(all.every(({ header }) => header.schema === trace.header.schema)).toBe(true)
+  })
+
+  it('gives one piece without events of an empty recording', () => {
+    const { scheduler } = world()
+
+    expect([...record(scheduler).stopInPieces(5)].map(({ events }) => events)).toEqual([[]])
+    expect(() => record(scheduler).stopInPieces(0)).toThrow('stopInPieces(events)')
+  })
+})
+
 describe('record', () => {
   it('records every step of a program, with its reason', async () => {
     const trace = await recorded(function* main() {

@@ -5,6 +5,7 @@
 import { runtimeOf } from '@bluelet/scheduler/lowlevel'
 import { labelOf, ps, tree, where, why } from './answers.js'
 import { printable } from './text.js'
+import { waits } from './waits.js'
 import type { Found, Watches } from './watches.js'
 
 /** Answers a command: `ps echo`, `where 3`. Every answer ends with a line feed. */
@@ -30,6 +31,8 @@ function linesFor(watches: Watches, name: string, argument: string, control: boo
       return /^\D*$/.test(argument) ? [] : ofTask(watches, name, argument, where)
     case 'why':
       return ofTask(watches, name, argument, why)
+    case 'waits':
+      return waits(watches)
     case 'cancel':
       if (!control) return ['cancel: not allowed; the program has to begin with monitor({ control: true })']
       return ofTask(watches, name, argument, cancel)

@@ -24,6 +24,8 @@ export const HELP: readonly string[] = [
   'top           steps a second, the longest step, the step that runs now',
   'where [TASK]  the lines at which tasks wait; TASK: an id, or a part of their names',
   'why ID        what made a task ready, and what had made that one ready',
+  'waits         circles of tasks that wait for each other, and what the others wait for',
+  'trace 5s      records for 5 seconds, and gives the recording as JSON Lines',
   'cancel ID     cancels a task; needs monitor({ control: true })',
   'help          these lines',
   'quit          ends the connection',
@@ -56,6 +58,7 @@ export class Front {
     if (command === 'help') return linesOf(HELP)
     if (command === 'top') return linesOf(top.lines())
     const [name = '', argument = ''] = command.split(/ +/)
+    if (name === 'trace') return link.ask(command)
     const hangs = top.running > HANGS && name !== 'cancel'
     const text = hangs ? undefined : await Promise.race([link.ask(command), after(PATIENCE)])
     if (text === undefined) return linesOf(await this.#withoutLoop(name, argument))

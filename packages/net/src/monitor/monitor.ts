@@ -12,6 +12,7 @@ import { endpointOf, isAbstract, type PathEndpoint } from '../driver/endpoint.js
 import { coroutinePairs } from './answers.js'
 import { answer } from './commands.js'
 import type { Beginning, Reachable, SocketFileId, ToMonitor, ToMonitored } from './messages.js'
+import { Tracing } from './tracing.js'
 import { Watches } from './watches.js'
 
 /** Options of {@link monitor}. */
@@ -84,6 +85,7 @@ let monitors = 0
 class Watcher implements Monitor {
   readonly listening: Promise<string>
   readonly #watches = new Watches()
+  readonly #tracing = new Tracing(this.#watches)
   readonly #unlisten: () => void
   readonly #worker: Worker
   readonly #ended: Promise<void>
@@ -133,7 +135,9 @@ class Watcher implements Monitor {
   }
 
   #answer(id: number, command: string): void {
-    this.#post({ kind: 'answer', id, text: answer(this.#watches, command, this.#control), more: false })
+    const send = (text: string, more: boolean): void => this.#post({ kind: 'answer', id, text, more })
+    if (/^trace( |$)/.test(command)) this.#tracing.start(command.slice('trace'.length).trim(), send)
+    else send(answer(this.#watches, command, this.#control), false)
   }
 
   #post(message: ToMonitor): void {
@@ -154,6 +158,7 @@ class Watcher implements Monitor {
   #stopWatching(): void {
     Reflect.deleteProperty(globalThis, this.#key)
     this.#unlisten()
+    this.#tracing.close()
     this.#watches.close()
   }
 

@@ -4,7 +4,9 @@
  */
 
 import type { Coroutine, Runtime, TaskHandle } from '../core/protocol.js'
-import type { Task } from '../core/task.js'
+import { Task } from '../core/task.js'
+import { PARKED, WITHDRAWING } from '../core/task-state.js'
+import type { Wait } from '../core/wait.js'
 import { snapshotOf, type TaskSnapshot, waitsFor } from '../diagnostics/snapshot.js'
 import type { Loop } from './loop.js'
 
@@ -38,4 +40,35 @@ export function awaitedBy(task: TaskHandle): string | undefined {
 export function coroutinesOf(task: TaskHandle): readonly Coroutine[] {
   const { callers, coroutine } = task as Task // Every handle is a Task.
   return coroutine === null ? [] : [...(callers ?? []), coroutine]
+}
+
+/** What a task waits for. */
+export interface Awaited {
+  /** The tasks: of joins, groups and kills. */
+  readonly tasks: ReadonlySet<TaskHandle>
+  /** Channels, connections, and whatever else events say that they wait for. */
+  readonly others: ReadonlySet<object>
+  /** Whether it waits for all of them: false for a race, and within a time limit. */
+  readonly all: boolean
+}
+
+/** What a task waits for, looked for in combinations, too. */
+export function targetsOf(task: TaskHandle): Awaited {
+  const tasks = new Set<TaskHandle>()
+  const others = new Set<object>()
+  let all = true
+  collect(task as Task) // Every handle is a Task.
+  return { tasks, others, all }
+
+  function collect({ phase, handler, argument, entered }: Wait): void {
+    if ((phase !== PARKED && phase !== WITHDRAWING) || handler === null) return
+    const joined = handler.joins?.(argument, entered)
+    const { members = [], branches = [], needs = 'all' } = handler.within?.(argument, entered) ?? {}
+    if (needs !== 'all') all = false
+    for (const target of [joined ?? [], ...members, handler.on?.(argument) ?? []].flat()) {
+      if (target instanceof Task) tasks.add(target)
+      else others.add(target)
+    }
+    for (const branch of branches) collect(branch as Wait) // Every branch is a Wait.
+  }
 }
