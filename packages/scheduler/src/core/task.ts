@@ -39,6 +39,7 @@ import {
   THROW,
   WITHDRAWING,
 } from './task-state.js'
+import { TaskTies } from './task-ties.js'
 import { answeredTwice, hasten, notWithdrawn, shields, unpark, withdraw } from './wait.js'
 
 /**
@@ -57,8 +58,6 @@ export class Task<out T = unknown> implements TaskHandle<T> {
   /** @internal */ result: Outcome<T> | undefined = undefined
   /** @internal */ supervisor: Supervisor
   /** @internal */ spawner: Spawner | null
-  /** This task, as the tasks that it has spawned refer to it; null until there is one. @internal */
-  asSpawner: Spawner | null = null
   /** The coroutine on top of the stack, which takes the next step. @internal */
   coroutine: Coroutine | null
   /** Those that wait for a callee, outermost first; null until there is one. @internal */
@@ -74,12 +73,9 @@ export class Task<out T = unknown> implements TaskHandle<T> {
   /** @internal */ argument: unknown = undefined
   /** What `handler.enter` returned. @internal */
   entered: unknown = undefined
-  /** @internal */ watchers: Set<Watcher> | null = null
   /** @internal */ cancellation: Cancellation | null = null
-  /** The task runs a shielded coroutine: it is cancelled by the wait for that only. @internal */
-  shielded = false
-  /** What ends before the task does; null until there is something. @internal */
-  resources: Resources | null = null
+  /** Made when there is the first one. */
+  #ties: TaskTies<Spawner> | null = null
   /** @internal */ context: StepContext | null = null
   /** The neighbours in the scheduler's list of tasks. @internal */
   previousTask: Task | null = null
@@ -122,9 +118,40 @@ export class Task<out T = unknown> implements TaskHandle<T> {
     return (yield this) as T // The value of a join is what the task returned.
   }
 
+  // Its ties.
+
+  #tie(): TaskTies<Spawner> {
+    this.#ties ??= new TaskTies()
+    return this.#ties
+  }
+
   #asSpawner(): Spawner {
-    this.asSpawner ??= { task: this, name: this.name, id: this.id }
-    return this.asSpawner
+    const ties = this.#tie()
+    ties.asSpawner ??= { task: this, name: this.name, id: this.id }
+    return ties.asSpawner
+  }
+
+  /** @internal */
+  get watchers(): ReadonlySet<Watcher> | null {
+    return this.#ties === null ? null : this.#ties.watchers
+  }
+
+  /** What ends before the task does; null until there is something. @internal */
+  get resources(): Resources | null {
+    return this.#ties === null ? null : this.#ties.resources
+  }
+
+  set resources(resources: Resources | null) {
+    this.#tie().resources = resources
+  }
+
+  /** The task runs a shielded coroutine: it is cancelled by the wait for that only. @internal */
+  get shielded(): boolean {
+    return this.#ties?.shielded === true
+  }
+
+  set shielded(shielded: boolean) {
+    this.#tie().shielded = shielded
   }
 
   // The task as a waiter.
@@ -319,32 +346,21 @@ export class Task<out T = unknown> implements TaskHandle<T> {
    * they do. @internal
    */
   settle(outcome: Outcome<T>): void {
-    const { scheduler, supervisor, watchers } = this
+    const { scheduler, supervisor } = this
+    const ties = this.#ties
     this.phase = ENDED
     this.result = outcome
     this.coroutine = null
     this.callers = null
     this.value = undefined
-    if (this.asSpawner !== null) this.asSpawner.task = null
+    if (ties !== null && ties.asSpawner !== null) ties.asSpawner.task = null
     this.cancellation?.settled()
     this.cancellation = null
     if (scheduler.probes !== null) scheduler.probes.tell('exit', this, outcome)
-    let taken = false
-    let failures: unknown[] | null = null
-    // A watcher may remove another one, and a set then skips it.
-    if (watchers !== null) {
-      for (const watcher of watchers) {
-        try {
-          taken = watcher.ended(this) || taken
-        } catch (error) {
-          failures ??= []
-          failures.push(error)
-        }
-      }
-    }
-    this.watchers = null
+    const taken = ties?.tellWatchers(this)
     if (outcome.kind === 'threw' && !taken) this.fail(supervisor, outcome.error)
-    if (failures !== null) for (const error of failures) this.fail(supervisor, error)
+    if (ties !== null && ties.failures !== null)
+      for (const error of ties.failures) this.fail(supervisor, error)
     this.handler = null
     this.argument = undefined
     this.spawner = null
@@ -372,13 +388,14 @@ export class Task<out T = unknown> implements TaskHandle<T> {
 
   /** Notifies a watcher once the task has ended. @internal */
   watch(watcher: Watcher): void {
-    this.watchers ??= new Set()
-    this.watchers.add(watcher)
+    const ties = this.#tie()
+    ties.watchers ??= new Set()
+    ties.watchers.add(watcher)
   }
 
   /** Takes back a `watch`. @internal */
   unwatch(watcher: Watcher): void {
-    this.watchers?.delete(watcher)
+    this.#ties?.watchers?.delete(watcher)
   }
 }
 
