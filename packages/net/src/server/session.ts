@@ -22,7 +22,7 @@ import type { CloseReason, Handler, Session as PublicSession } from './handler.j
 import type { Limits } from './options.js'
 import { SessionEnd } from './session-end.js'
 import type { EndReason, TimeoutKind } from './stats.js'
-import type { Stall, SweptConnection, TimeoutSweep } from './timeout-sweep.js'
+import type { SweptConnection, TimeoutSweep } from './timeout-sweep.js'
 
 /** What a session belongs to. */
 export interface SessionOwner {
@@ -62,7 +62,6 @@ export class Session implements PublicSession, ScopeOwner, ConnectionObserver, S
   awaited: TimeoutKind | undefined = undefined
   readBytes = 0
   readSince = 0
-  stall: Stall | null = null
   readonly #owner: SessionOwner
   /** Supervises the handler's task and those that it spawns. */
   readonly #scope = new TaskScope(this)

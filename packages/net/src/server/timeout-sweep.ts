@@ -25,7 +25,7 @@ const DRAIN_IDLE_TIMEOUT = 250
 const SWEEPS_PER_TIMEOUT = 8
 
 /** A send that was in flight in a sweep. */
-export interface Stall {
+interface Stall {
   /** How many bytes the client had taken. */
   readonly bytes: number
   /** When the sweep first saw that. */
@@ -43,8 +43,6 @@ export interface SweptConnection {
   readBytes: number
   /** When that was, in whole milliseconds, which take no memory. */
   readSince: number
-  /** The send in flight, if any. */
-  stall: Stall | null
   /** The client has exceeded a timeout: the read or the send is about to fail. */
   timedOut(kind: TimeoutKind): void
   /** The server ends, and the connection has nothing in progress. */
@@ -57,6 +55,8 @@ export class TimeoutSweep {
   /** All connections. They may leave during a sweep. */
   readonly #connections: () => Iterable<SweptConnection>
   readonly #timeouts: Timeouts
+  /** The sends in flight. Few connections have one. */
+  readonly #stalls = new WeakMap<SweptConnection, Stall>()
   /** Milliseconds between two sweeps. */
   #period: number
   /** Whether the server is ending. */
@@ -99,7 +99,7 @@ export class TimeoutSweep {
       this.#checkRead(swept, now)
       this.#checkWrite(swept, now)
       // Also a reader of a session that is not idle: it may become so without another read.
-      waiting ||= swept.conn.readHalf.busy || swept.stall !== null
+      waiting ||= swept.conn.readHalf.busy || this.#stalls.has(swept)
     }
     if (waiting) this.start()
   }
@@ -135,15 +135,15 @@ export class TimeoutSweep {
 
   #checkWrite(swept: SweptConnection, now: number): void {
     const { writeHalf } = swept.conn
-    const { stall } = swept
+    const stall = this.#stalls.get(swept)
     if (!writeHalf?.waiting) {
-      swept.stall = null
+      this.#stalls.delete(swept)
       return
     }
     const bytes = writeHalf.acknowledged
-    if (stall?.bytes !== bytes) swept.stall = { bytes, since: now }
+    if (stall?.bytes !== bytes) this.#stalls.set(swept, { bytes, since: now })
     else if (now - stall.since >= this.#timeouts.stall) {
-      swept.stall = null
+      this.#stalls.delete(swept)
       swept.timedOut('stall')
       writeHalf.fail(this.#error(writeHalf.request, 'stall'))
     }
