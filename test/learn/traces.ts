@@ -1,5 +1,10 @@
-// Traces for the tests of the viewer: one of a small echo server, written by hand, and long ones.
-import { SCHEMA, type Trace, type TraceEvent, type TraceHeader } from '@bluelet/scheduler/trace'
+// Traces for the tests of the viewer: one of a small echo server, written by hand, one of the same
+// that was recorded, and long ones.
+import { type Connection, connect, server } from '@bluelet/net'
+import { Simulation } from '@bluelet/net/testing'
+import { recordNetwork } from '@bluelet/net/trace'
+import { type Coroutine, join, Scheduler, sleep, spawn, type Task } from '@bluelet/scheduler'
+import { record, SCHEMA, type Trace, type TraceEvent, type TraceHeader } from '@bluelet/scheduler/trace'
 
 /** An event without its number. */
 type Unnumbered = TraceEvent extends infer E ? (E extends TraceEvent ? Omit<E, 'n'> : never) : never
@@ -246,4 +251,35 @@ export function longTrace(size: number, tasks = 40): Trace {
   }
   const lines = Array.from({ length: 9 }, (_, i) => `const line${i + 1} = yield* take(${i})`)
   return traceOf(events, { sources: { 'work.ts': `${lines.join('\n')}\n` } })
+}
+
+/** A recording of three clients of an echo server, with the tasks of the library. */
+export async function simulated(): Promise<Trace> {
+  const { host, network } = recordNetwork(new Simulation({ seed: 7 }))
+  const scheduler = new Scheduler({ host })
+  const recording = record(scheduler, { network, library: true })
+  await scheduler.run(function* main() {
+    const stop = new AbortController()
+    const task = yield* spawn(server('', 4915, echoer, { signal: stop.signal, signals: false }))
+    const clients: Task[] = []
+    for (let i = 0; i < 3; i++) clients.push(yield* spawn(client, i))
+    for (const each of clients) yield* join(each)
+    stop.abort()
+    yield* join(task)
+  })
+  return recording.stop()
+
+  function* echoer(conn: Connection): Coroutine<void> {
+    for (let data = yield* conn.recv(99); data.length > 0; data = yield* conn.recv(99)) {
+      yield* conn.sendall(data)
+    }
+  }
+
+  function* client(i: number): Coroutine<void> {
+    yield* sleep(i * 2)
+    const conn = yield* connect('localhost', 4915)
+    yield* conn.sendall(`hello ${i}`)
+    recording.log(String(yield* conn.readexactly(7)))
+    conn.close()
+  }
 }

@@ -95,6 +95,12 @@ export class ViewerPage {
     return list.locator('li').allInnerTexts()
   }
 
+  /** How many entries each list of the tasks has. */
+  async counts(): Promise<Record<string, number>> {
+    const titles = await this.page.locator('.list h3').allInnerTexts()
+    return Object.fromEntries(titles.map((title) => title.split('\n')).map(([name, n]) => [name, Number(n)]))
+  }
+
   /**
    * Where something hangs over: the number of pixels by which the page is wider than the window.
    */

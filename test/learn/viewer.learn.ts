@@ -2,11 +2,21 @@
 import { readFileSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
-import { stringify, toChrome, toMermaid, toOTLP, toSVG, toText } from '@bluelet/scheduler/trace'
+import {
+  stateAt,
+  steps,
+  stringify,
+  toChrome,
+  toMermaid,
+  toOTLP,
+  toSVG,
+  toText,
+  why,
+} from '@bluelet/scheduler/trace'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { launch } from '../support/chromium.js'
-import { echoTrace, longTrace, traceOf } from './traces.js'
+import { echoTrace, longTrace, simulated, traceOf } from './traces.js'
 import { DESKTOP, Folder, PHONE, ViewerPage } from './viewer-page.js'
 
 const VIEWER = fileURLToPath(new URL('../../packages/scheduler/dist/viewer.html', import.meta.url))
@@ -215,6 +225,57 @@ describe('the viewer', () => {
     await viewer.close()
   })
 
+  it('shows tasks of the library when it is told to, by `l`', async () => {
+    const trace = await simulated()
+    const viewer = await ViewerPage.open(browser, folder, trace)
+    const label = viewer.page.locator('canvas')
+    const lanes = async () =>
+      Number(/of (\d+) tasks/.exec((await label.getAttribute('aria-label')) ?? '')?.[1])
+    await expect.poll(lanes).toBeGreaterThan(3)
+    const own = await lanes()
+
+    await viewer.press('l')
+    const all = await lanes()
+
+    expect(all).toBe(trace.events.filter(({ e }) => e === 'spawn').length)
+    expect(own).toBe(all - trace.events.filter((event) => event.e === 'spawn' && event.library).length)
+    expect(own).toBeLessThan(all)
+    await viewer.close()
+  })
+
+  it('says of each step what `why` says, and of each moment what `stateAt` says', async () => {
+    const trace = await simulated()
+    const viewer = await ViewerPage.open(browser, folder, trace)
+    await expect.poll(() => viewer.sentence()).toContain('ran because')
+    await viewer.press('l')
+
+    for (const { n, last } of steps(trace)) {
+      expect(await viewer.sentence()).toContain(`${why(trace, n).text}.`)
+      const { ready, tasks } = stateAt(trace, last)
+      const waiting = tasks.filter(({ waitsFor }) => waitsFor !== null)
+      expect(await viewer.counts()).toMatchObject({ Ready: ready.length, Waiting: waiting.length })
+      await viewer.press('ArrowRight')
+    }
+    expect(viewer.errors).toEqual([])
+    await viewer.close()
+  })
+
+  it('shows what was typed, and what looks wrong, beside the output', async () => {
+    const trace = traceOf([
+      { t: 0, e: 'spawn', co: 1, name: 'main', parent: null, by: null },
+      { t: 0, e: 'resume', co: 1, how: 'value', because: 0 },
+      { t: 0, e: 'log', text: 'hello', co: 1 },
+      { t: 0, e: 'input', id: 'alice', data: 'hi' },
+      { t: 0, e: 'warn', rule: 'lost-wake-up', co: 1, msg: 'no task waits for it' },
+    ])
+    const viewer = await ViewerPage.open(browser, folder, trace)
+
+    await expect
+      .poll(() => viewer.page.locator('.log-text').allInnerTexts())
+      .toEqual(['hello', 'alice › hi', '⚠ no task waits for it (lost-wake-up)'])
+    await viewer.close()
+  })
+
   it('hides the pane of the sources if the trace has none', async () => {
     const viewer = await ViewerPage.open(browser, folder, traceOf(echoTrace().events, {}))
 
@@ -361,11 +422,26 @@ describe('a file that is opened', () => {
   })
 
   it('gets a clear message if its header is not what it says', async () => {
-    const viewer = await opened(header.replace('"dropped":0', '"dropped":"many","begin":7,"sources":3'))
+    const viewer = await opened(header.replace('"dropped":0', '"dropped":"many","begin":7'))
 
     await expect
-      .poll(() => viewer.page.locator('.page-failure, .notice').allInnerTexts())
-      .not.toEqual(['', ''])
+      .poll(() => viewer.page.getByRole('alert').textContent())
+      .toContain('the header of this trace is damaged: it has a wrong value of dropped, begin')
+    await viewer.close()
+  })
+
+  it('may have events that are damaged: the page stays alive, and says so where one is shown', async () => {
+    const damaged = lines.map((line) => line.replace(/,"by":\{[^}]*\}|,"ev":"[^"]*"|,"name":"[^"]*"/, ''))
+    const viewer = await opened([header, ...damaged].join('\n'))
+    await expect.poll(() => viewer.sentence()).not.toBe('No trace is open.')
+
+    for (let i = 0; i < 18; i++) await viewer.press('ArrowRight', 't', 'b', 'f')
+    await viewer.press('End')
+
+    expect(await viewer.page.locator('.notice').textContent()).toContain('the trace is damaged there')
+    await viewer.press('Home')
+    expect(await viewer.step()).toBe(1)
+    expect(viewer.errors).toEqual([])
     await viewer.close()
   })
 

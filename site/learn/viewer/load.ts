@@ -3,7 +3,7 @@
  * limited: a page that shows a million events shows none.
  */
 
-import { type Trace, TraceReader } from '@bluelet/scheduler/trace'
+import { type Trace, type TraceHeader, TraceReader } from '@bluelet/scheduler/trace'
 
 /** The events that are read; of more, the rest of the file is left. */
 export const MAX_EVENTS = 200_000
@@ -43,7 +43,7 @@ export async function load(
     }
     if (reader.size >= MAX_EVENTS && read < size) {
       const note = `This file has more than ${MAX_EVENTS.toLocaleString('en')} events. Shown are the first ones: ${Math.max(1, Math.round((100 * read) / size))} % of the file.`
-      return { trace: reader.stop(), note }
+      return { trace: checked(reader.stop()), note }
     }
     if (performance.now() - begun > SLICE_MS) {
       onProgress(read / size)
@@ -52,7 +52,23 @@ export async function load(
       begun = performance.now()
     }
   }
-  return { trace: reader.end(), note: null }
+  return { trace: checked(reader.end()), note: null }
+}
+
+/** Checks what a reader of lines leaves as it is: fields of the header that are used here. */
+function checked(trace: Trace): Trace {
+  const { dropped, sources = {}, begin = [] } = trace.header as Partial<Record<keyof TraceHeader, unknown>>
+  const wrong = [
+    !Number.isSafeInteger(dropped) && 'dropped',
+    !(isObject(sources) && Object.values(sources).every((text) => typeof text === 'string')) && 'sources',
+    !(Array.isArray(begin) && begin.every(isObject)) && 'begin',
+  ].filter((name) => name !== false)
+  if (wrong.length === 0) return trace
+  throw new SyntaxError(`the header of this trace is damaged: it has a wrong value of ${wrong.join(', ')}`)
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 interface Part {

@@ -1,12 +1,20 @@
 /**
- * What the program has printed by now. Each line belongs to the step in which it was printed.
+ * What the program has printed by now, what was typed into it, and what looks wrong. Each line
+ * belongs to the step in which it came.
  */
 
 import { beforeFrame, fill, h } from './dom.js'
-import type { Timeline } from './timeline.js'
+import type { Note, Timeline } from './timeline.js'
 
 /** Of more lines the latest are shown. */
 const MAX_LINES = 100
+
+const HOW = { log: 'printed', input: 'typed', warn: 'noticed' } as const
+
+function textOf(note: Note): string {
+  if (note.e === 'log') return note.text
+  return note.e === 'input' ? `${note.id} › ${note.data}` : `⚠ ${note.msg} (${note.rule})`
+}
 
 /** The output of a program up to a step. */
 export class OutputPanel {
@@ -28,7 +36,7 @@ export class OutputPanel {
 
   show(index: Timeline): void {
     this.#index = index
-    this.#steps = index.logs.map(({ n }) => index.stepOf(n))
+    this.#steps = index.notes.map(({ n }) => index.stepOf(n))
     this.#lines = []
     this.#end = -1
   }
@@ -57,18 +65,18 @@ export class OutputPanel {
     const index = this.#index as Timeline // It is shown.
     const made = this.#lines[i]
     if (made !== undefined) return made
-    const { text, co } = index.logs[i] as Timeline['logs'][number] // There is a step for each.
+    const note = index.notes[i] as Note // There is a step for each.
     const step = this.#steps[i] ?? 0
     const line = h(
       'button',
       {
         type: 'button',
-        class: 'log',
-        title: `printed in step ${step}${co === null ? '' : ` by ${index.label(co)}`}`,
+        class: `log ${note.e}`,
+        title: `${HOW[note.e]} in step ${step}${note.e !== 'log' || note.co === null ? '' : ` by ${index.label(note.co)}`}`,
         onclick: () => this.#onSeek(step),
       },
       h('span', { class: 'log-step' }, step),
-      h('span', { class: 'log-text' }, text),
+      h('span', { class: 'log-text' }, textOf(note)),
     )
     this.#lines[i] = line
     return line

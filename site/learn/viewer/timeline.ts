@@ -6,12 +6,14 @@
  */
 
 import {
+  type InputEvent,
   type LogEvent,
   type ResumeEvent,
   type Step,
   steps,
   type Trace,
   type TraceEvent,
+  type WarnEvent,
 } from '@bluelet/scheduler/trace'
 // Of the drawing that the package exports. It is no part of its API.
 import { lanesOf, type Stretch } from '@bluelet/scheduler/trace/stretches'
@@ -31,18 +33,23 @@ export interface Lane {
   readonly steps: readonly number[]
 }
 
+/** What was printed, typed, or warned of. */
+export type Note = LogEvent | InputEvent | WarnEvent
+
 /** What the panels look up in a trace. */
 export class Timeline {
   readonly trace: Trace
   readonly lanes: readonly Lane[]
-  readonly logs: readonly LogEvent[]
+  readonly notes: readonly Note[]
   readonly #steps: readonly Step[]
   readonly #byId: ReadonlyMap<number, Lane>
   readonly #first: number
 
   constructor(trace: Trace) {
     this.trace = trace
-    this.logs = trace.events.filter((event) => event.e === 'log')
+    this.notes = trace.events.filter(
+      (event): event is Note => event.e === 'log' || event.e === 'input' || event.e === 'warn',
+    )
     this.#steps = steps(trace)
     this.#first = trace.events[0]?.n ?? 0
     const byTask = new Map<number, number[]>()

@@ -192,9 +192,9 @@ class MountedViewer {
     this.#tabs.hide('Network', !this.#network.has)
     this.#element.classList.toggle(
       'no-left',
-      index.logs.length === 0 && (this.#options.source !== undefined || this.#pane.element.hidden === true),
+      index.notes.length === 0 && (this.#options.source !== undefined || this.#pane.element.hidden === true),
     )
-    this.#element.classList.toggle('no-output', index.logs.length === 0)
+    this.#element.classList.toggle('no-output', index.notes.length === 0)
     this.#showLanes()
     this.#seek(at === undefined ? 1 : index.stepOf(at))
   }
@@ -213,7 +213,18 @@ class MountedViewer {
 
   #seekByHand(step: number): void {
     this.#transport.stop()
-    this.#seek(step)
+    this.#guarded(() => this.#seek(step))
+  }
+
+  /** Does something with a trace of which an event may be damaged. */
+  #guarded(act: () => void): void {
+    try {
+      act()
+    } catch (error) {
+      this.#transport.stop()
+      this.#notice.hidden = false
+      this.#notice.textContent = `Step ${this.#step} cannot be shown: the trace is damaged there (${error}).`
+    }
   }
 
   #seek(to: number): void {
@@ -268,14 +279,16 @@ class MountedViewer {
 
   #opened(): void {
     if (this.#index === null) return
-    this.#table.open = this.#tabs.isOpen('Table')
-    this.#update()
+    this.#guarded(() => {
+      this.#table.open = this.#tabs.isOpen('Table')
+      this.#update()
+    })
   }
 
   #forward(): boolean {
     if (this.#index === null || this.#step >= this.#index.stepCount) return false
     this.#chosen = null
-    this.#seek(this.#step + 1)
+    this.#guarded(() => this.#seek(this.#step + 1))
     return true
   }
 
@@ -353,7 +366,7 @@ class MountedViewer {
       zoomAll: () => this.#lanes.zoomOut(),
       help: () => this.#help.showModal(),
     }
-    acts[command]()
+    this.#guarded(acts[command])
   }
 
   #follow(step: number): void {
