@@ -189,6 +189,7 @@ it('@bluelet/net/testing exports these values and types', () => {
       "type Packet",
       "type PacketChange",
       "type PacketListener",
+      "type PacketSource",
       "type SimulatedNames",
       "type SimulatedRecords",
       "type SimulationOptions",
@@ -211,6 +212,7 @@ it('@bluelet/net/trace exports these values and types', () => {
   expect(namesOf(trace, 'trace')).toMatchInlineSnapshot(`
     [
       "recordNetwork",
+      "type RecordedHost",
     ]
   `)
 })

@@ -10,4 +10,4 @@
 
 import './own-files.js'
 
-export { recordNetwork } from './trace/record-network.js'
+export { type RecordedHost, recordNetwork } from './trace/record-network.js'

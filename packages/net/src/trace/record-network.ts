@@ -10,6 +10,18 @@ import { recordedDriver } from './recorded-driver.js'
 import { Recorder } from './recorder.js'
 
 /**
+ * A host whose network can be recorded.
+ *
+ * @typeParam H the type of the host
+ */
+export interface RecordedHost<H extends NetworkHost> {
+  /** The host for the scheduler. */
+  readonly host: H
+  /** Its network, for `record`. */
+  readonly network: RecordedNetwork
+}
+
+/**
  * A host like the given one, whose network can be recorded: which reads were caused by which
  * writes.
  *
@@ -26,12 +38,13 @@ import { Recorder } from './recorder.js'
  * await scheduler.run(main)
  * console.log(stringify(recording.stop()))
  *
+ * @typeParam H the type of the host
  * @param host a host with a driver: a `Simulation`, or
  *   `{ ...defaultHost, driver: driverNamed('node') }`
  * @returns the host for the scheduler, and the network for `record`
  * @throws TypeError if it is no host, or has no driver
  */
-export function recordNetwork<H extends NetworkHost>(host: H): { host: H; network: RecordedNetwork } {
+export function recordNetwork<H extends NetworkHost>(host: H): RecordedHost<H> {
   if (typeof host?.now !== 'function') {
     throw new TypeError(`recordNetwork(host): expected a host, got ${shown(host)}`)
   }

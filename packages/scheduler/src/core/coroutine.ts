@@ -21,6 +21,7 @@ const registered = new WeakMap<object, CoroutineInfo>()
 /**
  * Says what the coroutines of a generator function are, for snapshots, traces and probes.
  *
+ * @typeParam F the type of the function
  * @param makes the generator function
  * @param info what is said of them
  * @returns the function
@@ -39,6 +40,7 @@ const OF_LIBRARY: CoroutineInfo = { library: true }
  * Says that a library runs the coroutines of a generator function for itself: a recording leaves
  * their tasks out. To be called where such a coroutine is made.
  *
+ * @typeParam F the type of the function
  * @returns the function
  */
 export function ofLibrary<F extends (...args: never[]) => Coroutine>(makes: F): F {
