@@ -150,7 +150,7 @@ class Drawing {
     if (every === 0) return []
     const ticks: string[] = []
     // Steps are counted from 1, and the first one begins at the left.
-    for (let at = this.#from; at < this.#to; at += every) {
+    for (let at = this.#from; at < this.#to - every / 2; at += every) {
       const label = this.#axis === 'steps' ? `${at + 1}` : `${round(at)} ms`
       ticks.push(`<text class="dim" x="${this.#x({ step: at, t: at })}" y="16">${label}</text>`)
     }
@@ -184,7 +184,7 @@ class Drawing {
       const caption = `<text class="dim" x="${x + 4}" y="${middle - 5}">${xml(text)}</text>`
       return `<g>${title}<path class="${style}" d="M${x} ${middle}h${length}"/>${text === '' ? '' : caption}</g>`
     }
-    const [height, wide] = kind === 'runs' ? [BOX, Math.max(2, length)] : [BOX / 2, length]
+    const [height, wide] = kind === 'runs' ? [BOX, Math.max(2, length - 1)] : [BOX / 2, length]
     // What takes no time is not drawn, but a step is.
     if (wide <= 0) return ''
     return `<g>${title}<rect class="${style}" x="${x}" y="${middle - height / 2}" width="${wide}" height="${height}"/></g>`
