@@ -265,6 +265,7 @@ describe('@bluelet/scheduler/trace', () => {
         "type CancelPicture",
         "type CauseKind",
         "type Difference",
+        "type DumpReason",
         "type ExitEvent",
         "type ExternalCause",
         "type Finding",

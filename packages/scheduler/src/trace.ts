@@ -7,6 +7,7 @@
 export type { CauseKind } from './trace/cause.js'
 export { compare, type Difference, type Side } from './trace/compare.js'
 export { devtools } from './trace/devtools.js'
+export type { DumpReason } from './trace/dumps.js'
 export { toChrome } from './trace/export/chrome.js'
 export { type MermaidOptions, toMermaid } from './trace/export/mermaid.js'
 export { type OTLPOptions, toOTLP } from './trace/export/otlp.js'

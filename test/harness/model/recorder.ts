@@ -62,6 +62,10 @@ export class Recorder implements Required<Probe> {
     this.#told('resumed', task, how)
   }
 
+  fail(): void {}
+
+  deadlock(): void {}
+
   yield(task: Task): void {
     this.#told('yielded', task)
   }

@@ -24,6 +24,8 @@ class Recorder implements Required<Probe> {
   return: Required<Probe>['return'] = (task, how, value) => this.calls.push(`return ${task} ${how} ${value}`)
   cancel: Required<Probe>['cancel'] = (task, cause, grace) =>
     this.calls.push(`cancel ${task} by ${causeText(cause)} in ${grace}`)
+  fail: Required<Probe>['fail'] = (task, error) => this.calls.push(`fail ${task} ${error}`)
+  deadlock: Required<Probe>['deadlock'] = () => this.calls.push('deadlock')
   exit: Required<Probe>['exit'] = (task, outcome) => this.calls.push(`exit ${task} ${outcome.kind}`)
 }
 
@@ -72,10 +74,11 @@ describe('a probe', () => {
       }),
     )
 
-    expect(recorder.calls.slice(-3)).toEqual([
+    expect(recorder.calls.slice(-4)).toEqual([
       'yield main#1 number',
       'resume main#1 error TypeError: cannot yield 42: expected an event, a coroutine, a task or a promise; did you mean yield sleep(42)?',
       'exit main#1 threw',
+      'fail main#1 TypeError: cannot yield 42: expected an event, a coroutine, a task or a promise; did you mean yield sleep(42)?',
     ])
   })
 

@@ -75,6 +75,13 @@ export interface Probe {
    * @param grace the milliseconds that it may take from now on
    */
   cancel?(task: TaskHandle, cause: WakeCause, grace: number): void
+  /**
+   * A task has failed while no task was joining it: its supervisor, which is the run, a group or a
+   * session, has received the error.
+   */
+  fail?(task: TaskHandle, error: unknown): void
+  /** Every task of the run waits, and nothing is left that could wake one. */
+  deadlock?(): void
   /** A task has ended. */
   exit?(task: TaskHandle, outcome: Outcome): void
 }

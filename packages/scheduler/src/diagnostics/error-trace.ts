@@ -43,6 +43,7 @@ const traces = new WeakMap<Error, number>()
  * @param task the task that failed with it
  */
 export function addTrace(error: unknown, task: TaskHandle): void {
+  ;(task as Task).scheduler.probes?.tell('fail', task, error) // Every handle is a Task.
   if (!isOf(error, Error)) return
   const count = traces.get(error) ?? 0
   if (count > MAX_TRACES) return

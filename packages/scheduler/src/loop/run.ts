@@ -68,6 +68,7 @@ export class Run<T = unknown> implements LoopOwner, ScopeOwner {
   }
 
   deadlocked(): void {
+    this.#loop.probes?.tell('deadlock')
     const waits = Array.from(this.tasks, (task) => `${task} waits for ${waitsFor(task)}`)
     this.abandon(
       new DeadlockError(`every task waits, and nothing is left that could wake one:${listed(waits)}`, waits),

@@ -7,6 +7,7 @@ import type { Kernel } from '../core/kernel.js'
 import type { TaskHandle } from '../core/protocol.js'
 import type { TaskSnapshot } from '../diagnostics/snapshot.js'
 import { runtimeOf, Scheduler } from '../loop/scheduler.js'
+import { type DumpReason, dumpProbe } from './dumps.js'
 import { eventOf } from './entries.js'
 import type { RecordedNetwork } from './network.js'
 import { guarded, type Preview, preview } from './preview.js'
@@ -75,6 +76,21 @@ export interface Recording {
    */
   stopInPieces(events: number): Iterable<Trace>
   /**
+   * Gives the trace up to now whenever something goes wrong, as a flight recorder does: within the
+   * step in which it is noticed, and at most once a second for the same reason. An error that `to`
+   * throws is reported.
+   *
+   * @example
+   * record(scheduler).dumpOn('error', (trace) => writeFileSync('error.jsonl', stringify(trace)))
+   *
+   * @param when `error`: a task has failed, and no task was joining it. `deadlock`: every task
+   *   waits, and nothing is left that could wake one. `longStep`: a step took more than so many
+   *   milliseconds
+   * @param to receives the trace
+   * @throws TypeError or RangeError if an argument is invalid
+   */
+  dumpOn(when: DumpReason, to: (trace: Trace) => void): this
+  /**
    * Records where the running task is about to yield: a plain call for a program that a tool has
    * rewritten, from `yield E` to `yield at(E, line, { locals })`. The next yield of the step has
    * this place.
@@ -119,6 +135,7 @@ export function record(target: Scheduler, options: RecordOptions = {}): Recordin
 
 class SchedulerRecording implements Recording {
   readonly #scheduler: Scheduler
+  readonly #kernel: Kernel
   readonly #ring: Ring
   readonly #recorder: Recorder
   readonly #preview: Preview | null
@@ -131,6 +148,7 @@ class SchedulerRecording implements Recording {
     const { host } = scheduler
     const { limit = DEFAULT_LIMIT, library = false, values = host.virtual ?? false, network } = options
     this.#scheduler = scheduler
+    this.#kernel = runtimeOf(scheduler) as Kernel // The scheduler's own, which is one.
     this.#ring = new Ring(checkCount(limit, 'record: limit'))
     this.#preview = previewIn(values)
     if (typeof library !== 'boolean') {
@@ -143,7 +161,7 @@ class SchedulerRecording implements Recording {
     }
     this.#header = headerOf(host.virtual ?? false, options, scheduler.snapshot())
     this.#recorder = new Recorder({
-      kernel: runtimeOf(scheduler) as Kernel, // The scheduler's own, which is one.
+      kernel: this.#kernel,
       ring: this.#ring,
       preview: this.#preview,
       library,
@@ -189,6 +207,12 @@ class SchedulerRecording implements Recording {
     for (const detach of this.#detach.splice(0)) detach()
     this.#stopped = this.trace()
     return this.#stopped
+  }
+
+  dumpOn(when: DumpReason, to: (trace: Trace) => void): this {
+    const probe = dumpProbe(this.#kernel, when, to, () => to(this.trace()))
+    if (this.#stopped === null) this.#detach.push(this.#scheduler.attach(probe))
+    return this
   }
 
   mark({ at, locals, callee }: YieldSite): void {
