@@ -184,6 +184,16 @@ describe(named('a monitor, by nc', noNc), { skip: noNc !== null }, () => {
     expect(await program.ended()).toEqual({ code: 0, signal: null })
   })
 
+  it('keeps a program alive while that waits until it listens, and no longer', async () => {
+    const path = socketPath()
+    const [node, args] = typeScript('test/net/monitor/fixtures/brief.ts')
+    const program = start(node, args, { MONITOR: path })
+
+    expect(await program.ended()).toEqual({ code: 0, signal: null })
+    expect(program.stdout).toBe(`unix:${path}\n`)
+    expect(existsSync(path)).toBe(false)
+  })
+
   it('replaces the file of a program that was killed, and no other', async () => {
     const path = socketPath()
     const killed = await watched(path)

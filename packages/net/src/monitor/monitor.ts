@@ -35,7 +35,8 @@ export interface MonitorOptions {
 export interface Monitor {
   /**
    * Resolves once the monitor listens, with where: `unix:/run/app/monitor.sock`. Rejects if it
-   * cannot; the program goes on without a monitor, and a warning says why.
+   * cannot; the program goes on without a monitor, and a warning says why. Reading it keeps the
+   * process alive until then.
    */
   readonly listening: Promise<string>
   /** Ends the monitor, its clients and its thread, and removes the socket's file. */
@@ -83,7 +84,8 @@ export function monitor(options: MonitorOptions): Monitor {
 let monitors = 0
 
 class Watcher implements Monitor {
-  readonly listening: Promise<string>
+  readonly #listening: Promise<string>
+  #settled = false
   readonly #watches = new Watches()
   readonly #tracing = new Tracing(this.#watches)
   readonly #unlisten: () => void
@@ -105,7 +107,7 @@ class Watcher implements Monitor {
     // Nothing of this process: neither its loaders nor what NODE_OPTIONS imports.
     this.#worker = new Worker(WORKER, { workerData, execArgv: [], argv: [], env: {} })
     this.#ended = new Promise((resolve) => this.#worker.once('exit', () => resolve()))
-    this.listening = new Promise((resolve, reject) => {
+    this.#listening = new Promise<string>((resolve, reject) => {
       this.#worker.on('message', (message: ToMonitored) => {
         if (message.kind === 'listening') {
           this.#file = message.file
@@ -117,7 +119,17 @@ class Watcher implements Monitor {
       this.#worker.on('error', (error) => this.#fail(error, reject))
     })
     this.#worker.unref() // After the listener, which would hold the process.
-    this.listening.catch(() => {}) // It has been reported.
+    const settled = (): void => {
+      this.#settled = true
+      this.#worker.unref()
+    }
+    this.#listening.then(settled, settled) // An error has been reported.
+  }
+
+  get listening(): Promise<string> {
+    // A program that waits for it must not end before.
+    if (!this.#settled) this.#worker.ref()
+    return this.#listening
   }
 
   async close(): Promise<void> {
