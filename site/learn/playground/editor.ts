@@ -3,7 +3,7 @@
  * own pane of sources.
  */
 
-import { defaultKeymap, history, historyKeymap, indentWithTab } from '@codemirror/commands'
+import { defaultKeymap, history, historyKeymap } from '@codemirror/commands'
 import {
   bracketMatching,
   HighlightStyle,
@@ -64,8 +64,8 @@ export class Editor implements SourceMarks {
             bracketMatching(),
           ],
           ...[highlightActiveLine(), highlightActiveLineGutter()],
-          // Tab indents once it has been pressed in the editor; Escape, then Tab, leaves it.
-          keymap.of([...defaultKeymap, ...historyKeymap, indentWithTab]),
+          // Tab leaves the editor, so that it is no trap; Ctrl+] indents.
+          keymap.of([...defaultKeymap, ...historyKeymap]),
           new LanguageSupport(TYPESCRIPT),
           syntaxHighlighting(COLOURS),
           MARKS,

@@ -6,7 +6,7 @@
 import type { End, Report, Request } from './protocol.js'
 
 /** Milliseconds without an answer, after which a worker is taken to hang. */
-const MAX_SILENCE = 1_400
+const MAX_SILENCE = 2_400
 const BETWEEN_PINGS = 100
 /** Milliseconds that a worker may take in all. */
 const MAX_LIFE = 30_000

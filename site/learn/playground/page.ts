@@ -5,6 +5,7 @@
 import { h } from '../viewer/dom.js'
 import { Playground } from './playground.js'
 import { PROGRAMS } from './programs.js'
+import { Sandbox } from './sandbox.js'
 import { decode, type Shared } from './share.js'
 
 const MAIN = 'program.ts'
@@ -13,15 +14,17 @@ async function begin(): Promise<void> {
   const root = document.getElementById('playground')
   if (root === null) return
   const embedded = window !== window.parent
+  const sandbox = new Sandbox()
   let damaged: string | null = null
   const shared = await linked().catch((error: unknown) => {
     damaged = error instanceof Error ? error.message : String(error)
     return null
   })
+  await sandbox.begun()
   const first = Object.values(PROGRAMS)[0] ?? ''
   const usual: Shared = { program: { main: MAIN, files: { [MAIN]: first } }, settings: {} }
   if (damaged !== null) root.append(h('p', { class: 'status bad', role: 'alert' }, damaged))
-  const playground = new Playground(root, { shared: shared ?? usual, embedded })
+  const playground = new Playground(root, { shared: shared ?? usual, sandbox, embedded })
   if (!playground.waitsForPrediction) playground.run()
   if (embedded) tellHeight(root)
 }

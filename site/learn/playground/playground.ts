@@ -18,7 +18,7 @@ import {
   type Request,
   type TerminalLine,
 } from './protocol.js'
-import { Sandbox } from './sandbox.js'
+import type { Sandbox } from './sandbox.js'
 import { encode, type Settings, type Shared } from './share.js'
 import { type TerminalOwner, TerminalPanel } from './terminal-panel.js'
 import { explorationOf, goesOn, type Message, messageOf, TOO_LONG } from './words.js'
@@ -35,6 +35,8 @@ type Show = 'first' | 'last'
 /** How a playground is made. */
 export interface PlaygroundOptions {
   readonly shared: Shared
+  /** Where programs run. */
+  readonly sandbox: Sandbox
   /** It is a part of a page. */
   readonly embedded: boolean
   /** Is called with the trace of each run, which is null if there is none. */
@@ -47,7 +49,7 @@ export class Playground implements ControlsOwner, TerminalOwner, LessonOwner {
   readonly #editor: Editor
   readonly #viewer: Viewer
   readonly #terminals = new TerminalPanel(this)
-  readonly #sandbox = new Sandbox()
+  readonly #sandbox: Sandbox
   readonly #status = h('p', { class: 'status', role: 'status' })
   readonly #output = h('pre', { class: 'plain-output', 'aria-label': 'Output', tabindex: '0', hidden: true })
   readonly #view = h('div', { class: 'view' })
@@ -66,7 +68,8 @@ export class Playground implements ControlsOwner, TerminalOwner, LessonOwner {
   #found = ''
   #timer: ReturnType<typeof setTimeout> | undefined
 
-  constructor(root: HTMLElement, { shared, embedded, onTrace }: PlaygroundOptions) {
+  constructor(root: HTMLElement, { shared, sandbox, embedded, onTrace }: PlaygroundOptions) {
+    this.#sandbox = sandbox
     this.#program = shared.program
     this.#predict = shared.predict === true
     this.#onTrace = onTrace

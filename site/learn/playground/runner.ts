@@ -26,8 +26,10 @@ import { World } from './world.js'
 const MAX_EVENTS = 200_000
 /** The number of lines that a program may print. */
 const MAX_LINES = 5_000
-/** A step, or whatever else gives no other a turn, may take this many milliseconds. */
+/** A step may take this many milliseconds. */
 const MAX_STEP = 1_000
+/** Whatever else gives no other code a turn may take this many. */
+const MAX_TURN = 2_000
 /** The clock is read at every so many ticks. */
 const TICKS = 1_024
 /** Milliseconds of the real clock without any turn, after which nothing is expected to come. */
@@ -303,7 +305,8 @@ export class Runner implements Stage, Environment {
 
   /** @see instrument.ts */
   at_(value: unknown, line: number, locals: () => Record<string, unknown>, callee?: string): unknown {
-    if (this.#records && !this.#over) {
+    // Without a scheduler of the library there is nothing to mark.
+    if (this.#active !== null && !this.#over) {
       this.#marked = {
         at: `${this.#file}:${line}`,
         ...this.#localsOf(locals),
@@ -316,7 +319,8 @@ export class Runner implements Stage, Environment {
   /** @see instrument.ts */
   tick(line: number): void {
     if (++this.#ticks % TICKS !== 0) return
-    if (this.#over || this.#real.now() - this.#since < MAX_STEP) return
+    const max = this.#active === null ? MAX_TURN : MAX_STEP
+    if (this.#over || this.#real.now() - this.#since < max) return
     const task = this.#active?.task
     const end: End = { how: 'hang', line, ...(task === undefined ? {} : { task: `${task}` }) }
     this.finish(end)

@@ -35,6 +35,12 @@ export class Sandbox {
     document.body.append(element)
   }
 
+  /** Waits until the first worker loads its script, which takes no time of the page. */
+  async begun(): Promise<void> {
+    await this.#port
+    await new Promise((resolve) => setTimeout(resolve))
+  }
+
   /** Runs a program. The one before is ended; its result is null. */
   async run(request: Request): Promise<Report | null> {
     const id = ++this.#runs

@@ -41,7 +41,7 @@ export function messageOf({ how, message = '', line, task }: End, limits: Limits
 function hang(line: number | undefined, task: string | undefined): string {
   const subject = task === undefined ? 'the program' : task
   const place = line === undefined ? '' : ` at line ${line}`
-  return `Stopped: ${subject} has not yielded for 1 second${place}, so nothing else could run.`
+  return `Stopped: ${subject} does not yield${place}, so nothing else can run.`
 }
 
 /** Whether a run may be continued. */
