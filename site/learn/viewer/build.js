@@ -1,6 +1,14 @@
 // Builds `viewer.html`: one file, which contains all that it needs. Part of bundle.mjs.
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -12,7 +20,9 @@ export async function buildViewer(path = join(scheduler, 'dist/viewer.html')) {
   if (existsSync(path) && statSync(path).mtimeMs > newest(here, join(scheduler, 'src'))) return path
   const text = await viewer()
   mkdirSync(dirname(path), { recursive: true })
-  writeFileSync(path, text)
+  // Another process may be reading it.
+  writeFileSync(`${path}.${process.pid}`, text)
+  renameSync(`${path}.${process.pid}`, path)
   return path
 }
 

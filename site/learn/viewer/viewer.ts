@@ -141,7 +141,7 @@ class MountedViewer {
         { class: 'panes' },
         h(
           'div',
-          { class: 'column left' },
+          { class: 'column listing' },
           source === undefined && this.#pane.element,
           h(
             'section',
@@ -150,7 +150,7 @@ class MountedViewer {
             this.#output.element,
           ),
         ),
-        h('div', { class: 'column right' }, this.#tabs.element),
+        h('div', { class: 'column state' }, this.#tabs.element),
       ),
       this.#laneBox.element,
       this.#table.printed,
@@ -191,7 +191,7 @@ class MountedViewer {
     this.#predict.show()
     this.#tabs.hide('Network', !this.#network.has)
     this.#element.classList.toggle(
-      'no-left',
+      'no-listing',
       index.notes.length === 0 && (this.#options.source !== undefined || this.#pane.element.hidden === true),
     )
     this.#element.classList.toggle('no-output', index.notes.length === 0)
