@@ -224,7 +224,7 @@ describe('the scheduler', () => {
         return reads.test(text) && reads.test(withoutComments(text))
       })
 
-    expect(reading.sort()).toEqual(['host/default-host', 'trace/html'])
+    expect(reading.sort()).toEqual(['host/default-host', 'trace/html', 'trace/save'])
   })
 
   it('knows no event by name below the events', () => {

@@ -190,6 +190,7 @@ it('@bluelet/net/testing exports these values and types', () => {
       "type PacketChange",
       "type PacketListener",
       "type PacketSource",
+      "type SimulateOptions",
       "type SimulatedNames",
       "type SimulatedRecords",
       "type SimulationOptions",

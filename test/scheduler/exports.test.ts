@@ -213,8 +213,10 @@ describe('@bluelet/scheduler/testing', () => {
     expect(declared('testing')).toMatchInlineSnapshot(`
       [
         "type EveryScheduleOptions",
+        "type FailureOptions",
         "type Program",
         "type RandomSchedulesOptions",
+        "type RecordedWorld",
         "type ReplayOptions",
         "type Schedule",
         "type VirtualHostOptions",
@@ -242,6 +244,7 @@ describe('@bluelet/scheduler/trace', () => {
         "lint",
         "parse",
         "record",
+        "saveTrace",
         "stateAt",
         "steps",
         "stringify",
@@ -318,6 +321,7 @@ describe('@bluelet/scheduler/trace', () => {
         "value lint",
         "value parse",
         "value record",
+        "value saveTrace",
         "value stateAt",
         "value steps",
         "value stringify",

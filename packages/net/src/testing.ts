@@ -15,4 +15,4 @@ export type { SimulatedNames, SimulatedRecords } from './drivers/simulated/names
 export { Link, type NetworkOptions, type Operation, SimulatedNetwork } from './drivers/simulated/network.js'
 export type { PacketListener } from './drivers/simulated/packets.js'
 export type { OperationKind } from './drivers/simulated/socket.js'
-export { Simulation, type SimulationOptions, simulate } from './testing/simulation.js'
+export { type SimulateOptions, Simulation, type SimulationOptions, simulate } from './testing/simulation.js'

@@ -99,3 +99,15 @@ export function checkLimit(limit: unknown, what: string): number {
 export function checkFunction(value: unknown, what: string): void {
   if (typeof value !== 'function') throw new TypeError(`${what}: expected a function, got ${inspect(value)}`)
 }
+
+/**
+ * Checks the name of a file for a trace.
+ *
+ * @throws TypeError if it has another ending
+ */
+export function checkTraceFile(file: unknown, what: string): void {
+  if (typeof file === 'string' && /.\.(html|jsonl)$/.test(file)) return
+  throw new TypeError(
+    `${what}: expected the name of a file that ends in .html or .jsonl, got ${inspect(file)}`,
+  )
+}

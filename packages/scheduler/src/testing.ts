@@ -8,8 +8,10 @@ export { type Schedule, seeded } from './host/schedule.js'
 export {
   type EveryScheduleOptions,
   everySchedule,
+  type FailureOptions,
   type Program,
   type RandomSchedulesOptions,
+  type RecordedWorld,
   type ReplayOptions,
   randomSchedules,
   replaySchedule,

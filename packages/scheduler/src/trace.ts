@@ -29,6 +29,7 @@ export type {
   TimerPicture,
 } from './trace/picture.js'
 export { type Recording, type RecordOptions, record, type YieldSite } from './trace/record.js'
+export { saveTrace } from './trace/save.js'
 export type {
   CallEvent,
   CancelEvent,

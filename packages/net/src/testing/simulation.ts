@@ -4,9 +4,11 @@
  */
 
 import { type Coroutine, type RunOptions, run, type SchedulerOptions } from '@bluelet/scheduler'
-import { type Schedule, seeded, VirtualHost } from '@bluelet/scheduler/testing'
+import { type RecordedWorld, type Schedule, seeded, VirtualHost } from '@bluelet/scheduler/testing'
 import type { NetworkHost } from '../driver/protocol.js'
 import { type NetworkOptions, SimulatedNetwork } from '../drivers/simulated/network.js'
+import { recordNetwork } from '../trace/record-network.js'
+import { checkTraceFile, recordedRun } from './recorded-run.js'
 
 /** Options of a {@link Simulation}. */
 export interface SimulationOptions extends NetworkOptions {
@@ -68,6 +70,11 @@ export class Simulation implements NetworkHost {
     return this.#host.virtual
   }
 
+  /** This world as a host whose network can be recorded. */
+  recorded(): RecordedWorld {
+    return recordNetwork(this)
+  }
+
   /** The sources that it simulates. */
   get simulates(): readonly string[] {
     return this.#host.simulates
@@ -114,6 +121,16 @@ export class Simulation implements NetworkHost {
   }
 }
 
+/** Options of {@link simulate}. */
+export interface SimulateOptions extends SimulationOptions, RunOptions, Omit<SchedulerOptions, 'host'> {
+  /**
+   * The file into which a trace is written if the program fails: a page that shows what every task
+   * did, and why, if the name ends in `.html`, and JSON Lines if it ends in `.jsonl`. The message
+   * of the error names the file. By default there is none. It needs a file system.
+   */
+  readonly trace?: string
+}
+
 /**
  * Runs a program once in a {@link Simulation}, and gives its return value.
  *
@@ -135,11 +152,14 @@ export class Simulation implements NetworkHost {
  */
 export async function simulate<T>(
   program: (world: Simulation) => Coroutine<T>,
-  options: SimulationOptions & RunOptions & Omit<SchedulerOptions, 'host'> = {},
+  options: SimulateOptions = {},
 ): Promise<T> {
+  const { trace } = options
+  if (trace !== undefined) checkTraceFile(trace)
   const world = new Simulation(options)
   const name = program.name || 'program'
   const main = { [name]: () => program(world) }[name] as () => Coroutine<T> // Gives the task the program's name.
+  if (trace !== undefined) return recordedRun(world, main, { ...options, trace })
   const value = await run(main, { ...options, host: world })
   if (world.reports.length > 0) throw world.reports[0]
   return value

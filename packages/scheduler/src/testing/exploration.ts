@@ -2,12 +2,13 @@
  * Exploration: runs a program under many schedules, and shows a shortest one under which it fails.
  */
 
-import { checkCount, inspect, inspectThrown } from '../check.js'
+import { checkCount, checkTraceFile, inspect, inspectThrown } from '../check.js'
 import type { Coroutine } from '../core/protocol.js'
 import { rename } from '../errors.js'
 import type { Host } from '../host/host.js'
 import { type Schedule, seeded } from '../host/schedule.js'
 import { Scheduler } from '../loop/scheduler.js'
+import type { RecordedNetwork } from '../trace/network.js'
 import { Replay } from './replay.js'
 import { shrink } from './shrink.js'
 import { StepLog } from './step-log.js'
@@ -26,6 +27,16 @@ export interface World extends Host {
   readonly reports?: readonly unknown[]
   /** The sources that the world simulates, such as `socket`. */
   readonly simulates?: readonly string[]
+  /** The world as a host whose network can be recorded, for the trace of a failure. */
+  recorded?(): RecordedWorld
+}
+
+/** A world whose network can be recorded. */
+export interface RecordedWorld {
+  /** The host of the scheduler. */
+  readonly host: Host
+  /** Its network, for `record`. */
+  readonly network: RecordedNetwork
 }
 
 /** A program to run under many schedules: makes a new root for each run. It fails by throwing. */
@@ -37,14 +48,28 @@ export interface ReplayOptions<W extends World = VirtualHost> {
   readonly world?: (schedule: Schedule) => W
 }
 
+/** What is left of a failure. */
+export interface FailureOptions {
+  /**
+   * The file into which the trace of the failing run is written, under the shortest schedule: a
+   * page that shows it if the name ends in `.html`, and JSON Lines if it ends in `.jsonl`. The
+   * message of the error names the file. By default there is none. It needs a file system.
+   */
+  readonly trace?: string
+}
+
 /** Options of {@link everySchedule}. */
-export interface EveryScheduleOptions<W extends World = VirtualHost> extends ReplayOptions<W> {
+export interface EveryScheduleOptions<W extends World = VirtualHost>
+  extends ReplayOptions<W>,
+    FailureOptions {
   /** The largest number of schedules. The default is 100,000. */
   readonly limit?: number
 }
 
 /** Options of {@link randomSchedules}. */
-export interface RandomSchedulesOptions<W extends World = VirtualHost> extends ReplayOptions<W> {
+export interface RandomSchedulesOptions<W extends World = VirtualHost>
+  extends ReplayOptions<W>,
+    FailureOptions {
   /** The number of runs. The default is 1,000. */
   readonly runs?: number
   /**
@@ -110,6 +135,7 @@ export async function everySchedule<W extends World = VirtualHost>(
   options: EveryScheduleOptions<W> = {},
 ): Promise<number> {
   const limit = checkCount(options.limit ?? DEFAULT_LIMIT, 'limit')
+  checkTrace(options, 'everySchedule')
   let runs = 0
   for (let choices: readonly number[] | undefined = []; choices !== undefined; ) {
     if (++runs > limit) {
@@ -136,6 +162,7 @@ export async function randomSchedules<W extends World = VirtualHost>(
   options: RandomSchedulesOptions<W> = {},
 ): Promise<number> {
   const runs = checkCount(options.runs ?? DEFAULT_RUNS, 'runs')
+  checkTrace(options, 'randomSchedules')
   const first = options.seed ?? 1
   if (!Number.isSafeInteger(first) || !Number.isSafeInteger(first + runs)) {
     throw new RangeError(`seed: expected an integer, got ${inspect(first)}`)
@@ -167,22 +194,28 @@ interface Failure {
   readonly error: unknown
 }
 
+/** @throws TypeError if the option is no name of a file for a trace */
+function checkTrace({ trace }: FailureOptions, what: string): void {
+  if (trace !== undefined) checkTraceFile(trace, `${what}: trace`)
+}
+
 /** Runs the program once. */
 async function attempt<W extends World>(
   program: Program<W>,
   options: ReplayOptions<W>,
   schedule: Schedule,
-  log?: StepLog,
+  watch?: (scheduler: Scheduler, network: RecordedNetwork | undefined) => void,
 ): Promise<Failure | undefined> {
   const make = options.world ?? ((schedule: Schedule) => new VirtualHost({ schedule }) as World as W) // The default of W.
   const world = make(schedule)
+  const { host, network } = (watch && world.recorded?.()) ?? { host: world, network: undefined }
   const scheduler = new Scheduler({
-    host: world,
-    sites: log !== undefined,
+    host,
+    sites: watch !== undefined,
     // What a simulated world sends may arrive between any two steps, and that takes a poll.
     ...(world.simulates === undefined || world.simulates.length === 0 ? {} : { budget: { steps: 1 } }),
   })
-  if (log !== undefined) scheduler.attach(log)
+  watch?.(scheduler, network)
   const name = program.name || 'program'
   try {
     await scheduler.run({ [name]: () => program(world) }[name] as () => Coroutine<unknown>) // The literal has it.
@@ -196,7 +229,7 @@ async function attempt<W extends World>(
 /** The error to throw: with the shortest schedule that still fails, and the steps of that run. */
 async function explained<W extends World>(
   program: Program<W>,
-  options: ReplayOptions<W>,
+  options: ReplayOptions<W> & FailureOptions,
   found: Replay,
   failure: Failure,
   where: string,
@@ -204,9 +237,17 @@ async function explained<W extends World>(
   const shortest = await shrink(found.taken(), async (choices) => {
     return (await attempt(program, options, new Replay(choices))) !== undefined
   })
+  const { trace: file } = options
+  // Loaded when it is needed: most tests do not fail.
+  const tracing = file === undefined ? undefined : await import('../trace/failure.js')
   const log = new StepLog()
   const replay = new Replay(shortest)
-  const again = await attempt(program, options, replay, log)
+  let save: (() => string) | undefined
+  const again = await attempt(program, options, replay, (scheduler, network) => {
+    scheduler.attach(log)
+    const records = { schedule: shortest.join('.'), ...(network === undefined ? {} : { network }) }
+    save = tracing?.recordFailure(scheduler, file as string, records) // There is a file, or nothing that records.
+  })
   const { error } = again ?? failure
   const schedule = replay.toString()
   const message = [
@@ -215,6 +256,7 @@ async function explained<W extends World>(
       ? `found by ${where}; it did not fail again with the same choices: the program depends on something other than its world`
       : `found by ${where}; it fails under the schedule '${schedule}'` +
         (schedule === '' ? ', that is first in, first out' : `: replaySchedule(program, '${schedule}')`),
+    ...(save === undefined ? [] : [save()]),
     ...log.lines(),
   ].join('\n  ')
   return new ScheduleError(message, schedule, { cause: error })
