@@ -12,8 +12,10 @@ import type { LogEvent, Trace, TraceEvent } from './schema.js'
 import { changed } from './task-fold.js'
 import { indexOf, type TraceIndex } from './trace-index.js'
 
-/** The number of events from one keyframe to the next; more if more tasks are alive than that. */
+/** The number of events from one keyframe to the next, if not too many tasks are alive. */
 const MIN_KEYFRAME = 256
+/** The number of tasks in a keyframe for each event from one keyframe to the next. */
+const MAX_TASKS = 4
 
 const folds = new WeakMap<Trace, Fold>()
 
@@ -101,7 +103,7 @@ class Fold {
   #keyframeBefore(end: number): Moment {
     let last = this.#keyframes.at(-1) as Moment // There is always the first one.
     while (true) {
-      const next = last.position + Math.max(MIN_KEYFRAME, last.tasks.size)
+      const next = last.position + Math.max(MIN_KEYFRAME, Math.ceil(last.tasks.size / MAX_TASKS))
       if (next > end) break
       const moment = last.copy()
       this.#advance(moment, next)
