@@ -141,6 +141,7 @@ export class Task<out T = unknown> implements TaskHandle<T> {
     return this.#ties === null ? null : this.#ties.resources
   }
 
+  /** @internal */
   set resources(resources: Resources | null) {
     this.#tie().resources = resources
   }
@@ -150,6 +151,7 @@ export class Task<out T = unknown> implements TaskHandle<T> {
     return this.#ties?.shielded === true
   }
 
+  /** @internal */
   set shielded(shielded: boolean) {
     this.#tie().shielded = shielded
   }

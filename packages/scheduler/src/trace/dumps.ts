@@ -16,7 +16,13 @@ const REST_MS = 1000
  * task waits, and nothing is left that could wake one. `longStep`: a step of a task took more than
  * so many milliseconds, so that no other task could run.
  */
-export type DumpReason = 'error' | 'deadlock' | { readonly longStep: number }
+export type DumpReason =
+  | 'error'
+  | 'deadlock'
+  | {
+      /** The number of milliseconds that a step may take. */
+      readonly longStep: number
+    }
 
 /**
  * The probe that dumps for a reason.
