@@ -4,6 +4,7 @@
  */
 
 import { h } from './dom.js'
+import { follow } from './live.js'
 import { load } from './load.js'
 import { mountViewer } from './viewer.js'
 
@@ -37,8 +38,12 @@ document.querySelector('.bluelet-viewer > .bar')?.after(box, failure)
 
 let loading: AbortController | null = null
 
-/** Reads a trace and shows it. What was shown stays until then, or if that fails. */
-async function open(source: Blob | string, name: string): Promise<void> {
+/**
+ * Reads a trace and shows it. What was shown stays until then, or if that fails.
+ *
+ * @param atEnd whether the last step is shown, in place of the first one
+ */
+async function open(source: Blob | string, name: string, atEnd = false): Promise<void> {
   loading?.abort()
   const mine = new AbortController()
   loading = mine
@@ -52,7 +57,8 @@ async function open(source: Blob | string, name: string): Promise<void> {
     }
     const { trace, note } = await load(source, progress, mine.signal)
     if (loading !== mine) return
-    viewer.show(trace, { name: name.replace(/\.\w+$/, ''), note })
+    const at = atEnd ? trace.events.at(-1)?.n : undefined
+    viewer.show(trace, { name: name.replace(/\.\w+$/, ''), note, ...(at === undefined ? {} : { at }) })
     if (typeof source !== 'string') {
       title.textContent = name
       document.title = `${name} – Bluelet trace`
@@ -102,4 +108,7 @@ failure.after(
 const embedded = document.getElementById('bluelet-trace')
 const text = embedded?.textContent ?? ''
 embedded?.remove() // Its text is as large as the trace.
-if (text !== '') void open(text, 'trace')
+// A page that a monitor serves follows a program. Any other page requests nothing.
+const live = document.querySelector<HTMLMetaElement>('meta[name="bluelet-live"]')
+if (live !== null) title.after(...follow(live.content, (recording) => void open(recording, 'live', true)))
+else if (text !== '') void open(text, 'trace')

@@ -27,7 +27,7 @@ function replyTo(path: string, bytes: string): Promise<string> {
 }
 
 /** A monitor's server in this thread, whose questions the test answers. */
-async function served(path: string, answer: (command: string) => string) {
+async function served(path: string, answer: (command: string) => string, target: object = { path }) {
   const { port1, port2 } = new MessageChannel()
   const told: ToMonitored[] = []
   const listening = new Promise<void>((resolve) => {
@@ -38,7 +38,13 @@ async function served(path: string, answer: (command: string) => string) {
       } else resolve()
     })
   })
-  const beginning = { target: { path }, control: false, counters: makeCounters(), origin: 0, reachable: null }
+  const beginning = {
+    target: target as { path: string },
+    control: false,
+    counters: makeCounters(),
+    origin: 0,
+    reachable: null,
+  }
   const ended = serve(port2, beginning)
   await listening
   return {
@@ -73,6 +79,22 @@ describe('serve', () => {
     expect(await replyTo(path, 'ps\n')).toBe('too many clients: 16 at most\n')
 
     for (const client of clients) client.destroy()
+    await server.close()
+  })
+
+  it('serves a browser at the address that it gives', async () => {
+    const server = await served('', () => '{}\n', { host: '127.0.0.1', port: 0 })
+    const { address } = server.told[0] as { address: string }
+    expect(address).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/\?token=[0-9a-f]{32}$/)
+
+    const response = await fetch(address.replace('/?', '/live?'))
+    const reader = response.body!.getReader()
+    let text = ''
+    while (!text.includes('data:')) text += Buffer.from((await reader.read()).value!).toString()
+    await reader.cancel()
+
+    expect(text).toMatch(/^retry: 1000\n\ndata: \{\}\n\n/)
+    expect((await fetch(address.replace(/token=.*/, ''))).status).toBe(403)
     await server.close()
   })
 
@@ -142,6 +164,22 @@ describe('monitor', () => {
     expect(existsSync(path)).toBe(true)
   })
 
+  it('prints the address for a browser, and records for it', async () => {
+    const write = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
+    await using watching = monitor({ port: 0 })
+    const address = await watching.listening
+    expect(write).toHaveBeenCalledWith(`monitor: ${address}\n`)
+    write.mockRestore()
+
+    const response = await fetch(address.replace('/?', '/live?'))
+    const reader = response.body!.getReader()
+    let text = ''
+    while (!text.includes('data:')) text += Buffer.from((await reader.read()).value!).toString()
+    await reader.cancel()
+
+    expect(text).toContain('event: problem\ndata: trace: there is no scheduler with tasks\n')
+  })
+
   it('warns if it cannot listen, and lets the program go on', async () => {
     const path = socketPath()
     writeFileSync(path, '')
@@ -157,7 +195,10 @@ describe('monitor', () => {
   })
 
   it.each([
-    [{}, 'monitor({ path }): expected a path as a string, got undefined'],
+    [{}, 'monitor(options): expected either a path or a port, got neither'],
+    [{ path: '/tmp/x', port: 0 }, 'expected either a path or a port, got both'],
+    [{ path: 7 }, 'monitor({ path }): expected a path as a string, got 7'],
+    [{ port: -1 }, 'expected a port from 0 to 65535, got -1'],
     [{ path: '' }, 'expected a path'],
     [{ path: 'x'.repeat(200) }, 'at most 107 bytes'],
     [{ path: '@x' }, 'every user could connect to an abstract name, got "@x"'],

@@ -1,5 +1,5 @@
 /**
- * What the thread of the monitor and the monitored thread say to each other. Types only.
+ * What the thread of the monitor and the monitored thread say to each other.
  */
 
 import type { ConnectTarget } from '../driver/endpoint.js'
@@ -33,6 +33,9 @@ export interface Question {
   readonly id: number
   readonly command: string
 }
+
+/** The command that gives a recording for a browser. */
+export const LIVE = 'live'
 
 /** The thread of the monitor listens, or cannot. */
 export type Listening =

@@ -8,20 +8,33 @@ import { isMainThread, Worker } from 'node:worker_threads'
 import type { Scheduler } from '@bluelet/scheduler'
 import { onRun } from '@bluelet/scheduler/lowlevel'
 import { checkFlag, shown } from '../check.js'
-import { endpointOf, isAbstract, type PathEndpoint } from '../driver/endpoint.js'
+import { endpointOf, type HostEndpoint, isAbstract, type PathEndpoint } from '../driver/endpoint.js'
 import { coroutinePairs } from './answers.js'
 import { answer } from './commands.js'
-import type { Beginning, Reachable, SocketFileId, ToMonitor, ToMonitored } from './messages.js'
+import {
+  type Beginning,
+  LIVE,
+  type Reachable,
+  type SocketFileId,
+  type ToMonitor,
+  type ToMonitored,
+} from './messages.js'
 import { Tracing } from './tracing.js'
 import { Watches } from './watches.js'
 
 /** Options of {@link monitor}. */
 export interface MonitorOptions {
   /**
-   * The path of the Unix socket: at most 107 bytes in UTF-8. Its file has the mode `0o600`, and
-   * replaces that of a program that has ended.
+   * The path of a Unix socket, for `nc -U`: at most 107 bytes in UTF-8. Its file has the mode
+   * `0o600`, and replaces that of a program that has ended.
    */
-  readonly path: string
+  readonly path?: string
+  /**
+   * In place of a path: the port on 127.0.0.1, 0 to 65535, at which a browser gets the viewer of
+   * traces, which follows the program. 0 is any free port. The address, which contains a secret
+   * token, is printed on standard error.
+   */
+  readonly port?: number
   /**
    * Whether clients can also change and read more than the names of things: cancel tasks, and see
    * the local variables of coroutines, which may hold secrets. Default: false.
@@ -34,9 +47,9 @@ export interface MonitorOptions {
 /** A monitor at work. */
 export interface Monitor {
   /**
-   * Resolves once the monitor listens, with where: `unix:/run/app/monitor.sock`. Rejects if it
-   * cannot; the program goes on without a monitor, and a warning says why. Reading it keeps the
-   * process alive until then.
+   * Resolves once the monitor listens, with where: `unix:/run/app/monitor.sock`, or the address for
+   * a browser. Rejects if it cannot; the program goes on without a monitor, and a warning says why.
+   * Reading it keeps the process alive until then.
    */
   readonly listening: Promise<string>
   /** Ends the monitor, its clients and its thread, and removes the socket's file. */
@@ -44,6 +57,13 @@ export interface Monitor {
   /** The same, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>
 }
+
+/** Nothing else listens for a browser: a token is no protection on a network. */
+const LOOPBACK = '127.0.0.1'
+
+/** What a browser gets at a time: the latest events of half a second. */
+const LIVE_TIME = '500ms'
+const MAX_LIVE_EVENTS = 2000
 
 /** A close that takes longer, in milliseconds, is enforced. */
 const MAX_CLOSE = 2000
@@ -67,8 +87,18 @@ const WORKER: URL = new URL(
  * @throws TypeError, RangeError if an option is invalid
  */
 export function monitor(options: MonitorOptions): Monitor {
-  const { path, control = false, schedulers = [] } = options
+  const { control = false, schedulers = [] } = options
   checkFlag(control, 'monitor: control')
+  return new Watcher(targetOf(options), control, schedulers)
+}
+
+function targetOf({ path, port }: MonitorOptions): PathEndpoint | HostEndpoint {
+  if ((path === undefined) === (port === undefined)) {
+    throw new TypeError(
+      `monitor(options): expected either a path or a port, got ${path === undefined ? 'neither' : 'both'}`,
+    )
+  }
+  if (path === undefined) return endpointOf('monitor', [LOOPBACK, port]).endpoint as HostEndpoint // It has a port.
   if (typeof path !== 'string')
     throw new TypeError(`monitor({ path }): expected a path as a string, got ${shown(path)}`)
   const { endpoint } = endpointOf('monitor', [{ path }])
@@ -77,7 +107,7 @@ export function monitor(options: MonitorOptions): Monitor {
       `monitor({ path }): every user could connect to an abstract name, got ${shown(path)}; give the path of a file`,
     )
   }
-  return new Watcher(endpoint as PathEndpoint, control, schedulers) // It has a path.
+  return endpoint as PathEndpoint // It has a path.
 }
 
 /** The number of monitors that have begun. */
@@ -97,7 +127,7 @@ class Watcher implements Monitor {
   #file: SocketFileId | null = null
   readonly #exiting = (): void => this.#removeFile()
 
-  constructor(target: PathEndpoint, control: boolean, schedulers: Iterable<Scheduler>) {
+  constructor(target: PathEndpoint | HostEndpoint, control: boolean, schedulers: Iterable<Scheduler>) {
     this.#control = control
     for (const scheduler of schedulers) this.#watches.add(scheduler)
     this.#unlisten = onRun((scheduler) => this.#watches.add(scheduler))
@@ -112,6 +142,7 @@ class Watcher implements Monitor {
         if (message.kind === 'listening') {
           this.#file = message.file
           process.once('exit', this.#exiting)
+          if ('port' in target) process.stderr.write(`monitor: ${message.address}\n`)
           resolve(message.address)
         } else if (message.kind === 'failed') this.#fail(message.error, reject)
         else this.#answer(message.id, message.command)
@@ -148,7 +179,8 @@ class Watcher implements Monitor {
 
   #answer(id: number, command: string): void {
     const send = (text: string, more: boolean): void => this.#post({ kind: 'answer', id, text, more })
-    if (/^trace( |$)/.test(command)) this.#tracing.start(command.slice('trace'.length).trim(), send)
+    if (command === LIVE) this.#tracing.start(LIVE_TIME, send, MAX_LIVE_EVENTS)
+    else if (/^trace( |$)/.test(command)) this.#tracing.start(command.slice('trace'.length).trim(), send)
     else send(answer(this.#watches, command, this.#control), false)
   }
 

@@ -3,17 +3,19 @@
  * that neither its clients nor its limits disturb the monitored loop.
  */
 
+import { randomBytes } from 'node:crypto'
 import { lstatSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { MessagePort } from 'node:worker_threads'
 // By its name, so that the build does not split the entry for this thread.
 import { server } from '@bluelet/net'
 import { run } from '@bluelet/scheduler'
+import { serveBrowser } from './browser.js'
 import { serveClient } from './client.js'
 import { Front } from './front.js'
 import { InspectorQueue, openInspector } from './inspector-queue.js'
 import { Link } from './link.js'
-import type { Beginning, SocketFileId, ToMonitor, ToMonitored } from './messages.js'
+import { type Beginning, LIVE, type SocketFileId, type ToMonitor, type ToMonitored } from './messages.js'
 import { Top } from './top.js'
 
 /** More clients are told that there are too many. */
@@ -25,6 +27,9 @@ const IDLE_TIMEOUT = 1_800_000
 /** A client that accepts no bytes for longer is disconnected. */
 const STALL_TIMEOUT = 10_000
 
+/** How long a browser waits for its recording of half a second, in milliseconds. */
+const LIVE_PATIENCE = 3000
+
 const SAMPLE_INTERVAL = 1000
 
 /** Serves until it is told to close. */
@@ -34,7 +39,8 @@ export async function serve(port: MessagePort, beginning: Beginning): Promise<vo
   const top = new Top(counters, () => performance.now() + performance.timeOrigin - origin)
   const link = new Link(post)
   const after = (ms: number): Promise<undefined> =>
-    new Promise((resolve) => setTimeout(resolve, ms, undefined))
+    // The server keeps the thread alive, and no time limit does after its end.
+    new Promise((resolve) => setTimeout(resolve, ms, undefined).unref())
   const inspector = new InspectorQueue(openInspector)
   const front = new Front({ link, top, inspector, reachable, control, after })
   const closing = new AbortController()
@@ -43,17 +49,22 @@ export async function serve(port: MessagePort, beginning: Beginning): Promise<vo
     if (message.kind === 'close') closing.abort()
     else link.answered(message)
   })
+  const token = randomBytes(16).toString('hex')
+  const record = async (): Promise<string> =>
+    (await Promise.race([link.ask(LIVE), after(LIVE_PATIENCE)])) ?? 'The loop does not answer.\n'
   let clients = 0
   try {
     await run(
       server(
         target,
         function* (conn) {
+          const { localAddress } = conn
           if (clients === MAX_CLIENTS)
             return yield* conn.sendall(`too many clients: ${MAX_CLIENTS} at most\n`)
           clients++
           try {
-            yield* serveClient(conn, (command) => front.answer(command))
+            if (localAddress?.port) yield* serveBrowser(conn, { token, port: localAddress.port, record })
+            else yield* serveClient(conn, (command) => front.answer(command))
           } finally {
             clients--
           }
@@ -70,7 +81,11 @@ export async function serve(port: MessagePort, beginning: Beginning): Promise<vo
           stallTimeout: STALL_TIMEOUT,
           linger: 100,
           onListening: ({ address }) =>
-            post({ kind: 'listening', address: `${address}`, file: fileAt(address.path) }),
+            post({
+              kind: 'listening',
+              address: 'path' in target ? `${address}` : `http://${address}/?token=${token}`,
+              file: fileAt(address.path),
+            }),
         },
       ),
     )

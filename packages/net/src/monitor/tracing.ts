@@ -9,16 +9,20 @@ import type { Watches } from './watches.js'
 /** The longest recording, in seconds. */
 const MAX_SECONDS = 600
 
-/** The number of events that are kept, the latest ones. */
+/** The default of the number of events that are kept. */
 const MAX_EVENTS = 50_000
 
 /** The number of events in one part, which takes the loop about a millisecond. */
 const EVENTS_IN_PART = 500
 
-/** One recording at a time. */
+/** The number of recordings at a time, each of which costs every step. */
+const MAX_RECORDINGS = 4
+
+/** Recordings for clients. */
 export class Tracing {
   readonly #watches: Watches
-  #stop: (() => void) | null = null
+  /** Each ends a recording that is under way. */
+  readonly #stops = new Set<() => void>()
 
   constructor(watches: Watches) {
     this.#watches = watches
@@ -29,8 +33,9 @@ export class Tracing {
    *
    * @param argument `5s` or `500ms`; then the number of a scheduler, if it is not the first one
    * @param send receives each part of the text, and whether there is more
+   * @param limit the number of events that are kept, the latest ones
    */
-  start(argument: string, send: (text: string, more: boolean) => void): void {
+  start(argument: string, send: (text: string, more: boolean) => void, limit: number = MAX_EVENTS): void {
     const [, amount = '', unit, number = ''] = /^(\d{1,6})(ms|s)(?: +(\d{1,9}))?$/.exec(argument) ?? []
     const ms = Number(amount) * (unit === 's' ? 1000 : 1)
     if (unit === undefined || ms === 0 || ms > MAX_SECONDS * 1000) {
@@ -42,24 +47,25 @@ export class Tracing {
       send(`trace: there is no scheduler ${number === '' ? '' : `${number} `}with tasks\n`, false)
       return
     }
-    if (this.#stop !== null) {
-      send('trace: another recording is under way; try again when it has ended\n', false)
+    if (this.#stops.size === MAX_RECORDINGS) {
+      send(`trace: ${MAX_RECORDINGS} recordings are under way; try again when one has ended\n`, false)
       return
     }
     // No values: they may be secrets.
-    const recording = record(watch.scheduler, { values: false, limit: MAX_EVENTS })
-    const timer = setTimeout(() => this.#stop?.(), ms)
-    timer.unref()
-    this.#stop = () => {
+    const recording = record(watch.scheduler, { values: false, limit })
+    const stop = (): void => {
       clearTimeout(timer)
-      this.#stop = null
+      this.#stops.delete(stop)
       sendParts(recording.stopInPieces(EVENTS_IN_PART)[Symbol.iterator](), send)
     }
+    const timer = setTimeout(stop, ms)
+    timer.unref()
+    this.#stops.add(stop)
   }
 
-  /** Ends the recording that is under way, if there is one. */
+  /** Ends the recordings that are under way. */
   close(): void {
-    this.#stop?.()
+    for (const stop of this.#stops) stop()
   }
 }
 
