@@ -50,10 +50,6 @@ export interface Side {
  *
  * Of a schedule that fails and one that does not, it is the choice after which the program fails.
  *
- * @example
- * const difference = compare(good, failing)
- * console.log(difference?.text)
- *
  * @returns null if there is none
  * @throws TypeError if one is no trace; RangeError if the two do not begin with the same event,
  *   because different numbers of events were dropped
