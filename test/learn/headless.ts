@@ -22,6 +22,8 @@ let script: Promise<string> | null = null
 
 export interface Run extends Omit<Report, 'trace'> {
   readonly trace: Trace
+  /** The trace as text. */
+  readonly text: string
 }
 
 /** Runs a program. What is not given is as it is on the page at first. */
@@ -47,7 +49,7 @@ export async function play(
       worker.postMessage(whole)
     })
     const trace = report.trace === '' ? EMPTY : parse(report.trace)
-    return { ...report, trace }
+    return { ...report, trace, text: report.trace }
   } finally {
     await worker.terminate()
   }

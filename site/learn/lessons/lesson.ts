@@ -20,7 +20,7 @@ export interface LessonStep {
    * order.
    */
   readonly predict?: { readonly question: string; readonly answers: readonly string[] }
-  /** The line that is printed in the step to show. */
+  /** What to show: the first step of the task of this name, or the `last` step of all. */
   readonly seek?: string
   /** The reader changes the program; only then the checks can pass. */
   readonly edit?: true

@@ -11,6 +11,8 @@ import { fill, h } from '../viewer/dom.js'
 export interface LessonOwner {
   /** Runs the program. */
   run(): void
+  /** Shows the first step of a task, or the `last` step of all. */
+  seek(what: string): void
   /** Looks for an order of the steps in which the program fails; null: there is none. */
   failing(): Promise<string | null | undefined>
 }
@@ -66,7 +68,7 @@ export class LessonPanel {
 
   #show(): void {
     const { steps, title } = this.#lesson
-    const { text, predict } = this.#current
+    const { text, predict, seek } = this.#current
     this.#answer = null
     fill(this.#verdict)
     fill(
@@ -84,12 +86,13 @@ export class LessonPanel {
       this.#verdict,
     )
     if (this.#outcome !== null && predict === undefined) void this.judge(this.#outcome)
+    if (this.#outcome !== null && seek !== undefined) this.#owner.seek(seek)
   }
 
   #question({ question, answers }: NonNullable<LessonStep['predict']>): HTMLElement {
     const [right] = answers
     const buttons = [...answers]
-      .sort((a, b) => a.length - b.length || (a < b ? -1 : 1))
+      .sort((a, b) => (mixed(a) < mixed(b) ? -1 : 1))
       .map((answer) => {
         const button = h('button', { type: 'button' }, answer)
         button.addEventListener('click', () => {
@@ -132,4 +135,9 @@ export class LessonPanel {
     }
     return h('button', { type: 'button', disabled: !enabled, onclick: go }, text)
   }
+}
+
+/** A text to sort by, which says nothing about the answer. */
+function mixed(text: string): string {
+  return [...text].reverse().join('')
 }

@@ -39,8 +39,6 @@ export interface PlaygroundOptions {
   readonly sandbox: Sandbox
   /** It is a part of a page. */
   readonly embedded: boolean
-  /** Is called with the trace of each run, which is null if there is none. */
-  readonly onTrace?: (trace: Trace | null, end: End) => void
 }
 
 /** A playground in an element. */
@@ -49,12 +47,12 @@ export class Playground implements ControlsOwner, TerminalOwner, LessonOwner {
   readonly #editor: Editor
   readonly #viewer: Viewer
   readonly #terminals = new TerminalPanel(this)
+  readonly #root: HTMLElement
   readonly #sandbox: Sandbox
   readonly #status = h('p', { class: 'status', role: 'status' })
   readonly #output = h('pre', { class: 'plain-output', 'aria-label': 'Output', tabindex: '0', hidden: true })
   readonly #view = h('div', { class: 'view' })
   readonly #predict: boolean
-  readonly #onTrace: PlaygroundOptions['onTrace']
   readonly #lesson: LessonPanel | null
   #program: Program
   #inputs: readonly Input[] = []
@@ -68,11 +66,11 @@ export class Playground implements ControlsOwner, TerminalOwner, LessonOwner {
   #found = ''
   #timer: ReturnType<typeof setTimeout> | undefined
 
-  constructor(root: HTMLElement, { shared, sandbox, embedded, onTrace }: PlaygroundOptions) {
+  constructor(root: HTMLElement, { shared, sandbox, embedded }: PlaygroundOptions) {
+    this.#root = root
     this.#sandbox = sandbox
     this.#program = shared.program
     this.#predict = shared.predict === true
-    this.#onTrace = onTrace
     this.#lesson = shared.lesson === undefined ? null : new LessonPanel(shared.lesson, this)
     this.#controls = new Controls(this, embedded)
     this.#controls.settings = shared.settings
@@ -128,6 +126,16 @@ export class Playground implements ControlsOwner, TerminalOwner, LessonOwner {
 
   explore(): void {
     void this.#explore()
+  }
+
+  seek(what: string): void {
+    const events = this.#trace?.events ?? []
+    const task = events.find((event) => event.e === 'spawn' && event.name === what)
+    const first = events.find((event) => {
+      return event.e === 'resume' && task?.e === 'spawn' && event.co === task.co
+    })
+    const n = what === 'last' ? events.at(-1)?.n : first?.n
+    if (n !== undefined) this.#viewer.seek(n)
   }
 
   async failing(): Promise<string | null | undefined> {
@@ -250,12 +258,12 @@ export class Playground implements ControlsOwner, TerminalOwner, LessonOwner {
       const at = show === 'first' ? undefined : events.at(-1)?.n
       this.#viewer.show(this.#trace, { name: 'playground', ...(at === undefined ? {} : { at }) })
     } else fill(this.#output, events.map((event) => (event.e === 'log' ? `${event.text}\n` : '')).join(''))
-    // For those who measure the page.
+    // For those who measure the page, or look at what it shows.
     performance.mark('first step')
+    this.#root.dispatchEvent(new CustomEvent('bluelet-trace', { detail: trace, bubbles: true }))
     const message = messageOf(whole, this.#limits)
     this.#tell({ ...message, text: this.#found + message.text }, whole)
     if (message.kind === 'bad') this.#editor.markMistake(whole.line ?? null)
-    this.#onTrace?.(this.#trace, whole)
     void this.#lesson?.judge({ trace: this.#trace, end: whole })
   }
 
@@ -266,7 +274,6 @@ export class Playground implements ControlsOwner, TerminalOwner, LessonOwner {
     this.#editor.mark([])
     this.#editor.markMistake(end.line ?? null)
     this.#tell(messageOf(end, this.#limits), end)
-    this.#onTrace?.(null, end)
   }
 
   #tell({ text, kind }: Message, end?: End): void {
