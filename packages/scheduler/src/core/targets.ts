@@ -10,10 +10,18 @@ const NOTHING: readonly object[] = []
 /** The tasks and resources that a yieldable waits for; none if that is not known. */
 export function targetsOf(yielded: unknown): readonly object[] {
   try {
-    const { $handler, $argument }: Request = requestOf(yielded)
-    const on = $handler.on?.($argument)
+    const on = targetOf(requestOf(yielded))
     return on === undefined ? NOTHING : Array.isArray(on) ? on : [on]
   } catch {
-    return NOTHING // What cannot be yielded, or a handler of a program's own that fails.
+    return NOTHING // What cannot be yielded.
+  }
+}
+
+/** The same of a request: without an array if it is one object. */
+export function targetOf({ $handler, $argument }: Request): object | readonly object[] | undefined {
+  try {
+    return $handler.on?.($argument)
+  } catch {
+    return undefined // A handler of a program's own fails, which must not end a recording.
   }
 }

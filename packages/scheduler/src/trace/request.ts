@@ -3,7 +3,7 @@
  */
 
 import { inspect, nameOf } from '../check.js'
-import type { Request, TaskHandle } from '../core/protocol.js'
+import type { EventHandler, Request } from '../core/protocol.js'
 import { Task } from '../core/task.js'
 import { CALL, requestOf } from '../core/yieldable.js'
 import { describeEvent } from '../diagnostics/snapshot.js'
@@ -21,11 +21,28 @@ export function requestIn(yielded: unknown): Request | undefined {
   }
 }
 
-/** The yield as a user would write it. */
-export function textOf(request: Request | undefined, yielded: unknown, callee: string | undefined): string {
+/** The latest request of a task whose text is known. */
+interface LatestRequest {
+  handler: EventHandler | null
+  argument: unknown
+  text: string
+}
+
+/**
+ * The yield as a user would write it. A loop yields the same again and again: its text is made
+ * once, unless the argument is an object, which may have changed.
+ */
+export function shownRequest(latest: LatestRequest, request: Request | undefined, yielded: unknown): string {
   if (request === undefined) return inspect(yielded)
-  if (callee !== undefined) return `${callee}()`
-  return describeEvent(request.$handler, request.$argument)
+  const { $handler: handler, $argument: argument } = request
+  if (latest.handler === handler && latest.argument === argument) return latest.text
+  const text = describeEvent(handler, argument)
+  if (typeof argument !== 'object' && typeof argument !== 'function') {
+    latest.handler = handler
+    latest.argument = argument
+    latest.text = text
+  }
+  return text
 }
 
 /** The name of the function that a request calls, if it is known. */
@@ -35,8 +52,10 @@ export function calleeOf(request: Request | undefined): string | undefined {
 }
 
 /** The ids of the tasks among what a request waits for; undefined if there are none. */
-export function tasksIn(targets: readonly object[]): readonly number[] | undefined {
-  const tasks = targets.filter((target): target is TaskHandle & object => target instanceof Task)
+export function tasksIn(on: object | readonly object[]): readonly number[] | undefined {
+  if (on instanceof Task) return [on.id]
+  if (!Array.isArray(on)) return undefined
+  const tasks = on.filter((target): target is Task => target instanceof Task)
   return tasks.length === 0 ? undefined : tasks.map(({ id }) => id)
 }
 
