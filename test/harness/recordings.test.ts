@@ -1,0 +1,4 @@
+import { FAST } from './harness.js'
+import { describeRecordings } from './recordings/suite.js'
+
+describeRecordings(FAST)
