@@ -6,7 +6,7 @@
 import { aboutOf } from '../core/coroutine.js'
 import type { Kernel } from '../core/kernel.js'
 import type { Probe, WakeCause } from '../core/probe.js'
-import type { Coroutine, EventHandler, Request, TaskHandle, TurnEndListener } from '../core/protocol.js'
+import type { Coroutine, Request, TaskHandle, TurnEndListener } from '../core/protocol.js'
 import { targetOf } from '../core/targets.js'
 import { Task } from '../core/task.js'
 import type { Outcome } from '../core/task-state.js'
@@ -31,47 +31,12 @@ import {
   WARN,
   YIELD,
 } from './entries.js'
+import { type Known, newKnown, type Origin } from './known.js'
 import type { RecordedNetwork } from './network.js'
 import { errorName, type Preview } from './preview.js'
 import { calleeOf, INVALID, labelOf, requestIn, shownRequest, tasksIn } from './request.js'
 import type { Ring } from './ring.js'
 import { ioCause, Sockets, type SocketsOwner } from './sockets.js'
-
-/** What made something happen, as it is written: something that is in the trace, or outside. */
-interface Origin {
-  /** What kind of cause it is; of a socket, what happened to it, too. */
-  readonly op: number
-  /** The task, or the socket. */
-  readonly id: number
-  readonly ref: number | null
-  readonly x: number
-  readonly source: string | undefined
-}
-
-/** What a recording remembers of a task that has not ended. */
-interface Known {
-  readonly id: number
-  /**
-   * Of a task that is left out: why it runs, and the task that counts as its own children's
-   * spawner.
-   */
-  readonly hidden: { origin: Origin; readonly parent: number } | null
-  /** The number of the event for which it will be resumed; null if that is not known. */
-  because: number | null
-  /** The number of the `resume` that began its step. */
-  step: number | null
-  /** The socket from which its yield takes what has arrived; 0 if there is none. */
-  receives: number
-  /** The name of the function that its yield calls. */
-  callee: string | undefined
-  /** The latest resource that it waited for, and its id. */
-  resource: object | null
-  res: number
-  /** The latest request whose argument is no object, and its text. */
-  handler: EventHandler | null
-  argument: unknown
-  text: string
-}
 
 /** Where the running task is about to yield, as an instrumented program says it. */
 export interface Mark {
@@ -314,19 +279,7 @@ export class Recorder implements Probe, SocketsOwner, TurnEndListener {
   }
 
   #add(id: number, hidden: Known['hidden']): Known {
-    const known: Known = {
-      id,
-      hidden,
-      because: null,
-      step: null,
-      receives: 0,
-      callee: undefined,
-      resource: null,
-      res: 0,
-      handler: null,
-      argument: undefined,
-      text: '',
-    }
+    const known = newKnown(id, hidden)
     this.#tasks.set(id, known)
     return known
   }
