@@ -24,7 +24,7 @@ export async function playgroundFiles() {
  */
 export function workerScript(where) {
   // Names of functions and classes are names of tasks and values.
-  return script(`worker-${where}.ts`, { keepNames: true })
+  return script(`worker-${where}.ts`, { keepNames: true, plugins: [onlyTypes, onlyRecords] })
 }
 
 /**
@@ -48,9 +48,22 @@ const onlyTypes = {
   },
 }
 
+/**
+ * Leaves out of the worker what shows traces: it records them, and the page shows them.
+ *
+ * @type {import('esbuild').Plugin}
+ */
+const onlyRecords = {
+  name: 'only-records',
+  setup({ onLoad }) {
+    const shows = /packages\/scheduler\/src\/trace\/(html|export\/\w+)\.ts$/
+    onLoad({ filter: shows }, ({ path: file }) => ({ contents: without(readFileSync(file, 'utf8')) }))
+  },
+}
+
 /** A module that exports functions of the same names, which do nothing. @param {string} source */
 function without(source) {
-  const names = [...source.matchAll(/^export function (\w+)/gm)].map(([, name]) => name)
+  const names = [...source.matchAll(/^export (?:async )?function (\w+)/gm)].map(([, name]) => name)
   const functions = names.map((name) => `export function ${name}() {}`)
   return ['export default class {}', ...functions].join('\n')
 }
