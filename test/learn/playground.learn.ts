@@ -18,7 +18,7 @@ const DESKTOP = { width: 1280, height: 900 }
 const PHONE = { width: 390, height: 844 }
 
 /** Bytes of all files of the page, compressed. */
-const MAX_SIZE = 300_000
+const MAX_SIZE = 300 * 1024
 
 /** What is used here of the page. */
 declare const document: any
