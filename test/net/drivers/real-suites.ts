@@ -24,7 +24,7 @@ export function realSuites(driver: Driver): void {
  */
 export function realSample(
   driver: Driver,
-  { patienceMs, quietMs } = { patienceMs: 4000, quietMs: 15 },
+  { patienceMs, quietMs } = { patienceMs: 20_000, quietMs: 15 },
 ): ConformanceSample & Pick<DriverSample, 'patienceMs'> {
   return {
     driver,
