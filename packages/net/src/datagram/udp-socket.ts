@@ -113,7 +113,7 @@ export class UdpSocket {
       throw new TypeError("connect(host, port): expected a host, got ''")
     }
     if (port === 0) throw new RangeError('connect(host, port): expected a port from 1 to 65535, got 0')
-    return event<void>(CONNECT, () => ofLibrary(connecting)(this.#connecting(endpoint)))
+    return event<void>(CONNECT, () => ofLibrary(settingPeer)(this.#connecting(endpoint)))
   }
 
   /**
@@ -305,7 +305,7 @@ export class UdpSocket {
   }
 }
 
-function* connecting(connects: Coroutine<void>): Coroutine<void> {
+function* settingPeer(connects: Coroutine<void>): Coroutine<void> {
   yield* connects
 }
 
