@@ -4,6 +4,7 @@ import {
   type Recording,
   type RecordOptions,
   record,
+  stateAt,
   type Trace,
   type TraceEvent,
 } from '@bluelet/scheduler/trace'
@@ -214,6 +215,48 @@ describe('record', () => {
     expect(recording.size).toBe(1)
     expect(recording.dropped).toBe(2)
     expect(recording.trace().events).toMatchObject([{ n: 2, e: 'exit' }])
+  })
+
+  it('names the tasks whose beginning it dropped, as long as something of theirs is kept', async () => {
+    const { scheduler } = world()
+    const recording = record(scheduler, { limit: 46 })
+    let middle: Trace | undefined
+    await scheduler.run(function* main() {
+      const waiter = yield* spawn(function* waiter() {
+        yield* sleep(1000)
+      })
+      for (let i = 0; i < 30; i++) {
+        const child = yield* spawn(function* child() {
+          yield* sleep(1)
+        })
+        yield* join(child)
+      }
+      middle = recording.trace()
+      yield* kill(waiter)
+    })
+    const end = recording.trace()
+
+    const named = ({ header, events }: Trace) => {
+      const spawned = events.flatMap((event) => (event.e === 'spawn' ? event.co : []))
+      const seen = events.flatMap((event) => ('co' in event && event.co !== null ? event.co : []))
+      expect(header.dropped).toBeGreaterThan(0)
+      return {
+        begin: header.begin?.map(({ name, id }) => `${name}#${id}`),
+        unnamed: [...new Set(seen)].filter(
+          (id) => !spawned.includes(id) && !header.begin?.some((task) => task.id === id),
+        ),
+      }
+    }
+    expect(named(middle as Trace)).toEqual({
+      begin: ['main#1', 'waiter#2', 'child#29'],
+      unnamed: [],
+    })
+    expect(named(end).unnamed).toEqual([])
+    expect(middle?.header.begin?.[1]).toMatchObject({ state: 'parked', waitsFor: 'sleep(1000)' })
+    expect(stateAt(middle as Trace, middle?.events.at(-1)?.n as number).tasks).toMatchObject([
+      { name: 'main' },
+      { name: 'waiter' },
+    ])
   })
 
   it('begins with the tasks that were there', async () => {

@@ -7,6 +7,7 @@ import type { Kernel } from '../core/kernel.js'
 import type { TaskHandle } from '../core/protocol.js'
 import type { TaskSnapshot } from '../diagnostics/snapshot.js'
 import { runtimeOf, Scheduler } from '../loop/scheduler.js'
+import { EndedTasks } from './begin.js'
 import { type DumpReason, dumpProbe } from './dumps.js'
 import { eventOf } from './entries.js'
 import type { RecordedNetwork } from './network.js'
@@ -81,7 +82,7 @@ export interface Recording {
    * throws is reported.
    *
    * @example
-   * record(scheduler).dumpOn('error', (trace) => writeFileSync('error.jsonl', stringify(trace)))
+   * record(new Scheduler()).dumpOn('error', (trace) => saveTrace(trace, 'error.html'))
    *
    * @param when `error`: a task has failed, and no task was joining it. `deadlock`: every task
    *   waits, and nothing is left that could wake one. `longStep`: a step took more than so many
@@ -133,11 +134,14 @@ export function record(target: Scheduler, options: RecordOptions = {}): Recordin
   return new SchedulerRecording(target, options)
 }
 
+type Begin = Pick<TraceHeader, 'begin'>
+
 class SchedulerRecording implements Recording {
   readonly #scheduler: Scheduler
   readonly #kernel: Kernel
   readonly #ring: Ring
   readonly #recorder: Recorder
+  readonly #ended: EndedTasks
   readonly #preview: Preview | null
   readonly #header: Omit<TraceHeader, 'dropped' | 'inputs'>
   readonly #inputs: TraceInput[] = []
@@ -168,7 +172,8 @@ class SchedulerRecording implements Recording {
       network,
     })
     if (network !== undefined) this.#detach.push(network.attach(this.#recorder.sockets))
-    this.#detach.push(scheduler.attach(this.#recorder))
+    this.#ended = new EndedTasks(this.#ring)
+    this.#detach.push(scheduler.attach(this.#recorder), scheduler.attach(this.#ended))
   }
 
   get size(): number {
@@ -186,21 +191,28 @@ class SchedulerRecording implements Recording {
   stopInPieces(events: number): Iterable<Trace> {
     const length = checkCount(events, 'stopInPieces(events)')
     for (const detach of this.#detach.splice(0)) detach()
-    return this.#pieces(length)
+    return this.#pieces(length, this.#begin())
   }
 
-  *#pieces(length: number): Generator<Trace, void, void> {
+  *#pieces(length: number, begin: Begin): Generator<Trace, void, void> {
     const { size } = this.#ring
     for (let from = 0; from === 0 || from < size; from += length) {
-      yield this.#piece(from, Math.min(length, size - from))
+      yield this.#piece(from, Math.min(length, size - from), begin)
     }
   }
 
-  #piece(from: number, length: number): Trace {
+  #piece(from: number, length: number, begin = this.#begin()): Trace {
     const ring = this.#ring
     const events = Array.from({ length }, (_, i) => eventOf(ring.entry(ring.dropped + from + i)))
     const inputs = this.#inputs.length === 0 ? {} : { inputs: [...this.#inputs] }
-    return { header: { ...this.#header, ...inputs, dropped: ring.dropped }, events }
+    return { header: { ...this.#header, ...begin, ...inputs, dropped: ring.dropped }, events }
+  }
+
+  /** Once events have been dropped, the header names the tasks of which the first ones were. */
+  #begin(): Begin {
+    if (this.#ring.dropped === 0) return {}
+    const alive = this.#scheduler.snapshot().filter(({ id }) => !this.#recorder.leavesOut(id))
+    return { begin: this.#ended.begin(alive) }
   }
 
   stop(): Trace {

@@ -115,6 +115,11 @@ export class Recorder implements Probe, SocketsOwner, TurnEndListener {
     this.ring.add(WARN, 0, this.time(), task?.id ?? 0, null, 0, 0, rule, text)
   }
 
+  /** Whether the events of a task are not recorded. */
+  leavesOut(id: number): boolean {
+    return (this.#tasks.get(id)?.hidden ?? null) !== null
+  }
+
   // The probe.
 
   spawn(task: TaskHandle, spawner: TaskHandle | null, library = false): void {

@@ -34,7 +34,7 @@ export interface TraceHeader {
   readonly schedule?: string
   /** The source files by their names, for a viewer. */
   readonly sources?: Readonly<Record<string, string>>
-  /** The tasks that were there when the recording began. */
+  /** The tasks that were there before the first event. */
   readonly begin?: readonly TaskSnapshot[]
   /** What was typed into the program from outside, and when. */
   readonly inputs?: readonly TraceInput[]
