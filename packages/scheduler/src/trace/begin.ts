@@ -2,7 +2,6 @@
  * The tasks whose `spawn` a recording has dropped: a trace names them in its header.
  */
 
-import type { Probe } from '../core/probe.js'
 import type { TaskHandle } from '../core/protocol.js'
 import type { TaskSnapshot } from '../diagnostics/snapshot.js'
 import { IO, PACKET, RESOURCE, SPAWN } from './entries.js'
@@ -13,14 +12,14 @@ const OF_NO_TASK: ReadonlySet<number> = new Set([IO, RESOURCE, PACKET])
 
 /** A task that has ended. */
 interface Ended {
-  /** The number of an event that is not before its end. */
+  /** The number of its last event. */
   readonly n: number
   readonly id: number
   readonly name: string
 }
 
-/** Remembers the names of tasks that have ended, as long as an event of theirs may be kept. */
-export class EndedTasks implements Probe {
+/** Remembers the names of tasks that have ended, as long as an event of theirs is kept. */
+export class EndedTasks {
   readonly #ring: Ring
   #ended: Ended[] = []
   /** The number of those at the beginning whose events have all been dropped. */
@@ -30,7 +29,8 @@ export class EndedTasks implements Probe {
     this.#ring = ring
   }
 
-  exit({ id, name }: TaskHandle): void {
+  /** A task is about to end. */
+  add({ id, name }: TaskHandle): void {
     const ended = this.#ended
     ended.push({ n: this.#ring.next, id, name })
     while ((ended[this.#dropped] as Ended).n < this.#ring.dropped) this.#dropped++ // The last one is kept.

@@ -7,7 +7,6 @@ import type { Kernel } from '../core/kernel.js'
 import type { TaskHandle } from '../core/protocol.js'
 import type { TaskSnapshot } from '../diagnostics/snapshot.js'
 import { runtimeOf, Scheduler } from '../loop/scheduler.js'
-import { EndedTasks } from './begin.js'
 import { type DumpReason, dumpProbe } from './dumps.js'
 import { eventOf } from './entries.js'
 import type { RecordedNetwork } from './network.js'
@@ -141,7 +140,6 @@ class SchedulerRecording implements Recording {
   readonly #kernel: Kernel
   readonly #ring: Ring
   readonly #recorder: Recorder
-  readonly #ended: EndedTasks
   readonly #preview: Preview | null
   readonly #header: Omit<TraceHeader, 'dropped' | 'inputs'>
   readonly #inputs: TraceInput[] = []
@@ -172,8 +170,7 @@ class SchedulerRecording implements Recording {
       network,
     })
     if (network !== undefined) this.#detach.push(network.attach(this.#recorder.sockets))
-    this.#ended = new EndedTasks(this.#ring)
-    this.#detach.push(scheduler.attach(this.#recorder), scheduler.attach(this.#ended))
+    this.#detach.push(scheduler.attach(this.#recorder))
   }
 
   get size(): number {
@@ -212,7 +209,7 @@ class SchedulerRecording implements Recording {
   #begin(): Begin {
     if (this.#ring.dropped === 0) return {}
     const alive = this.#scheduler.snapshot().filter(({ id }) => !this.#recorder.leavesOut(id))
-    return { begin: this.#ended.begin(alive) }
+    return { begin: this.#recorder.ended.begin(alive) }
   }
 
   stop(): Trace {

@@ -10,6 +10,7 @@ import type { Coroutine, Request, TaskHandle, TurnEndListener } from '../core/pr
 import { targetOf } from '../core/targets.js'
 import { Task } from '../core/task.js'
 import type { Outcome } from '../core/task-state.js'
+import { EndedTasks } from './begin.js'
 import {
   BY_IO,
   BY_OUTSIDE,
@@ -59,6 +60,7 @@ export interface RecorderOptions {
 /** Writes what a scheduler does into a ring. */
 export class Recorder implements Probe, SocketsOwner, TurnEndListener {
   readonly ring: Ring
+  readonly ended: EndedTasks
   readonly sockets: Sockets = new Sockets(this)
   readonly #kernel: Kernel
   readonly #preview: Preview | null
@@ -78,6 +80,7 @@ export class Recorder implements Probe, SocketsOwner, TurnEndListener {
 
   constructor({ kernel, ring, preview, library, network }: RecorderOptions) {
     this.ring = ring
+    this.ended = new EndedTasks(ring)
     this.#kernel = kernel
     this.#preview = preview
     this.#library = library
@@ -230,6 +233,7 @@ export class Recorder implements Probe, SocketsOwner, TurnEndListener {
         : outcome.kind === 'threw'
           ? (this.shown(outcome.error) ?? errorName(outcome.error))
           : undefined
+    this.ended.add(task)
     this.ring.add(EXIT, OUTCOMES.indexOf(outcome.kind), this.time(), task.id, null, 0, 0, text)
   }
 
