@@ -77,7 +77,8 @@ export interface Probe {
   cancel?(task: TaskHandle, cause: WakeCause, grace: number): void
   /**
    * A task has failed while no task was joining it: its supervisor, which is the run, a group or a
-   * session, has received the error.
+   * session, has received the error. A session that ends quietly, such as by a reset of its client,
+   * tells nothing; nor does a supervisor of your own that does not call `addTrace`.
    */
   fail?(task: TaskHandle, error: unknown): void
   /** Every task of the run waits, and nothing is left that could wake one. */

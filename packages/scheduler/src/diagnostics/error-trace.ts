@@ -39,6 +39,8 @@ const traces = new WeakMap<Error, number>()
  * trace already, one that is frozen, one whose stack is not a string, and a value that is not an
  * error are left alone. An error that fails more than 16 tasks gets no more traces.
  *
+ * Probes are told of the failure: a supervisor that ends quietly for an error adds no trace.
+ *
  * @param error the error that a supervisor has received
  * @param task the task that failed with it
  */
